@@ -1,0 +1,64 @@
+"""A server of the test run's own, and the real processes for tests that need them.
+
+``LASTIN_TEST_REDIS=/path/to/redis-server`` runs the tests against another server program.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from middleware.embedded import EmbeddedServer, free_port
+
+from .service import RunningService
+
+_data = tempfile.TemporaryDirectory(prefix="lastin-test-")
+_server = EmbeddedServer(
+    Path(_data.name) / "redis",
+    port=free_port(),
+    binary=Path(os.environ["LASTIN_TEST_REDIS"]) if os.environ.get("LASTIN_TEST_REDIS") else None,
+)
+# Modules that read the settings when they are imported must never find the server of a person's own `make run`.
+os.environ["REDIS_URL"] = _server.url
+
+
+@pytest.fixture(scope="session")
+def embedded_server() -> Iterator[EmbeddedServer]:
+    """The server of this test run. Tests that stop or kill one start their own (see ``own_server``)."""
+    with _server:
+        yield _server
+    _data.cleanup()
+
+
+@pytest.fixture
+def redis_url(embedded_server: EmbeddedServer) -> str:
+    """The URL of this run's server, which holds nothing when the test begins."""
+    with embedded_server.client() as client:
+        client.flushall()
+    return embedded_server.url
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[redis.Redis]:
+    """A plain client of this run's server, empty when the test begins; answers are str."""
+    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+        yield client
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    """A server for one test, which may kill and restart it."""
+    with EmbeddedServer(tmp_path / "redis", binary=_server.binary) as server:
+        yield server
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[RunningService]:
+    """The real processes (web, worker, scheduler) and a server of their own, up and answering."""
+    with RunningService(tmp_path, binary=_server.binary) as running:
+        yield running

@@ -1,0 +1,32 @@
+"""Durations as people write them in ``cadence.toml``: ``500ms``, ``2s``, ``1h30m``."""
+
+from __future__ import annotations
+
+import re
+
+UNITS_US = {"d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000}
+"""Microseconds in each unit, the largest first."""
+
+_WRITTEN = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,12}}){unit})?" for unit in UNITS_US))
+
+
+def parse_duration(text: str) -> int:
+    """Microseconds. Whole numbers, each with its unit, the larger unit first, each unit at most once.
+
+    Raises:
+      ValueError: ``text`` isn't a duration.
+    """
+    match = _WRITTEN.fullmatch(text)
+    if not text or match is None:
+        raise ValueError(f"{text!r} isn't a duration such as 500ms, 2s, 1m or 1h30m")
+    return sum(int(match[unit]) * unit_us for unit, unit_us in UNITS_US.items() if match[unit])
+
+
+def format_duration(duration_us: int) -> str:
+    """The shortest text that :func:`parse_duration` reads back, to the millisecond (what is below is cut off)."""
+    left, parts = duration_us, []
+    for unit, unit_us in UNITS_US.items():
+        count, left = divmod(left, unit_us)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

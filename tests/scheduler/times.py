@@ -1,0 +1,37 @@
+"""Times as tests write them: ``"2025-03-30 01:00:00"`` is UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from middleware.clock import to_us
+from scheduler.clock import from_us
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def at(text: str) -> int:
+    """Microseconds since the epoch."""
+    return to_us(datetime.fromisoformat(text).replace(tzinfo=UTC))
+
+
+def shown(time_us: int, timezone: ZoneInfo = BERLIN) -> str:
+    """What a clock in the zone shows, with its offset."""
+    return from_us(time_us).astimezone(timezone).strftime("%a %d %H:%M:%S%z")
+
+
+class OwnedClock:
+    """A clock that goes when the test says so."""
+
+    def __init__(self, now_us: int) -> None:
+        self._now_us = now_us
+
+    def now_us(self) -> int:
+        return self._now_us
+
+    def set(self, now_us: int) -> None:
+        self._now_us = now_us
+
+    def advance(self, seconds: float) -> None:
+        self._now_us += round(seconds * 1_000_000)

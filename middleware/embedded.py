@@ -63,9 +63,9 @@ def free_port() -> int:
 class EmbeddedServer:
     """One server process with its data in ``data_dir``.
 
-    It runs in a session of its own, so that the Ctrl-C of a terminal doesn't reach it: whoever started it stops it last.
-    ``data_dir`` must be used by one EmbeddedServer at a time. A server that an earlier one left behind there, because its
-    process was killed, is shut down by the next :meth:`start`.
+    It runs in a session of its own, so that the Ctrl-C of a terminal doesn't reach it: whoever started it stops it
+    last. ``data_dir`` must be used by one EmbeddedServer at a time. A server that an earlier one left behind there,
+    because its process was killed, is shut down by the next :meth:`start`.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class EmbeddedServer:
         for name, value in SETTINGS.items():
             command += [f"--{name}", value]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 (a server that we ship or found on PATH)
+            self._process = subprocess.Popen(
                 [*command, *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -212,7 +212,7 @@ def _client(port: int) -> redis.Redis:
 def _dir_of(client: redis.Redis) -> Path | None:
     """Where a server keeps its data; None when no server answers, or one that doesn't tell us."""
     try:
-        return Path(client.config_get("dir")["dir"]).resolve()
+        return Path(str(client.config_get("dir")["dir"])).resolve()
     except redis.RedisError:
         return None
 

@@ -1,0 +1,35 @@
+"""The HTTP API: Flask and flask-smorest over the contract in ``openapi.yaml``."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+import tasks
+from middleware.settings import Settings
+
+from . import problems, tracing
+from .contract import Api, Plugin
+from .health import health
+from .jobs import jobs
+from .reference import reference
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application. Building it connects to nothing, and makes the broker give up within a second."""
+    settings = settings or tasks.settings
+    tasks.broker.fail_fast()
+    app = Flask(__name__)
+    app.config.update(
+        API_TITLE="LastIn",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        MAX_BODY_BYTES=settings.max_body_bytes,
+    )
+    tracing.install(app)
+    problems.install(app)
+    api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
+    for resource in (jobs, health):
+        api.register_blueprint(resource)
+    app.register_blueprint(reference)
+    return app

@@ -1,0 +1,138 @@
+"""flask-smorest as this API uses it: problem documents, strict parsing, ``oneOf``, and types for its decorators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import flask_smorest
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from flask import Response, current_app, request
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema
+from werkzeug.exceptions import HTTPException
+
+from . import problems
+from .fields import CursorText, DateTimeUs
+from .parsing import StrictParser, refuse_query
+from .schemas import OneOf, Problem
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+RESPONSES: Mapping[int, tuple[str, str]] = {
+    400: ("BAD_REQUEST", "The request doesn't fit the contract"),
+    404: ("NOT_FOUND", "Not found"),
+    413: ("CONTENT_TOO_LARGE", "The body is too large"),
+    415: ("UNSUPPORTED_MEDIA_TYPE", "The body isn't application/json"),
+    500: ("INTERNAL_SERVER_ERROR", "A fault of the service"),
+    503: ("SERVICE_UNAVAILABLE", "Redis is away or full"),
+}
+"""The error responses there are. Python 3.13 renamed some of ``http.HTTPStatus``: so these names are our own."""
+
+RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
+REQUEST_ID = {
+    "X-Request-Id": {"description": "The request's id, taken or made.", "schema": {"type": "string", "maxLength": 128}}
+}
+
+
+class Converter(OpenAPIConverter):
+    """Adds ``oneOf`` over the variants of a schema, and what a schema says of itself in ``json_schema``."""
+
+    field_mapping = {  # noqa: RUF012
+        **OpenAPIConverter.field_mapping,
+        DateTimeUs: ("string", "date-time"),
+        CursorText: ("string", None),
+    }
+
+    def schema2jsonschema(self, schema: Schema) -> dict[str, Any]:
+        if isinstance(schema, OneOf):
+            return {"oneOf": [self.resolve_nested_schema(variant) for variant in schema.variants()]}  # type: ignore[no-untyped-call]
+        document: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        return {**document, **getattr(schema, "json_schema", {})}
+
+
+class Plugin(MarshmallowPlugin):
+    """apispec's plugin with our converter."""
+
+    Converter = Converter
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]
+    """Every error is a problem document, and every status an operation answers is documented."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+    ERROR_SCHEMA = Problem
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        return problems.answer(error)
+
+    def _register_responses(self) -> None:
+        for status, (name, description) in RESPONSES.items():
+            response = {
+                "description": description,
+                "headers": {**REQUEST_ID, **(RETRY_AFTER if status == 503 else {})},
+                "content": {problems.MEDIA_TYPE: {"schema": Problem}},
+            }
+            self.spec.components.response(name, response, lazy=True)
+
+    def _register_pagination_header(self) -> None:
+        """None: lists are paged by ``Link``."""
+
+    def _register_etag_headers(self) -> None:
+        """None: nothing answers with an ``ETag``."""
+
+
+class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A group of operations. Those without query arguments refuse every parameter."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, name: str, import_name: str, *, url_prefix: str | None = None, description: str = "") -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix, description=description)
+        self.before_request(_refuse_unknown_parameters)
+
+    def route(self, rule: str, *, methods: tuple[str, ...] = ("GET",), **options: Any) -> Callable[[View], View]:
+        register: Callable[[View], View] = super().route(rule, methods=list(methods), **options)
+        return lambda view: register(self.doc(operationId=view.__name__)(view))
+
+    def arguments(self, schema: Schema, *, location: str = "json", **options: Any) -> Callable[[View], View]:
+        decorate: Callable[[View], View] = super().arguments(schema, location=location, **options)
+        return decorate
+
+    def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
+        headers = {**REQUEST_ID, **options.pop("headers", {})}
+        decorate: Callable[[View], View] = super().response(status_code, schema, headers=headers, **options)
+        return decorate
+
+    def problems(self, *statuses: int) -> Callable[[View], View]:
+        """Document which errors an operation answers, beside 500."""
+
+        def decorate(view: View) -> View:
+            for status in (*statuses, 500):
+                view = self.alt_response(status, RESPONSES[status][0])(view)
+            return view
+
+        return decorate
+
+    def headers(self, **described: str) -> Callable[[View], View]:
+        """Document which request headers an operation heeds. None is an error: what can't be used is ignored."""
+        parameters = [
+            {
+                "in": "header",
+                "name": name.replace("_", "-"),
+                "required": False,
+                "description": text,
+                "schema": {"type": "string"},
+            }
+            for name, text in described.items()
+        ]
+        decorate: Callable[[View], View] = self.doc(parameters=parameters)
+        return decorate
+
+
+def _refuse_unknown_parameters() -> None:
+    view = current_app.view_functions[str(request.endpoint)]
+    documented = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+    if not any(parameter["in"] == "query" for parameter in documented):
+        refuse_query(request)

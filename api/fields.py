@@ -1,0 +1,76 @@
+"""Fields for what requests hold beside payloads."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from middleware.clock import to_us
+from middleware.store import Cursor
+
+DIGITS = re.compile(r"[0-9]{1,18}")
+DATE_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-](?:[01]\d|2[0-3]):[0-5]\d))", re.ASCII
+)
+END = "2255-01-01T00:00:00Z"
+"""Microseconds up to here are whole numbers below 2^53: scores in Redis and numbers in JavaScript hold them exactly."""
+NOT_A_DATE_TIME = "Not an RFC 3339 date-time with an offset, such as 2030-01-31T12:00:00Z."
+
+
+class QueryInteger(fields.Integer):
+    """A whole number in a query: ASCII digits only, where ``int()`` also takes ``1_0``, ``+5`` and other scripts."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not DIGITS.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
+class DateTimeUs(fields.Field[int]):
+    """An RFC 3339 date-time with its offset, as microseconds since the epoch; finer digits are cut off."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        time_us = _microseconds(value) if isinstance(value, str) else None
+        if time_us is None:
+            raise ValidationError(NOT_A_DATE_TIME)
+        if time_us >= to_us(datetime.fromisoformat(END)):
+            raise ValidationError(f"Must be before {END}.")
+        return time_us
+
+
+def _microseconds(text: str) -> int | None:
+    parts = DATE_TIME.fullmatch(text)
+    if parts is None:
+        return None
+    date, minute, second, fraction, _, offset = parts.groups()
+    leap_s = 1 if second == "60" else 0  # RFC 3339, 5.7: the second after :59
+    seconds = f"{'59' if leap_s else second}.{(fraction or '0')[:6]:0<6}"
+    try:
+        return to_us(datetime.fromisoformat(f"{date}T{minute}:{seconds}{offset or '+00:00'}")) + leap_s * 1_000_000
+    except ValueError:
+        return None
+
+
+class CursorText(fields.Field[Cursor]):
+    """A place in a list, as a ``Link`` header gave it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Cursor:
+        try:
+            return Cursor.decode(value)
+        except ValueError as error:
+            raise ValidationError("Not a cursor: take it from the Link header of the page before.") from error
+
+
+class Matches:
+    """A validator that wants the whole text to match, which ``validate.Regexp`` doesn't."""
+
+    def __init__(self, pattern: str, expected: str) -> None:
+        self.regex = re.compile(f"^{pattern}$")
+        self.expected = expected
+
+    def __call__(self, value: str) -> None:
+        if not self.regex.fullmatch(value):
+            raise ValidationError(f"Not {self.expected}.")

@@ -1,0 +1,139 @@
+"""Reading requests: webargs' Flask parser without its leniency."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import orjson
+from flask import Request, current_app
+from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from .problems import MALFORMED, MEDIA, TOO_LARGE, FieldError, ProblemError, field_errors, invalid
+
+MAX_DEPTH = 32
+MAX_ECHO = 64
+"""So many characters of what a client sent are repeated in an error."""
+
+
+class StrictParser(FlaskParser):
+    """Refuses what webargs lets pass: other media types, cut bodies, repeated and unknown names."""
+
+    DEFAULT_VALIDATION_STATUS = 400
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012
+
+    def _raw_load_json(self, req: Request) -> Any:
+        _check_media_type(req)
+        body = read_body(req, current_app.config["MAX_BODY_BYTES"])
+        return load_json(body)
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        if repeated := [name for name, values in req.args.lists() if len(values) > 1]:
+            raise ValidationError({name: ["Given more than once."] for name in repeated})
+        return super().load_querystring(req, schema)
+
+    def handle_error(
+        self,
+        error: ValidationError,
+        req: Request,
+        schema: Schema,
+        *,
+        error_status_code: int | None,
+        error_headers: Mapping[str, str] | None,
+    ) -> NoReturn:
+        [(location, messages)] = error.messages_dict.items()
+        raise invalid(field_errors(messages, location))
+
+
+def refuse_query(req: Request) -> None:
+    """For operations that take no parameters.
+
+    Raises:
+      ProblemError: names those that came all the same.
+    """
+    if req.args:
+        raise invalid(FieldError("parameter", name, "Unknown parameter.") for name in req.args)
+
+
+def _check_media_type(req: Request) -> None:
+    charset = req.mimetype_params.get("charset", "utf-8").lower()
+    if req.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
+        raise ProblemError(MEDIA, errors=[FieldError("header", "Content-Type", "Expected application/json in UTF-8.")])
+    if req.headers.get("Content-Encoding", "identity") != "identity":
+        raise ProblemError(MEDIA, errors=[FieldError("header", "Content-Encoding", "Expected none.")])
+
+
+def read_body(req: Request, max_bytes: int) -> bytes:
+    """The whole body, whether its length was announced or it comes in chunks.
+
+    Raises:
+      ProblemError: it is larger than ``max_bytes``; what is beyond isn't read.
+    """
+    body = bytearray()
+    if (req.content_length or 0) <= max_bytes:
+        while chunk := req.stream.read(max_bytes + 1 - len(body)):
+            body += chunk
+            if len(body) > max_bytes:
+                break
+        else:
+            return bytes(body)
+    raise ProblemError(TOO_LARGE, f"A body may have {max_bytes} bytes.")
+
+
+def load_json(body: bytes) -> Any:
+    """The value of a JSON document that every library reads the same way (RFC 7493, I-JSON).
+
+    orjson judges the syntax, and refuses lone surrogates, NaN and infinite numbers; only the standard library's decoder
+    can be asked about repeated names and long integers.
+
+    Raises:
+      ProblemError: it isn't one.
+    """
+    try:
+        _check_nesting(orjson.loads(body))
+        return _decoder.decode(body.decode())
+    except _Refused as error:
+        raise ProblemError(MALFORMED, str(error), errors=[FieldError("pointer", "", str(error))]) from None
+    except ValueError as error:
+        detail = f"It can't be read: {error}." if body.strip() else "It is empty: a JSON object was expected."
+        raise ProblemError(MALFORMED, detail, errors=[FieldError("pointer", "", detail)]) from None
+
+
+class _Refused(Exception):
+    """Why a document that parses isn't taken."""
+
+
+def _check_nesting(value: Any) -> None:
+    """Go down level by level, without recursion: what a client nests can't exhaust the stack."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise _Refused(f"It is nested more than {MAX_DEPTH} deep.")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in found if names.count(name) > 1)
+        raise _Refused(f"The name {repeated[:MAX_ECHO]!r} stands twice in one object.")
+    return found
+
+
+def _integer(digits: str) -> int:
+    value = int(digits) if len(digits) <= 20 else 2**64
+    if not -(2**63) <= value < 2**64:
+        raise _Refused("It holds an integer of more than 64 bits.")
+    return value
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)

@@ -1,0 +1,153 @@
+"""Problem documents (RFC 9457): the one shape of every error answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from middleware.errors import QueueFullError, RedisAwayError
+
+from .tracing import current_request_id
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 50
+"""A body with ten thousand unknown names doesn't get as many errors back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem. Its name is stable, for clients to compare; a kind without a name is only its status."""
+
+    name: str
+    status: int
+    title: str
+    detail: str
+
+    @property
+    def type(self) -> str:
+        """The URI reference that tells this kind from all others; ``about:blank`` as RFC 9457, 4.2.1, says."""
+        return f"/problems/{self.name}" if self.name else "about:blank"
+
+
+MALFORMED = Kind("malformed-json", 400, "The body can't be read as JSON", "Send one JSON document, in UTF-8.")
+VALIDATION = Kind("validation", 400, "The request doesn't fit the contract", "See errors.")
+NOT_FOUND = Kind("not-found", 404, "Not found", "There is nothing at this address.")
+METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header lists the methods there are.")
+TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once.")
+MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
+INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the service; it was logged with request_id.")
+UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
+FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
+
+KINDS = (MALFORMED, VALIDATION, NOT_FOUND, METHOD, TOO_LARGE, MEDIA, INTERNAL, UNAVAILABLE, FULL)
+BY_STATUS: Mapping[int, Kind] = {kind.status: kind for kind in (NOT_FOUND, METHOD, TOO_LARGE, MEDIA, INTERNAL)}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one part of a request. ``source`` is ``pointer`` (RFC 6901), ``parameter`` or ``header``."""
+
+    source: str
+    where: str
+    detail: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {self.source: self.where, "detail": self.detail}
+
+
+class ProblemError(HTTPException):
+    """Ends a request with a problem document."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str | None = None,
+        *,
+        errors: Iterable[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(kind.detail if detail is None else detail)
+        self.code = kind.status
+        self.kind = kind
+        self.errors = list(errors)[:MAX_ERRORS]
+        self.headers = dict(headers or {})
+
+
+def invalid(errors: Iterable[FieldError]) -> ProblemError:
+    """A request whose parts are wrong; the first is told in words too."""
+    found = list(errors)
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    where = found[0].where or "The body"
+    return ProblemError(VALIDATION, f"{where}: {found[0].detail}{more}", errors=found)
+
+
+def field_errors(messages: Any, location: str) -> Iterator[FieldError]:
+    """marshmallow's nested messages as flat errors: pointers into the body, or names of parameters and headers."""
+    source = {"json": "pointer", "headers": "header"}.get(location, "parameter")
+    yield from _flattened(messages, source, "")
+
+
+def _flattened(messages: Any, source: str, where: str) -> Iterator[FieldError]:
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            yield from _flattened(inner, source, where if key == "_schema" else _joined(source, where, str(key)))
+    else:
+        for text in messages if isinstance(messages, list) else [messages]:
+            yield FieldError(source, where, str(text))
+
+
+def _joined(source: str, where: str, key: str) -> str:
+    if source == "pointer":
+        return f"{where}/{key.replace('~', '~0').replace('/', '~1')}"
+    return where or key
+
+
+def answer(error: HTTPException) -> Response:
+    """The problem document of an exception, with the headers that belong to it (``Allow``, ``Retry-After``)."""
+    if isinstance(error, ProblemError):
+        return _document(error.kind, error.description or error.kind.detail, error.errors, error.headers)
+    kind = _kind_of_status(error.code or 500)
+    headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
+    return _document(kind, kind.detail, [], headers)
+
+
+def _kind_of_status(status: int) -> Kind:
+    phrase = HTTPStatus(status).phrase
+    return BY_STATUS.get(status) or Kind("", status, phrase, phrase)
+
+
+def _document(kind: Kind, detail: str, errors: list[FieldError], headers: Mapping[str, str]) -> Response:
+    document = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "errors": [error.as_dict() for error in errors],
+        "request_id": current_request_id(),
+    }
+    return Response(orjson.dumps(document), status=kind.status, headers=dict(headers), content_type=MEDIA_TYPE)
+
+
+def _redis_away(error: RedisAwayError) -> Response:
+    log.warning("Redis is away: %s", error)
+    return answer(ProblemError(UNAVAILABLE, headers={"Retry-After": "1"}))
+
+
+def _queue_full(error: QueueFullError) -> Response:
+    log.warning("No room for more jobs: %s", error)
+    return answer(ProblemError(FULL, headers={"Retry-After": "5"}))
+
+
+def install(app: Flask) -> None:
+    """Answer what the middleware raises with problem documents too."""
+    app.register_error_handler(RedisAwayError, _redis_away)
+    app.register_error_handler(QueueFullError, _queue_full)

@@ -1,0 +1,31 @@
+"""The API's reference for people: Swagger UI over the contract, all of it from this origin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import flask_swagger_ui
+from flask import Blueprint, Response, redirect, render_template, send_from_directory, url_for
+from werkzeug.wrappers import Response as Redirect
+
+ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
+
+reference = Blueprint("reference", __name__)
+
+
+@reference.get("/")
+def home() -> Redirect:
+    """Lead newcomers to the reference."""
+    return redirect(url_for("reference.page"))
+
+
+@reference.get("/docs")
+def page() -> str:
+    """The reference itself."""
+    return render_template("reference.html")
+
+
+@reference.get("/docs/<name>")
+def asset(name: str) -> Response:
+    """A file of Swagger UI."""
+    return send_from_directory(ASSETS, name)

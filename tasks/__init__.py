@@ -1,0 +1,27 @@
+"""What the work is: one file a task, found by itself. ``dramatiq tasks`` runs what is declared here.
+
+Importing reads the settings and declares the tasks, but connects to nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import dramatiq
+from middleware.broker import LifoBroker
+
+from middleware.settings import load_or_exit
+
+from .declaration import TaskError
+from .registry import Registry, Task, discover
+
+__all__ = ["Task", "TaskError", "broker", "registry", "settings", "task"]
+
+settings = load_or_exit()
+broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True)
+dramatiq.set_broker(broker)
+
+registry = Registry(broker)
+task = registry.task
+
+discover(sys.modules[__name__])

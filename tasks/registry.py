@@ -1,0 +1,134 @@
+"""What can be run: the ``@task`` decorator and the tasks that it declared."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any, ParamSpec, TypeVar, overload
+
+import dramatiq
+from dramatiq import Actor, Broker, Message
+from marshmallow import fields
+from uuid_utils import uuid7
+
+from .declaration import TaskError, check_fields, check_options, check_queue, where
+from .payload import StrictSchema
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class TaskActor(Actor[P, R]):
+    """An actor whose messages have UUIDv7 ids (RFC 9562): sorted by id is sorted by time."""
+
+    def message_with_options(
+        self, *, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None, **options: Any
+    ) -> Message[R]:
+        message = super().message_with_options(args=args, kwargs=kwargs, **options)
+        return replace(message, message_id=str(uuid7()))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A Python function that can be run, and what its payload must look like."""
+
+    name: str
+    actor: TaskActor[Any, Any]
+    schema: type[StrictSchema]
+
+    @property
+    def queue(self) -> str:
+        """The queue that its jobs wait in."""
+        return self.actor.queue_name
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring, or nothing."""
+        return (inspect.getdoc(self.actor.fn) or "").partition("\n")[0]
+
+    def arguments(self, loaded: Mapping[str, Any]) -> dict[str, Any]:
+        """A loaded payload as the function's keyword arguments, in the JSON form that a message can carry."""
+        declared = self.schema().fields
+        return {name: declared[name].serialize(name, loaded) for name in loaded}
+
+
+class Registry(Mapping[str, Task]):
+    """The tasks of one broker, by name, in the order of their declaration."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        self._tasks: dict[str, Task] = {}
+
+    def __getitem__(self, name: str) -> Task:
+        return self._tasks[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    @overload
+    def task(self, fn: Callable[P, R], /) -> TaskActor[P, R]: ...
+    @overload
+    def task(self, /, **arguments: Any) -> Callable[[Callable[P, R]], TaskActor[P, R]]: ...
+    def task(self, fn: Callable[..., Any] | None = None, /, **arguments: Any) -> Any:
+        """Declare a function as a task.
+
+        Keyword arguments that are marshmallow fields are its payload; all others are options of the Dramatiq actor
+        (``queue_name``, ``max_retries``, ``min_backoff``, ``time_limit``, …). The function gets each value in its
+        JSON form, whether it comes over HTTP or by ``send``: a ``DateTime`` field checks a text and passes the text.
+
+        Raises:
+          TaskError: when the fields don't fit the function, or the options the broker.
+        """
+        payload = {name: field for name, field in arguments.items() if isinstance(field, fields.Field)}
+        options = {name: value for name, value in arguments.items() if name not in payload}
+        if fn is not None:
+            return self._declare(fn, payload, options)
+        return lambda function: self._declare(function, payload, options)
+
+    def _declare(
+        self, fn: Callable[P, R], payload: dict[str, fields.Field[Any]], options: dict[str, Any]
+    ) -> TaskActor[P, R]:
+        name = str(options.get("actor_name", fn.__name__))
+        if name in self._tasks:
+            raise TaskError(f"Task {name!r} ({where(fn)}): {where(self._tasks[name].actor.fn)} has that name already.")
+        try:
+            check_options(payload, options, self.broker)
+            check_queue(options.get("queue_name", "default"))
+            check_fields(fn, payload)
+            actor = self._actor(fn, options)
+        except (TaskError, ValueError) as error:
+            raise TaskError(f"Task {name!r} ({where(fn)}): {error}") from error
+        self._tasks[name] = Task(name, actor, _payload_schema(name, payload))
+        return actor
+
+    def _actor(self, fn: Callable[P, R], options: dict[str, Any]) -> TaskActor[P, R]:
+        options = {"store_results": True, **options}
+        actor: TaskActor[P, R] = dramatiq.actor(broker=self.broker, actor_class=TaskActor, **options)(fn)  # type: ignore[assignment]
+        return actor
+
+
+def discover(package: ModuleType) -> None:
+    """Import every module in a package, so that its tasks are declared.
+
+    Raises:
+      TaskError: names the module that can't be imported; the reason is its cause.
+    """
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
+        name = f"{package.__name__}.{module.name}"
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            raise TaskError(f"The task module {name} can't be imported: {type(error).__name__}: {error}") from error
+
+
+def _payload_schema(name: str, payload: dict[str, fields.Field[Any]]) -> type[StrictSchema]:
+    title = "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", name))
+    return type(f"{title}Payload", (StrictSchema,), dict(payload))

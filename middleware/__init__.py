@@ -1,0 +1,4 @@
+"""What stands between the HTTP request and the running task: the LIFO broker and all that it needs.
+
+Also built as the wheel ``lastin``, so that any Dramatiq program can ``from lastin.broker import LifoBroker``.
+"""

@@ -1,0 +1,321 @@
+"""The broker: Dramatiq over Redis, newest first."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import dramatiq
+import msgpack
+from dramatiq.common import q_name
+from dramatiq.errors import QueueJoinTimeout
+from dramatiq.middleware import default_middleware
+from dramatiq.results import Results
+
+from . import keys
+from .connection import Link, Links, persist
+from .consumer import LifoConsumer
+from .crew import Crew
+from .errors import DuplicateJobError, UnknownQueueError
+from .jobs import Job
+from .results import JobResults
+from .scripts import RECORD_FIELDS, Known, QueueScripts
+from .settings import Settings
+from .signals import PatientSignals
+from .store import LONGEST_ID, Facts, JobStore, job_from
+from .upkeep import Upkeep
+from .windows import Windows
+
+T = TypeVar("T")
+
+QUEUE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+LARGEST_BATCH = 1000
+JOIN_LOOK_S = 0.02
+
+
+class LifoBroker(dramatiq.Broker):
+    """Runs the newest job first, loses none, and shows them all (see ``docs/architecture.md``).
+
+    Parameters:
+      url: where Redis (6.2 or newer) or Valkey is; nothing is connected before it is needed.
+      settings: lease, crash limit and the like; the defaults if omitted.
+      gated: True: until a scheduler has put a policy in force, nothing is handed out. False: continuous until then.
+      middleware: instead of Dramatiq's default middleware; what the broker itself needs is added in any case.
+      timeout_s: seconds to wait for an answer of Redis.
+      patience_s: how long commands are repeated while Redis is away; None: until it is back.
+      now: gives µs since the epoch, for tests; by default the time is the Redis server's.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        settings: Settings | None = None,
+        gated: bool = False,
+        middleware: list[dramatiq.Middleware] | None = None,
+        timeout_s: float = 5.0,
+        patience_s: float | None = None,
+        now: Callable[[], int] | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self._url = url
+        self._unruled = "closed" if gated else "open"
+        self._timeout_s = timeout_s
+        self._patience_s = patience_s
+        self._now = now
+        self._links = Links(url, timeout_s=timeout_s)
+        self._known_queues: set[str] = set()
+        self._crew = Crew(self)
+        self.store = JobStore(
+            link=self._link, scripts=self.scripts, queues=self._all_queues, facts=self._facts, reading=self._patiently
+        )
+        self.windows = Windows(link=self._link, scripts=self.scripts, patiently=self._patiently)
+        # The crew is first, so that its hooks come before all others' and its after-hooks behind them.
+        super().__init__([self._crew, *([m() for m in default_middleware] if middleware is None else middleware)])
+        self.add_middleware(PatientSignals())
+        if not any(isinstance(m, Results) for m in self.middleware):
+            self.add_middleware(Results(backend=JobResults(self.store.get)))
+
+    def fail_fast(self, *, timeout_s: float = 0.4, patience_s: float = 0.5) -> None:
+        """From now on commands give up within a second when Redis is away: for programs that answer requests."""
+        self._timeout_s, self._patience_s = timeout_s, patience_s
+        self._links = Links(self._url, timeout_s=timeout_s)
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare a queue: a stack of its own.
+
+        Raises:
+          ValueError: the name isn't one.
+        """
+        if not QUEUE_NAME.fullmatch(queue_name):
+            raise ValueError(
+                f"A queue's name has 1 to 64 letters, digits, dots, dashes and underscores and begins with a letter "
+                f"or an underscore; {queue_name!r} doesn't fit."
+            )
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = None
+            self.emit_after("declare_queue", queue_name)
+
+    def declare_actor(self, actor: dramatiq.Actor[Any, Any]) -> None:
+        """Declare an actor and its queue.
+
+        Raises:
+          ValueError: it has a priority, which would break the order within the queue.
+        """
+        if actor.priority != 0:
+            raise ValueError(
+                f"Actor {actor.actor_name!r} has priority {actor.priority}, but within a queue the newest job runs "
+                f"first and all are equal: leave the priority out, or give the actor a queue of its own."
+            )
+        super().declare_actor(actor)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> LifoConsumer:
+        """A consumer of one queue. Inside a Worker, ``prefetch`` isn't used: only idle threads get jobs.
+
+        Raises:
+          UnknownQueueError: no actor declares the queue.
+        """
+        self._check_declared(queue_name)
+        return self._crew.consumer(queue_name, prefetch=prefetch, timeout_ms=timeout)
+
+    def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
+        """Accept a message as a job, to run at once or after ``delay`` milliseconds.
+
+        Inside a worker, a message that is being run is not enqueued: that is how middleware asks for a retry, and the
+        settlement that follows will carry it.
+
+        Raises:
+          as :meth:`accept`.
+        """
+        self.emit_before("enqueue", message, delay)
+        held = self._crew.held(message)
+        if held is not None:
+            held.note_retry(getattr(message, "_message", message), delay or 0)
+        else:
+            self.accept([message], delay_ms=delay)
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def accept(
+        self,
+        messages: Sequence[dramatiq.Message[Any]],
+        *,
+        delay_ms: int | None = None,
+        due_at_us: int | None = None,
+    ) -> list[Job]:
+        """Accept messages of one queue as jobs, all or none, the last one on top; they run at once, after
+        ``delay_ms``, or from ``due_at_us`` (µs since the epoch).
+
+        Raises:
+          RedisAwayError: patience ended; the jobs may have been accepted all the same, and enqueueing the same
+            messages again tells (DuplicateJobError).
+          QueueFullError: ``maxmemory`` is reached.
+          DuplicateJobError: a job with one of the ids exists.
+          UnknownQueueError: no actor declares the queue.
+          ValueError: the messages are of several queues, too many or none, or an id is too long.
+        """
+        queue = self._one_queue(messages)
+        kind, time_us = _due(messages[0], delay_ms, due_at_us)
+        jobs = [(m.message_id, m.actor_name, m.encode()) for m in messages]
+        tries = iter([False])
+
+        def send() -> Any:
+            self._register(queue)
+            sent_before = next(tries, True)
+            answer = self.scripts(queue).accept(jobs, kind=kind, time_us=time_us)
+            return answer, sent_before
+
+        answer, sent_before = self._patiently(send)
+        if isinstance(answer, Known):
+            # All ids known at the second try: the first one did arrive, only its answer was lost.
+            if not (sent_before and answer.how_many == len(jobs)):
+                raise DuplicateJobError(
+                    f"A job with id {answer.id} exists already; nothing was enqueued. Send a new message instead."
+                )
+            return [job for job in map(self.store.get, (m.message_id for m in messages)) if job is not None]
+        return [self._fresh_job(m, answer.first_seq + i, answer.due_us) for i, m in enumerate(messages)]
+
+    def ping(self) -> None:
+        """Find out whether jobs could be accepted now.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer, or can't be written to.
+          QueueFullError: ``maxmemory`` is reached.
+        """
+        self._link().call("SET", keys.writable(), "1", "PX", 60_000)
+
+    def flush(self, queue_name: str) -> None:
+        """Drop all waiting jobs of a queue; running and finished ones stay."""
+        while self._patiently(lambda: self.scripts(queue_name).purge()):
+            pass
+
+    def flush_all(self) -> None:
+        """Drop all waiting jobs of all declared queues."""
+        for queue in self.queues:
+            self.flush(queue)
+
+    def join(self, queue_name: str, *, timeout: int | None = None) -> None:
+        """Wait until no job of the queue waits or runs (for tests), at most ``timeout`` milliseconds.
+
+        Raises:
+          QueueJoinTimeout: there are jobs still.
+        """
+        deadline = time.monotonic() + (float("inf") if timeout is None else timeout / 1000)
+        waiting = [("ZCARD", key(queue_name)) for key in (keys.stack, keys.due, keys.leases)]
+        while any(self._patiently(lambda: self._link().call_all(waiting))):
+            if time.monotonic() > deadline:
+                raise QueueJoinTimeout(queue_name)
+            time.sleep(JOIN_LOOK_S)
+
+    def close(self) -> None:
+        """Put back what a worker still holds, and drop the connections of this thread."""
+        self._crew.close()
+        self._links.link.close()
+
+    def scripts(self, queue: str, link: Link | None = None) -> QueueScripts:
+        """The commands on a queue, over the calling thread's link or the given one."""
+        return QueueScripts(queue, link or self._link(), unruled=self._unruled, now=self._now)
+
+    def new_link(self) -> Link:
+        """A connection that belongs to the caller."""
+        return Link(self._url, timeout_s=self._timeout_s)
+
+    def new_upkeep(self, held: Callable[[str], list[tuple[str, int]]] = lambda queue: []) -> Upkeep:
+        """The upkeep of all declared queues, not yet started; ``held`` tells the deliveries to beat for."""
+        link = self.new_link()
+        return Upkeep(
+            lambda: sorted(self.queues),
+            lambda queue: self.scripts(queue, link),
+            link,
+            lease_us=self.settings.lease_us,
+            crash_limit=self.settings.crash_limit,
+            retention_us=self.settings.retention_s * 1_000_000,
+            retention_jobs=self.settings.retention_jobs,
+            held=held,
+        )
+
+    def _link(self) -> Link:
+        return self._links.link
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.
+        return persist(call, patience_s=None if self._crew.at_work else self._patience_s)
+
+    def _register(self, queue: str) -> None:
+        if queue not in self._known_queues:
+            self._link().call("SADD", keys.queues(), queue)
+            self._known_queues.add(queue)
+
+    def _all_queues(self) -> Iterable[str]:
+        """The declared queues, and those that other programs have declared here."""
+        registered = self._patiently(lambda: self._link().call("SMEMBERS", keys.queues()))
+        return set(self.queues) | {name.decode() for name in registered}
+
+    def _check_declared(self, queue: str) -> None:
+        if queue not in self.queues:
+            raise UnknownQueueError(
+                f"No actor declares queue {queue!r}; there are: {', '.join(sorted(self.queues)) or 'none'}."
+            )
+
+    def _one_queue(self, messages: Sequence[dramatiq.Message[Any]]) -> str:
+        names = {q_name(m.queue_name) for m in messages}
+        if len(names) != 1 or len(messages) > LARGEST_BATCH:
+            raise ValueError(
+                f"expected 1 to {LARGEST_BATCH} messages of one queue, got {len(messages)} of {sorted(names)}"
+            )
+        for m in messages:
+            if not 0 < len(m.message_id) <= LONGEST_ID:
+                raise ValueError(f"an id has 1 to {LONGEST_ID} characters, got {len(m.message_id)}")
+        queue = names.pop()
+        self._check_declared(queue)
+        return queue
+
+    def _fresh_job(self, message: dramatiq.Message[Any], seq: int, due_us: int | None) -> Job:
+        fields: dict[str, Any] = {"status": "q", "seq": seq, "task": message.actor_name, "attempts": 0}
+        if due_us is not None:
+            fields |= {"status": "s", "place": 0, "due": due_us, "entered": 0}
+        record = msgpack.packb([fields.get(name, False) for name in RECORD_FIELDS])
+        return job_from(message.message_id, q_name(message.queue_name), record, message, self._facts)
+
+    def _facts(self, message: dramatiq.Message[Any]) -> Facts:
+        actor = self.actors.get(message.actor_name)
+        return Facts(_payload(message, actor), _max_attempts(message, actor))
+
+
+def _due(message: dramatiq.Message[Any], delay_ms: int | None, due_at_us: int | None) -> tuple[str, int]:
+    if due_at_us is not None:
+        return "at", due_at_us
+    if delay_ms is not None:
+        return "after", delay_ms * 1000
+    # A program that speaks to the stock broker may have put the due time into the message (ms since the epoch).
+    eta = message.options.pop("eta", None)
+    return ("at", int(eta) * 1000) if isinstance(eta, (int, float)) else ("now", 0)
+
+
+def _payload(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any] | None) -> dict[str, Any]:
+    """The arguments by name; positional ones get their names from the task, or ``args`` when it isn't known."""
+    if not message.args:
+        return message.kwargs
+    if actor is not None:
+        try:
+            return dict(inspect.signature(actor.fn).bind_partial(*message.args, **message.kwargs).arguments)
+        except TypeError:
+            pass
+    return {"args": list(message.args), **message.kwargs}
+
+
+def _max_attempts(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any] | None) -> int | None:
+    """Attempts until Dramatiq's Retries gives up; None when it never does by count, or nobody here knows."""
+    if actor is None or actor.options.get("retry_when") is not None:
+        return None
+    retries = [m for m in actor.broker.middleware if isinstance(m, dramatiq.middleware.Retries)]
+    if not retries:
+        return 1
+    if retries[0].retry_when is not None:
+        return None
+    most = message.options.get("max_retries", actor.options.get("max_retries", retries[0].max_retries))
+    return None if most is None else most + 1

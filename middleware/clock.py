@@ -1,0 +1,24 @@
+"""Times as LastIn writes them: microseconds since the epoch inside, RFC 3339 in UTC outside."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import overload
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@overload
+def rfc3339(time_us: int) -> str: ...
+@overload
+def rfc3339(time_us: None) -> None: ...
+def rfc3339(time_us: int | None) -> str | None:
+    """Microseconds since the epoch as RFC 3339 in UTC, always with six decimals and ``Z``; None stays None."""
+    if time_us is None:
+        return None
+    return (EPOCH + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def to_us(time: datetime) -> int:
+    """An aware datetime as microseconds since the epoch, without going through a float."""
+    return (time - EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,181 @@
+"""Connections to Redis: pinned, fork-safe, without hidden retries, and with errors that a caller can handle."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import redis
+from redis.backoff import NoBackoff
+from redis.connection import ConnectionInterface
+from redis.exceptions import ResponseError
+from redis.retry import Retry
+
+from .errors import QueueFullError, RedisAwayError
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 0.5
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+AWAY_CODES = ("READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF", "BUSY")
+"""Answers that mean: not now, ask again later (a replica after a failover, a server that loads or can't persist)."""
+
+
+class Link:
+    """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
+
+    Nothing is sent twice: whoever calls decides whether a command may be repeated (see :func:`persist`).
+    """
+
+    def __init__(self, url: str, *, timeout_s: float) -> None:
+        self._pool = redis.ConnectionPool.from_url(
+            url,
+            protocol=2,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=min(timeout_s, CONNECT_TIMEOUT_S),
+            retry=Retry(NoBackoff(), 0),
+            driver_info=None,
+        )
+        self._connection: ConnectionInterface | None = None
+        self._pid = 0
+
+    def call(self, *words: str | bytes | int | float) -> Any:
+        """Send one command and read its answer.
+
+        Raises:
+          RedisAwayError: no connection, no answer in time, or an answer that means "not now". The command may have
+            been carried out all the same.
+          QueueFullError: ``maxmemory`` is reached; the command wasn't carried out.
+          redis.exceptions.ResponseError: any other error that the server answers.
+        """
+        return self.exchange(lambda connection: connection.pack_command(*words))
+
+    def exchange(self, pack: Callable[[ConnectionInterface], Any]) -> Any:
+        """As :meth:`call`, for a command that ``pack`` has packed already."""
+        try:
+            connection = self._connected()
+            connection.send_packed_command(pack(connection), check_health=False)
+            return connection.read_response()
+        except ResponseError as error:
+            raise self._translated(error) from error
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            self.close()
+            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+
+    def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
+        """Send several commands at once and read all answers; the first error among them is raised.
+
+        Raises:
+          as :meth:`call`.
+        """
+        try:
+            connection = self._connected()
+            connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            answers = [self._answer(connection) for _ in commands]
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            self.close()
+            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+        for answer in answers:
+            if isinstance(answer, ResponseError):
+                raise self._translated(answer) from answer
+        return answers
+
+    def send(self, *words: str | bytes | int | float) -> None:
+        """Send a command whose answer :meth:`wait` waits for.
+
+        Raises:
+          RedisAwayError: as :meth:`call`.
+        """
+        try:
+            connection = self._connected()
+            connection.send_packed_command(connection.pack_command(*words), check_health=False)
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            self.close()
+            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+
+    def wait(self, timeout_s: float) -> tuple[Any] | None:
+        """The answer to what :meth:`send` sent, in a tuple, or None when none came in time.
+
+        Raises:
+          RedisAwayError: as :meth:`call`.
+        """
+        try:
+            connection = self._connected()
+            if not connection.can_read(timeout_s):
+                return None
+            return (connection.read_response(),)
+        except ResponseError as error:
+            raise self._translated(error) from error
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            self.close()
+            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+
+    def close(self) -> None:
+        """Drop the connection; the next call makes a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None and self._pid == os.getpid():
+            connection.disconnect()
+
+    @staticmethod
+    def _answer(connection: ConnectionInterface) -> Any:
+        try:
+            return connection.read_response()
+        except ResponseError as error:
+            return error
+
+    @staticmethod
+    def _translated(error: ResponseError) -> Exception:
+        if isinstance(error, redis.exceptions.OutOfMemoryError):
+            return QueueFullError(
+                "Redis has reached its maxmemory and takes no new jobs: let workers drain it or give it more memory."
+            )
+        if isinstance(error, redis.ReadOnlyError) or str(error).startswith(AWAY_CODES):
+            return RedisAwayError(f"Redis can't do this now: {error}. It is tried again.")
+        return error
+
+    def _connected(self) -> ConnectionInterface:
+        if self._connection is None or self._pid != os.getpid():
+            connection = self._pool.make_connection()
+            connection.connect()
+            self._connection, self._pid = connection, os.getpid()
+        return self._connection
+
+
+class Links(threading.local):
+    """The calling thread's own link."""
+
+    def __init__(self, url: str, *, timeout_s: float) -> None:
+        self.link = Link(url, timeout_s=timeout_s)
+
+
+def persist(
+    call: Callable[[], T],
+    *,
+    patience_s: float | None,
+    stop: Callable[[], bool] = lambda: False,
+    on_failure: Callable[[], None] = lambda: None,
+) -> T:
+    """Repeat a command that may be sent twice until Redis answers; pauses grow from 20 to 500 ms.
+
+    Parameters:
+      patience_s: give up after so many seconds; None: never.
+      stop: asked before each pause; True gives up.
+      on_failure: called after each failed try.
+
+    Raises:
+      RedisAwayError: the last failure, when it gave up.
+    """
+    deadline = None if patience_s is None else time.monotonic() + patience_s
+    pause_s = FIRST_PAUSE_S
+    while True:
+        try:
+            return call()
+        except RedisAwayError:
+            on_failure()
+            if stop() or (deadline is not None and time.monotonic() + pause_s >= deadline):
+                raise
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

@@ -1,0 +1,140 @@
+"""The worker's side of the broker: who is idle, the desks of all queues, and the upkeep."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import dramatiq
+
+from .consumer import Doorbell, LifoConsumer
+from .delivery import Delivery
+from .desk import Desk
+from .slots import Slots
+from .upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from .broker import LifoBroker
+
+
+class Crew(dramatiq.Middleware):
+    """Dramatiq middleware that follows one ``Worker`` from its boot to its shutdown."""
+
+    def __init__(self, broker: LifoBroker) -> None:
+        self._broker = broker
+        self._lock = threading.Lock()
+        self._desks: dict[str, Desk] = {}
+        self._slots: Slots | None = None
+        self._worker: dramatiq.Worker | None = None
+        self._upkeep: Upkeep | None = None
+        self.name = ""
+
+    @property
+    def at_work(self) -> bool:
+        """True in a process that runs a worker."""
+        return self._worker is not None
+
+    def held(self, message: Any) -> Delivery | None:
+        """The delivery of a message that this thread's worker holds, if it is one."""
+        if isinstance(message, Delivery):
+            return message if self._holds(message) else None
+        current = _current.delivery
+        if current is not None and current.message_id == message.message_id and self._holds(current):
+            return current
+        return None
+
+    def consumer(self, queue: str, *, prefetch: int, timeout_ms: int) -> LifoConsumer:
+        """A consumer of this queue; all consumers of a process share its idle threads and the queue's desk."""
+        with self._lock:
+            # Without a Worker (a program that iterates by itself) the prefetch tells how many may be held.
+            if self._slots is None:
+                self._slots = Slots(max(1, prefetch))
+            desk = self._desks.get(queue) or self._desks.setdefault(queue, self._new_desk(queue, self._slots))
+            doorbell = Doorbell(queue, self._broker.new_link())
+            return LifoConsumer(desk, doorbell, self._slots, timeout_s=timeout_ms / 1000)
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """The worker's threads are what there is to give jobs to."""
+        self.name = worker_name()
+        self._worker = worker
+        self._slots = Slots(worker.worker_threads)
+        wanted = self._broker.settings.queues
+        if wanted and not worker.consumer_whitelist:
+            worker.consumer_whitelist = set(wanted)
+
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """From now on this process beats and looks after the queues."""
+        self._upkeep = self._broker.new_upkeep(held=self._tokens)
+        self._upkeep.start()
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """Claim nothing more; running jobs go on and are settled."""
+        for desk in self._desks.values():
+            desk.stop_claiming()
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """Put back what still runs, since its time is up, and stop."""
+        self.close()
+
+    def close(self) -> None:
+        """Put back everything that is held, and stop the upkeep."""
+        for desk in self._desks.values():
+            desk.close()
+        if self._upkeep is not None:
+            self._upkeep.stop()
+        self._desks.clear()
+        self._slots = self._upkeep = self._worker = None
+
+    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        """Remember what this thread runs, so that an enqueue of it is known as a retry."""
+        _current.delivery = message if isinstance(message, Delivery) else None
+
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        """Forget it again. This middleware is the first of all, so its ``after_`` hooks come last."""
+        _current.delivery = None
+
+    def after_skip_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        """Forget it again."""
+        _current.delivery = None
+
+    def _new_desk(self, queue: str, slots: Slots) -> Desk:
+        link = self._broker.new_link()
+        self.name = self.name or worker_name()
+        return Desk(
+            self._broker.scripts(queue, link),
+            link,
+            worker=self.name,
+            lease_us=self._broker.settings.lease_us,
+            slots=slots,
+            deliver=self._deliver,
+            on_due=lambda until_us: self._upkeep.expect_due(queue, until_us) if self._upkeep else None,
+        )
+
+    def _deliver(self, delivery: Delivery) -> None:
+        if self._worker is not None:
+            self._worker.consumers[delivery.queue_name].handle_message(delivery)
+
+    def _holds(self, delivery: Delivery) -> bool:
+        desk = self._desks.get(delivery.queue_name)
+        return desk is not None and delivery.token in desk.held
+
+    def _tokens(self, queue: str) -> list[tuple[str, int]]:
+        desk = self._desks.get(queue)
+        return list(desk.held) if desk else []
+
+
+class _Current(threading.local):
+    delivery: Delivery | None = None
+
+
+_current = _Current()
+
+
+def worker_name() -> str:
+    """Names a worker process in records and logs: host, process id, and four random digits."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"

@@ -1,0 +1,107 @@
+"""A claimed job in a worker's hands, from the claim to its settlement."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import dramatiq
+import orjson
+from dramatiq.broker import MessageProxy
+
+from .scripts import Settlement
+
+RESULT_LIMIT_BYTES = 65_536
+FAILURE_MESSAGE_LIMIT = 8_192
+TRACEBACK_LIMIT = 32_768
+REFUSED = b"!"
+"""Begins what is kept instead of a result that can't be: the reason follows."""
+
+
+class Delivery(MessageProxy):
+    """What a worker thread gets: the message, and the token (id, attempt) under which its end will be settled.
+
+    Middleware notes here what the settlement must carry: a retry (its delay), the result.
+    """
+
+    def __init__(self, message: dramatiq.Message[Any], attempt: int) -> None:
+        super().__init__(message)
+        self.token = (message.message_id, attempt)
+        self.retry_delay_ms: int | None = None
+        self.result = b""
+
+    def note_retry(self, message: dramatiq.Message[Any], delay_ms: int) -> None:
+        """Dramatiq asks for another attempt; it is settled, not enqueued (ARCHITECTURE, section 3)."""
+        self._message = message
+        self.retry_delay_ms = delay_ms
+
+    def note_result(self, result: Any) -> None:
+        """Keep what the task returned, as JSON of at most 64 KiB, or why it can't be kept."""
+        self.result = encoded_result(result)
+
+    def settlement(self) -> Settlement:
+        """How this attempt ended. An exception without any decision counts as a failure, never as ``processed``."""
+        id, attempt = self.token
+        failure = encoded_failure(self._exception) if self._exception is not None else b""
+        if self.failed or (self._exception is not None and self.retry_delay_ms is None):
+            return Settlement(id, attempt, "rejected", reason=self._reason(), failure=failure)
+        if self.retry_delay_ms is not None:
+            delay_us = self.retry_delay_ms * 1000
+            return Settlement(id, attempt, "retry", delay_us, failure=failure, message=self._message_for_retry())
+        return Settlement(id, attempt, "processed", result=self.result)
+
+    def _reason(self) -> str:
+        if isinstance(self._exception, dramatiq.middleware.SkipMessage):
+            return "skipped"
+        if isinstance(self._exception, dramatiq.errors.ActorNotFound):
+            return "unknown_task"
+        return "failed"
+
+    def _message_for_retry(self) -> bytes:
+        # The traceback is kept with the job's failure; Dramatiq would carry it in every message as well.
+        options = {key: value for key, value in self._message.options.items() if key != "traceback"}
+        return self._message._replace(options=options).encode()
+
+
+def is_well_formed(message: Any) -> bool:
+    """Whether a decoded message has the parts that Dramatiq takes for granted; Redis may hold anything."""
+    return (
+        isinstance(message.kwargs, dict)
+        and isinstance(message.options, dict)
+        and isinstance(message.actor_name, str)
+        and isinstance(message.queue_name, str)
+    )
+
+
+def put_back(delivery: Delivery) -> Settlement:
+    """The settlement of a job that wasn't run to its end and goes back to its own place."""
+    id, attempt = delivery.token
+    return Settlement(id, attempt, "put_back")
+
+
+def encoded_result(result: Any) -> bytes:
+    """A result as the record keeps it."""
+    try:
+        encoded = orjson.dumps(result)
+    except (TypeError, orjson.JSONEncodeError) as error:
+        return REFUSED + f"the result isn't JSON: {error}".encode()
+    if len(encoded) > RESULT_LIMIT_BYTES:
+        return REFUSED + f"the result has {len(encoded)} bytes of JSON; {RESULT_LIMIT_BYTES} are kept at most".encode()
+    return encoded
+
+
+def encoded_failure(error: BaseException) -> bytes:
+    """An exception as the record keeps it, but for its time, which the settling script puts in front."""
+    trace = "".join(traceback.format_exception(error, limit=-30))
+    return orjson.dumps(
+        {
+            "type": type(error).__name__,
+            "message": _printable(str(error))[:FAILURE_MESSAGE_LIMIT],
+            "traceback": _printable(trace)[-TRACEBACK_LIMIT:],
+        }
+    )
+
+
+def _printable(text: str) -> str:
+    """Without lone surrogates, which JSON in UTF-8 can't hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,216 @@
+"""Where a worker process claims and settles the jobs of one queue: the deliveries it holds, and the line to Redis."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import dramatiq
+
+from .connection import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
+from .delivery import Delivery, encoded_failure, is_well_formed, put_back
+from .errors import RedisAwayError, UndecodableMessageError
+from .scripts import Claim, QueueScripts, Settlement
+from .slots import Slots
+
+LARGEST_TURN = 64
+"""So many settlements go into one call at most."""
+
+logger = logging.getLogger(__name__)
+
+
+class Desk:
+    """One per queue and worker process. It outlives the consumer objects, which Dramatiq replaces after errors.
+
+    Settling is combined: threads leave their settlements, and whichever finds the line free sends all that lie there
+    and claims for the same number of threads in the same call. What comes back goes to ``deliver``.
+    """
+
+    def __init__(
+        self,
+        scripts: QueueScripts,
+        link: Link,
+        *,
+        worker: str,
+        lease_us: int,
+        slots: Slots,
+        deliver: Callable[[Delivery], None],
+        on_due: Callable[[int], None],
+    ) -> None:
+        self.queue = scripts.queue
+        self.held: dict[tuple[str, int], Delivery] = {}
+        self.may_have_jobs = True
+        self._scripts = scripts
+        self._link = link
+        self._worker = worker
+        self._lease_us = lease_us
+        self._slots = slots
+        self._deliver = deliver
+        self._on_due = on_due
+        self._left: deque[Settlement] = deque()
+        self._line = threading.Lock()
+        self._claiming = True
+        self._claim_was_lost = False
+        self._delivering = threading.local()
+        self._closed = threading.Event()
+
+    def claim(self, wanted: int) -> list[Delivery]:
+        """Claim for ``wanted`` idle threads, whose slots the caller has taken; what wasn't used is given back.
+
+        Raises:
+          RedisAwayError: nothing was claimed, as far as this worker knows; the slots are given back.
+        """
+        deliveries: list[Delivery] = []
+        try:
+            with self._line:
+                if self._claiming:
+                    self._recover()
+                    deliveries = self._received(self._claim_once(wanted))
+        finally:
+            self._slots.give(wanted - len(deliveries))
+        self._send_what_lies_there()
+        return deliveries
+
+    def settle(self, settlement: Settlement) -> None:
+        """Leave a settlement; it is sent by this thread or by the one that has the line."""
+        if self._closed.is_set():
+            return
+        self._left.append(settlement)
+        self._send_what_lies_there()
+
+    def look(self) -> None:
+        """Ring the doorbell again for other workers, since this one has no idle thread.
+
+        Raises:
+          RedisAwayError: nobody was woken; the upkeep will.
+        """
+        with self._line:
+            self._on_due(self._scripts.look())
+
+    def stop_claiming(self) -> None:
+        """From now on only settle: the worker shuts down."""
+        self._claiming = False
+
+    def close(self) -> None:
+        """Put back whatever is still held, and drop the line.
+
+        Jobs that still run lose their lease by it: what they do from now on isn't settled.
+        """
+        self._closed.set()
+        try:
+            with self._line:
+                leftovers = [*self._drained(), *(put_back(delivery) for delivery in list(self.held.values()))]
+                for i in range(0, len(leftovers), LARGEST_TURN):
+                    self._scripts.settle(leftovers[i : i + LARGEST_TURN], self._worker, self._lease_us, 0)
+                self.held.clear()
+        except RedisAwayError as error:
+            logger.warning("Couldn't put %d jobs back (%s); their leases will run out.", len(self.held), error)
+        finally:
+            self._link.close()
+
+    def _send_what_lies_there(self) -> None:
+        while self._left and self._line.acquire(blocking=False):
+            try:
+                deliveries = self._turn()
+            finally:
+                self._line.release()
+            self._hand_out(deliveries)
+
+    def _turn(self) -> list[Delivery]:
+        settlements = self._drained()
+        if not settlements:
+            return []
+        freed = sum((s.id, s.attempt) in self.held for s in settlements)
+        wanted = freed - self._slots.handovers(self.queue, freed) if self._may_claim() else 0
+        claim, wanted = self._settle_for_sure(settlements, wanted)
+        for s in settlements:
+            self.held.pop((s.id, s.attempt), None)
+        deliveries = self._received(claim) if wanted else []
+        self._slots.give(freed - len(deliveries))
+        return deliveries
+
+    def _drained(self) -> list[Settlement]:
+        drained: list[Settlement] = []
+        while self._left and len(drained) < LARGEST_TURN:
+            drained.append(self._left.popleft())
+        return drained
+
+    def _may_claim(self) -> bool:
+        # A job that is settled while jobs are handed out (an unknown task) must not bring in another one from there.
+        return self._claiming and not self._claim_was_lost and not getattr(self._delivering, "now", False)
+
+    def _settle_for_sure(self, settlements: list[Settlement], wanted: int) -> tuple[Claim, int]:
+        """Settle, waiting for Redis if it is away; a call that is sent again claims nothing, since a claim that was
+        lost would stay unknown."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                claim, stale = self._scripts.settle(settlements, self._worker, self._lease_us, wanted)
+            except RedisAwayError as error:
+                if wanted:
+                    self._claim_was_lost = self.may_have_jobs = True
+                    wanted = 0
+                logger.warning("%d settlements on queue %r wait: %s", len(settlements), self.queue, error)
+                if self._closed.wait(pause_s):
+                    raise
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                continue
+            if stale:
+                logger.warning("%d settlements on queue %r were stale: their leases had run out.", stale, self.queue)
+            return claim, wanted
+
+    def _claim_once(self, wanted: int) -> Claim:
+        word = "more"
+        while word == "more":
+            try:
+                claim = self._scripts.claim(self._worker, self._lease_us, wanted)
+            except RedisAwayError:
+                self._claim_was_lost = True
+                raise
+            word = claim.word
+        return claim
+
+    def _recover(self) -> None:
+        if self._claim_was_lost:
+            found = self._scripts.recover(self._worker, list(self.held))
+            self._claim_was_lost = False
+            if found:
+                logger.info("Put back %d jobs of queue %r whose claim this worker never heard of.", found, self.queue)
+
+    def _received(self, claim: Claim) -> list[Delivery]:
+        self._on_due(claim.until_due_us)
+        self.may_have_jobs = claim.word == "open"
+        deliveries = []
+        for id, attempt, body in claim.jobs:
+            try:
+                delivery = Delivery(_decoded(self.queue, id, body), attempt)
+            except UndecodableMessageError as error:
+                self._left.append(
+                    Settlement(id, attempt, "rejected", reason="undecodable", failure=encoded_failure(error))
+                )
+                continue
+            self.held[delivery.token] = delivery
+            deliveries.append(delivery)
+        return deliveries
+
+    def _hand_out(self, deliveries: list[Delivery]) -> None:
+        self._delivering.now = True
+        try:
+            for delivery in deliveries:
+                self._deliver(delivery)
+        finally:
+            self._delivering.now = False
+
+
+def _decoded(queue: str, id: str, body: bytes | None) -> dramatiq.Message[object]:
+    if body is None:
+        raise UndecodableMessageError(f"Job {id} has no message any more: somebody removed it from Redis.")
+    try:
+        message = dramatiq.Message.decode(body)
+    except dramatiq.errors.DecodeError as error:
+        raise UndecodableMessageError(f"Job {id} has a message that can't be decoded: {error.error}.") from error
+    if message.message_id != id or message.queue_name != queue or not is_well_formed(message):
+        raise UndecodableMessageError(f"Job {id} of queue {queue!r} has a message that isn't its own: {body[:200]!r}.")
+    return message

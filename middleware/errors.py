@@ -1,0 +1,39 @@
+"""One class per thing that a caller can handle. A message says what was expected, what came, what to do."""
+
+import dramatiq
+
+
+class LastInError(Exception):
+    """Base of the errors that LastIn raises itself."""
+
+
+class SettingsError(LastInError):
+    """A setting can't be read, or settings contradict each other. Programs end with exit status 2."""
+
+
+class RedisAwayError(LastInError):
+    """Redis can't be reached or can't be written to now: try again later."""
+
+
+class QueueFullError(LastInError):
+    """Redis refuses new data because its ``maxmemory`` is reached: drain or enlarge it, then try again."""
+
+
+class DuplicateJobError(LastInError):
+    """A job with this id has been accepted before; ids are unique, so nothing was enqueued."""
+
+
+class UnknownQueueError(LastInError, dramatiq.errors.QueueNotFound):
+    """No task declares this queue."""
+
+    def __init__(self, message: str) -> None:
+        Exception.__init__(self, message)
+        self.message = message
+
+
+class WindowRefusedError(LastInError):
+    """A window can't be opened: its tick isn't later than the last one, or lies more than a second ahead."""
+
+
+class UndecodableMessageError(LastInError):
+    """What Redis holds as a message isn't one: its job is rejected, and the bytes stay on its record."""

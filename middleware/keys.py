@@ -1,0 +1,164 @@
+"""Every Redis key, one function each. No key is put together anywhere else, Lua included.
+
+All keys of a queue carry its hash tag, so that in a cluster they share a slot and one script can touch them all.
+"""
+
+from __future__ import annotations
+
+PREFIX = "lastin"
+
+
+def _of_queue(queue: str, name: str) -> str:
+    return f"{PREFIX}:{{{queue}}}:{name}"
+
+
+def stack(queue: str) -> str:
+    """ZSET id → place: the jobs that wait (``queued``)."""
+    return _of_queue(queue, "stack")
+
+
+def displaced(queue: str) -> str:
+    """ZSET id → seq: the jobs on the stack whose place isn't their seq, so that lists can go by seq."""
+    return _of_queue(queue, "displaced")
+
+
+def due(queue: str) -> str:
+    """ZSET id → due time in µs: the jobs that wait for their time."""
+    return _of_queue(queue, "due")
+
+
+def scheduled(queue: str) -> str:
+    """ZSET id → seq: the same jobs by seq (``scheduled``)."""
+    return _of_queue(queue, "scheduled")
+
+
+def leases(queue: str) -> str:
+    """ZSET id → end of its lease in µs: the claimed jobs."""
+    return _of_queue(queue, "leases")
+
+
+def running(queue: str) -> str:
+    """ZSET id → seq: the same jobs by seq (``running``)."""
+    return _of_queue(queue, "running")
+
+
+def finished(queue: str) -> str:
+    """ZSET id → finishing time in µs: all jobs that ended, in the order in which they are pruned."""
+    return _of_queue(queue, "finished")
+
+
+def processed(queue: str) -> str:
+    """ZSET id → seq: ended well."""
+    return _of_queue(queue, "processed")
+
+
+def rejected(queue: str) -> str:
+    """ZSET id → seq: given up, the dead letters."""
+    return _of_queue(queue, "rejected")
+
+
+def cancelled(queue: str) -> str:
+    """ZSET id → seq: somebody called it off."""
+    return _of_queue(queue, "cancelled")
+
+
+def expired(queue: str) -> str:
+    """ZSET id → seq: the deadline passed while it waited."""
+    return _of_queue(queue, "expired")
+
+
+def superseded(queue: str) -> str:
+    """ZSET id → seq: a newer job took its part."""
+    return _of_queue(queue, "superseded")
+
+
+def messages(queue: str) -> str:
+    """HASH id → the encoded Dramatiq message."""
+    return _of_queue(queue, "messages")
+
+
+def records(queue: str) -> str:
+    """HASH id → MessagePack array of the job's state, with the fields of ``scripts.RECORD_FIELDS``."""
+    return _of_queue(queue, "records")
+
+
+def results(queue: str) -> str:
+    """HASH id → what the task returned, as JSON; or ``!`` and why it couldn't be kept."""
+    return _of_queue(queue, "results")
+
+
+def failures(queue: str) -> str:
+    """HASH id → the last failure: its time in µs, a space, and JSON with type, message and traceback."""
+    return _of_queue(queue, "failures")
+
+
+def counters(queue: str) -> str:
+    """HASH name → count since the queue was made: ``accepted``, ``pruned``, ``reclaimed``, ``stale_settles`` …"""
+    return _of_queue(queue, "counters")
+
+
+def policy(queue: str) -> str:
+    """HASH: what the cadence says about the queue, and which window is open (``open``)."""
+    return _of_queue(queue, "policy")
+
+
+def windows(queue: str) -> str:
+    """HASH n → MessagePack array of a window, with the fields of ``scripts.WINDOW_FIELDS``."""
+    return _of_queue(queue, "windows")
+
+
+def window_history(queue: str) -> str:
+    """ZSET n → n: the windows that are kept."""
+    return _of_queue(queue, "window_history")
+
+
+def doorbell(queue: str) -> str:
+    """LIST with at most one token: rung when idle workers should look at the stack."""
+    return _of_queue(queue, "doorbell")
+
+
+def pulse(queue: str) -> str:
+    """HASH: ``beat``, the last beat of anybody in µs, and ``grace``, before which no lease counts as lost."""
+    return _of_queue(queue, "pulse")
+
+
+QUEUE_KEYS = (
+    stack,
+    displaced,
+    due,
+    scheduled,
+    leases,
+    running,
+    finished,
+    processed,
+    rejected,
+    cancelled,
+    expired,
+    superseded,
+    messages,
+    records,
+    results,
+    failures,
+    counters,
+    policy,
+    windows,
+    window_history,
+    doorbell,
+    pulse,
+)
+"""All keys of a queue, in the order in which every script gets them in KEYS (Lua: ``K.stack`` and so on)."""
+
+
+def of_queue(queue: str) -> list[str]:
+    """The KEYS of every script of this queue."""
+    return [key(queue) for key in QUEUE_KEYS]
+
+
+def queues() -> str:
+    """SET: the names of all queues that were ever declared here."""
+    return f"{PREFIX}:queues"
+
+
+def writable() -> str:
+    """STRING that expires: written to find out whether Redis takes writes."""
+    return f"{PREFIX}:writable"

@@ -1,0 +1,72 @@
+-- Handing jobs to a worker. Needs _record, _stack, _windows.
+
+-- Takes the ids of up to `n` jobs off the stack, each from the end that the order and the share of the oldest say:
+-- claim number c takes the oldest if and only if ⌊c·s/10⁶⌋ > ⌊(c−1)·s/10⁶⌋.
+local function take(n, rule)
+  local ids = {}
+  if rule.order == 'lifo' and rule.share == 0 then
+    local popped = redis.call('ZPOPMAX', K.stack, n)
+    for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
+    return ids
+  end
+  for c = rule.claims + 1, rule.claims + n do
+    local oldest = math.floor(c * rule.share / 1000000) > math.floor((c - 1) * rule.share / 1000000)
+    local pop = (oldest or rule.order == 'fifo') and 'ZPOPMIN' or 'ZPOPMAX'
+    local popped = redis.call(pop, K.stack, 1)
+    if not popped[1] then break end
+    ids[#ids + 1] = popped[1]
+  end
+  return ids
+end
+
+local function lease_out(ids, now, worker, lease, rule, reply)
+  local packed = redis.call('HMGET', K.records, unpack(ids))
+  local bodies = redis.call('HMGET', K.messages, unpack(ids))
+  local saves, rows, ends, moved = {}, {}, {}, {}
+  for i, id in ipairs(ids) do
+    local job = unpack_record(packed[i]) or orphan(id, now)
+    if place_of(job) ~= job[SEQ] then moved[#moved + 1] = id end
+    job[STATUS], job[ATTEMPTS], job[STARTED] = RUNNING, job[ATTEMPTS] + 1, now
+    job[FINISHED], job[WORKER], job[WINDOW] = false, worker, rule.window or false
+    saves[2 * i - 1], saves[2 * i] = id, cmsgpack.pack(job)
+    rows[2 * i - 1], rows[2 * i] = job[SEQ], id
+    ends[2 * i - 1], ends[2 * i] = now + lease, id
+    reply[#reply + 1] = id
+    reply[#reply + 1] = job[ATTEMPTS]
+    reply[#reply + 1] = bodies[i]
+  end
+  redis.call('HSET', K.records, unpack(saves))
+  redis.call('ZADD', K.running, unpack(rows))
+  redis.call('ZADD', K.leases, unpack(ends))
+  if #moved > 0 then redis.call('ZREM', K.displaced, unpack(moved)) end
+end
+
+local function count_claims(taken, now, rule)
+  if not rule.window then
+    redis.call('HINCRBY', K.policy, 'claims', taken)
+    return
+  end
+  local w = window(rule.window)
+  w[W_CLAIMED], w[W_RUNNING] = w[W_CLAIMED] + taken, w[W_RUNNING] + taken
+  w[W_FIRST_CLAIM], w[W_LAST_CLAIM] = w[W_FIRST_CLAIM] or now, now
+end
+
+-- Claims up to n jobs and appends id, attempt and message of each to the reply, newest first.
+-- Returns the word of the gate, or `empty`, or `more` when so many jobs fell due that the caller must call again.
+local function claim(n, now, worker, lease, unruled, reply)
+  if promote_due(now, 500) == 500 and until_due(now) == 0 then return 'more' end
+  local word, rule = gate(now, unruled)
+  if word ~= 'open' then return word end
+  local ids = take(math.min(n, rule.limit), rule)
+  if #ids > 0 then
+    lease_out(ids, now, worker, lease, rule, reply)
+    count_claims(#ids, now, rule)
+  end
+  close_when_done(rule.window, now)
+  if redis.call('ZCARD', K.stack) == 0 then
+    redis.call('DEL', K.doorbell)
+    return 'empty'
+  end
+  ring(now, unruled)
+  return 'open'
+end

@@ -1,0 +1,47 @@
+-- The job's record: one MessagePack array in K.records, its fields named by RECORD_FIELDS in scripts.py.
+-- A field that isn't set holds false. PLACE: false = equal to SEQ, 0 = not known before the job falls due.
+-- QUEUED: false = the moment of acceptance, 0 = never yet on the stack.
+
+local SCHEDULED, QUEUED, RUNNING = 's', 'q', 'r'
+local PROCESSED, REJECTED, CANCELLED = 'p', 'x', 'c'
+
+-- The caller's clock in tests, the server's otherwise; µs since the epoch.
+local function clock(given)
+  if given ~= '' then return tonumber(given) end
+  local time = redis.call('TIME')
+  return time[1] * 1000000 + time[2]
+end
+
+-- With maxmemory reached, a script may write on after a first write that frees: so a full server can be drained.
+local function allow_when_full()
+  redis.call('ZREM', K.leases, '')
+end
+
+local function unpack_record(packed)
+  return packed and cmsgpack.unpack(packed)
+end
+
+local function load(id)
+  return unpack_record(redis.call('HGET', K.records, id))
+end
+
+local function save(id, job)
+  redis.call('HSET', K.records, id, cmsgpack.pack(job))
+end
+
+local function place_of(job)
+  return job[PLACE] or job[SEQ]
+end
+
+local function count(name, by)
+  redis.call('HINCRBY', K.counters, name, by or 1)
+end
+
+-- The record of a job that has lost its own, so that it can still be worked off; only meddling from outside does that.
+local function orphan(id, now)
+  count('orphans')
+  local job = {}
+  for field = 1, RECORD_LENGTH do job[field] = false end
+  job[STATUS], job[SEQ], job[TASK], job[ATTEMPTS] = QUEUED, now, '', 0
+  return job
+end

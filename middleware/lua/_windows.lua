@@ -1,0 +1,93 @@
+-- Windows and the gate: may a job be claimed now, and how many? Decided inside the script that claims.
+-- A window is a MessagePack array in K.windows, its fields named by WINDOW_FIELDS in scripts.py; unset: false.
+
+local WINDOWS_KEPT = 10000
+
+local touched = {}
+
+local function window(n)
+  if touched[n] == nil then
+    local packed = redis.call('HGET', K.windows, n)
+    touched[n] = packed and cmsgpack.unpack(packed)
+  end
+  return touched[n]
+end
+
+-- Writes back the windows that this call counted in.
+local function save_windows()
+  for n, w in pairs(touched) do
+    if w then redis.call('HSET', K.windows, n, cmsgpack.pack(w)) end
+  end
+end
+
+-- Counts one job of window n from `running` into `outcome`.
+local function count_outcome(n, outcome)
+  local w = n and window(n)
+  if not w then return end
+  w[W_RUNNING] = w[W_RUNNING] - 1
+  w[outcome] = w[outcome] + 1
+end
+
+local function forget_window(n)
+  redis.call('HDEL', K.windows, n)
+  redis.call('ZREM', K.window_history, n)
+  touched[n] = false
+end
+
+-- Ends window n. One in which nothing was claimed is counted, not kept.
+local function close_window(n, at, reason, now)
+  local w = window(n)
+  redis.call('HDEL', K.policy, 'open')
+  w[W_CLOSED_AT], w[W_CLOSE_REASON] = at, reason
+  w[W_LEFT_WAITING] = redis.call('ZCARD', K.stack)
+  local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
+  w[W_OLDEST_WAIT] = oldest[2] and math.max(0, now - tonumber(oldest[2])) or false
+  if w[W_CLAIMED] == 0 then
+    count('windows_unused')
+    forget_window(n)
+  end
+end
+
+local function trim_windows()
+  if redis.call('ZCARD', K.window_history) <= WINDOWS_KEPT then return end
+  for _, n in ipairs(redis.call('ZRANGE', K.window_history, 0, 9)) do
+    local w = window(tonumber(n))
+    if not w or (w[W_CLOSED_AT] and w[W_RUNNING] == 0) then forget_window(tonumber(n)) end
+  end
+end
+
+-- What the gate says: a word (open, closed, paused), then the rule to claim by:
+-- {limit, order, share, claims so far, window number}. `unruled` is the word that holds until a policy exists.
+local function gate(now, unruled)
+  local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'open', 'claims')
+  local mode, order, share, n = p[1], p[2] or 'lifo', tonumber(p[3] or 0), tonumber(p[4] or 0)
+  if not mode and unruled ~= 'open' then return unruled end
+  if mode ~= 'windows' then
+    return 'open', {limit = math.huge, order = order, share = share, claims = tonumber(p[5] or 0)}
+  end
+  local w = n > 0 and window(n)
+  if not w then return 'closed' end
+  if w[W_CLOSES_AT] and w[W_CLOSES_AT] <= now then
+    close_window(n, w[W_CLOSES_AT], 'time', now)
+    return 'closed'
+  end
+  local limit = w[W_CREDITS] and w[W_CREDITS] - w[W_CLAIMED] or math.huge
+  return 'open', {limit = limit, order = w[W_ORDER], share = w[W_SHARE], claims = w[W_CLAIMED], window = n}
+end
+
+-- Ends the open window when its rule says so: the credits are used, or the stack is empty.
+local function close_when_done(n, now)
+  local w = n and window(n)
+  if not w or w[W_CLOSED_AT] then return end
+  if w[W_CREDITS] and w[W_CLAIMED] >= w[W_CREDITS] then
+    close_window(n, now, 'credits', now)
+  elseif w[W_CLOSE_WHEN_EMPTY] and redis.call('ZCARD', K.stack) == 0 then
+    close_window(n, now, 'empty', now)
+  end
+end
+
+-- Wakes one idle consumer, if there is something for it to do. It will ring again if jobs remain after its claim.
+local function ring(now, unruled)
+  if redis.call('ZCARD', K.stack) == 0 or redis.call('LLEN', K.doorbell) > 0 then return end
+  if gate(now, unruled) == 'open' then redis.call('RPUSH', K.doorbell, 1) end
+end

@@ -1,0 +1,10 @@
+-- include: record stack windows
+-- Closes a window, if it is the open one.
+-- ARGV: 1 now in µs or '' · 2 number
+-- Returns its packed record as it is then, or nil when there is none (one without claims isn't kept).
+
+local now, n = clock(ARGV[1]), tonumber(ARGV[2])
+local open = tonumber(redis.call('HGET', K.policy, 'open') or 0)
+if open == n and gate(now, 'closed') == 'open' then close_window(n, now, 'operator', now) end
+save_windows()
+return redis.call('HGET', K.windows, n)

@@ -1,0 +1,22 @@
+-- include: record stack windows forget
+-- Drops waiting jobs, at most 500 a call: those on the stack, oldest first, then the scheduled ones.
+-- ARGV: 1 now in µs or ''
+-- Returns how many it dropped; 0: none is left.
+
+allow_when_full()
+local now = clock(ARGV[1])
+local ids = redis.call('ZRANGE', K.stack, 0, 499)
+if #ids > 0 then
+  redis.call('ZREM', K.stack, unpack(ids))
+  redis.call('ZREM', K.displaced, unpack(ids))
+else
+  ids = redis.call('ZRANGE', K.due, 0, 499)
+  if #ids == 0 then return 0 end
+  redis.call('ZREM', K.due, unpack(ids))
+  redis.call('ZREM', K.scheduled, unpack(ids))
+end
+forget(ids)
+close_when_done(tonumber(redis.call('HGET', K.policy, 'open') or 0), now)
+if redis.call('ZCARD', K.stack) == 0 then redis.call('DEL', K.doorbell) end
+save_windows()
+return #ids

@@ -1,0 +1,55 @@
+-- include: record stack windows claim finish
+-- Settles finished attempts and claims for the threads that became idle, in one call.
+-- ARGV: 1 now in µs or '' · 2 worker · 3 lease in µs · 4 unruled word · 5 how many to claim (0: none)
+--       · 6 how many settlements, then of each: id, attempt, outcome (processed, rejected, retry, put_back), delay in µs,
+--       reason or '', result or '', failure or '', message or ''
+-- A token (id, attempt) that isn't running any more changes nothing; it counts as stale unless this very settlement was
+-- applied before (a call that was sent again).
+-- Returns as claim.lua, with the number of stale settlements behind the µs.
+
+allow_when_full()
+local now = clock(ARGV[1])
+local ENDS = {processed = PROCESSED, rejected = REJECTED, cancelled = CANCELLED}
+local stale = 0
+
+local function keep_words(i, id)
+  if ARGV[i + 5] ~= '' then redis.call('HSET', K.results, id, ARGV[i + 5]) end
+  if ARGV[i + 6] ~= '' then
+    redis.call('HSET', K.failures, id, string.format('%.0f %s', now, ARGV[i + 6]))
+  end
+  if ARGV[i + 7] ~= '' then redis.call('HSET', K.messages, id, ARGV[i + 7]) end
+end
+
+local function settle(i)
+  local id, attempt, outcome = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
+  local job = load(id)
+  if not job or job[STATUS] ~= RUNNING or job[ATTEMPTS] ~= attempt then
+    if not job or job[SETTLED] ~= attempt then stale = stale + 1 end
+    return
+  end
+  job[SETTLED] = attempt
+  if ENDS[outcome] then
+    end_attempt(id, job, ENDS[outcome], now, ARGV[i + 4] ~= '' and ARGV[i + 4])
+  elseif outcome == 'retry' then
+    job[LOST] = 0
+    count('retried')
+    try_again(id, job, now, tonumber(ARGV[i + 3]), W_RETRIED)
+  else
+    try_again(id, job, now, 0, W_PUT_BACK)
+  end
+  save(id, job)
+  keep_words(i, id)
+end
+
+for s = 0, tonumber(ARGV[6]) - 1 do settle(7 + 8 * s) end
+if stale > 0 then count('stale_settles', stale) end
+
+local reply = {'', 0, stale}
+if tonumber(ARGV[5]) > 0 then
+  reply[1] = claim(tonumber(ARGV[5]), now, ARGV[2], tonumber(ARGV[3]), ARGV[4], reply)
+else
+  ring(now, ARGV[4])
+end
+reply[2] = until_due(now)
+save_windows()
+return reply

@@ -1,0 +1,64 @@
+"""Results the Dramatiq way: stock ``Results`` with a backend that hands the value to the settlement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dramatiq.results import ResultBackend, ResultFailure, ResultMissing, ResultTimeout
+from dramatiq.results.backend import DEFAULT_TIMEOUT
+
+from .delivery import Delivery
+from .jobs import Job, JobStatus
+
+FIRST_LOOK_S, LONGEST_LOOK_S = 0.005, 0.25
+
+
+class JobResults(ResultBackend):
+    """Keeps a task's return value on its job, for as long as the job is kept (``result_ttl`` isn't used)."""
+
+    def __init__(self, get_job: Callable[[str], Job | None]) -> None:
+        super().__init__()
+        self._get_job = get_job
+
+    def store_result(self, message: Any, result: Any, ttl: int) -> None:
+        """Note the result on the delivery; the script that settles the job keeps it."""
+        if isinstance(message, Delivery):
+            message.note_result(result)
+
+    def store_exception(self, message: Any, exception: BaseException, ttl: int) -> None:
+        """Nothing to do: the settlement carries the failure itself."""
+
+    def get_result(self, message: Any, *, block: bool = False, timeout: int | None = None) -> Any:
+        """The result of a message, waiting up to ``timeout`` milliseconds when ``block`` is set.
+
+        Raises:
+          ResultMissing: the job isn't finished (``block`` not set), or it isn't kept any more.
+          ResultTimeout: it isn't finished in time.
+          ResultFailure: it ended in another way than ``processed``.
+        """
+        deadline = time.monotonic() + (DEFAULT_TIMEOUT if timeout is None else timeout) / 1000
+        pause_s = FIRST_LOOK_S
+        while True:
+            job = self._get_job(message.message_id)
+            if job is not None and job.status.is_final:
+                return _outcome(job)
+            if not block or job is None:
+                raise ResultMissing(message)
+            if time.monotonic() + pause_s > deadline:
+                raise ResultTimeout(message)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_LOOK_S)
+
+
+def _outcome(job: Job) -> Any:
+    if job.status is JobStatus.PROCESSED:
+        return job.result
+    if job.error is None:
+        raise ResultFailure(f"the job was {job.status}", orig_exc_type="", orig_exc_msg="")
+    raise ResultFailure(
+        f"actor raised {job.error.type}: {job.error.message}",
+        orig_exc_type=job.error.type,
+        orig_exc_msg=job.error.message,
+    )

@@ -1,0 +1,274 @@
+"""The commands on a queue: one Lua script each, one method each.
+
+A script gets all keys of its queue (``keys.QUEUE_KEYS``) and a prelude that names them and the fields of the records;
+the rooms that several scripts share are named in its first line (``-- include: record stack``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from redis.exceptions import NoScriptError
+
+from . import keys
+from .connection import Link
+
+RECORD_FIELDS = (
+    "status",
+    "seq",
+    "place",
+    "task",
+    "attempts",
+    "lost",
+    "settled",
+    "due",
+    "entered",
+    "started",
+    "finished",
+    "window",
+    "worker",
+    "reason",
+)
+"""A job's record, a MessagePack array; a field that isn't set holds false. ``lost``: leases lost in a row; ``settled``:
+the attempt that was settled last; ``entered``: when it last came on the stack (false: at its acceptance)."""
+
+WINDOW_FIELDS = (
+    "opened_by",
+    "tick",
+    "opened_at",
+    "closes_at",
+    "closed_at",
+    "close_reason",
+    "close_when_empty",
+    "order",
+    "share",
+    "credits",
+    "claimed",
+    "running",
+    "processed",
+    "retried",
+    "rejected",
+    "cancelled",
+    "put_back",
+    "first_claim",
+    "last_claim",
+    "oldest_wait",
+    "left_waiting",
+)
+"""A window, a MessagePack array; a field that isn't set holds false."""
+
+
+class Script(NamedTuple):
+    """A script's whole source and its name for EVALSHA."""
+
+    source: str
+    sha: str
+
+
+class Claim(NamedTuple):
+    """What a claim brought: the gate's word, µs until the next job falls due (-1: none), and per job
+    (id, attempt, message)."""
+
+    word: str
+    until_due_us: int
+    jobs: list[tuple[str, int, bytes]]
+
+
+class Settlement(NamedTuple):
+    """How an attempt ended. ``outcome``: processed, rejected, cancelled, retry or put_back."""
+
+    id: str
+    attempt: int
+    outcome: str
+    delay_us: int = 0
+    reason: str = ""
+    result: bytes = b""
+    failure: bytes = b""
+    message: bytes = b""
+
+
+class Accepted(NamedTuple):
+    """The seq of the first job, when they fall due (None: at once), and the server's time, all in µs."""
+
+    first_seq: int
+    due_us: int | None
+    now_us: int
+
+
+class Known(NamedTuple):
+    """Nothing was accepted: so many of the ids are there already; one of them."""
+
+    how_many: int
+    id: str
+
+
+@lru_cache
+def script(name: str) -> Script:
+    """The script ``lua/<name>.lua`` with its prelude and what it includes."""
+    folder = files(__package__) / "lua"
+    text = (folder / f"{name}.lua").read_text(encoding="utf-8")
+    first_line = text.split("\n", 1)[0]
+    included = first_line.removeprefix("-- include:").split() if first_line.startswith("-- include:") else []
+    shared = [(folder / f"_{room}.lua").read_text(encoding="utf-8") for room in included]
+    source = "\n".join([_prelude(), *shared, text])
+    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+def _prelude() -> str:
+    named = ", ".join(f"{key.__name__} = KEYS[{i}]" for i, key in enumerate(keys.QUEUE_KEYS, start=1))
+    return "\n".join(
+        [
+            f"local K = {{{named}}}",
+            _numbered("", RECORD_FIELDS),
+            f"local RECORD_LENGTH = {len(RECORD_FIELDS)}",
+            _numbered("W_", WINDOW_FIELDS),
+            f"local WINDOW_LENGTH = {len(WINDOW_FIELDS)}",
+        ]
+    )
+
+
+def _numbered(prefix: str, fields: Sequence[str]) -> str:
+    names = ", ".join(prefix + field.upper() for field in fields)
+    return f"local {names} = {', '.join(str(i) for i in range(1, len(fields) + 1))}"
+
+
+@lru_cache(maxsize=4096)
+def _head(name: str, queue: str) -> tuple[int, bytes]:
+    """EVALSHA with script and KEYS, packed once: the number of words, and their bytes in RESP."""
+    all_keys = keys.of_queue(queue)
+    words = ["EVALSHA", script(name).sha, str(len(all_keys)), *all_keys]
+    return len(words), _packed(word.encode() for word in words)
+
+
+def _packed(words: Iterable[bytes]) -> bytes:
+    return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
+
+
+class QueueScripts:
+    """All commands on one queue, over one link. ``now`` gives µs since the epoch in tests; else the server's time."""
+
+    def __init__(self, queue: str, link: Link, *, unruled: str, now: Callable[[], int] | None = None) -> None:
+        self.queue = queue
+        self._link = link
+        self._unruled = unruled.encode()
+        self._now = now
+
+    def accept(
+        self, jobs: Sequence[tuple[str, str, bytes]], *, kind: str = "now", time_us: int = 0
+    ) -> Accepted | Known:
+        """Accept jobs (id, task, message), all or none. ``kind``: now, after (a delay), at (a time)."""
+        words = [kind.encode(), b"%d" % time_us, self._unruled]
+        for id, task, message in jobs:
+            words += (id.encode(), task.encode(), message)
+        answer = self._run("accept", words)
+        if answer[0] == b"exists":
+            return Known(answer[1], answer[2].decode())
+        return Accepted(answer[1], answer[2] or None, answer[3])
+
+    def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:
+        """Claim up to ``wanted`` jobs. Never to be sent again blindly."""
+        answer = self._run("claim", [worker.encode(), b"%d" % lease_us, self._unruled, b"%d" % wanted])
+        return _claim(answer[0], answer[1], answer[2:])
+
+    def settle(self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int) -> tuple[Claim, int]:
+        """Settle attempts and claim up to ``wanted`` jobs; also tells how many tokens were stale. May be sent again
+        with ``wanted=0``."""
+        words = [worker.encode(), b"%d" % lease_us, self._unruled, b"%d" % wanted, b"%d" % len(settlements)]
+        for s in settlements:
+            words += (s.id.encode(), b"%d" % s.attempt, s.outcome.encode(), b"%d" % s.delay_us)
+            words += (s.reason.encode(), s.result, s.failure, s.message)
+        answer = self._run("settle", words)
+        return _claim(answer[0], answer[1], answer[3:]), answer[2]
+
+    def recover(self, worker: str, held: Iterable[tuple[str, int]]) -> int:
+        """Put back what this worker claimed without ever hearing of it; tells how many jobs that was."""
+        return int(self._run("recover", [worker.encode(), self._unruled, *_tokens(held)]))
+
+    def look(self) -> int:
+        """Ring again for other consumers; µs until the next job falls due, or -1."""
+        return int(self._run("look", [self._unruled]))
+
+    def beat(self, lease_us: int, silence_us: int, held: Iterable[tuple[str, int]]) -> list[str]:
+        """Renew the leases of what is held; the ids that were lost."""
+        answer = self._run("beat", [b"%d" % lease_us, b"%d" % silence_us, *_tokens(held)])
+        return [id.decode() for id in answer]
+
+    def promote(self) -> int:
+        """Put due jobs on the stack; µs until the next one falls due, -1: none, 0: call again."""
+        return int(self._run("promote", [self._unruled]))
+
+    def reclaim(self, lease_us: int, silence_us: int, crash_limit: int) -> tuple[int, list[tuple[str, str]]]:
+        """Put back jobs whose lease ran out: µs until the next lease ends (-1: none), and (id, status letter) each."""
+        words = [b"%d" % lease_us, b"%d" % silence_us, b"%d" % crash_limit, self._unruled]
+        answer = self._run("reclaim", words)
+        moved = [(answer[i].decode(), answer[i + 1].decode()) for i in range(1, len(answer), 2)]
+        return answer[0], moved
+
+    def prune(self, age_us: int, kept: int) -> int:
+        """Forget finished jobs older than ``age_us`` or beyond the newest ``kept``; 200: call again."""
+        return int(self._run("prune", [b"%d" % age_us, b"%d" % kept]))
+
+    def purge(self) -> int:
+        """Drop up to 500 waiting jobs; 0: none is left."""
+        return int(self._run("purge", []))
+
+    def page(
+        self, below_seq: int | None, limit: int, indexes: Sequence[str]
+    ) -> tuple[int | None, list[tuple[str, bytes]]]:
+        """Jobs of these indexes with a seq below ``below_seq``, newest first: where the next page begins, and
+        (id, packed record) each."""
+        below = b"+inf" if below_seq is None else b"%d" % below_seq
+        # This script alone takes no time: it reads what is there.
+        words = [below, b"%d" % limit, *(index.encode() for index in indexes)]
+        answer = self._run("page", words, timed=False)
+        rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
+        return (int(answer[0]) if answer[0] else None), rows
+
+    def set_policy(self, mode: str, order: str, share_ppm: int, batch: int, close_when_empty: bool) -> bool:
+        """Put a policy in force; True if it changed anything."""
+        words = [mode.encode(), order.encode(), b"%d" % share_ppm, b"%d" % batch, b"1" if close_when_empty else b"0"]
+        return bool(self._run("set_policy", words))
+
+    def open_window(self, opened_by: str, tick_ms: int | None, credits: int, lasts_us: int) -> list[Any]:
+        """Open a window; the answer as ``open_window.lua`` words it."""
+        tick = b"" if tick_ms is None else b"%d" % tick_ms
+        answer: list[Any] = self._run("open_window", [opened_by.encode(), tick, b"%d" % credits, b"%d" % lasts_us])
+        return answer
+
+    def close_window(self, number: int) -> bytes | None:
+        """Close a window if it is open; its packed record, None when there is none."""
+        answer: bytes | None = self._run("close_window", [b"%d" % number])
+        return answer
+
+    def get_windows(self, highest: int | None, lowest: int | None, limit: int) -> list[tuple[int, bytes]]:
+        """Windows between two numbers, newest first: (number, packed record) each."""
+        top = b"+inf" if highest is None else b"%d" % highest
+        bottom = b"-inf" if lowest is None else b"%d" % lowest
+        answer = self._run("get_windows", [top, bottom, b"%d" % limit])
+        return [(int(answer[i]), answer[i + 1]) for i in range(0, len(answer), 2)]
+
+    def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
+        if timed:
+            words = [b"%d" % self._now() if self._now else b"", *words]
+        length, head = _head(name, self.queue)
+        packed = [b"*%d\r\n" % (length + len(words)) + head + _packed(words)]
+        try:
+            return self._link.exchange(lambda _: packed)
+        except NoScriptError:
+            self._link.call("SCRIPT", "LOAD", script(name).source)
+            return self._link.exchange(lambda _: packed)
+
+
+def _claim(word: bytes, until_due_us: int, flat: list[Any]) -> Claim:
+    jobs = [(flat[i].decode(), flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3)]
+    return Claim(word.decode(), until_due_us, jobs)
+
+
+def _tokens(held: Iterable[tuple[str, int]]) -> Iterable[bytes]:
+    for id, attempt in held:
+        yield id.encode()
+        yield b"%d" % attempt

@@ -1,0 +1,189 @@
+"""The only reader of ``os.environ``: every setting, parsed and checked once, in a frozen object."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA_DIR = ROOT / ".data"
+EMBEDDED_URL_FILE = DATA_DIR / "redis-url"
+"""Where ``make run`` notes the URL of the embedded server, so that all commands in this clone find it."""
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class _Unreadable(Exception):
+    """What was expected; the setting's name and value are added by the caller."""
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
+            raise _Unreadable(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise _Unreadable(f"a number from {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise _Unreadable("one of " + ", ".join(choices))
+        return text
+
+    return parse
+
+
+def _redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise _Unreadable("a URL that starts with redis://, rediss:// or unix://")
+    return text
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def _setting(name: str, default: Any, parse: Callable[[str], Any], doc: str, shown: str | None = None) -> Any:
+    """A field with what ``.env.example`` needs to know of it; ``shown`` replaces a default that is computed."""
+    metadata = {"name": name, "parse": parse, "doc": doc, "shown": str(default) if shown is None else shown}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, with units in the names. ``Settings()`` holds the defaults."""
+
+    redis_url: str = _setting(
+        "REDIS_URL",
+        "redis://127.0.0.1:6379/0",
+        _redis_url,
+        "Redis or Valkey, 6.2 or newer, with AOF on. Unset: the embedded server of `make run`.",
+        shown="",
+    )
+    host: str = _setting("HOST", "127.0.0.1", str, "Address of the HTTP API; 0.0.0.0 when DYNO is set.")
+    port: int = _setting("PORT", 8000, _integer(1, 65535), "Port of the HTTP API.")
+    web_concurrency: int = _setting("WEB_CONCURRENCY", 2, _integer(1, 256), "Processes of the HTTP API.")
+    web_threads: int = _setting("WEB_THREADS", 16, _integer(1, 1024), "Threads in each of them.")
+    auth: str | None = _setting(
+        "AUTH",
+        None,
+        _one_of("off"),
+        "Who may call the API. `off`: everybody who reaches it. Must be set where HOST isn't loopback.",
+        shown="",
+    )
+    worker_processes: int = _setting(
+        "WORKER_PROCESSES", 1, _integer(1, 256), "Processes of the worker, as the Procfile starts it."
+    )
+    worker_threads: int = _setting("WORKER_THREADS", 8, _integer(1, 1024), "Threads in each of them.")
+    worker_shutdown_ms: int = _setting(
+        "WORKER_SHUTDOWN_MS",
+        25_000,
+        _integer(0, 3_600_000),
+        "How long running jobs may go on after SIGTERM; what isn't done by then is put back.",
+    )
+    queues: frozenset[str] = _setting(
+        "QUEUES", frozenset(), _names, "The queues this worker consumes, with commas between; empty: all.", shown=""
+    )
+    cadence_file: str = _setting(
+        "CADENCE_FILE", "scheduler/cadence.toml", str, "When windows open, and what they let through."
+    )
+    lease_s: float = _setting(
+        "LEASE_S", 15.0, _number(0.2, 3600), "Seconds without a beat after which a job counts as lost.", shown="15"
+    )
+    crash_limit: int = _setting(
+        "CRASH_LIMIT", 3, _integer(1, 1000), "So many lost leases in a row reject a job (worker_lost)."
+    )
+    retention_s: int = _setting(
+        "RETENTION_S", 604_800, _integer(1, 10**9), "Seconds for which finished jobs are kept (7 days)."
+    )
+    retention_jobs: int = _setting(
+        "RETENTION_JOBS", 1_000_000, _integer(0, 10**9), "So many finished jobs of a queue are kept at most."
+    )
+    max_body_bytes: int = _setting("MAX_BODY_BYTES", 1_048_576, _integer(1024, 1 << 30), "Largest body of a request.")
+    log_level: str = _setting(
+        "LOG_LEVEL", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "Least level that is logged."
+    )
+    log_format: str | None = _setting(
+        "LOG_FORMAT",
+        None,
+        _one_of("json", "console"),
+        "`json`: one object a line; `console`: for people. Unset: console on a terminal, else json.",
+        shown="",
+    )
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Parse and check ``environ``; an empty variable counts as unset.
+
+        Raises:
+          SettingsError: names the variable, what it held and what it may hold.
+        """
+        values: dict[str, Any] = {}
+        if environ.get("DYNO"):
+            values["host"] = "0.0.0.0"  # noqa: S104 (on Heroku only the router reaches a dyno's ports)
+        if not environ.get("REDIS_URL") and EMBEDDED_URL_FILE.is_file():
+            values["redis_url"] = EMBEDDED_URL_FILE.read_text(encoding="utf-8").strip()
+        for field in dataclasses.fields(cls):
+            name, text = field.metadata["name"], environ.get(field.metadata["name"], "")
+            if not text:
+                continue
+            try:
+                values[field.name] = field.metadata["parse"](text)
+            except _Unreadable as error:
+                shown = "a value that isn't shown" if name == "REDIS_URL" else repr(text)
+                raise SettingsError(f"{name} must be {error}, but holds {shown}.") from None
+        return cls(**values)
+
+    @property
+    def lease_us(self) -> int:
+        """The lease in microseconds, as the scripts take it."""
+        return int(self.lease_s * 1_000_000)
+
+    @property
+    def is_public(self) -> bool:
+        """True when other machines can reach the HTTP API."""
+        return self.host not in LOOPBACK_HOSTS
+
+
+def load() -> Settings:
+    """The settings of this process, from its environment.
+
+    Raises:
+      SettingsError: as :meth:`Settings.from_environ`.
+    """
+    return Settings.from_environ(os.environ)
+
+
+def load_or_exit() -> Settings:
+    """As :func:`load`, but a setting that can't be read ends the process with one line and exit status 2."""
+    try:
+        return load()
+    except SettingsError as error:
+        exit_with(error)
+
+
+def exit_with(error: SettingsError) -> NoReturn:
+    """End the process as settings errors do: one line on stderr, exit status 2."""
+    os.write(2, f"lastin: {error}\n".encode())
+    raise SystemExit(2) from None

@@ -108,6 +108,13 @@ class Settings:
     cadence_file: str = _setting(
         "CADENCE_FILE", "scheduler/cadence.toml", str, "When windows open, and what they let through."
     )
+    cadence_overrides: tuple[tuple[str, str], ...] = _setting(
+        "CADENCE_<QUEUE>_<KEY>",
+        (),
+        str,
+        "Overrides a key of the cadence file, for example `CADENCE_DEFAULT_EVERY=10s` (see `docs/cadence.md`).",
+        shown="",
+    )
     lease_s: float = _setting(
         "LEASE_S", 15.0, _number(0.2, 3600), "Seconds without a beat after which a job counts as lost.", shown="15"
     )
@@ -153,6 +160,11 @@ class Settings:
             except _Unreadable as error:
                 shown = "a value that isn't shown" if name == "REDIS_URL" else repr(text)
                 raise SettingsError(f"{name} must be {error}, but holds {shown}.") from None
+        values["cadence_overrides"] = tuple(
+            (name, text)
+            for name, text in sorted(environ.items())
+            if text and name.startswith("CADENCE_") and name != "CADENCE_FILE"
+        )
         return cls(**values)
 
     @property

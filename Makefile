@@ -8,7 +8,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format requirements clean
+.PHONY: help run test lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ run: $(VENV)/installed ## Start LastIn on http://127.0.0.1:8000 (another port: P
 test: $(VENV)/installed-dev ## Run the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/installed-dev ## Check style, types, imports between floors, and files that are generated
+lint: $(VENV)/installed-dev ## Check style, types, and imports between floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -28,6 +28,9 @@ lint: $(VENV)/installed-dev ## Check style, types, imports between floors, and f
 format: $(VENV)/installed-dev ## Format the code, and repair what can be repaired by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+generated: $(VENV)/installed-dev ## Write the files that are generated from the code
+	$(BIN)/python -m tests.house.generated
 
 requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirements*.txt, with newest versions
 	$(BIN)/$(COMPILE) --upgrade requirements.in -o requirements.txt

@@ -1,0 +1,111 @@
+"""The settings: one reader, checked once, with errors that say what is allowed."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from middleware import settings as module
+from middleware.errors import SettingsError
+from middleware.settings import Settings
+
+from ..service import ROOT, clean_environment
+
+REFUSED = {
+    "REDIS_URL": ["localhost:6379", "http://127.0.0.1:6379", "redis:"],
+    "PORT": ["0", "65536", "-1", "8000.0", "1_000", "eight", "٣", " 80"],
+    "WEB_CONCURRENCY": ["0", "257", "two"],
+    "WEB_THREADS": ["0", "1025"],
+    "AUTH": ["on", "OFF", "true"],
+    "WORKER_PROCESSES": ["0", "257"],
+    "WORKER_THREADS": ["0", "1025"],
+    "WORKER_SHUTDOWN_MS": ["-1", "4s"],
+    "LEASE_S": ["0", "0.1", "nan", "inf", "-5", "3601", "fifteen"],
+    "CRASH_LIMIT": ["0", "1001"],
+    "MAX_BODY_BYTES": ["1023", "1MiB"],
+    "LOG_LEVEL": ["info", "TRACE", "20"],
+    "LOG_FORMAT": ["text", "JSON"],
+}
+
+
+@pytest.fixture(autouse=True)
+def no_embedded_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As in a clone in which no ``make run`` runs."""
+    note = tmp_path / "redis-url"
+    monkeypatch.setattr(module, "EMBEDDED_URL_FILE", note)
+    return note
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_environ({}) == Settings()
+
+
+@pytest.mark.parametrize("name", [field.metadata["name"] for field in dataclasses.fields(Settings)])
+def test_an_empty_variable_counts_as_unset(name: str) -> None:
+    assert Settings.from_environ({name: ""}) == Settings()
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in REFUSED.items() for text in texts])
+def test_an_unreadable_setting_is_named_with_what_it_holds_and_what_it_may_hold(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name} must be (a|one of) .+, but holds ") as raised:
+        Settings.from_environ({name: text})
+
+    assert name == "REDIS_URL" or repr(text) in str(raised.value)
+
+
+def test_a_redis_url_is_not_shown_for_it_may_hold_a_password() -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environ({"REDIS_URL": "redi://:secret@example.com"})
+
+    assert "secret" not in str(raised.value)
+
+
+def test_the_settings_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]
+
+
+def test_queues_are_names_with_commas_between() -> None:
+    assert Settings.from_environ({"QUEUES": "default, mail,,"}).queues == {"default", "mail"}
+
+
+def test_on_heroku_every_address_is_listened_on_unless_host_says_otherwise() -> None:
+    assert Settings.from_environ({"DYNO": "web.1"}).host == "0.0.0.0"
+    assert Settings.from_environ({"DYNO": "web.1", "HOST": "127.0.0.1"}).host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "is_public"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True), ("10.1.2.3", True)]
+)
+def test_a_host_that_is_not_loopback_is_public(host: str, is_public: bool) -> None:
+    assert Settings(host=host).is_public is is_public
+
+
+def test_the_embedded_server_is_found_by_its_note_unless_redis_url_is_set(no_embedded_server: Path) -> None:
+    no_embedded_server.write_text("redis://127.0.0.1:4321/0\n")
+
+    assert Settings.from_environ({}).redis_url == "redis://127.0.0.1:4321/0"
+    assert Settings.from_environ({"REDIS_URL": "redis://elsewhere"}).redis_url == "redis://elsewhere"
+
+
+@pytest.mark.parametrize(
+    "command", [["-m", "api"], ["-m", "scheduler"], ["-m", "middleware.local"], ["-m", "dramatiq", "tasks"]]
+)
+def test_a_program_ends_with_status_2_and_one_line_about_the_setting(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, *command],
+        check=False,
+        cwd=ROOT,
+        env=clean_environment(PORT="x"),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert done.returncode == 2
+    assert "lastin: PORT must be a whole number from 1 to 65535, but holds 'x'." in done.stderr.splitlines()
+    assert "Traceback" not in done.stderr + done.stdout

@@ -42,10 +42,12 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
         """Called by honcho on a signal, and when a process has ended by itself."""
         self._stop_asked = True
         if self._all_started() and not self._terminating:
-            if ended := [name for name, state in self._processes.items() if state.get("returncode") is not None]:
+            states = self._processes.items()
+            ended = [f"{name} (status {it['returncode']})" for name, it in states if it.get("returncode") is not None]
+            if ended:
                 self.failure = (
                     f"{' and '.join(ended)} ended by itself, so everything was stopped."
-                    " `make run` starts again, with all jobs."
+                    " No accepted job is lost: `make run` starts again."
                 )
             super().terminate()
 

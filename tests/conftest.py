@@ -15,6 +15,7 @@ import redis
 
 from middleware.embedded import EmbeddedServer, free_port
 
+from .leaks import leaked_keys
 from .service import RunningService
 
 _data = tempfile.TemporaryDirectory(prefix="lastin-test-")
@@ -36,11 +37,12 @@ def embedded_server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
-def redis_url(embedded_server: EmbeddedServer) -> str:
-    """The URL of this run's server, which holds nothing when the test begins."""
+def redis_url(embedded_server: EmbeddedServer) -> Iterator[str]:
+    """The URL of this run's server, which holds nothing when the test begins, and no unknown keys when it ends."""
     with embedded_server.client() as client:
         client.flushall()
-    return embedded_server.url
+        yield embedded_server.url
+        assert not leaked_keys(client)
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""The floors hold, and importing does no I/O."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..service import ROOT, clean_environment
+
+FORBID_CONNECTIONS = """
+import socket
+
+def refuse(self, *arguments):
+    raise AssertionError(f"an import connects to {arguments}")
+
+socket.socket.connect = socket.socket.connect_ex = socket.socket.bind = refuse
+"""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import middleware.broker; middleware.broker.LifoBroker(url='redis://127.0.0.1:1/0')",
+        "import tasks",
+        "import api; api.create_app()",
+        "import scheduler, scheduler.__main__",
+        "import middleware.local",
+    ],
+)
+def test_importing_connects_to_nothing(program: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORBID_CONNECTIONS + program],
+        check=False,
+        cwd=ROOT,
+        env=clean_environment(REDIS_URL="redis://127.0.0.1:1/0"),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_floor_imports_one_above_it() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+
+    done = subprocess.run([linter, "--no-cache"], check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 0, done.stdout
+    assert "1 kept, 0 broken" in done.stdout
+
+
+def test_the_middleware_imports_itself_by_relative_imports_only() -> None:
+    absolute = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in (ROOT / "middleware").rglob("*.py")
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if line.strip().startswith(("import middleware", "from middleware"))
+    ]
+
+    assert not absolute
+
+
+def test_only_the_settings_and_the_local_run_read_the_environment() -> None:
+    readers = {
+        file.relative_to(ROOT).as_posix()
+        for package in ("api", "middleware", "scheduler", "tasks")
+        for file in (ROOT / package).rglob("*.py")
+        if "os.environ" in (text := file.read_text(encoding="utf-8")) or "os.getenv" in text
+    }
+
+    assert readers <= {"middleware/settings.py", "middleware/local.py"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .blackout import Blackout
@@ -26,6 +27,13 @@ class Timetable:
                 return tick_us
             tick_us = self.ticks.after(self.blackout.end_after(tick_us) - 1)
         return None
+
+    def all_after(self, time_us: int) -> Iterator[int]:
+        """All ticks later than ``time_us``, one after the other, without end."""
+        tick_us = self.after(time_us)
+        while tick_us is not None:
+            yield tick_us
+            tick_us = self.after(tick_us)
 
     def until(self, time_us: int) -> int | None:
         """The last tick not later than ``time_us``; None when it lies in a blackout (what it replaced is over too)."""

@@ -1,0 +1,170 @@
+"""``python -m scheduler``: opens windows at the cadence; ``open`` opens one and ends; ``check`` shows the next ticks.
+
+Exit status: 0 done, 3 nothing to do, 1 failed, 2 bad arguments, file or setting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+import tasks
+from middleware import logs
+from middleware.broker import LifoBroker
+from middleware.errors import LastInError
+from middleware.settings import ROOT
+
+from .clock import RedisClock, SystemClock
+from .durations import format_duration, parse_duration
+from .errors import CadenceError
+from .opening import open_window, summary, wait_until_done
+from .preview import preview
+from .reading import LONGEST_US, SHORTEST_WINDOW_US
+from .service import Service
+from .signals import Inbox
+from .values import MOST_CREDITS
+from .watch import CadenceFile
+
+DONE, FAILED, UNUSABLE, NOTHING_TO_DO = 0, 1, 2, 3
+
+POLL_FILE_S = 0.5
+REDIS_TIMEOUT_S = 0.4
+COMMAND_PATIENCE_S = 5.0
+
+logger = logging.getLogger("scheduler")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Returns: the exit status.
+    """
+    options = _parser().parse_args(arguments)
+    file = CadenceFile(
+        ROOT / tasks.settings.cadence_file,
+        tasks.broker.get_declared_queues(),
+        dict(tasks.settings.cadence_overrides),
+    )
+    command: Callable[[argparse.Namespace, CadenceFile, LifoBroker], int] = options.command
+    try:
+        return command(options, file, tasks.broker)
+    except CadenceError as error:
+        return _fail(error, UNUSABLE)
+    except LastInError as error:
+        return _fail(error, FAILED)
+
+
+def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> int:
+    """Open windows until SIGTERM or SIGINT."""
+    cadence = file.read()
+    inbox = Inbox()
+    inbox.listen()
+    logs.configure(broker.settings, process="scheduler")
+    broker.fail_fast(timeout_s=REDIS_TIMEOUT_S, patience_s=0)
+    clock, upkeep = RedisClock(broker.new_link()), broker.new_upkeep()
+    clock.start()
+    service = Service(cadence, broker.windows, clock)
+    service.start()
+    upkeep.start()
+    logger.info("The scheduler runs by %s.", file.path)
+    while (word := inbox.wait(POLL_FILE_S)) != "stop":
+        changed = file.reread() if word == "reload" else file.poll()
+        if changed is not None:
+            service.put(changed)
+    _within(upkeep.stop, seconds=0.2)
+    service.stop()
+    clock.stop()
+    logger.info("The scheduler stops.")
+    return DONE
+
+
+def open_one(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> int:
+    """Open one window; with ``--wait`` until it is closed and none of its jobs runs."""
+    cadence = file.read().queues.get(options.queue)
+    if cadence is None:
+        names = ", ".join(sorted(broker.get_declared_queues()))
+        return _fail(f"--queue must be a declared queue ({names}), but is {options.queue!r}.", UNUSABLE)
+    if cadence.timetable is None:
+        return _fail(f"Queue {options.queue!r} is continuous: its jobs need no window.", UNUSABLE)
+    broker.fail_fast(patience_s=COMMAND_PATIENCE_S)
+    clock = RedisClock(broker.new_link())
+    clock.start()
+    window = open_window(cadence, broker.windows, clock, batch=options.batch, lasts_us=options.lasts)
+    if options.wait:
+        upkeep = broker.new_upkeep()  # a worker that dies mustn't be waited for for ever
+        upkeep.start()
+        try:
+            window = wait_until_done(window, broker.windows, clock, _show)
+        except KeyboardInterrupt:
+            return _fail(f"Window {window.id} goes on.", FAILED)
+        finally:
+            _show("")
+    print(json.dumps(window.as_dict()) if options.json else summary(window))
+    return DONE if window.is_open or window.claimed else NOTHING_TO_DO
+
+
+def check(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> int:
+    """Read the file and print each queue's next ticks."""
+    for line in preview(file.read(), SystemClock().now_us()):
+        print(line)
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m scheduler", description="Open windows at the cadence of CADENCE_FILE, until SIGTERM."
+    )
+    parser.set_defaults(command=run)
+    commands = parser.add_subparsers(title="commands")
+    opening = commands.add_parser("open", help="open one window and end", description="Open one window and end.")
+    opening.add_argument("--queue", default="default", help="which queue (default)")
+    opening.add_argument("--batch", type=_batch, help="at most so many claims, 0 = no bound (as the cadence has it)")
+    opening.add_argument("--lasts", type=_lasts, help="such as 60s: it is closed by then (as the cadence has it)")
+    opening.add_argument("--wait", action="store_true", help="until it is closed and none of its jobs runs")
+    opening.add_argument("--json", action="store_true", help="print the window as one JSON object")
+    opening.set_defaults(command=open_one)
+    checking = commands.add_parser("check", help="read the file and print the next ticks")
+    checking.set_defaults(command=check)
+    return parser
+
+
+def _batch(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > MOST_CREDITS:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to {MOST_CREDITS}, got {text!r}")
+    return int(text)
+
+
+def _lasts(text: str) -> int:
+    try:
+        lasts_us = parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if not SHORTEST_WINDOW_US <= lasts_us <= LONGEST_US:
+        low, high = format_duration(SHORTEST_WINDOW_US), format_duration(LONGEST_US)
+        raise argparse.ArgumentTypeError(f"expected a duration from {low} to {high}, got {text!r}")
+    return lasts_us
+
+
+def _show(text: str) -> None:
+    """One line that is written over again, for people only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+
+def _within(action: Callable[[], None], *, seconds: float) -> None:
+    thread = threading.Thread(target=action, daemon=True)
+    thread.start()
+    thread.join(seconds)
+
+
+def _fail(error: LastInError | str, status: int) -> int:
+    print(f"scheduler: {error}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

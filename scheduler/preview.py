@@ -1,0 +1,48 @@
+"""``python -m scheduler check``: what a cadence means, in words and times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from .cadence import Cadence, QueueCadence
+from .clock import from_us
+from .durations import format_duration
+from .ticks import Cron
+from .timetable import Timetable
+
+TICKS_SHOWN = 10
+
+
+def preview(cadence: Cadence, now_us: int) -> Iterator[str]:
+    """Lines: each queue with its next ten ticks after ``now_us``, in UTC and in the queue's own time zone."""
+    for queue in cadence.queues.values():
+        yield f"{queue.queue}: {', '.join(_said(queue))}"
+        if queue.timetable is not None:
+            for tick_us in islice(queue.timetable.all_after(now_us), TICKS_SHOWN):
+                yield f"  {_shown(tick_us, queue.timetable)}"
+
+
+def _said(queue: QueueCadence) -> Iterator[str]:
+    if queue.timetable is None:
+        yield "continuous"
+    else:
+        yield str(queue.timetable.ticks)
+        yield f"batch {queue.batch or 'without bound'}"
+        lasts = "until the next tick" if queue.lasts_us is None else format_duration(queue.lasts_us)
+        yield f"lasts {lasts}{' or until the stack is empty' if queue.close_when_empty else ''}"
+        yield "with blackouts" if queue.timetable.blackout else "no blackouts"
+        yield f"missed ticks: {queue.missed}"
+    yield queue.order
+    yield f"oldest share {queue.oldest_share_ppm / 1_000_000:g}"
+
+
+def _shown(tick_us: int, timetable: Timetable) -> str:
+    tick = from_us(tick_us)
+    text = tick.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00") + "Z"
+    zone = timetable.ticks.timezone if isinstance(timetable.ticks, Cron) else None
+    if zone is None and timetable.blackout is not None:
+        zone = timetable.blackout.timezone
+    if zone is None or zone.key == "UTC":
+        return text
+    return f"{text}  {tick.astimezone(zone):%a %Y-%m-%d %H:%M:%S%z}"

@@ -1,0 +1,171 @@
+"""Keeps one queue's policy in force and opens its windows."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from middleware.clock import rfc3339
+from middleware.errors import RedisAwayError, WindowRefusedError
+from middleware.windows import Policy, Windows
+
+from .cadence import QueueCadence
+from .clock import Clock
+
+KEEP_EVERY_S = 2.0
+"""How often the policy is put again: a server that was emptied or replaced has none."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class QueueRunner:
+    """One queue's thread and connection, so that no queue waits for another.
+
+    It takes the newest tick only: what a newer one replaces is over. A tick's window is tried for until it is of no use
+    any more. With any number of schedulers each tick opens one window, since Redis refuses the second.
+    """
+
+    def __init__(self, cadence: QueueCadence, windows: Windows, clock: Clock) -> None:
+        self.opened = self.opened_by_others = self.missed = 0
+        self._cadence = cadence
+        self._windows = windows
+        self._clock = clock
+        self._news = threading.Condition()
+        self._offered: list[int] = []
+        self._tick_us: int | None = None
+        self._put: Policy | None = None
+        self._put_again_at = 0.0
+        self._pause_s = 0.0
+        self._missed_in_a_row = 0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=f"scheduler-{cadence.queue}", daemon=True)
+
+    @property
+    def queue(self) -> str:
+        return self._cadence.queue
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """A call to Redis that hangs isn't waited for: the thread ends with the process."""
+        with self._news:
+            self._stopping = True
+            self._news.notify()
+
+    def join(self, timeout_s: float) -> None:
+        self._thread.join(timeout_s)
+
+    def offer(self, tick_us: int) -> None:
+        """A tick is due. Never blocks."""
+        with self._news:
+            self._offered.append(tick_us)
+            self._news.notify()
+
+    def begin(self, tick_us: int) -> None:
+        """The tick before the start: its window may not be over, and nobody may have opened it. Never blocks."""
+        now_us = self._clock.now_us()
+        if self._cadence.end_of(tick_us, now_us) > now_us:
+            self.offer(tick_us)
+
+    def change(self, cadence: QueueCadence) -> None:
+        """Another cadence holds from now on. Never blocks."""
+        with self._news:
+            self._cadence = cadence
+            self._news.notify()
+
+    def step(self) -> None:
+        """Do what is due, as far as Redis answers."""
+        with self._news:
+            cadence = self._cadence
+            offered, self._offered = self._offered, []
+        for tick_us in offered:
+            if self._tick_us is not None:
+                self._note_missed(self._tick_us)
+            self._tick_us = tick_us
+        try:
+            policy = policy_of(cadence)
+            if policy != self._put or time.monotonic() >= self._put_again_at:
+                self._put_policy(policy)
+            if self._tick_us is not None:
+                self._open(cadence, self._tick_us)
+            self._pause_s = 0.0
+        except RedisAwayError as error:
+            if self._pause_s == 0.0:
+                logger.warning("Queue %r: %s", self.queue, error)
+            self._put = None
+            self._pause_s = min(2 * self._pause_s or FIRST_PAUSE_S, LONGEST_PAUSE_S)
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                if self._pause_s:
+                    self._news.wait_for(lambda: self._stopping, self._pause_s)
+                else:
+                    self._news.wait_for(self._has_news, max(0.0, self._put_again_at - time.monotonic()))
+                if self._stopping:
+                    return
+            try:
+                self.step()
+            except Exception:
+                logger.exception("Queue %r: the scheduler failed; it goes on.", self.queue)
+                self._pause_s = LONGEST_PAUSE_S
+
+    def _has_news(self) -> bool:
+        return (
+            self._stopping or bool(self._offered) or self._tick_us is not None or policy_of(self._cadence) != self._put
+        )
+
+    def _put_policy(self, policy: Policy) -> bool:
+        changed = self._windows.put_policy(self.queue, policy)
+        self._put, self._put_again_at = policy, time.monotonic() + KEEP_EVERY_S
+        if changed:
+            logger.info("Queue %r: put in force: %s.", self.queue, policy)
+        return changed
+
+    def _open(self, cadence: QueueCadence, tick_us: int) -> None:
+        now_us = self._clock.now_us()
+        left_us = cadence.end_of(tick_us, now_us) - now_us
+        if left_us <= 0:
+            self._note_missed(tick_us)
+            self._tick_us = None
+            return
+        try:
+            window = self._windows.open(
+                self.queue,
+                opened_by="tick",
+                tick_ms=tick_us // 1000,
+                credits=cadence.batch,
+                lasts_us=left_us,
+            )
+        except WindowRefusedError as refused:
+            if self._put_policy(policy_of(cadence)):
+                return  # Redis had lost the policy: with it the same tick may be opened
+            self.opened_by_others += 1
+            logger.debug("%s", refused)
+        else:
+            self.opened += 1
+            logger.debug("Window %s opened, %.1f ms late.", window.id, (window.opened_at_us - tick_us) / 1000)
+        self._tick_us = None
+        if self._missed_in_a_row:
+            logger.warning("Queue %r: windows open again, after %d missed ticks.", self.queue, self._missed_in_a_row)
+            self._missed_in_a_row = 0
+
+    def _note_missed(self, tick_us: int) -> None:
+        self.missed += 1
+        self._missed_in_a_row += 1
+        if self._missed_in_a_row == 1:
+            logger.warning("Queue %r: no window was opened for the tick of %s.", self.queue, rfc3339(tick_us))
+
+
+def policy_of(cadence: QueueCadence) -> Policy:
+    """What Redis has to know of a queue's cadence."""
+    return Policy(
+        mode=cadence.mode,
+        order=cadence.order,
+        oldest_share_ppm=cadence.oldest_share_ppm,
+        batch=cadence.batch,
+        close_when_empty=cadence.close_when_empty,
+    )

@@ -1,0 +1,56 @@
+"""The scheduler at work: a runner for each queue, fired by the tick scheduler."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from middleware.windows import Windows
+
+from .cadence import Cadence
+from .clock import Clock
+from .runner import QueueRunner
+from .timing import TickScheduler
+
+STOP_WITHIN_S = 0.4
+
+logger = logging.getLogger(__name__)
+
+
+class Service:
+    """Puts a cadence in force and opens its windows until it is stopped."""
+
+    def __init__(self, cadence: Cadence, windows: Windows, clock: Clock) -> None:
+        self._cadence = cadence
+        self._runners = {name: QueueRunner(queue, windows, clock) for name, queue in cadence.queues.items()}
+        self._scheduler = TickScheduler(clock)
+
+    def start(self) -> None:
+        for runner in self._runners.values():
+            runner.start()
+        self._scheduler.start()
+        self.put(self._cadence)
+
+    def put(self, cadence: Cadence) -> None:
+        """Put another cadence of the same queues in force, between two ticks."""
+        for name, queue in cadence.queues.items():
+            runner = self._runners[name]
+            runner.change(queue)
+            self._scheduler.plan(name, queue.timetable, runner.offer, runner.begin)
+        self._cadence = cadence
+
+    def stop(self) -> None:
+        """End within half a second, whatever Redis does; open windows go on as they were opened."""
+        self._scheduler.shutdown(wait=False)
+        for runner in self._runners.values():
+            runner.stop()
+        deadline = time.monotonic() + STOP_WITHIN_S
+        for runner in self._runners.values():
+            runner.join(max(0.0, deadline - time.monotonic()))
+            logger.info(
+                "Queue %r: %d windows opened, %d ticks opened by other schedulers, %d missed.",
+                runner.queue,
+                runner.opened,
+                runner.opened_by_others,
+                runner.missed,
+            )

@@ -1,0 +1,57 @@
+"""Reads the cadence again when its file changes. One with an error leaves the last good cadence in force."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from .cadence import Cadence
+from .errors import CadenceError
+from .reading import read_cadence
+
+logger = logging.getLogger(__name__)
+
+Stamp = tuple[int, int, int] | None
+
+
+class CadenceFile:
+    """The file and what was last read of it."""
+
+    def __init__(self, path: Path, declared: Collection[str], overrides: Mapping[str, str]) -> None:
+        self.path = path
+        self._declared = declared
+        self._overrides = overrides
+        self._seen: Stamp = None
+        self._done: Stamp = None
+
+    def read(self) -> Cadence:
+        """
+        Raises:
+          CadenceError: as :func:`scheduler.reading.read_cadence`.
+        """
+        self._seen = self._done = self._stamp()
+        return read_cadence(self.path, self._declared, self._overrides)
+
+    def reread(self) -> Cadence | None:
+        """The cadence as it is in the file now; None, and the reason in the log, when it can't be read."""
+        try:
+            cadence = self.read()
+        except CadenceError as error:
+            logger.error("%s The cadence that was read before stays in force.", error)  # noqa: TRY400
+            return None
+        logger.info("%s has been read again.", self.path)
+        return cadence
+
+    def poll(self) -> Cadence | None:
+        """As :meth:`reread` if the file has changed and is the same as at the last poll: half of one isn't read."""
+        stamp, before = self._stamp(), self._seen
+        self._seen = stamp
+        return self.reread() if stamp == before and stamp != self._done else None
+
+    def _stamp(self) -> Stamp:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,225 @@
+"""``make run`` end to end: the real processes, stopped by Ctrl-C, crashed, and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from middleware.broker import LifoBroker
+from middleware.embedded import EmbeddedServer
+
+from ..service import wait_until
+from .local_run import LocalRun
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for leftovers in /proc")
+
+SLOW_TASK = '''
+"""A task that takes its time."""
+
+import time
+
+from marshmallow import fields
+
+from tasks import task
+
+
+@task(seconds=fields.Float(required=True))
+def sleep(seconds):
+    """Sleep."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+'''
+
+Clone = Callable[..., LocalRun]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    """Makes clones; whatever runs in them when the test ends is killed."""
+    made: list[LocalRun] = []
+
+    def make(name: str = "clone", **settings: str) -> LocalRun:
+        made.append(LocalRun(tmp_path / name, **settings))
+        return made[-1]
+
+    yield make
+    for run in made:
+        run.kill_all()
+        print(f"--- {run.folder.name} ---\n{run.output}")
+
+
+def test_ten_jobs_are_processed_and_there_after_ctrl_c_and_a_new_start(clone: Clone) -> None:
+    run = clone()
+    run.start()
+    ids = run.post_messages(10)
+    run.wait_until_processed(ids)
+
+    assert run.stop() == 0
+
+    assert not run.processes()
+    assert "Traceback" not in run.output
+    assert f"LastIn answers on http://127.0.0.1:{run.port}/" in run.output
+    assert not (run.folder / ".data" / "redis-url").exists()
+
+    run.start()
+    assert [job["id"] for job in run.get("/v1/jobs").json] == ids[::-1]
+    assert run.stop() == 0
+
+
+def test_on_ctrl_c_a_short_job_finishes_and_a_long_one_is_put_back(clone: Clone) -> None:
+    run = clone(CADENCE_DEFAULT_EVERY="200ms", CADENCE_DEFAULT_LASTS="200ms")
+    (run.folder / "tasks" / "sleep.py").write_text(SLOW_TASK, encoding="utf-8")
+    run.start()
+    short, long = (run.post_job({"task": "sleep", "payload": {"seconds": seconds}})["id"] for seconds in (2, 60))
+    wait_until(lambda: run.statuses([short, long]) == ["running", "running"], "both jobs to run")
+
+    assert run.stop() == 0
+
+    assert not run.processes()
+    with EmbeddedServer(run.folder / ".data" / "redis") as server:
+        broker = LifoBroker(url=server.url)
+        broker.declare_queue("default")
+        found = [broker.store.get(job_id) for job_id in (short, long)]
+        broker.close()
+    assert [job.status for job in found if job] == ["processed", "queued"]
+
+
+def test_after_a_crash_of_everything_no_accepted_job_is_lost(clone: Clone) -> None:
+    run = clone()
+    run.start()
+    ids = run.post_messages(10)
+
+    run.kill_all()
+    run.wait()
+
+    run.start()
+    run.wait_until_processed(ids)
+    assert run.stop() == 0
+    assert not run.processes()
+
+
+def test_what_a_killed_make_run_leaves_behind_is_ended_by_the_next(clone: Clone) -> None:
+    run = clone()
+    run.start()
+    ids = run.post_messages(10)
+    wait_until((run.folder / ".data" / "processes.json").exists, "the processes to be noted")
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    left_over = run.processes()
+    assert len(left_over) > 3
+
+    run.start()
+
+    run.wait_until_processed(ids)
+    assert not left_over.keys() & run.processes().keys()
+    assert run.stop() == 0
+    assert not run.processes()
+
+
+def test_a_killed_embedded_server_comes_back_with_its_jobs(clone: Clone) -> None:
+    run = clone()
+    run.start()
+    ids = run.post_messages(5)
+    server = next(pid for pid, command in run.processes().items() if "-server " in command)
+
+    os.kill(server, signal.SIGKILL)
+
+    wait_until(lambda: run.get("/readyz").status == 200, "jobs to be accepted again")
+    run.wait_until_processed(ids + run.post_messages(5))
+    assert "The embedded server died and is started again." in run.output
+    assert run.stop() == 0
+    assert not run.processes()
+
+
+@pytest.mark.parametrize(("name", "words"), [("worker", "dramatiq"), ("scheduler", "-m scheduler")])
+def test_a_process_that_dies_stops_all_and_is_named(clone: Clone, name: str, words: str) -> None:
+    run = clone()
+    run.start()
+
+    for pid in [pid for pid, command in run.processes().items() if words in command]:
+        os.kill(pid, signal.SIGKILL)
+
+    assert run.wait() == 1
+    assert f"lastin: {name} (status -9) ended by itself, so everything was stopped." in run.output
+    assert not run.processes()
+
+
+def test_a_taken_port_is_named_with_the_way_to_choose_another(clone: Clone) -> None:
+    run = clone()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", run.port))
+        other.listen()
+        run.launch()
+
+        assert run.wait() == 1
+
+    taken = f"lastin: Port {run.port} of 127.0.0.1 is taken. Choose another one: PORT={run.port + 1} make run\n"
+    assert run.output == taken
+    assert not run.processes()
+
+
+def test_a_second_run_in_the_same_clone_says_where_the_first_is(clone: Clone) -> None:
+    run = clone()
+    run.start()
+    first = run.pid
+
+    run.launch()
+
+    assert run.wait() == 1
+    already = f"lastin: `make run` runs already in this clone: http://127.0.0.1:{run.port}/, process {first}."
+    assert already in run.output
+    assert run.get("/readyz").status == 200
+
+
+def test_two_clones_run_beside_each_other(clone: Clone) -> None:
+    one, two = clone("one"), clone("two")
+    one.launch()
+    two.launch()
+    for run in (one, two):
+        wait_until(run.is_ready, f"{run.folder.name} to accept jobs")
+
+    ids = {run.folder.name: run.post_messages(3) for run in (one, two)}
+
+    for run in (one, two):
+        run.wait_until_processed(ids[run.folder.name])
+        assert [job["id"] for job in run.get("/v1/jobs").json] == ids[run.folder.name][::-1]
+        assert run.stop() == 0
+        assert not run.processes()
+
+
+def test_a_dotenv_file_is_read_and_the_environment_comes_first(clone: Clone) -> None:
+    run = clone(LOG_LEVEL="INFO")
+    (run.folder / ".env").write_text("PORT=1\nLOG_LEVEL=nonsense\nCRASH_LIMIT=many\n", encoding="utf-8")
+
+    run.launch()
+
+    assert run.wait() == 2
+    assert run.output == "lastin: CRASH_LIMIT must be a whole number from 1 to 1000, but holds 'many'.\n"
+
+
+def test_with_redis_url_no_server_is_embedded(clone: Clone, own_server: EmbeddedServer) -> None:
+    run = clone(REDIS_URL=own_server.url)
+    run.start()
+    run.wait_until_processed(run.post_messages(1))
+
+    assert not [command for command in run.processes().values() if "-server " in command]
+    assert run.stop() == 0
+    assert own_server.is_alive
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing_behind(clone: Clone) -> None:
+    run = clone()
+    run.launch()
+    wait_until(lambda: len(run.processes()) > 2, "the first processes")
+
+    assert run.stop() == 0
+
+    assert not run.processes()
+    assert "Traceback" not in run.output

@@ -1,12 +1,17 @@
-"""``python -m api``: check the settings and the port, then become the HTTP server."""
+"""``python -m api``: check the settings and the port, then serve."""
 
 from __future__ import annotations
 
 import errno
 import logging
-import os
 import socket
 import sys
+from typing import Any
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.common import AbstractServer
 
 from middleware import logs
 from middleware.errors import SettingsError
@@ -14,16 +19,13 @@ from middleware.settings import Settings, exit_with, load_or_exit
 
 log = logging.getLogger("api")
 
-BACKLOG = 1024
-
 
 def main() -> None:
-    """Never returns: the process becomes the server, or ends with 1 (no port) or 2 (settings)."""
+    """Serve until told to end. Exit status 1: no port; 2: a setting that can't be."""
     settings = load_or_exit()
+    logs.configure(settings, process="web")
     check_exposure(settings)
-    check_port(settings)
-    command = server_command(settings)
-    os.execv(command[0], command)  # noqa: S606 (no shell: a list of our own making)
+    server(settings, free_address(settings)).serve()
 
 
 def check_exposure(settings: Settings) -> None:
@@ -33,17 +35,17 @@ def check_exposure(settings: Settings) -> None:
     if settings.auth is None:
         reason = f"HOST is {settings.host}, so other machines reach the API, but AUTH isn't set."
         exit_with(SettingsError(f"{reason} Set AUTH=off if everybody who reaches it may use it."))
-    logs.configure(settings, process="web")
     log.warning("AUTH is off and HOST is %s: everybody who reaches this machine can use the API.", settings.host)
 
 
-def check_port(settings: Settings) -> None:
-    """Tell in words what a server would tell in a trace: that the address can't be had."""
+def free_address(settings: Settings) -> str:
+    """The IP address to listen on. That it can't be had is told in words, where a server would show a trace."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
+        return str(address[0])
     except OSError as error:
         sys.stderr.write(f"lastin: {_why_not(settings, error)}\n")
         raise SystemExit(1) from None
@@ -55,14 +57,22 @@ def _why_not(settings: Settings, error: OSError) -> str:
     return f"Can't listen on {settings.host} port {settings.port}: {error.strerror}."
 
 
-def server_command(settings: Settings) -> list[str]:
-    """Granian's command line. A process of it that dies is started again: without that one death ends the service."""
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "api.wsgi:application"),
-        *("--host", settings.host, "--port", str(settings.port), "--backlog", str(BACKLOG)),
-        *("--workers", str(settings.web_concurrency), "--blocking-threads", str(settings.web_threads)),
-        *("--respawn-failed-workers", "--workers-kill-timeout", "20", "--no-access-log", "--log-level", "warning"),
-    ]
+def server(settings: Settings, address: str, target: str = "api.wsgi:application") -> AbstractServer[Any]:
+    """The HTTP server. A process of it that dies is started again: without that one death ends the service."""
+    granian: AbstractServer[Any] = Granian(
+        target,
+        address=address,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=settings.web_concurrency,
+        blocking_threads=settings.web_threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=20,
+        log_level=LogLevels.error,
+        log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
+    )
+    return granian
 
 
 if __name__ == "__main__":

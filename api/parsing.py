@@ -109,14 +109,10 @@ def _check_nesting(value: Any) -> None:
     """Go down level by level, without recursion: what a client nests can't exhaust the stack."""
     level = [value]
     for _ in range(MAX_DEPTH + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
+        containers = [item for item in level if isinstance(item, dict | list)]
+        if not containers:
             return
+        level = [item for outer in containers for item in (outer.values() if isinstance(outer, dict) else outer)]
     raise _Refused(f"It is nested more than {MAX_DEPTH} deep.")
 
 

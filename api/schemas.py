@@ -52,7 +52,7 @@ class JobForm(StrictSchema):
     )
     run_at = DateTimeUs(
         metadata={
-            "description": "When the job may run, with an offset; a time that has passed means now.",
+            "description": "When the job may run, with an offset; before 2255; a time that has passed means now.",
             "examples": ["2030-01-31T12:00:00Z"],
         },
     )

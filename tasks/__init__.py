@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 
 import dramatiq
-from middleware.broker import LifoBroker
 
+from middleware.broker import LifoBroker
 from middleware.settings import load_or_exit
 
 from .declaration import TaskError

@@ -1,0 +1,42 @@
+"""The application with two more tasks, so that payloads with types can be tried over HTTP."""
+
+from __future__ import annotations
+
+from flask import Flask
+from marshmallow import Schema, fields
+
+import api.wsgi
+from tasks import task
+
+
+class Address(Schema):
+    """A part of a payload."""
+
+    street = fields.String(required=True)
+
+
+@task(to=fields.Email(required=True), title=fields.Str(required=True), queue_name="mail")
+def send_mail(to: str, title: str) -> None:
+    """Send one mail."""
+
+
+@task(
+    count=fields.Integer(load_default=7),
+    ratio=fields.Float(),
+    urgent=fields.Boolean(),
+    sizes=fields.List(fields.Integer()),
+    address=fields.Nested(Address),
+)
+def measure(
+    count: int,
+    ratio: float | None = None,
+    urgent: bool = False,
+    sizes: list[int] | None = None,
+    address: dict[str, str] | None = None,
+) -> None:
+    """Takes a value of each JSON type."""
+
+
+def application() -> Flask:
+    """As the service's own."""
+    return api.wsgi.application()

@@ -1,0 +1,73 @@
+"""A client that sends exactly the bytes it is told to, as ``curl`` would."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+
+JSON = {"Content-Type": "application/json"}
+PROBLEM_KEYS = {"type", "title", "status", "detail", "errors", "request_id"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+    def problem(self, status: int, kind: str) -> dict[str, Any]:
+        """The problem document, checked for its form."""
+        assert self.status == status, self.body
+        assert self.headers["Content-Type"] == "application/problem+json"
+        document: dict[str, Any] = self.json
+        assert set(document) == PROBLEM_KEYS
+        assert document["type"] == f"/problems/{kind}"
+        assert document["status"] == status
+        assert document["request_id"] == self.headers["X-Request-Id"]
+        assert b"Traceback" not in self.body
+        return document
+
+
+@dataclass(frozen=True)
+class Client:
+    """Requests to one server."""
+
+    port: int
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 10,
+    ) -> Answer:
+        """One request. A body that is iterated over is sent in chunks, without a length."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        try:
+            data = body.encode() if isinstance(body, str) else body
+            connection.request(method, path, data, dict(headers or {}))
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """GET a path."""
+        return self.send("GET", path, headers=headers)
+
+    def post_job(self, body: Any, **headers: str) -> Answer:
+        """POST /v1/jobs; text and bytes are sent as they are, all else as JSON."""
+        raw = body if isinstance(body, bytes | str) else json.dumps(body)
+        return self.send("POST", "/v1/jobs", raw, {**JSON, **headers})

@@ -1,0 +1,106 @@
+"""openapi.yaml, the reference for people, and what surrounds the resources."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from tests.service import ROOT
+
+from .client import Client
+
+
+def _printed_by_the_application() -> str:
+    command = [sys.executable, "-m", "flask", "--app", "api", "openapi", "print", "-f", "yaml"]
+    # A process of its own: the tests declare tasks that the service doesn't have.
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def test_openapi_yaml_is_what_the_application_generates() -> None:
+    committed = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
+
+    assert _printed_by_the_application().rstrip() == committed.rstrip(), (
+        "Write it anew: flask --app api openapi write -f yaml openapi.yaml"
+    )
+
+
+def test_every_operation_documents_its_statuses_with_problem_documents() -> None:
+    document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+
+    statuses = {
+        operation["operationId"]: set(operation["responses"])
+        for path in document["paths"].values()
+        for method, operation in path.items()
+        if method != "parameters"
+    }
+
+    assert document["openapi"].startswith("3.1")
+    assert statuses == {
+        "submit_job": {"201", "400", "413", "415", "500", "503"},
+        "list_jobs": {"200", "400", "500", "503"},
+        "show_job": {"200", "400", "404", "500", "503"},
+        "healthz": {"200", "400", "500"},
+        "readyz": {"200", "400", "500", "503"},
+    }
+    for response in document["components"]["responses"].values():
+        assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_the_contract_offers_one_form_for_each_task(client: Client) -> None:
+    document = client.get("/openapi.json").json
+
+    forms = [form["$ref"].rpartition("/")[2] for form in document["components"]["schemas"]["NewJobBody"]["oneOf"]]
+    mail = document["components"]["schemas"]["SendMailJob"]
+    assert forms == ["MessageJob", "ProcessMessageJob", "SendMailJob", "MeasureJob"]
+    assert mail["properties"]["task"]["enum"] == ["send_mail"]
+    assert mail["properties"]["payload"] == {"$ref": "#/components/schemas/SendMailPayload"}
+    assert document["components"]["schemas"]["SendMailPayload"]["required"] == ["title", "to"]
+
+
+def test_the_root_leads_to_the_reference_which_loads_nothing_from_elsewhere(client: Client) -> None:
+    root = client.get("/")
+    page = client.get(root.headers["Location"]).body.decode()
+
+    loaded = re.findall(r'(?:src|href|data-contract)="([^"]+)"', page)
+    assert (root.status, root.headers["Location"]) == (302, "/docs")
+    assert len(loaded) == 5
+    for path in loaded:
+        assert path.startswith("/")
+        assert client.get(path).status == 200, path
+
+
+def test_health_and_readiness_are_told(client: Client) -> None:
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path)
+        assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+
+def test_building_the_application_connects_to_nothing(tmp_path: Path) -> None:
+    program = """
+import socket
+def refuse(*args, **kwargs):
+    raise AssertionError("somebody connects")
+socket.socket.connect = socket.socket.connect_ex = socket.create_connection = socket.getaddrinfo = refuse
+import tasks, api, api.wsgi
+api.create_app()
+api.wsgi.application()
+print("built")
+"""
+    environment = {**os.environ, "REDIS_URL": "redis://192.0.2.1:6379/0"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert done.stdout.strip() == "built", done.stderr

@@ -1,0 +1,139 @@
+"""``python -m api``: what it checks before it serves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+from middleware.embedded import free_port
+from tests.service import ROOT, clean_environment, wait_until
+
+from .client import Client
+from .conftest import _answers
+
+
+def _start(**settings: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "api"],
+        cwd=ROOT,
+        env=clean_environment(**settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _children_of(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
+    return [int(child) for child, parent in map(str.split, listed.splitlines()) if int(parent) == pid]
+
+
+def _end_of(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=20)
+    return process.returncode, out, err
+
+
+def test_it_serves_jobs_and_ends_on_sigterm(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="2")
+    try:
+        wait_until(lambda: _answers(client), "the API to answer")
+        status = client.post_job({"message": "hi"}).status
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code, out, err = _end_of(process)
+
+    assert status == 201
+    assert (code, out, err) == (0, "", "")
+
+
+def test_it_listens_on_localhost_by_name(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(REDIS_URL=redis_url, PORT=str(client.port), HOST="localhost")
+    try:
+        wait_until(lambda: _answers(client), "the API to answer")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code, _, _ = _end_of(process)
+
+    assert code == 0
+
+
+def test_sigterm_while_it_starts_ends_it_soon(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="4")
+    wait_until(lambda: _answers(client), "the first of its processes to answer")
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(5) == 0
+    _end_of(process)
+
+
+def test_a_process_of_it_that_is_killed_is_started_again(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="1")
+    try:
+        wait_until(lambda: _answers(client), "the API to answer")
+        [child] = _children_of(process.pid)
+        os.kill(child, signal.SIGKILL)
+        wait_until(lambda: _children_of(process.pid) not in ([], [child]), "another process")
+        wait_until(lambda: _answers(client), "the API to answer again")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code, _, _ = _end_of(process)
+
+    assert code == 0
+
+
+def test_a_setting_that_cant_be_read_ends_it_with_2_and_one_line() -> None:
+    code, _, err = _end_of(_start(PORT="eighty"))
+
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert "PORT" in err
+    assert "'eighty'" in err
+
+
+def test_a_taken_port_is_named_with_how_to_choose_another() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        code, _, err = _end_of(_start(PORT=str(port)))
+
+    assert code == 1
+    assert f"Port {port} is taken" in err
+    assert f"PORT={port + 1} make run" in err
+
+
+def test_an_address_of_another_machine_cant_be_listened_on() -> None:
+    code, _, err = _end_of(_start(HOST="192.0.2.1", AUTH="off", PORT=str(free_port())))
+
+    assert code == 1
+    assert "192.0.2.1" in err
+    assert "Traceback" not in err
+
+
+def test_a_public_host_without_auth_is_refused() -> None:
+    code, _, err = _end_of(_start(HOST="0.0.0.0", PORT=str(free_port())))
+
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert "HOST" in err
+    assert "AUTH=off" in err
+
+
+def test_a_public_host_with_auth_off_serves_and_warns(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(HOST="0.0.0.0", AUTH="off", REDIS_URL=redis_url, PORT=str(client.port), LOG_FORMAT="json")
+    try:
+        wait_until(lambda: _answers(client), "the API to answer")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, out, _ = _end_of(process)
+
+    assert '"WARNING"' in out
+    assert "AUTH is off" in out

@@ -1,0 +1,114 @@
+"""One file a task, found by itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import tasks
+from tests.service import ROOT, clean_environment
+
+
+def _import_tasks_with(tmp_path: Path, module: str, then: str = "") -> subprocess.CompletedProcess[str]:
+    """Import ``tasks`` in a process of its own, with one more module in the package."""
+    (tmp_path / "extra.py").write_text(textwrap.dedent(module), encoding="utf-8")
+    program = f"""
+import importlib.util, sys
+spec = importlib.util.find_spec("tasks")
+spec.submodule_search_locations.append({str(tmp_path)!r})
+module = importlib.util.module_from_spec(spec)
+sys.modules["tasks"] = module
+spec.loader.exec_module(module)
+{then}
+"""
+    environment = clean_environment(REDIS_URL="redis://192.0.2.1:6379/0")
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def test_a_new_file_is_a_new_task(tmp_path: Path) -> None:
+    module = '''
+        from marshmallow import fields
+        from tasks import task
+
+        @task(to=fields.Email(required=True), title=fields.Str(required=True))
+        def send_mail(to, title):
+            """Send one mail."""
+    '''
+
+    done = _import_tasks_with(tmp_path, module, then="print(*module.registry)")
+
+    assert done.stdout.split() == ["send_mail", "process_message"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        ("import no_such_library", "ModuleNotFoundError"),
+        ("def broken(:", "SyntaxError"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("from tasks import task\n@task\ndef extra(x): ...", "'x' has neither a field nor a default"),
+    ],
+)
+def test_a_broken_file_stops_everything_with_its_name(tmp_path: Path, module: str, reason: str) -> None:
+    done = _import_tasks_with(tmp_path, module)
+
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "The task module tasks.extra can't be imported" in last
+    assert reason in last
+
+
+def test_importing_connects_to_nothing(tmp_path: Path) -> None:
+    program = """
+import socket
+def refuse(*args, **kwargs):
+    raise AssertionError("somebody connects")
+socket.socket.connect = socket.socket.connect_ex = socket.create_connection = socket.getaddrinfo = refuse
+import tasks
+print(*tasks.registry)
+"""
+    environment = clean_environment(REDIS_URL="redis://192.0.2.1:6379/0")
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert done.stdout.split() == ["process_message"], done.stderr
+
+
+def test_a_setting_that_cant_be_read_ends_with_2_and_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import tasks"],
+        cwd=ROOT,
+        env=clean_environment(LEASE_S="soon"),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "LEASE_S" in done.stderr
+
+
+def test_the_default_task_is_there() -> None:
+    assert tasks.registry["process_message"].queue == "default"

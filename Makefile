@@ -8,7 +8,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format generated requirements clean
+.PHONY: help run test fresh lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: $(VENV)/installed ## Start LastIn on http://127.0.0.1:8000 (another port: P
 
 test: $(VENV)/installed-dev ## Run the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
+	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev ## Check style, types, and imports between floors
 	$(BIN)/ruff check .

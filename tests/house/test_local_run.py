@@ -42,11 +42,12 @@ Clone = Callable[..., LocalRun]
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Clone]:
-    """Makes clones; whatever runs in them when the test ends is killed."""
+    """Makes clones, with windows in quick succession; whatever runs in them when the test ends is killed."""
     made: list[LocalRun] = []
+    quick = {"CADENCE_DEFAULT_EVERY": "200ms", "CADENCE_DEFAULT_LASTS": "200ms"}
 
     def make(name: str = "clone", **settings: str) -> LocalRun:
-        made.append(LocalRun(tmp_path / name, **settings))
+        made.append(LocalRun(tmp_path / name, **(quick | settings)))
         return made[-1]
 
     yield make
@@ -74,7 +75,7 @@ def test_ten_jobs_are_processed_and_there_after_ctrl_c_and_a_new_start(clone: Cl
 
 
 def test_on_ctrl_c_a_short_job_finishes_and_a_long_one_is_put_back(clone: Clone) -> None:
-    run = clone(CADENCE_DEFAULT_EVERY="200ms", CADENCE_DEFAULT_LASTS="200ms")
+    run = clone()
     (run.folder / "tasks" / "sleep.py").write_text(SLOW_TASK, encoding="utf-8")
     run.start()
     short, long = (run.post_job({"task": "sleep", "payload": {"seconds": seconds}})["id"] for seconds in (2, 60))

@@ -1,0 +1,91 @@
+"""What a newcomer does: clone, ``make run``, post jobs. Installs everything anew, so it takes its time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from middleware.embedded import free_port
+
+from ..service import ROOT, call, clean_environment, wait_until
+
+pytestmark = [pytest.mark.fresh, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def fresh_clone(tmp_path: Path) -> Path:
+    """The files under version control, as they are in the work tree, and nothing else."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """As in a new shell: no virtual environment is active."""
+    environment = clean_environment()
+    inactive = [
+        part for part in environment["PATH"].split(os.pathsep) if not (Path(part).parent / "pyvenv.cfg").exists()
+    ]
+    environment.pop("VIRTUAL_ENV", None)
+    environment.pop("MAKEFLAGS", None)
+    environment.pop("MAKELEVEL", None)
+    return environment | {"PATH": os.pathsep.join(inactive), "PORT": str(free_port())}
+
+
+@pytest.fixture
+def make_run(fresh_clone: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """``make run`` in a terminal's foreground, from a clone in which nothing was installed yet."""
+    with (fresh_clone / "output").open("wb") as output:
+        process = subprocess.Popen(
+            ["make", "run"],
+            cwd=fresh_clone,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    yield process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+    print((fresh_clone / "output").read_text(encoding="utf-8", errors="replace"))
+
+
+def test_from_a_clone_to_ten_processed_jobs_with_one_command(
+    fresh_clone: Path, environment: dict[str, str], make_run: subprocess.Popen[bytes]
+) -> None:
+    api = f"http://127.0.0.1:{environment['PORT']}"
+
+    def is_ready() -> bool:
+        assert make_run.poll() is None, (fresh_clone / "output").read_text()
+        try:
+            return call("GET", f"{api}/readyz").status == 200
+        except OSError:
+            return False
+
+    wait_until(is_ready, "jobs to be accepted", patience_s=600)
+    posted = [call("POST", f"{api}/v1/jobs", {"message": f"message {number}"}).json["id"] for number in range(10)]
+
+    def all_processed() -> bool:
+        return {job["status"] for job in call("GET", f"{api}/v1/jobs").json} == {"processed"}
+
+    wait_until(all_processed, "ten jobs to be processed")
+    assert [job["id"] for job in call("GET", f"{api}/v1/jobs").json] == posted[::-1]
+
+    os.killpg(make_run.pid, signal.SIGINT)
+    make_run.wait(30)
+
+    output = (fresh_clone / "output").read_text(encoding="utf-8", errors="replace")
+    assert "Traceback" not in output
+    assert "***" not in output  # what make prints about a failure
+    assert subprocess.run(["make", "help"], cwd=fresh_clone, env=environment, check=True, capture_output=True).stdout

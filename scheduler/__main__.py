@@ -33,7 +33,7 @@ DONE, FAILED, UNUSABLE, NOTHING_TO_DO = 0, 1, 2, 3
 
 POLL_FILE_S = 0.5
 REDIS_TIMEOUT_S = 0.4
-COMMAND_PATIENCE_S = 5.0
+COMMAND_PATIENCE_S = 2.0
 
 logger = logging.getLogger("scheduler")
 

@@ -87,6 +87,8 @@ def _overridden(section: Mapping[str, Given], overrides: Collection[Override]) -
     replaced: set[str] = set()
     if "mode" in changed and changed["mode"].value == "continuous":
         replaced.update(ONLY_IN_WINDOWS)
+    if "order" in changed and changed["order"].value == "fifo":
+        replaced.add("oldest_share")
     if "cron" in changed:
         replaced.add("every")
     if "every" in changed:
@@ -102,14 +104,18 @@ def _queue(queue: str, section: Section) -> QueueCadence:
         for key in ONLY_IN_WINDOWS:
             if key in section:
                 raise CadenceError(f'{section[key].origin} has no effect with mode = "continuous": leave one out.')
+    order = section.choice("order", ("lifo", "fifo"), "lifo")
+    oldest_share_ppm = section.share("oldest_share", default=0)
+    if order == "fifo" and oldest_share_ppm:
+        raise CadenceError(f'{section["oldest_share"].origin} has no effect with order = "fifo": leave one out.')
     return QueueCadence(
         queue=queue,
         timetable=None if mode == "continuous" else _timetable(queue, section),
         batch=section.whole("batch", 0, MOST_CREDITS, default=0),
         lasts_us=section.duration("lasts", SHORTEST_WINDOW_US, LONGEST_US),
         close_when_empty=section.boolean("close_when_empty", default=False),
-        oldest_share_ppm=section.share("oldest_share", default=0),
-        order=cast(Order, section.choice("order", ("lifo", "fifo"), "lifo")),
+        oldest_share_ppm=oldest_share_ppm,
+        order=cast(Order, order),
         missed=cast(Missed, section.choice("missed", ("skip", "open"), "skip")),
     )
 

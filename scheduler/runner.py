@@ -7,7 +7,7 @@ import threading
 import time
 
 from middleware.clock import rfc3339
-from middleware.errors import RedisAwayError, WindowRefusedError
+from middleware.errors import QueueFullError, RedisAwayError, WindowRefusedError
 from middleware.windows import Policy, Windows
 
 from .cadence import QueueCadence
@@ -15,7 +15,7 @@ from .clock import Clock
 
 KEEP_EVERY_S = 2.0
 """How often the policy is put again: a server that was emptied or replaced has none."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.25
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class QueueRunner:
             if self._tick_us is not None:
                 self._open(cadence, self._tick_us)
             self._pause_s = 0.0
-        except RedisAwayError as error:
+        except (RedisAwayError, QueueFullError) as error:
             if self._pause_s == 0.0:
                 logger.warning("Queue %r: %s", self.queue, error)
             self._put = None
@@ -114,9 +114,8 @@ class QueueRunner:
                 self._pause_s = LONGEST_PAUSE_S
 
     def _has_news(self) -> bool:
-        return (
-            self._stopping or bool(self._offered) or self._tick_us is not None or policy_of(self._cadence) != self._put
-        )
+        waits = self._tick_us is not None or bool(self._offered)
+        return self._stopping or waits or policy_of(self._cadence) != self._put
 
     def _put_policy(self, policy: Policy) -> bool:
         changed = self._windows.put_policy(self.queue, policy)
@@ -147,7 +146,8 @@ class QueueRunner:
             logger.debug("%s", refused)
         else:
             self.opened += 1
-            logger.debug("Window %s opened, %.1f ms late.", window.id, (window.opened_at_us - tick_us) / 1000)
+            late_ms = (window.opened_at_us - tick_us) / 1000
+            logger.debug("Window %s opened for the tick of %s, %.1f ms late.", window.id, rfc3339(tick_us), late_ms)
         self._tick_us = None
         if self._missed_in_a_row:
             logger.warning("Queue %r: windows open again, after %d missed ticks.", self.queue, self._missed_in_a_row)

@@ -41,8 +41,12 @@ class PlannedTimeExecutor(BaseExecutor):  # type: ignore[misc]
     """Calls a job at once with the time that it was planned for, in µs. A job must hand over its work, not do it."""
 
     def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
-        job.func(to_us(run_times[-1]))
-        self._run_job_success(job.id, [])
+        try:
+            job.func(to_us(run_times[-1]))
+        except Exception as error:
+            self._run_job_error(job.id, error, error.__traceback__)
+        else:
+            self._run_job_success(job.id, [])
 
 
 class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
@@ -62,7 +66,7 @@ class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
         """Fire at the ticks of ``timetable`` from now on, at none when it is None.
 
         What was due by the timetable before is fired first, and the new one begins after that: no tick is missed, none
-        fired again. For a queue that had none ``begin`` is told the tick before now, whose window may have to be open still.
+        fired again. A queue that had none begins with the tick before now, whose window may not be over: ``begin``.
         """
         with self._jobstores_lock:
             now_us = self._clock.now_us()

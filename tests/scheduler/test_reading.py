@@ -48,7 +48,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         lasts = "1m30s"
         close_when_empty = true
         oldest_share = 0.1
-        order = "fifo"
+        order = "lifo"
         blackout = ["22:00-06:00", "Sat"]
         missed = "open"
     """
@@ -59,7 +59,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         lasts_us=90_000_000,
         close_when_empty=True,
         oldest_share_ppm=100_000,
-        order="fifo",
+        order="lifo",
         missed="open",
     )
 
@@ -139,6 +139,10 @@ ZONE = 'queues.default.timezone must be the name of a time zone, such as "Europe
         (SECTION + "close_when_empty = 1", "queues.default.close_when_empty must be true or false, but holds 1."),
         (SECTION + 'order = "LIFO"', 'queues.default.order must be "lifo" or "fifo", but holds \'LIFO\'.'),
         (SECTION + "order = []", 'queues.default.order must be "lifo" or "fifo", but holds [].'),
+        (
+            SECTION + 'order = "fifo"\noldest_share = 0.1',
+            'queues.default.oldest_share has no effect with order = "fifo"',
+        ),
         (SECTION + 'missed = "run"', 'queues.default.missed must be "skip" or "open", but holds \'run\'.'),
         (SECTION + 'mode = "none"', 'queues.default.mode must be "windows" or "continuous", but holds \'none\'.'),
         (SECTION + 'mode = "continuous"', 'queues.default.every has no effect with mode = "continuous"'),
@@ -212,6 +216,9 @@ def test_an_override_takes_what_it_leaves_without_effect_out_of_the_file(tmp_pat
     text = '[queues.default]\ncron = "* * * * *"\ntimezone = "Europe/Berlin"\nbatch = 5\n'
     assert read(tmp_path, text, CADENCE_DEFAULT_EVERY="2s").queues["default"].timetable == EVERY_2S
     assert read(tmp_path, text, CADENCE_DEFAULT_MODE="continuous").queues["default"].mode == "continuous"
+    assert (
+        read(tmp_path, SECTION + "oldest_share = 0.1", CADENCE_DEFAULT_ORDER="fifo").queues["default"].order == "fifo"
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,3 +35,8 @@ class OwnedClock:
 
     def advance(self, seconds: float) -> None:
         self._now_us += round(seconds * 1_000_000)
+
+
+def parsed(text: str) -> datetime:
+    """A time as RFC 3339 has it."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -1,0 +1,153 @@
+"""Real schedulers on a real server: several at once, killed, stopped, reloaded, with Redis gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+import pytest
+import redis
+
+from middleware import keys
+from middleware.embedded import EmbeddedServer
+
+from ..service import wait_until
+from .processes import SchedulerProcess
+
+
+@pytest.fixture
+def cadence_file(tmp_path: Path) -> Path:
+    path = tmp_path / "cadence.toml"
+    path.write_text('[queues.default]\nevery = "250ms"\n')
+    return path
+
+
+def replace(path: Path, text: str) -> None:
+    """As editors do: the file is the old one or the new one, never half of it."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    os.replace(new, path)
+
+
+def test_of_two_schedulers_each_tick_opens_one_window_and_none_is_lost_when_one_is_killed(
+    tmp_path: Path, cadence_file: Path, redis_url: str, redis_client: redis.Redis
+) -> None:
+    settings = {"REDIS_URL": redis_url, "CADENCE_FILE": str(cadence_file)}
+    with (
+        SchedulerProcess(tmp_path, "first", **settings) as first,
+        SchedulerProcess(tmp_path, "second", **settings) as second,
+    ):
+        wait_until(lambda: len(first.ticks_ms) + len(second.ticks_ms) >= 8, "eight ticks")
+        wait_until(lambda: "isn't later than the last one" in first.log + second.log, "both to be at work")
+        first.kill()
+        second.wait_for_ticks(6)
+
+        ticks_ms = sorted(first.ticks_ms + second.ticks_ms)
+        assert {later - earlier for earlier, later in pairwise(ticks_ms)} == {250}
+        assert all(tick_ms % 250 == 0 for tick_ms in ticks_ms)
+        assert len(ticks_ms) <= int(redis_client.hget(keys.policy("default"), "windows") or 0)
+        assert median(second.late_ms[1:]) <= 50
+
+
+def test_a_change_of_the_file_misses_no_tick_and_repeats_none(
+    tmp_path: Path, cadence_file: Path, redis_url: str
+) -> None:
+    with SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file)) as scheduler:
+        scheduler.wait_for_ticks(3)
+        replace(cadence_file, '[queues.default]\nevery = "350ms"\n')
+        scheduler.wait_for_log("has been read again")
+        scheduler.wait_for_ticks(3)
+        replace(cadence_file, '[queues.default]\nevery = "300ms"\n')
+        scheduler.signal(signal.SIGHUP)
+        scheduler.wait_for_ticks(4)
+
+        assert_every_tick_once(scheduler.ticks_ms, [250, 350, 300])
+
+
+def assert_every_tick_once(ticks_ms: list[int], periods_ms: list[int]) -> None:
+    """All ticks of one period after the other; from one to the next it's at most one tick of the next period."""
+    periods, period = iter(periods_ms), 0
+    period = next(periods)
+    for earlier, later in pairwise(ticks_ms):
+        if later != (earlier // period + 1) * period:
+            period = next(periods)
+            assert later == (earlier // period + 1) * period
+    assert period == periods_ms[-1]
+
+
+def test_a_bad_file_or_none_leaves_the_last_good_cadence_in_force(
+    tmp_path: Path, cadence_file: Path, redis_url: str
+) -> None:
+    with SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file)) as scheduler:
+        scheduler.wait_for_ticks(2)
+        replace(cadence_file, '[queues.default]\nevery = "never"\n')
+        scheduler.wait_for_log("queues.default.every must be a duration")
+        scheduler.wait_for_ticks(2)
+        cadence_file.unlink()
+        scheduler.wait_for_log("can't be read: No such file or directory")
+        scheduler.wait_for_ticks(2)
+
+        assert {later - earlier for earlier, later in pairwise(scheduler.ticks_ms)} == {250}
+
+
+def test_a_scheduler_survives_a_server_that_is_killed_and_one_that_was_emptied(
+    tmp_path: Path, cadence_file: Path, own_server: EmbeddedServer
+) -> None:
+    with SchedulerProcess(tmp_path, "one", REDIS_URL=own_server.url, CADENCE_FILE=str(cadence_file)) as scheduler:
+        scheduler.wait_for_ticks(2)
+        own_server.kill()
+        scheduler.wait_for_log("no window was opened for the tick of")
+        own_server.start()
+        scheduler.wait_for_log("windows open again, after")
+        scheduler.wait_for_ticks(2)
+
+        with own_server.client() as client:
+            client.flushall()
+            scheduler.wait_for_ticks(2)
+            assert client.hget(keys.policy("default"), "mode") == "windows"
+
+
+def test_a_scheduler_that_starts_before_redis_opens_windows_as_soon_as_it_is_there(
+    tmp_path: Path, cadence_file: Path, own_server: EmbeddedServer
+) -> None:
+    own_server.kill()
+    with SchedulerProcess(tmp_path, "one", REDIS_URL=own_server.url, CADENCE_FILE=str(cadence_file)) as scheduler:
+        scheduler.wait_for_log("no window was opened for the tick of")
+        own_server.start()
+        scheduler.wait_for_ticks(2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_within_a_second_however_often_it_is_told(
+    tmp_path: Path, cadence_file: Path, redis_url: str, number: signal.Signals
+) -> None:
+    with SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file)) as scheduler:
+        scheduler.wait_for_ticks(1)
+        started_at = time.monotonic()
+        scheduler.signal(number)
+        scheduler.signal(number)
+        assert scheduler.wait(5) == 0
+        assert time.monotonic() - started_at < 1
+        assert "Traceback" not in scheduler.log
+        assert "windows opened" in scheduler.log
+
+
+def test_it_ends_within_a_second_while_redis_hangs(
+    tmp_path: Path, cadence_file: Path, own_server: EmbeddedServer
+) -> None:
+    with SchedulerProcess(tmp_path, "one", REDIS_URL=own_server.url, CADENCE_FILE=str(cadence_file)) as scheduler:
+        scheduler.wait_for_ticks(1)
+        assert own_server.pid is not None
+        os.kill(own_server.pid, signal.SIGSTOP)
+        try:
+            scheduler.wait_for_log("Redis doesn't answer")
+            started_at = time.monotonic()
+            scheduler.signal(signal.SIGTERM)
+            assert scheduler.wait(5) == 0
+            assert time.monotonic() - started_at < 1
+        finally:
+            os.kill(own_server.pid, signal.SIGCONT)

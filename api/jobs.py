@@ -13,6 +13,7 @@ from tasks import broker
 from . import schemas
 from .answers import json_answer
 from .contract import Resource
+from .fields import CursorText
 from .problems import NOT_FOUND, ProblemError
 from .tracing import current_request_id, current_traceparent
 
@@ -83,5 +84,5 @@ def next_link(page: Page, query: dict[str, Any]) -> dict[str, str]:
     """The ``Link`` header (RFC 8288) to the page after this one, with the same filters."""
     if page.next is None:
         return {}
-    url = url_for("jobs.list_jobs", **{**query, "cursor": page.next.encode()})
+    url = url_for("jobs.list_jobs", **{**query, "cursor": CursorText.written(page.next)})
     return {"Link": f'<{url}>; rel="next"'}

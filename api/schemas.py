@@ -52,7 +52,7 @@ class JobForm(StrictSchema):
     )
     run_at = DateTimeUs(
         metadata={
-            "description": "When the job may run, with an offset; before 2255; a time that has passed means now.",
+            "description": "When the job may run, with an offset; a time that has passed means now.",
             "examples": ["2030-01-31T12:00:00Z"],
         },
     )
@@ -166,7 +166,12 @@ class JobsQuery(Schema):
     limit = QueryInteger(
         load_default=50, validate=validate.Range(min=1, max=500), metadata={"description": "Jobs in a page."}
     )
-    cursor = CursorText(metadata={"description": "Where the page begins: from the Link header of the page before."})
+    cursor = CursorText(
+        metadata={
+            "description": "Where the page begins: from the Link header of the page before.",
+            "pattern": f"^{CursorText.pattern}$",
+        }
+    )
 
 
 class Answer(Schema):

@@ -135,6 +135,8 @@ def test_json_types_arent_converted(client: Client, field: str, value: str) -> N
         ("cursor=nonsense", "cursor"),
         ("cursor=%FF", "cursor"),
         ("cursor=", "cursor"),
+        ("cursor=1.default%0A", "cursor"),
+        ("cursor=12345678901234567.default", "cursor"),
         ("queue=no%20name", "queue"),
         ("queue=default%0A", "queue"),
     ],

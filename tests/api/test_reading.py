@@ -51,6 +51,13 @@ def test_pages_show_each_job_once_although_others_arrive(client: Client) -> None
     assert seen == submitted[::-1]
 
 
+@pytest.mark.parametrize("cursor", ["0.default", "9999999999999999.default", "1.a.b-c_d"])
+def test_every_cursor_that_is_one_is_taken(client: Client, cursor: str) -> None:
+    client.post_job({"message": "x"})
+
+    assert client.get(f"/v1/jobs?cursor={cursor}").status == 200
+
+
 def test_the_next_link_keeps_the_filters(client: Client) -> None:
     for i in range(4):
         client.post_job({"message": str(i), "delay_s": 60 if i % 2 else 0})

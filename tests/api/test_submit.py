@@ -70,7 +70,7 @@ def test_a_whole_number_with_a_point_is_an_integer(client: Client) -> None:
     assert answer.json["payload"] == {"count": 3}
 
 
-@pytest.mark.parametrize("message", ["x" * 65_536, "\U0001f600" * 65_536, "\u0000", " \n x", "é\u2028"])
+@pytest.mark.parametrize("message", ["x" * 65_536, "\U0001f600" * 65_536, "\u0000", "\u0085", " \n x", "é\u2028"])
 def test_every_text_within_the_bounds_is_kept_as_it_is(client: Client, message: str) -> None:
     answer = client.post_job({"message": message})
 
@@ -83,7 +83,7 @@ def test_every_text_within_the_bounds_is_kept_as_it_is(client: Client, message: 
     [
         {},
         {"message": ""},
-        {"message": " \t\n\u3000"},
+        {"message": " \t\n\u3000\ufeff"},
         {"message": None},
         {"message": 7},
         {"message": True},
@@ -130,7 +130,7 @@ def test_a_bad_message_is_refused_by_its_name(client: Client, body: Any) -> None
         ({"message": "a", "delay_s": 1, "run_at": "2030-01-01T00:00:00Z"}, {"/run_at"}),
         ({"message": "a", "run_at": "2030-01-01T00:00:00"}, {"/run_at"}),
         ({"message": "a", "run_at": "2030-02-30T00:00:00Z"}, {"/run_at"}),
-        ({"message": "a", "run_at": "9999-12-31T23:59:59Z"}, {"/run_at"}),
+        ({"message": "a", "run_at": "9999-12-31T23:59:60Z"}, {"/run_at"}),
         ({"message": "a", "run_at": 1893456000}, {"/run_at"}),
         ({"message": "a", "tags": "customer"}, {"/tags"}),
         ({"message": "a", "tags": ["x", ""]}, {"/tags/1"}),
@@ -171,12 +171,15 @@ def test_a_delay_makes_a_job_due_so_much_later(client: Client) -> None:
         ("2100-01-31t12:00:00.1234567z", "2100-01-31T12:00:00.123456Z"),
         ("2100-01-31T12:00:00+05:30", "2100-01-31T06:30:00.000000Z"),
         ("2099-12-31T23:59:60Z", "2100-01-01T00:00:00.000000Z"),
+        ("4019-03-22T13:34:38Z", "4019-03-22T13:34:38.000000Z"),
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999968Z"),
     ],
 )
 def test_run_at_makes_a_job_due_then(client: Client, run_at: str, due_at: str) -> None:
-    job = client.post_job({"message": "then", "run_at": run_at}).json
+    answer = client.post_job({"message": "then", "run_at": run_at})
 
-    assert (job["status"], job["due_at"]) == ("scheduled", due_at)
+    assert (answer.json["status"], answer.json["due_at"]) == ("scheduled", due_at)
+    assert client.get(answer.headers["Location"]).json == answer.json
 
 
 @pytest.mark.parametrize(

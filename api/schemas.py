@@ -87,7 +87,7 @@ class ShortForm(JobForm):
     """``{"message": …}``: the default task's payload stands at the top."""
 
     def arguments(self, loaded: Mapping[str, Any]) -> dict[str, Any]:
-        names = self.task_to_run.schema().fields
+        names = self.task_to_run.reader.fields
         return self.task_to_run.arguments({name: loaded[name] for name in names if name in loaded})
 
 

@@ -40,6 +40,8 @@ class Task:
     name: str
     actor: TaskActor[Any, Any]
     schema: type[StrictSchema]
+    reader: StrictSchema
+    """An instance of the schema: making one is costly."""
 
     @property
     def queue(self) -> str:
@@ -53,7 +55,7 @@ class Task:
 
     def arguments(self, loaded: Mapping[str, Any]) -> dict[str, Any]:
         """A loaded payload as the function's keyword arguments, in the JSON form that a message can carry."""
-        declared = self.schema().fields
+        declared = self.reader.fields
         return {name: declared[name].serialize(name, loaded) for name in loaded}
 
 
@@ -106,7 +108,8 @@ class Registry(Mapping[str, Task]):
             actor = self._actor(fn, options)
         except (TaskError, ValueError) as error:
             raise TaskError(f"Task {name!r} ({where(fn)}): {error}") from error
-        self._tasks[name] = Task(name, actor, _payload_schema(name, payload))
+        schema = _payload_schema(name, payload)
+        self._tasks[name] = Task(name, actor, schema, schema())
         return actor
 
     def _actor(self, fn: Callable[P, R], options: dict[str, Any]) -> TaskActor[P, R]:

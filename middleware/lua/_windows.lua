@@ -34,14 +34,14 @@ local function forget_window(n)
   touched[n] = false
 end
 
--- Ends window n. One in which nothing was claimed is counted, not kept.
-local function close_window(n, at, reason, now)
+-- Ends window n at that time. One in which nothing was claimed is counted, not kept.
+local function close_window(n, at, reason)
   local w = window(n)
   redis.call('HDEL', K.policy, 'open')
   w[W_CLOSED_AT], w[W_CLOSE_REASON] = at, reason
   w[W_LEFT_WAITING] = redis.call('ZCARD', K.stack)
   local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
-  w[W_OLDEST_WAIT] = oldest[2] and math.max(0, now - tonumber(oldest[2])) or false
+  w[W_OLDEST_WAIT] = oldest[2] and math.max(0, at - tonumber(oldest[2])) or false
   if w[W_CLAIMED] == 0 then
     count('windows_unused')
     forget_window(n)
@@ -68,7 +68,7 @@ local function gate(now, unruled)
   local w = n > 0 and window(n)
   if not w then return 'closed' end
   if w[W_CLOSES_AT] and w[W_CLOSES_AT] <= now then
-    close_window(n, w[W_CLOSES_AT], 'time', now)
+    close_window(n, w[W_CLOSES_AT], 'time')
     return 'closed'
   end
   local limit = w[W_CREDITS] and w[W_CREDITS] - w[W_CLAIMED] or math.huge
@@ -80,9 +80,9 @@ local function close_when_done(n, now)
   local w = n and window(n)
   if not w or w[W_CLOSED_AT] then return end
   if w[W_CREDITS] and w[W_CLAIMED] >= w[W_CREDITS] then
-    close_window(n, now, 'credits', now)
+    close_window(n, now, 'credits')
   elseif w[W_CLOSE_WHEN_EMPTY] and redis.call('ZCARD', K.stack) == 0 then
-    close_window(n, now, 'empty', now)
+    close_window(n, now, 'empty')
   end
 end
 

@@ -16,7 +16,7 @@ if tick then redis.call('HSET', K.policy, 'last_tick', ARGV[3]) end
 
 promote_due(now, 500)
 local open = tonumber(p[5] or 0)
-if open > 0 and gate(now, 'closed') == 'open' then close_window(open, now, 'replaced', now) end
+if open > 0 and gate(now, 'closed') == 'open' then close_window(open, now, 'replaced') end
 trim_windows()
 
 local n = redis.call('HINCRBY', K.policy, 'windows', 1)

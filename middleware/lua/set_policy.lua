@@ -14,7 +14,7 @@ if changed == 0 then return 0 end
 redis.call('HSET', K.policy, 'mode', ARGV[2], 'order', ARGV[3], 'share', ARGV[4], 'batch', ARGV[5],
   'close_when_empty', ARGV[6])
 local open = tonumber(redis.call('HGET', K.policy, 'open') or 0)
-if open > 0 and ARGV[2] ~= 'windows' then close_window(open, now, 'replaced', now) end
+if open > 0 and ARGV[2] ~= 'windows' then close_window(open, now, 'replaced') end
 ring(now, 'closed')
 save_windows()
 return 1

@@ -13,7 +13,7 @@ if grace > now then
   return reply
 end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, 100)) do
-  local job = load(id)
+  local job = load(id) or orphan(id, now)
   local lost = (job[LOST] or 0) + 1
   if lost >= tonumber(ARGV[4]) then
     end_attempt(id, job, REJECTED, now, 'worker_lost')

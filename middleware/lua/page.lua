@@ -3,7 +3,7 @@
 -- ARGV: 1 seq below which the page begins ('+inf': the newest) · 2 how many at most (1 to 500) · then names of indexes
 -- Returns {seq from which the next page begins or '', then id and packed record of each job}.
 
-local BUDGET = 2000
+local BUDGET, TIES = 2000, 20000
 local limit = tonumber(ARGV[2])
 local below = ARGV[1] == '+inf' and '+inf' or '(' .. ARGV[1]
 local found, floor = {}, -math.huge
@@ -16,21 +16,25 @@ local function add(index)
   if #rows == 2 * limit then floor = math.max(floor, tonumber(rows[#rows])) end
 end
 
--- The stack goes by place. Jobs whose place isn't their seq are found through K.displaced, and passed over here.
+-- The stack goes by place. Jobs whose place isn't their seq are found through K.displaced, and passed over here: at most
+-- BUDGET of them, or TIES where all of them fell due in the same microsecond, since no cursor leads into those.
 local function add_stack()
-  local looked, taken = 0, 0
-  while taken < limit do
-    local rows = redis.call('ZREVRANGEBYSCORE', K.stack, below, '-inf', 'WITHSCORES', 'LIMIT', looked, limit)
+  local looked, taken, top = 0, 0, nil
+  while true do
+    local step = looked < BUDGET and limit or 1000
+    local rows = redis.call('ZREVRANGEBYSCORE', K.stack, below, '-inf', 'WITHSCORES', 'LIMIT', looked, step)
     local last_is_displaced = false
     for i = 1, #rows, 2 do
       last_is_displaced = redis.call('ZSCORE', K.displaced, rows[i]) ~= false
       if not last_is_displaced then found[#found + 1], taken = {rows[i], tonumber(rows[i + 1])}, taken + 1 end
     end
-    if #rows < 2 * limit then return end
-    looked = looked + limit
-    if taken >= limit or looked >= BUDGET then
+    if #rows < 2 * step then return end
+    local last = tonumber(rows[#rows])
+    looked, top = looked + step, top or tonumber(rows[2])
+    local tied = last == top and looked < TIES
+    if taken >= limit or (looked >= BUDGET and not tied) then
       -- A displaced job's place may be another job's seq, which then comes next.
-      floor = math.max(floor, tonumber(rows[#rows]) + (last_is_displaced and 1 or 0))
+      floor = math.max(floor, last + ((last_is_displaced and last < top) and 1 or 0))
       return
     end
   end

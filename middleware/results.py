@@ -31,11 +31,12 @@ class JobResults(ResultBackend):
         """Nothing to do: the settlement carries the failure itself."""
 
     def get_result(self, message: Any, *, block: bool = False, timeout: int | None = None) -> Any:
-        """The result of a message, waiting up to ``timeout`` milliseconds when ``block`` is set.
+        """The result of a message, waiting up to ``timeout`` milliseconds when ``block`` is set: also for a job that
+        isn't there yet, as the last one of a pipeline.
 
         Raises:
-          ResultMissing: the job isn't finished (``block`` not set), or it isn't kept any more.
-          ResultTimeout: it isn't finished in time.
+          ResultMissing: the job isn't finished or isn't kept any more (``block`` not set).
+          ResultTimeout: it isn't finished in time, or isn't kept any more.
           ResultFailure: it ended in another way than ``processed``.
         """
         deadline = time.monotonic() + (DEFAULT_TIMEOUT if timeout is None else timeout) / 1000
@@ -44,7 +45,7 @@ class JobResults(ResultBackend):
             job = self._get_job(message.message_id)
             if job is not None and job.status.is_final:
                 return _outcome(job)
-            if not block or job is None:
+            if not block:
                 raise ResultMissing(message)
             if time.monotonic() + pause_s > deadline:
                 raise ResultTimeout(message)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import redis
+
+from middleware import keys
 
 from .client import JSON, Client
 
@@ -179,3 +182,16 @@ def test_a_hostile_body_gets_a_bounded_answer(client: Client) -> None:
     problem = client.post_job(f"{{{names}}}").problem(400, "validation")
 
     assert len(problem["errors"]) == 50
+
+
+def test_a_fault_of_the_service_is_a_problem_document_without_a_trace(
+    client: Client, redis_client: redis.Redis
+) -> None:
+    redis_client.set(keys.queues(), "not the set that it should be")
+
+    answer = client.get("/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057")
+
+    problem = answer.problem(500, "internal")
+    assert problem["errors"] == []
+    assert b"WRONGTYPE" not in answer.body
+    assert b"lastin" not in answer.body

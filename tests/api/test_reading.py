@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+
+from tasks.process_message import process_message
 
 from .client import Answer, Client
 
@@ -97,6 +100,18 @@ def test_a_page_holds_fifty_jobs_unless_told_otherwise(client: Client) -> None:
 @pytest.mark.parametrize("job_id", ["01890a5d-ac96-774b-bcce-b302099a8057", "x" * 65, "%00", "%F0%9F%98%80", "..%2f"])
 def test_an_id_that_isnt_there_or_cant_be_is_404(client: Client, job_id: str) -> None:
     client.get(f"/v1/jobs/{job_id}").problem(404, "not-found")
+
+
+@pytest.mark.parametrize("message", ["\ud800", 2**64, float("inf"), None])
+def test_what_a_python_program_sent_is_shown_although_the_api_wouldnt_take_it(client: Client, message: Any) -> None:
+    sent = process_message.send(message)
+
+    shown = client.get(f"/v1/jobs/{sent.message_id}")
+    listed = client.get("/v1/jobs")
+
+    assert shown.status == listed.status == 200
+    assert shown.json == listed.json[0]
+    assert list(shown.json["payload"]) == ["message"]
 
 
 def test_head_answers_as_get_without_a_body(client: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -270,6 +271,9 @@ class LifoBroker(dramatiq.Broker):
         for m in messages:
             if not 0 < len(m.message_id) <= LONGEST_ID:
                 raise ValueError(f"an id has 1 to {LONGEST_ID} characters, got {len(m.message_id)}")
+        twice = [id for id, times in Counter(m.message_id for m in messages).items() if times > 1]
+        if twice:
+            raise DuplicateJobError(f"Several messages have id {twice[0]}; nothing was enqueued. Give each its own.")
         queue = names.pop()
         self._check_declared(queue)
         return queue

@@ -1,0 +1,207 @@
+"""A queue driven by its scripts alone, on a clock that the test moves; and an audit of all that Redis keeps of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import dramatiq
+import msgpack
+import redis
+
+from middleware import keys
+from middleware.broker import LifoBroker
+from middleware.jobs import Job
+from middleware.scripts import RECORD_FIELDS, Accepted, Claim, Known, Settlement
+from middleware.windows import Policy, Window
+
+START_US = 1_700_000_000_000_000
+LEASE_US = 15_000_000
+SILENCE_US = 10_000_000
+WORKER = "worker-a"
+
+Token = tuple[str, int]
+
+INDEX_OF_LETTER = {
+    "s": keys.scheduled,
+    "r": keys.running,
+    "p": keys.processed,
+    "x": keys.rejected,
+    "c": keys.cancelled,
+    "e": keys.expired,
+    "u": keys.superseded,
+}
+FINAL_LETTERS = "pxceu"
+
+
+class Clock:
+    """Microseconds since the epoch, as the test sets them."""
+
+    def __init__(self) -> None:
+        self.now_us = START_US
+
+    def __call__(self) -> int:
+        return self.now_us
+
+    def forward(self, *, s: float = 0, ms: float = 0, us: int = 0) -> None:
+        """Let time pass."""
+        self.now_us += int(s * 1_000_000 + ms * 1000) + us
+
+
+class ScriptedQueue:
+    """One queue. Nobody listens to its doorbell, so a token that is rung stays there to be seen."""
+
+    def __init__(self, url: str, name: str = "default", *, gated: bool = False, clock: Clock | None = None) -> None:
+        self.name = name
+        self.clock = clock or Clock()
+        self.broker = LifoBroker(url=url, gated=gated, now=self.clock)
+        self.broker.declare_queue(name)
+        self.scripts = self.broker.scripts(name)
+        self.client = redis.Redis.from_url(url, decode_responses=True)
+        self.client.sadd(keys.queues(), name)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self.broker.close()
+        self.client.close()
+
+    def encoded(self, id: str) -> bytes:
+        """A message for this id."""
+        return dramatiq.Message(self.name, "task", (), {}, {}, message_id=id, message_timestamp=0).encode()
+
+    def offer(self, *ids: str, kind: str = "now", time_us: int = 0) -> Accepted | Known:
+        """One call of accept, whatever it answers."""
+        return self.scripts.accept([(id, "task", self.encoded(id)) for id in ids], kind=kind, time_us=time_us)
+
+    def send(self, *ids: str, after_us: int = 0) -> Accepted:
+        """Accept these ids in one batch, delayed by ``after_us``."""
+        answer = self.offer(*ids, kind="after" if after_us else "now", time_us=after_us)
+        assert isinstance(answer, Accepted)
+        return answer
+
+    def send_each(self, *ids: str) -> None:
+        """Accept these ids one after the other, a microsecond apart."""
+        for id in ids:
+            self.clock.forward(us=1)
+            self.send(id)
+
+    def hand_out(self, wanted: int = 1, worker: str = WORKER) -> Claim:
+        """One call of claim, with all that it answers."""
+        return self.scripts.claim(worker, LEASE_US, wanted)
+
+    def claim(self, wanted: int = 1, worker: str = WORKER) -> list[Token]:
+        """Claim; the tokens of the jobs that came, in the order in which they came."""
+        return [(id, attempt) for id, attempt, _ in self.hand_out(wanted, worker).jobs]
+
+    def claimed_ids(self, wanted: int = 1) -> list[str]:
+        """Claim; only the ids."""
+        return [id for id, _ in self.claim(wanted)]
+
+    def settle(self, token: Token, outcome: str = "processed", **more: Any) -> int:
+        """Settle one attempt and claim nothing; how many settlements were stale."""
+        return self.settle_all([Settlement(*token, outcome, **more)])
+
+    def settle_all(self, settlements: list[Settlement]) -> int:
+        """Settle several attempts in one call and claim nothing; how many were stale."""
+        return self.scripts.settle(settlements, WORKER, LEASE_US, 0)[1]
+
+    def beat(self, *held: Token) -> None:
+        """A worker's beat for what it holds."""
+        self.scripts.beat(LEASE_US, SILENCE_US, held)
+
+    def reclaim(self, crash_limit: int = 3) -> list[tuple[str, str]]:
+        """Put back what lost its lease: (id, status letter) each."""
+        return self.scripts.reclaim(LEASE_US, SILENCE_US, crash_limit)[1]
+
+    def lose_leases(self, crash_limit: int = 3) -> list[tuple[str, str]]:
+        """Let all leases run out while somebody else beats, and reclaim."""
+        for _ in range(3):
+            self.clock.forward(us=LEASE_US // 2)
+            self.beat()
+        return self.reclaim(crash_limit)
+
+    def rule(self, **policy: Any) -> None:
+        """Put a policy in force."""
+        self.broker.windows.put_policy(self.name, Policy(**policy))
+
+    def open(self, *, credits: int = 0, lasts_us: int = 0, **more: Any) -> Window:
+        """Open a window by an operator's word, unless told otherwise."""
+        more = {"opened_by": "operator"} | more
+        return self.broker.windows.open(self.name, credits=credits, lasts_us=lasts_us, **more)
+
+    def window(self, window: Window) -> Window:
+        """The window as it is now."""
+        found = self.broker.windows.get(window.id)
+        assert found is not None
+        return found
+
+    def job(self, id: str) -> Job:
+        """The job with this id."""
+        job = self.broker.store.get(id)
+        assert job is not None, f"there is no job {id}"
+        return job
+
+    def status(self, id: str) -> str:
+        """Where the job is in its life."""
+        return self.job(id).status.value
+
+    def waiting(self) -> list[str]:
+        """The ids on the stack, from the top."""
+        return list(self.client.zrevrange(keys.stack(self.name), 0, -1))
+
+    def count(self, name: str) -> int:
+        """One of the queue's counters."""
+        return int(self.client.hget(keys.counters(self.name), name) or 0)
+
+    def is_rung(self) -> bool:
+        """True when the doorbell holds a token."""
+        return self.client.llen(keys.doorbell(self.name)) > 0
+
+    def silence(self) -> None:
+        """Take the token off the doorbell, as a consumer does that hears it."""
+        self.client.delete(keys.doorbell(self.name))
+
+    def audit(self) -> None:
+        """Check that every job is in exactly one state, that windows add up, and that nobody sleeps in vain."""
+        records = self._records()
+        letters = {id: record["status"] for id, record in records.items()}
+        self._audit_indexes(records, letters)
+        self._audit_windows(records)
+        assert self.count("accepted") == len(records) + self.count("pruned")
+        for texts in (keys.results, keys.failures, keys.progress):
+            assert set(self.client.hkeys(texts(self.name))) <= set(records), texts.__name__
+        assert self.client.llen(keys.doorbell(self.name)) <= 1
+
+    def _records(self) -> dict[str, dict[str, Any]]:
+        with redis.Redis.from_url(self.broker._url) as raw:
+            packed = raw.hgetall(keys.records(self.name))
+        return {
+            id.decode(): dict(zip(RECORD_FIELDS, msgpack.unpackb(record), strict=True)) for id, record in packed.items()
+        }
+
+    def _audit_indexes(self, records: dict[str, dict[str, Any]], letters: dict[str, str]) -> None:
+        for letter, index in INDEX_OF_LETTER.items():
+            expected = {id: records[id]["seq"] for id, its in letters.items() if its == letter}
+            assert self._scores(index) == expected, index.__name__
+        places = {id: r["place"] or r["seq"] for id, r in records.items() if letters[id] == "q"}
+        assert self._scores(keys.stack) == places
+        displaced = {id: records[id]["seq"] for id, place in places.items() if place != records[id]["seq"]}
+        assert self._scores(keys.displaced) == displaced
+        dues = {id: r["due"] for id, r in records.items() if letters[id] == "s"}
+        assert self._scores(keys.due) == dues
+        assert set(self._scores(keys.leases)) == {id for id, letter in letters.items() if letter == "r"}
+        finished = {id: r["finished"] for id, r in records.items() if letters[id] in FINAL_LETTERS}
+        assert self._scores(keys.finished) == finished
+        assert set(self.client.hkeys(keys.messages(self.name))) == set(records)
+
+    def _audit_windows(self, records: dict[str, dict[str, Any]]) -> None:
+        running = Counter(r["window"] for r in records.values() if r["status"] == "r" and r["window"])
+        windows = self.broker.windows.history(self.name, limit=1000)
+        for w in windows:
+            assert w.claimed == w.running + w.processed + w.retried + w.rejected + w.cancelled + w.put_back, w
+            assert w.credits is None or w.claimed <= w.credits, w
+            assert w.running == running[w.number], w
+        assert sum(w.is_open for w in windows) <= 1
+
+    def _scores(self, key: Any) -> dict[str, int]:
+        return {id: int(score) for id, score in self.client.zrange(key(self.name), 0, -1, withscores=True)}

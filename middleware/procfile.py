@@ -40,11 +40,12 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
 
     def terminate(self) -> None:
         """Called by honcho on a signal, and when a process has ended by itself."""
-        self._stop_asked = True
-        if self._all_started() and not self._terminating:
+        if not self._all_started():
+            self._stop_asked = True  # by a signal: honcho looks for processes that ended only once all are there
+        elif not self._terminating:
             states = self._processes.items()
             ended = [f"{name} (status {it['returncode']})" for name, it in states if it.get("returncode") is not None]
-            if ended:
+            if ended and not self._stop_asked:
                 self.failure = (
                     f"{' and '.join(ended)} ended by itself, so everything was stopped."
                     " No accepted job is lost: `make run` starts again."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -139,16 +140,31 @@ def test_a_killed_embedded_server_comes_back_with_its_jobs(clone: Clone) -> None
     assert not run.processes()
 
 
-@pytest.mark.parametrize(("name", "words"), [("worker", "dramatiq"), ("scheduler", "-m scheduler")])
+@pytest.mark.parametrize(("name", "words"), [("web", "granian"), ("worker", "dramatiq"), ("scheduler", "-m scheduler")])
 def test_a_process_that_dies_stops_all_and_is_named(clone: Clone, name: str, words: str) -> None:
     run = clone()
     run.start()
 
-    for pid in [pid for pid, command in run.processes().items() if words in command]:
-        os.kill(pid, signal.SIGKILL)
+    leader = next(pid for pid, command in run.processes().items() if words in command and os.getsid(pid) == pid)
+    os.killpg(leader, signal.SIGKILL)
 
     assert run.wait() == 1
     assert f"lastin: {name} (status -9) ended by itself, so everything was stopped." in run.output
+    assert not run.processes()
+
+
+def test_children_whose_parent_was_killed_are_ended_too(clone: Clone) -> None:
+    run = clone()
+    run.start()
+    leaders = [pid for pid, command in run.processes().items() if "-server " not in command and os.getsid(pid) == pid]
+    for pid in leaders:
+        if pid != run.pid:
+            os.kill(pid, signal.SIGKILL)
+
+    with contextlib.suppress(ProcessLookupError):
+        run.interrupt()
+
+    run.wait()
     assert not run.processes()
 
 

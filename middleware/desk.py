@@ -86,8 +86,12 @@ class Desk:
         Raises:
           RedisAwayError: nobody was woken; the upkeep will.
         """
-        with self._line:
-            self._on_due(self._scripts.look())
+        try:
+            with self._line:
+                self._on_due(self._scripts.look())
+        finally:
+            # All threads are busy: if the last of them left its settlement meanwhile, nobody else would ever send it.
+            self._send_what_lies_there()
 
     def stop_claiming(self) -> None:
         """From now on only settle: the worker shuts down."""

@@ -185,7 +185,7 @@ class Desk:
 
     def _received(self, claim: Claim) -> list[Delivery]:
         self._on_due(claim.until_due_us)
-        self.may_have_jobs = claim.word == "open"
+        self.may_have_jobs = claim.word in ("open", "more")
         deliveries = []
         for id, attempt, body in claim.jobs:
             try:
@@ -200,6 +200,8 @@ class Desk:
         return deliveries
 
     def _hand_out(self, deliveries: list[Delivery]) -> None:
+        if not deliveries:
+            return
         self._delivering.now = True
         try:
             for delivery in deliveries:

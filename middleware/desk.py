@@ -105,10 +105,11 @@ class Desk:
         self._closed.set()
         try:
             with self._line:
-                leftovers = [*self._drained(), *(put_back(delivery) for delivery in list(self.held.values()))]
-                for i in range(0, len(leftovers), LARGEST_TURN):
-                    self._scripts.settle(leftovers[i : i + LARGEST_TURN], self._worker, self._lease_us, 0)
-                self.held.clear()
+                ended = {(s.id, s.attempt) for s in self._left}
+                self._left.extend(put_back(held) for token, held in list(self.held.items()) if token not in ended)
+                while leftovers := self._drained():
+                    self._scripts.settle(leftovers, self._worker, self._lease_us, 0)
+                    self._forget(leftovers)
         except RedisAwayError as error:
             logger.warning("Couldn't put %d jobs back (%s); their leases will run out.", len(self.held), error)
         finally:
@@ -128,12 +129,24 @@ class Desk:
             return []
         freed = sum((s.id, s.attempt) in self.held for s in settlements)
         wanted = freed - self._slots.handovers(self.queue, freed) if self._may_claim() else 0
-        claim, wanted = self._settle_for_sure(settlements, wanted)
-        for s in settlements:
-            self.held.pop((s.id, s.attempt), None)
+        try:
+            claim, wanted = self._settle_for_sure(settlements, wanted)
+        except RedisAwayError:
+            self._left.extendleft(reversed(settlements))  # the desk closes, and close() has the last word
+            raise
+        except Exception:
+            # Waiting heals nothing here: these jobs' leases will run out, and their threads are needed.
+            self._forget(settlements)
+            self._slots.give(freed)
+            raise
+        self._forget(settlements)
         deliveries = self._received(claim) if wanted else []
         self._slots.give(freed - len(deliveries))
         return deliveries
+
+    def _forget(self, settlements: list[Settlement]) -> None:
+        for s in settlements:
+            self.held.pop((s.id, s.attempt), None)
 
     def _drained(self) -> list[Settlement]:
         drained: list[Settlement] = []

@@ -11,7 +11,7 @@ from dramatiq.broker import Consumer, MessageProxy
 
 from . import keys
 from .connection import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
-from .delivery import Delivery, put_back
+from .delivery import Delivery
 from .desk import Desk
 from .errors import RedisAwayError
 from .slots import Slots
@@ -31,6 +31,11 @@ class Doorbell:
         self._key = keys.doorbell(queue)
         self._link = link
         self._asked_at: float | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        """True while a token could come to this connection."""
+        return self._asked_at is not None
 
     def heard(self, timeout_s: float) -> bool:
         """Wait up to ``timeout_s`` seconds; True if it rang.
@@ -87,21 +92,25 @@ class LifoConsumer(Consumer):
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Put jobs that weren't started back at their own places."""
-        for message in messages:
-            self._desk.settle(put_back(_delivery(message)))
+        self._desk.put_back(map(_delivery, messages))
 
     def close(self) -> None:
-        """Put back what wasn't handed out, and wake another consumer if this one was woken in vain."""
+        """Put back what wasn't handed out, and leave the doorbell to others."""
         self.requeue([self._ready.popleft() for _ in range(len(self._ready))])
         try:
-            if self._owes_a_look:
-                self._desk.look()
+            self._leave_the_doorbell()
+        except RedisAwayError as error:
+            logger.debug("Woke nobody on queue %r: %s", self._desk.queue, error)
         finally:
             self._doorbell.close()
 
     def _next(self) -> Delivery | None:
         if self._ready:
             return self._ready.popleft()
+        if not self._desk.is_claiming:
+            self._leave_the_doorbell()
+            time.sleep(self._timeout_s)
+            return None
         if not (self._owes_a_look or self._desk.may_have_jobs):
             if not self._doorbell.heard(self._timeout_s):
                 return None
@@ -117,6 +126,13 @@ class LifoConsumer(Consumer):
         self._owes_a_look = False
         self._ready.extend(self._desk.claim(taken))
         return self._ready.popleft() if self._ready else None
+
+    def _leave_the_doorbell(self) -> None:
+        """Others have to hear the next token; the last one may have come here."""
+        if self._owes_a_look or self._doorbell.is_watched:
+            self._doorbell.close()
+            self._owes_a_look = False
+            self._desk.look()
 
     def _wait_for_redis(self, error: RedisAwayError) -> None:
         if self._pause_s == FIRST_PAUSE_S:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import dramatiq
 
@@ -42,6 +42,7 @@ class Desk:
         self.queue = scripts.queue
         self.held: dict[tuple[str, int], Delivery] = {}
         self.may_have_jobs = True
+        self.is_claiming = True
         self._scripts = scripts
         self._link = link
         self._worker = worker
@@ -51,7 +52,6 @@ class Desk:
         self._on_due = on_due
         self._left: deque[Settlement] = deque()
         self._line = threading.Lock()
-        self._claiming = True
         self._claim_was_lost = False
         self._delivering = threading.local()
         self._closed = threading.Event()
@@ -65,9 +65,11 @@ class Desk:
         deliveries: list[Delivery] = []
         try:
             with self._line:
-                if self._claiming:
+                if self.is_claiming:
                     self._recover()
                     deliveries = self._received(self._claim_once(wanted))
+                else:
+                    self._on_due(self._scripts.look())  # whoever woke this worker meant one that works on
         finally:
             self._slots.give(wanted - len(deliveries))
         self._send_what_lies_there()
@@ -79,6 +81,13 @@ class Desk:
             return
         self._left.append(settlement)
         self._send_what_lies_there()
+
+    def put_back(self, deliveries: Iterable[Delivery]) -> None:
+        """Put jobs that weren't run back at their own places. During a shutdown, which mustn't wait for Redis, it is
+        left to :meth:`close`."""
+        if self.is_claiming:
+            for delivery in deliveries:
+                self.settle(put_back(delivery))
 
     def look(self) -> None:
         """Ring the doorbell again for other workers, since this one has no idle thread.
@@ -95,7 +104,7 @@ class Desk:
 
     def stop_claiming(self) -> None:
         """From now on only settle: the worker shuts down."""
-        self._claiming = False
+        self.is_claiming = False
 
     def close(self) -> None:
         """Put back whatever is still held, and drop the line.
@@ -156,7 +165,7 @@ class Desk:
 
     def _may_claim(self) -> bool:
         # A job that is settled while jobs are handed out (an unknown task) must not bring in another one from there.
-        return self._claiming and not self._claim_was_lost and not getattr(self._delivering, "now", False)
+        return self.is_claiming and not self._claim_was_lost and not getattr(self._delivering, "now", False)
 
     def _settle_for_sure(self, settlements: list[Settlement], wanted: int) -> tuple[Claim, int]:
         """Settle, waiting for Redis if it is away; a call that is sent again claims nothing, since a claim that was

@@ -119,6 +119,7 @@ class Desk:
                 while leftovers := self._drained():
                     self._scripts.settle(leftovers, self._worker, self._lease_us, 0)
                     self._forget(leftovers)
+                self._recover()
         except RedisAwayError as error:
             logger.warning("Couldn't put %d jobs back (%s); their leases will run out.", len(self.held), error)
         finally:

@@ -111,7 +111,7 @@ class Crew(dramatiq.Middleware):
             worker=self.name,
             lease_us=self._broker.settings.lease_us,
             slots=slots,
-            deliver=self._deliver,
+            deliver=self._deliver if self._worker is not None else None,
             on_due=lambda until_us: self._upkeep.expect_due(queue, until_us) if self._upkeep else None,
         )
 

@@ -25,7 +25,8 @@ class Desk:
     """One per queue and worker process. It outlives the consumer objects, which Dramatiq replaces after errors.
 
     Settling is combined: threads leave their settlements, and whichever finds the line free sends all that lie there
-    and claims for the same number of threads in the same call. What comes back goes to ``deliver``.
+    and claims for the same number of threads in the same call. What comes back goes to ``deliver``; without it, settling
+    claims nothing.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Desk:
         worker: str,
         lease_us: int,
         slots: Slots,
-        deliver: Callable[[Delivery], None],
+        deliver: Callable[[Delivery], None] | None,
         on_due: Callable[[int], None],
     ) -> None:
         self.queue = scripts.queue
@@ -166,7 +167,8 @@ class Desk:
 
     def _may_claim(self) -> bool:
         # A job that is settled while jobs are handed out (an unknown task) must not bring in another one from there.
-        return self.is_claiming and not self._claim_was_lost and not getattr(self._delivering, "now", False)
+        can_deliver = self._deliver is not None and not getattr(self._delivering, "now", False)
+        return self.is_claiming and not self._claim_was_lost and can_deliver
 
     def _settle_for_sure(self, settlements: list[Settlement], wanted: int) -> tuple[Claim, int]:
         """Settle, waiting for Redis if it is away; a call that is sent again claims nothing, since a claim that was
@@ -223,7 +225,7 @@ class Desk:
         return deliveries
 
     def _hand_out(self, deliveries: list[Delivery]) -> None:
-        if not deliveries:
+        if not deliveries or self._deliver is None:
             return
         self._delivering.now = True
         try:

@@ -47,7 +47,11 @@ class Delivery(MessageProxy):
             return Settlement(id, attempt, "rejected", reason=self._reason(), failure=failure)
         if self.retry_delay_ms is not None:
             delay_us = self.retry_delay_ms * 1000
-            return Settlement(id, attempt, "retry", delay_us, failure=failure, message=self._message_for_retry())
+            try:
+                message = self._message_for_retry()
+            except Exception as error:  # whatever somebody's encoder raises
+                return Settlement(id, attempt, "rejected", reason="unencodable", failure=encoded_failure(error))
+            return Settlement(id, attempt, "retry", delay_us, failure=failure, message=message)
         return Settlement(id, attempt, "processed", result=self.result)
 
     def _reason(self) -> str:
@@ -96,10 +100,17 @@ def encoded_failure(error: BaseException) -> bytes:
     return orjson.dumps(
         {
             "type": type(error).__name__,
-            "message": _printable(str(error))[:FAILURE_MESSAGE_LIMIT],
+            "message": _printable(_words_of(error))[:FAILURE_MESSAGE_LIMIT],
             "traceback": _printable(trace)[-TRACEBACK_LIMIT:],
         }
     )
+
+
+def _words_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as unspeakable:
+        return f"its text can't be made: {type(unspeakable).__name__}"
 
 
 def _printable(text: str) -> str:

@@ -1,12 +1,17 @@
-"""Queues on a clock of the test's own, audited when the test ends."""
+"""Queues on a clock of the test's own, and brokers for workers; both are audited when the test ends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import dramatiq
 import pytest
 
+from middleware.broker import LifoBroker
+from middleware.settings import Settings
+
 from .scripted import ScriptedQueue
+from .workers import Gate
 
 
 @pytest.fixture
@@ -25,3 +30,24 @@ def gated_queue(redis_url: str) -> Iterator[ScriptedQueue]:
     yield with_audit
     with_audit.audit()
     with_audit.close()
+
+
+@pytest.fixture
+def broker(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[LifoBroker]:
+    """A broker on the real clock, which Dramatiq takes for the process's own."""
+    broker = LifoBroker(url=redis_url, settings=Settings())
+    monkeypatch.setattr(dramatiq.broker, "global_broker", broker)
+    yield broker
+    broker.close()
+    for name in broker.queues:
+        queue = ScriptedQueue(redis_url, name)
+        queue.audit()
+        queue.close()
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Where tasks wait; open when the test ends, so that their threads can."""
+    gate = Gate()
+    yield gate
+    gate.open()

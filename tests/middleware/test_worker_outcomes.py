@@ -1,0 +1,286 @@
+"""How attempts end in a worker: retries, rejections, and what no decision means."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import dramatiq
+import pytest
+from dramatiq.errors import RateLimitExceeded, Retry
+from dramatiq.middleware import Middleware, Retries, SkipMessage
+
+from middleware.broker import LifoBroker
+
+from ..service import wait_until
+from .workers import Gate, ended, working
+
+
+class UnspeakableError(Exception):
+    """Can't even be turned into text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_a_job_that_ends_well_is_processed(broker: LifoBroker) -> None:
+    @dramatiq.actor
+    def work() -> None:
+        pass
+
+    with working(broker):
+        job = ended(broker, work.send())
+
+    assert (job.status.value, job.attempts, job.error, job.reason) == ("processed", 1, None, None)
+    assert job.worker is not None
+    assert job.run_ms is not None
+
+
+@pytest.mark.parametrize("delay_ms", [0, 30])
+def test_a_failed_attempt_is_retried_and_counted(broker: LifoBroker, delay_ms: int) -> None:
+    failures = iter([ValueError("one"), ValueError("two")])
+
+    @dramatiq.actor(max_retries=5)
+    def work() -> None:
+        for failure in failures:
+            raise Retry(str(failure), delay=delay_ms) from failure
+
+    with working(broker):
+        job = ended(broker, work.send())
+
+    assert (job.status.value, job.attempts, job.max_attempts) == ("processed", 3, 6)
+    assert job.error is not None
+    assert (job.error.type, job.error.message) == ("Retry", "two")
+
+
+def test_a_retry_waits_out_its_backoff_as_a_scheduled_job(broker: LifoBroker) -> None:
+    @dramatiq.actor(min_backoff=60_000)
+    def work() -> None:
+        raise ValueError("not today")
+
+    with working(broker):
+        message = work.send()
+        job = wait_until(
+            lambda: (job := broker.store.get(message.message_id)) and job.status.value == "scheduled" and job
+        )
+
+    assert job.due_at_us > job.started_at_us
+    assert job.error.type == "ValueError"
+    assert "not today" in job.error.traceback
+
+
+def test_when_its_retries_are_used_up_a_job_is_rejected_with_its_error(broker: LifoBroker) -> None:
+    @dramatiq.actor(max_retries=2, min_backoff=1, max_backoff=2)
+    def work() -> None:
+        raise ValueError("never")
+
+    with working(broker):
+        job = ended(broker, work.send())
+
+    assert (job.status.value, job.attempts, job.max_attempts, job.reason) == ("rejected", 3, 3, "failed")
+    assert job.error is not None
+    assert (job.error.type, job.error.message) == ("ValueError", "never")
+
+
+def test_an_expected_exception_rejects_at_once(broker: LifoBroker) -> None:
+    @dramatiq.actor(throws=KeyError)
+    def work() -> None:
+        raise KeyError("expected")
+
+    with working(broker):
+        job = ended(broker, work.send())
+
+    assert (job.status.value, job.attempts) == ("rejected", 1)
+
+
+def test_a_rate_limit_is_a_retry(broker: LifoBroker) -> None:
+    tries = iter([True, False])
+
+    @dramatiq.actor(min_backoff=1, max_backoff=2)
+    def work() -> None:
+        if next(tries):
+            raise RateLimitExceeded("too many")
+
+    with working(broker):
+        job = ended(broker, work.send())
+
+    assert (job.status.value, job.attempts) == ("processed", 2)
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(1), UnspeakableError()], ids=lambda e: type(e).__name__)
+def test_without_anybody_who_decides_a_failure_is_rejected_never_processed(
+    redis_url: str, error: BaseException
+) -> None:
+    broker = LifoBroker(url=redis_url, middleware=[])
+
+    @dramatiq.actor(broker=broker)
+    def work() -> None:
+        raise error
+
+    with working(broker):
+        job = ended(broker, work.send())
+    broker.close()
+
+    assert (job.status.value, job.max_attempts) == ("rejected", 1)
+    assert job.error is not None
+    assert job.error.type == type(error).__name__
+
+
+def test_a_retry_that_cannot_be_written_down_is_a_failure_and_frees_its_thread(broker: LifoBroker) -> None:
+    class Spoiler(Middleware):
+        def after_process_message(self, broker: Any, message: Any, *, result: Any = None, exception: Any = None) -> None:
+            if exception is not None:
+                message.options["not JSON"] = object()
+
+    @dramatiq.actor(min_backoff=1)
+    def fail() -> None:
+        raise ValueError("no")
+
+    @dramatiq.actor
+    def work() -> None:
+        pass
+
+    broker.add_middleware(Spoiler())
+    with working(broker):
+        job = ended(broker, fail.send())
+        assert ended(broker, work.send()).status.value == "processed"
+
+    assert (job.status.value, job.reason) == ("rejected", "unencodable")
+
+
+def test_a_job_of_an_unknown_task_is_rejected_with_the_reason(broker: LifoBroker) -> None:
+    @dramatiq.actor
+    def work() -> None:
+        pass
+
+    ghosts = [dramatiq.Message("default", "ghost", (), {}, {}) for _ in range(50)]
+    broker.accept(ghosts[:25])
+    last = work.send()
+    broker.accept(ghosts[25:])
+    with working(broker, threads=4):
+        assert ended(broker, last).status.value == "processed"
+        jobs = [ended(broker, ghost) for ghost in ghosts]
+
+    assert {(job.status.value, job.reason) for job in jobs} == {("rejected", "unknown_task")}
+
+
+@pytest.mark.parametrize("body", [b"not JSON", b"[1]", b"{}", b'"text"', b""])
+def test_a_message_that_cannot_be_read_is_rejected_and_the_worker_goes_on(broker: LifoBroker, body: bytes) -> None:
+    @dramatiq.actor
+    def work() -> None:
+        pass
+
+    last = work.send()
+    broker.scripts("default").accept([(f"broken-{n}", "work", body) for n in range(20)])
+    with working(broker, threads=2):
+        assert ended(broker, last).status.value == "processed"
+        jobs = [ended(broker, f"broken-{n}") for n in range(20)]
+
+    assert {(job.status.value, job.reason) for job in jobs} == {("rejected", "undecodable")}
+    assert {job.error.type for job in jobs if job.error} == {"UndecodableMessageError"}
+
+
+def test_a_message_with_another_jobs_id_is_not_run_under_it(broker: LifoBroker) -> None:
+    runs: list[str] = []
+
+    @dramatiq.actor
+    def work() -> None:
+        runs.append("ran")
+
+    other = work.message()
+    broker.scripts("default").accept([("mine", "work", other.encode())])
+    with working(broker):
+        assert ended(broker, "mine").reason == "undecodable"
+
+    assert runs == []
+
+
+def test_a_message_that_middleware_skips_is_processed_without_running(broker: LifoBroker) -> None:
+    runs: list[str] = []
+
+    class Skipper(Middleware):
+        def before_process_message(self, broker: Any, message: Any) -> None:
+            raise SkipMessage
+
+    @dramatiq.actor
+    def work() -> None:
+        runs.append("ran")
+
+    broker.add_middleware(Skipper())
+    with working(broker):
+        assert ended(broker, work.send()).status.value == "processed"
+
+    assert runs == []
+
+
+def test_a_message_that_is_too_old_is_rejected_as_skipped(broker: LifoBroker) -> None:
+    @dramatiq.actor(max_age=1)
+    def work() -> None:
+        pass
+
+    with working(broker):
+        job = ended(broker, broker.enqueue(work.message().copy(message_timestamp=1)))
+
+    assert (job.status.value, job.reason) == ("rejected", "skipped")
+
+
+@pytest.mark.parametrize(
+    "hook", ["before_process_message", "after_process_message", "before_ack", "after_ack", "before_enqueue"]
+)
+def test_middleware_that_raises_loses_no_job(broker: LifoBroker, hook: str) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("bad middleware")
+
+    @dramatiq.actor
+    def work() -> None:
+        pass
+
+    broker.add_middleware(type("Bad", (Middleware,), {hook: fail})())
+    with working(broker):
+        jobs = [ended(broker, work.send()) for _ in range(3)]
+
+    assert {job.status.value for job in jobs} == {"processed"}
+
+
+def test_a_retry_that_follows_at_once_leaks_no_thread(broker: LifoBroker, gate: Gate) -> None:
+    @dramatiq.actor(max_retries=30)
+    def again() -> None:
+        raise Retry("again", delay=0)
+
+    @dramatiq.actor
+    def hold(n: int) -> None:
+        gate.wait(n)
+
+    with working(broker, threads=3):
+        for job in [ended(broker, message) for message in [again.send() for _ in range(4)]]:
+            assert (job.status.value, job.attempts) == ("rejected", 31)
+        for n in range(3):
+            hold.send(n)
+        gate.wait_for(3)
+        gate.open()
+        broker.join("default", timeout=10_000)
+
+
+def test_an_actor_with_a_priority_is_refused(broker: LifoBroker) -> None:
+    with pytest.raises(ValueError, match="'urgent' has priority 1"):
+        dramatiq.actor(priority=1, actor_name="urgent")(lambda: None)
+    assert "urgent" not in broker.actors
+
+
+def test_the_ids_that_dramatiq_makes_are_kept(broker: LifoBroker) -> None:
+    @dramatiq.actor
+    def work() -> None:
+        pass
+
+    message = work.send()
+
+    assert uuid.UUID(message.message_id).version == 4
+    job = broker.store.get(message.message_id)
+    assert job is not None
+    assert job.id == message.message_id
+
+
+def test_retries_are_not_among_the_middleware_of_a_program_that_leaves_them_out(redis_url: str) -> None:
+    broker = LifoBroker(url=redis_url, middleware=[])
+
+    assert not any(isinstance(m, Retries) for m in broker.middleware)

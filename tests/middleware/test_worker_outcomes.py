@@ -128,7 +128,9 @@ def test_without_anybody_who_decides_a_failure_is_rejected_never_processed(
 
 def test_a_retry_that_cannot_be_written_down_is_a_failure_and_frees_its_thread(broker: LifoBroker) -> None:
     class Spoiler(Middleware):
-        def after_process_message(self, broker: Any, message: Any, *, result: Any = None, exception: Any = None) -> None:
+        def after_process_message(
+            self, broker: Any, message: Any, *, result: Any = None, exception: Any = None
+        ) -> None:
             if exception is not None:
                 message.options["not JSON"] = object()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,8 +21,12 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 0.5
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
-AWAY_CODES = ("READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF", "BUSY")
+AWAY_CODES = frozenset(
+    ("READONLY", "UNBLOCKED", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF", "BUSY")
+)
 """Answers that mean: not now, ask again later (a replica after a failover, a server that loads or can't persist)."""
+SCRIPT_ERROR = re.compile(r": -([A-Z]+) ")
+"""How Redis 6.2 words an error inside a script: ``ERR Error running script (call to …): @user_script: 1: -OOM …``."""
 
 
 class Link:
@@ -60,10 +65,11 @@ class Link:
             connection.send_packed_command(pack(connection), check_health=False)
             return connection.read_response()
         except ResponseError as error:
-            raise self._translated(error) from error
-        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
-            self.close()
-            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+            self._refuse(error)
+            raise
+        except BaseException as error:
+            self._drop(error)
+            raise
 
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """Send several commands at once and read all answers; the first error among them is raised.
@@ -75,12 +81,13 @@ class Link:
             connection = self._connected()
             connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             answers = [self._answer(connection) for _ in commands]
-        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
-            self.close()
-            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+        except BaseException as error:
+            self._drop(error)
+            raise
         for answer in answers:
             if isinstance(answer, ResponseError):
-                raise self._translated(answer) from answer
+                self._refuse(answer)
+                raise answer
         return answers
 
     def send(self, *words: str | bytes | int | float) -> None:
@@ -92,9 +99,9 @@ class Link:
         try:
             connection = self._connected()
             connection.send_packed_command(connection.pack_command(*words), check_health=False)
-        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
-            self.close()
-            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+        except BaseException as error:
+            self._drop(error)
+            raise
 
     def wait(self, timeout_s: float) -> tuple[Any] | None:
         """The answer to what :meth:`send` sent, in a tuple, or None when none came in time.
@@ -108,10 +115,11 @@ class Link:
                 return None
             return (connection.read_response(),)
         except ResponseError as error:
-            raise self._translated(error) from error
-        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
-            self.close()
-            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+            self._refuse(error)
+            raise
+        except BaseException as error:
+            self._drop(error)
+            raise
 
     def close(self) -> None:
         """Drop the connection; the next call makes a new one."""
@@ -126,15 +134,22 @@ class Link:
         except ResponseError as error:
             return error
 
-    @staticmethod
-    def _translated(error: ResponseError) -> Exception:
-        if isinstance(error, redis.exceptions.OutOfMemoryError):
-            return QueueFullError(
+    def _drop(self, error: BaseException) -> None:
+        """Whatever came between a command and its answer (a time limit, too) leaves the connection unusable: the next
+        command would read this one's answer."""
+        self.close()
+        if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
+            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+
+    def _refuse(self, error: ResponseError) -> None:
+        code = _code_of(error)
+        if code == "OOM":
+            raise QueueFullError(
                 "Redis has reached its maxmemory and takes no new jobs: let workers drain it or give it more memory."
-            )
-        if isinstance(error, redis.ReadOnlyError) or str(error).startswith(AWAY_CODES):
-            return RedisAwayError(f"Redis can't do this now: {error}. It is tried again.")
-        return error
+            ) from error
+        if code in AWAY_CODES:
+            self.close()  # after a failover, the way may lead to another server
+            raise RedisAwayError(f"Redis can't do this now: {error}. It is tried again.") from error
 
     def _connected(self) -> ConnectionInterface:
         if self._connection is None or self._pid != os.getpid():
@@ -142,6 +157,11 @@ class Link:
             connection.connect()
             self._connection, self._pid = connection, os.getpid()
         return self._connection
+
+
+def _code_of(error: ResponseError) -> str:
+    in_script = SCRIPT_ERROR.search(str(error))
+    return in_script[1] if in_script else error.status_code or str(error).partition(" ")[0]
 
 
 class Links(threading.local):

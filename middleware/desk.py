@@ -25,8 +25,8 @@ class Desk:
     """One per queue and worker process. It outlives the consumer objects, which Dramatiq replaces after errors.
 
     Settling is combined: threads leave their settlements, and whichever finds the line free sends all that lie there
-    and claims for the same number of threads in the same call. What comes back goes to ``deliver``; without it, settling
-    claims nothing.
+    and claims for the same number of threads in the same call. What comes back goes to ``deliver``; a desk without one
+    claims nothing by settling.
     """
 
     def __init__(

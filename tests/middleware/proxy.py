@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """Forwards until told otherwise. Faults are armed one at a time and happen once, at the first request that holds the
-    given bytes."""
+    """Forwards until told otherwise. A fault is armed, and happens once, at the first request that holds a given text:
+    the name of a command, or the sha of a script."""
 
     def __init__(self, redis_url: str) -> None:
         parts = urlsplit(redis_url)

@@ -137,10 +137,11 @@ def _numbered(prefix: str, fields: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _head(name: str, queue: str) -> tuple[int, bytes]:
-    """EVALSHA with script and KEYS, packed once: the number of words, and their bytes in RESP."""
+def _head(command: str, name: str, queue: str) -> tuple[int, bytes]:
+    """EVALSHA or EVAL with script and KEYS, packed once: the number of words, and their bytes in RESP."""
     all_keys = keys.of_queue(queue)
-    words = ["EVALSHA", script(name).sha, str(len(all_keys)), *all_keys]
+    of_script = script(name).sha if command == "EVALSHA" else script(name).source
+    words = [command, of_script, str(len(all_keys)), *all_keys]
     return len(words), _packed(word.encode() for word in words)
 
 
@@ -254,13 +255,16 @@ class QueueScripts:
     def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
         if timed:
             words = [b"%d" % self._now() if self._now else b"", *words]
-        length, head = _head(name, self.queue)
-        packed = [b"*%d\r\n" % (length + len(words)) + head + _packed(words)]
         try:
-            return self._link.exchange(lambda _: packed)
+            return self._send("EVALSHA", name, words)
         except NoScriptError:
-            self._link.call("SCRIPT", "LOAD", script(name).source)
-            return self._link.exchange(lambda _: packed)
+            # Not SCRIPT LOAD and the same again: scripts may be flushed between the two.
+            return self._send("EVAL", name, words)
+
+    def _send(self, command: str, name: str, words: list[bytes]) -> Any:
+        length, head = _head(command, name, self.queue)
+        packed = [b"*%d\r\n" % (length + len(words)) + head + _packed(words)]
+        return self._link.exchange(lambda _: packed)
 
 
 def _claim(word: bytes, until_due_us: int, flat: list[Any]) -> Claim:

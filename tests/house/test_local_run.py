@@ -140,7 +140,7 @@ def test_a_killed_embedded_server_comes_back_with_its_jobs(clone: Clone) -> None
     assert not run.processes()
 
 
-@pytest.mark.parametrize(("name", "words"), [("web", "granian"), ("worker", "dramatiq"), ("scheduler", "-m scheduler")])
+@pytest.mark.parametrize(("name", "words"), [("web", "-m api"), ("worker", "dramatiq"), ("scheduler", "-m scheduler")])
 def test_a_process_that_dies_stops_all_and_is_named(clone: Clone, name: str, words: str) -> None:
     run = clone()
     run.start()

@@ -9,8 +9,8 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from middleware.clock import to_us
+from middleware.keys import QUEUE_NAME
 from middleware.store import Cursor
-from tasks.declaration import QUEUE_NAME
 
 DIGITS = re.compile(r"[0-9]{1,18}")
 DATE_TIME = re.compile(

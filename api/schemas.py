@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from middleware.jobs import JobStatus
+from middleware.keys import QUEUE_NAME
 from tasks import Task, registry
-from tasks.declaration import QUEUE_NAME
 from tasks.payload import StrictSchema
 from tasks.process_message import process_message
 

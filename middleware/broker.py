@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import dramatiq
-import msgpack
 from dramatiq.common import q_name
 from dramatiq.errors import QueueJoinTimeout
 from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
 from . import keys
+from .cancellation import Cancellation
 from .connection import Link, Links, persist
 from .consumer import LifoConsumer
 from .crew import Crew
+from .delivery import Delivery, without_retries
 from .errors import DuplicateJobError, UnknownQueueError
+from .facts import Facts, facts_of
 from .jobs import Job
+from .records import fresh_record, job_from
 from .results import JobResults
-from .scripts import RECORD_FIELDS, Known, QueueScripts
+from .scripts import Known, QueueScripts
 from .settings import Settings
 from .signals import PatientSignals
-from .store import LONGEST_ID, Facts, JobStore, job_from
+from .store import LONGEST_ID, JobStore
 from .upkeep import Upkeep
 from .windows import Windows
 
 T = TypeVar("T")
 
-QUEUE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+CancelAnswer = Literal["cancelled", "asked", "already", "finished", "missing"]
+ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "superseded"]
+
 LARGEST_BATCH = 1000
 JOIN_LOOK_S = 0.02
 
@@ -69,13 +72,16 @@ class LifoBroker(dramatiq.Broker):
         self._now = now
         self._links = Links(url, timeout_s=timeout_s)
         self._known_queues: set[str] = set()
-        self._crew = Crew(self)
+        cancellation = Cancellation()
+        self._crew = Crew(self, cancellation)
         self.store = JobStore(
             link=self._link, scripts=self.scripts, queues=self._all_queues, facts=self._facts, reading=self._patiently
         )
         self.windows = Windows(link=self._link, scripts=self.scripts, patiently=self._patiently)
         # The crew is first, so that its hooks come before all others' and its after-hooks behind them.
-        super().__init__([self._crew, *([m() for m in default_middleware] if middleware is None else middleware)])
+        super().__init__(
+            [self._crew, cancellation, *([m() for m in default_middleware] if middleware is None else middleware)]
+        )
         self.add_middleware(PatientSignals())
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.store.get)))
@@ -91,7 +97,7 @@ class LifoBroker(dramatiq.Broker):
         Raises:
           ValueError: the name isn't one.
         """
-        if not QUEUE_NAME.fullmatch(queue_name):
+        if not keys.QUEUE_NAME.fullmatch(queue_name):
             raise ValueError(
                 f"A queue's name has 1 to 64 letters, digits, dots, dashes and underscores and begins with a letter "
                 f"or an underscore; {queue_name!r} doesn't fit."
@@ -180,6 +186,37 @@ class LifoBroker(dramatiq.Broker):
             return [job for job in map(self.store.get, (m.message_id for m in messages)) if job is not None]
         return [self._fresh_job(m, answer.first_seq + i, answer.due_us) for i, m in enumerate(messages)]
 
+    def cancel(self, id: str, *, reason: str = "requested") -> CancelAnswer:
+        """Call a job off: one that waits ends at once; one that runs is asked to stop (its flag is set, and its thread
+        is interrupted unless its task has ``interrupt=False``).
+
+        Raises:
+          RedisAwayError: patience ended.
+        """
+        found = self.store.find(id)
+        if found is None:
+            return "missing"
+        answer = self._patiently(lambda: self.scripts(found[0]).cancel(id, reason))
+        if answer == "asked":
+            self._patiently(lambda: self._link().call("PUBLISH", keys.cancellations(), id))
+        return cast("CancelAnswer", answer)
+
+    def revive(self, id: str) -> ReviveAnswer:
+        """Put a rejected, cancelled or expired job back, on top of the stack, with its retries to be counted anew.
+
+        Raises:
+          RedisAwayError: patience ended.
+        """
+        found = self.store.find(id)
+        if found is None:
+            return "missing"
+        queue, body = found
+        return cast("ReviveAnswer", self._patiently(lambda: self.scripts(queue).revive(id, without_retries(body))))
+
+    def keep_progress(self, delivery: Delivery, words: bytes) -> str:
+        """Keep what a running task says of itself: kept, stale, or cancel."""
+        return self._patiently(lambda: self.scripts(delivery.queue_name).progress(delivery.token, words))
+
     def ping(self) -> None:
         """Find out whether jobs could be accepted now.
 
@@ -225,8 +262,14 @@ class LifoBroker(dramatiq.Broker):
         """A connection that belongs to the caller."""
         return Link(self._url, timeout_s=self._timeout_s)
 
-    def new_upkeep(self, held: Callable[[str], list[tuple[str, int]]] = lambda queue: []) -> Upkeep:
-        """The upkeep of all declared queues, not yet started; ``held`` tells the deliveries to beat for."""
+    def new_upkeep(
+        self,
+        *,
+        held: Callable[[str], list[tuple[str, int]]] = lambda queue: [],
+        on_cancel: Callable[[str], None] = lambda id: None,
+    ) -> Upkeep:
+        """The upkeep of all declared queues, not yet started; ``held`` tells the deliveries to beat for, ``on_cancel``
+        hears which of them were asked to stop."""
         link = self.new_link()
         return Upkeep(
             lambda: sorted(self.queues),
@@ -236,7 +279,9 @@ class LifoBroker(dramatiq.Broker):
             crash_limit=self.settings.crash_limit,
             retention_us=self.settings.retention_s * 1_000_000,
             retention_jobs=self.settings.retention_jobs,
+            retention_bytes=self.settings.retention_bytes,
             held=held,
+            on_cancel=on_cancel,
         )
 
     def _link(self) -> Link:
@@ -279,15 +324,11 @@ class LifoBroker(dramatiq.Broker):
         return queue
 
     def _fresh_job(self, message: dramatiq.Message[Any], seq: int, due_us: int | None) -> Job:
-        fields: dict[str, Any] = {"status": "q", "seq": seq, "task": message.actor_name, "attempts": 0}
-        if due_us is not None:
-            fields |= {"status": "s", "place": 0, "due": due_us, "entered": 0}
-        record = msgpack.packb([fields.get(name, False) for name in RECORD_FIELDS])
+        record = fresh_record(message.actor_name, seq, due_us)
         return job_from(message.message_id, q_name(message.queue_name), record, message, self._facts)
 
     def _facts(self, message: dramatiq.Message[Any]) -> Facts:
-        actor = self.actors.get(message.actor_name)
-        return Facts(_payload(message, actor), _max_attempts(message, actor))
+        return facts_of(message, self.actors.get(message.actor_name))
 
 
 def _due(message: dramatiq.Message[Any], delay_ms: int | None, due_at_us: int | None) -> tuple[str, int]:
@@ -298,28 +339,3 @@ def _due(message: dramatiq.Message[Any], delay_ms: int | None, due_at_us: int | 
     # A program that speaks to the stock broker may have put the due time into the message (ms since the epoch).
     eta = message.options.pop("eta", None)
     return ("at", int(eta) * 1000) if isinstance(eta, (int, float)) else ("now", 0)
-
-
-def _payload(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any] | None) -> dict[str, Any]:
-    """The arguments by name; positional ones get their names from the task, or ``args`` when it isn't known."""
-    if not message.args:
-        return message.kwargs
-    if actor is not None:
-        try:
-            return dict(inspect.signature(actor.fn).bind_partial(*message.args, **message.kwargs).arguments)
-        except TypeError:
-            pass
-    return {"args": list(message.args), **message.kwargs}
-
-
-def _max_attempts(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any] | None) -> int | None:
-    """Attempts until Dramatiq's Retries gives up; None when it never does by count, or nobody here knows."""
-    if actor is None or actor.options.get("retry_when") is not None:
-        return None
-    retries = [m for m in actor.broker.middleware if isinstance(m, dramatiq.middleware.Retries)]
-    if not retries:
-        return 1
-    if retries[0].retry_when is not None:
-        return None
-    most = message.options.get("max_retries", actor.options.get("max_retries", retries[0].max_retries))
-    return None if most is None else most + 1

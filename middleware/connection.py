@@ -139,7 +139,7 @@ class Link:
         command would read this one's answer."""
         self.close()
         if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
-            raise RedisAwayError(f"Redis doesn't answer: {error}. It is tried again.") from error
+            raise RedisAwayError(f"Redis doesn't answer ({error}).") from error
 
     def _refuse(self, error: ResponseError) -> None:
         code = _code_of(error)
@@ -149,7 +149,7 @@ class Link:
             ) from error
         if code in AWAY_CODES:
             self.close()  # after a failover, the way may lead to another server
-            raise RedisAwayError(f"Redis can't do this now: {error}. It is tried again.") from error
+            raise RedisAwayError(f"Redis can't do this now ({error}).") from error
 
     def _connected(self) -> ConnectionInterface:
         if self._connection is None or self._pid != os.getpid():

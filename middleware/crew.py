@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import dramatiq
 
+from . import context
+from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
 from .delivery import Delivery
 from .desk import Desk
@@ -23,13 +25,15 @@ if TYPE_CHECKING:
 class Crew(dramatiq.Middleware):
     """Dramatiq middleware that follows one ``Worker`` from its boot to its shutdown."""
 
-    def __init__(self, broker: LifoBroker) -> None:
+    def __init__(self, broker: LifoBroker, cancellation: Cancellation) -> None:
         self._broker = broker
+        self._cancellation = cancellation
         self._lock = threading.Lock()
         self._desks: dict[str, Desk] = {}
         self._slots: Slots | None = None
         self._worker: dramatiq.Worker | None = None
         self._upkeep: Upkeep | None = None
+        self._listener: Listener | None = None
         self.name = ""
 
     @property
@@ -41,7 +45,7 @@ class Crew(dramatiq.Middleware):
         """The delivery of a message that this thread's worker holds, if it is one."""
         if isinstance(message, Delivery):
             return message if self._holds(message) else None
-        current = _current.delivery
+        current = context.current_delivery()
         if current is not None and current.message_id == message.message_id and self._holds(current):
             return current
         return None
@@ -67,8 +71,10 @@ class Crew(dramatiq.Middleware):
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """From now on this process beats and looks after the queues."""
-        self._upkeep = self._broker.new_upkeep(held=self._tokens)
+        self._upkeep = self._broker.new_upkeep(held=self._tokens, on_cancel=self._cancel)
         self._upkeep.start()
+        self._listener = Listener(self._broker.new_link(), self._cancel)
+        self._listener.start()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Claim nothing more; running jobs go on and are settled."""
@@ -85,22 +91,24 @@ class Crew(dramatiq.Middleware):
             desk.close()
         if self._upkeep is not None:
             self._upkeep.stop()
+        if self._listener is not None:
+            self._listener.stop()
         self._desks.clear()
-        self._slots = self._upkeep = self._worker = None
+        self._slots = self._upkeep = self._listener = self._worker = None
 
     def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
         """Remember what this thread runs, so that an enqueue of it is known as a retry."""
-        _current.delivery = message if isinstance(message, Delivery) else None
+        context.enter(message if isinstance(message, Delivery) else None)
 
     def after_process_message(
         self, broker: dramatiq.Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
     ) -> None:
         """Forget it again. This middleware is the first of all, so its ``after_`` hooks come last."""
-        _current.delivery = None
+        context.enter(None)
 
     def after_skip_message(self, broker: dramatiq.Broker, message: Any) -> None:
         """Forget it again."""
-        _current.delivery = None
+        context.enter(None)
 
     def _new_desk(self, queue: str, slots: Slots) -> Desk:
         link = self._broker.new_link()
@@ -123,16 +131,15 @@ class Crew(dramatiq.Middleware):
         desk = self._desks.get(delivery.queue_name)
         return desk is not None and delivery.token in desk.held
 
+    def _cancel(self, id: str) -> None:
+        for desk in list(self._desks.values()):
+            for delivery in list(desk.held.values()):
+                if delivery.message_id == id:
+                    self._cancellation.request(delivery)
+
     def _tokens(self, queue: str) -> list[tuple[str, int]]:
         desk = self._desks.get(queue)
         return list(desk.held) if desk else []
-
-
-class _Current(threading.local):
-    delivery: Delivery | None = None
-
-
-_current = _Current()
 
 
 def worker_name() -> str:

@@ -18,6 +18,10 @@ REFUSED = b"!"
 """Begins what is kept instead of a result that can't be: the reason follows."""
 
 
+class Cancelled(dramatiq.middleware.Interrupt):
+    """Raised in a running task that was asked to stop; a task may catch it to tidy up, and should let it pass on."""
+
+
 class Delivery(MessageProxy):
     """What a worker thread gets: the message, and the token (id, attempt) under which its end will be settled.
 
@@ -29,6 +33,7 @@ class Delivery(MessageProxy):
         self.token = (message.message_id, attempt)
         self.retry_delay_ms: int | None = None
         self.result = b""
+        self.cancel_requested = False
 
     def note_retry(self, message: dramatiq.Message[Any], delay_ms: int) -> None:
         """Dramatiq asks for another attempt; it is settled, not enqueued (ARCHITECTURE, section 3)."""
@@ -43,6 +48,8 @@ class Delivery(MessageProxy):
         """How this attempt ended. An exception without any decision counts as a failure, never as ``processed``."""
         id, attempt = self.token
         failure = encoded_failure(self._exception) if self._exception is not None else b""
+        if isinstance(self._exception, Cancelled):
+            return Settlement(id, attempt, "cancelled", reason="requested", failure=failure)
         if self.failed or (self._exception is not None and self.retry_delay_ms is None):
             return Settlement(id, attempt, "rejected", reason=self._reason(), failure=failure)
         if self.retry_delay_ms is not None:
@@ -75,6 +82,17 @@ def is_well_formed(message: Any) -> bool:
         and isinstance(message.actor_name, str)
         and isinstance(message.queue_name, str)
     )
+
+
+def without_retries(body: bytes) -> bytes:
+    """A message whose count of retries begins anew; one that can't be decoded stays as it is."""
+    try:
+        message: dramatiq.Message[Any] = dramatiq.Message.decode(body)
+    except dramatiq.errors.DecodeError:
+        return body
+    if is_well_formed(message):
+        message.options.pop("retries", None)
+    return message.encode()
 
 
 def put_back(delivery: Delivery) -> Settlement:

@@ -5,7 +5,11 @@ All keys of a queue carry its hash tag, so that in a cluster they share a slot a
 
 from __future__ import annotations
 
+import re
+
 PREFIX = "lastin"
+QUEUE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+"""What a queue may be called."""
 
 
 def _of_queue(queue: str, name: str) -> str:
@@ -92,6 +96,16 @@ def failures(queue: str) -> str:
     return _of_queue(queue, "failures")
 
 
+def progress(queue: str) -> str:
+    """HASH id → what a task last said of its progress, as JSON: share, note."""
+    return _of_queue(queue, "progress")
+
+
+def event_log(queue: str) -> str:
+    """LIST of MessagePack arrays: every move of a job, while this key exists (switched on by a first element)."""
+    return _of_queue(queue, "event_log")
+
+
 def counters(queue: str) -> str:
     """HASH name → count since the queue was made: ``accepted``, ``pruned``, ``reclaimed``, ``stale_settles`` …"""
     return _of_queue(queue, "counters")
@@ -139,6 +153,8 @@ QUEUE_KEYS = (
     records,
     results,
     failures,
+    progress,
+    event_log,
     counters,
     policy,
     windows,
@@ -157,6 +173,11 @@ def of_queue(queue: str) -> list[str]:
 def queues() -> str:
     """SET: the names of all queues that were ever declared here."""
     return f"{PREFIX}:queues"
+
+
+def cancellations() -> str:
+    """Channel: ids of running jobs that were asked to stop."""
+    return f"{PREFIX}:cancellations"
 
 
 def writable() -> str:

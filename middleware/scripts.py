@@ -32,9 +32,11 @@ RECORD_FIELDS = (
     "window",
     "worker",
     "reason",
+    "cancel",
 )
 """A job's record, a MessagePack array; a field that isn't set holds false. ``lost``: leases lost in a row; ``settled``:
-the attempt that was settled last; ``entered``: when it last came on the stack (false: at its acceptance)."""
+the attempt that was settled last; ``entered``: when it last came on the stack (false: at its acceptance); ``cancel``:
+why a running job was asked to stop."""
 
 WINDOW_FIELDS = (
     "opened_by",
@@ -193,10 +195,30 @@ class QueueScripts:
         """Ring again for other consumers; µs until the next job falls due, or -1."""
         return int(self._run("look", [self._unruled]))
 
-    def beat(self, lease_us: int, silence_us: int, held: Iterable[tuple[str, int]]) -> list[str]:
-        """Renew the leases of what is held; the ids that were lost."""
+    def beat(self, lease_us: int, silence_us: int, held: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:
+        """Renew the leases of what is held: (id, word) of those that need attention; word: lost, cancel."""
         answer = self._run("beat", [b"%d" % lease_us, b"%d" % silence_us, *_tokens(held)])
-        return [id.decode() for id in answer]
+        return [(answer[i].decode(), answer[i + 1].decode()) for i in range(0, len(answer), 2)]
+
+    def cancel(self, id: str, reason: str) -> str:
+        """Call a job off: cancelled, asked, already, finished, missing (``cancel.lua``)."""
+        answer: bytes = self._run("cancel", [id.encode(), reason.encode()])
+        return answer.decode()
+
+    def revive(self, id: str, message: bytes) -> str:
+        """Put a job that ended badly on top again: queued, or why not (``revive.lua``)."""
+        answer: bytes = self._run("revive", [id.encode(), message, self._unruled])
+        return answer.decode()
+
+    def progress(self, token: tuple[str, int], words: bytes) -> str:
+        """Keep what a task says of itself: kept, stale, cancel (``progress.lua``)."""
+        answer: bytes = self._run("progress", [*_tokens([token]), words])
+        return answer.decode()
+
+    def census(self) -> list[Any]:
+        """Counts from independent structures; the answer as ``census.lua`` words it."""
+        answer: list[Any] = self._run("census", [])
+        return answer
 
     def promote(self) -> int:
         """Put due jobs on the stack; µs until the next one falls due, -1: none, 0: call again."""
@@ -209,9 +231,10 @@ class QueueScripts:
         moved = [(answer[i].decode(), answer[i + 1].decode()) for i in range(1, len(answer), 2)]
         return answer[0], moved
 
-    def prune(self, age_us: int, kept: int) -> int:
-        """Forget finished jobs older than ``age_us`` or beyond the newest ``kept``; 200: call again."""
-        return int(self._run("prune", [b"%d" % age_us, b"%d" % kept]))
+    def prune(self, age_us: int, kept: int, kept_bytes: int) -> int:
+        """Forget finished jobs older than ``age_us``, beyond the newest ``kept``, or beyond ``kept_bytes``; 200: call
+        again."""
+        return int(self._run("prune", [b"%d" % age_us, b"%d" % kept, b"%d" % kept_bytes]))
 
     def purge(self) -> int:
         """Drop up to 500 waiting jobs; 0: none is left."""

@@ -127,6 +127,13 @@ class Settings:
     retention_jobs: int = _setting(
         "RETENTION_JOBS", 1_000_000, _integer(0, 10**9), "So many finished jobs of a queue are kept at most."
     )
+    retention_bytes: int | None = _setting(
+        "RETENTION_BYTES",
+        None,
+        _integer(0, 10**15),
+        "About so many bytes of finished jobs a queue keeps. Unset: a quarter of Redis's maxmemory, else 256 MiB.",
+        shown="",
+    )
     max_body_bytes: int = _setting("MAX_BODY_BYTES", 1_048_576, _integer(1024, 1 << 30), "Largest body of a request.")
     log_level: str = _setting(
         "LOG_LEVEL", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "Least level that is logged."

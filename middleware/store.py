@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import dramatiq
-import msgpack
-import orjson
 
 from . import keys
 from .connection import Link
-from .delivery import REFUSED, is_well_formed
-from .jobs import Job, JobError, JobStatus
-from .scripts import RECORD_FIELDS, QueueScripts
+from .facts import Facts
+from .jobs import Job, JobStatus
+from .records import job_from, message_of, seq_of
+from .scripts import QueueScripts
 
 LONGEST_ID = 64
-
-STATUS_LETTERS = {
-    "s": JobStatus.SCHEDULED,
-    "q": JobStatus.QUEUED,
-    "r": JobStatus.RUNNING,
-    "p": JobStatus.PROCESSED,
-    "x": JobStatus.REJECTED,
-    "c": JobStatus.CANCELLED,
-    "e": JobStatus.EXPIRED,
-    "u": JobStatus.SUPERSEDED,
-}
-"""How records spell a status (``lua/_record.lua``)."""
 
 INDEXES = {status: "stack" if status is JobStatus.QUEUED else status.value for status in JobStatus}
 """Which index lists the jobs of a status by seq; for the stack, together with ``displaced``."""
 
-DETAILS = (keys.messages, keys.results, keys.failures)
+DETAILS = (keys.messages, keys.results, keys.failures, keys.progress)
+"""Where the texts of a job are, apart from its record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +32,6 @@ class Cursor:
     seq: int
     queue: str
 
-    def encode(self) -> str:
-        """As an opaque word for a URL."""
-        return base64.urlsafe_b64encode(f"{self.seq}:{self.queue}".encode()).decode().rstrip("=")
-
-    @classmethod
-    def decode(cls, text: str) -> Cursor:
-        """The inverse of :meth:`encode`.
-
-        Raises:
-          ValueError: the text isn't a cursor.
-        """
-        try:
-            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            seq, colon, queue = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeError) as error:
-            raise ValueError(f"{text!r} isn't a cursor") from error
-        if not colon or not (seq.isascii() and seq.isdigit()) or len(seq) > 16 or not queue:
-            raise ValueError(f"{text!r} isn't a cursor")
-        return cls(int(seq), queue)
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -73,14 +39,6 @@ class Page:
 
     jobs: list[Job]
     next: Cursor | None
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a message tells of its job, with what only its task knows."""
-
-    payload: Mapping[str, Any]
-    max_attempts: int | None
 
 
 class JobStore:
@@ -124,10 +82,23 @@ class JobStore:
             commands += [("HGET", key(queue), id) for key in (keys.records, *DETAILS)]
         answers = self._reading(lambda: self._link().call_all(commands))
         for i, queue in enumerate(queues):
-            record, message, result, failure = answers[4 * i : 4 * i + 4]
-            if record is not None and message is not None:
-                return self._job(id, queue, (record, message, result, failure))
+            record, *texts = answers[5 * i : 5 * i + 5]
+            if record is not None and texts[0] is not None:
+                return self._job(id, queue, record, texts)
         return None
+
+    def find(self, id: str) -> tuple[str, bytes] | None:
+        """The queue of a job and its encoded message, or None when there is no such job.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        if not 0 < len(id) <= LONGEST_ID:
+            return None
+        queues = sorted(self._queues())
+        commands = [("HGET", keys.messages(queue), id) for queue in queues]
+        found = self._reading(lambda: self._link().call_all(commands))
+        return next(((queue, body) for queue, body in zip(queues, found, strict=True) if body is not None), None)
 
     def page(
         self,
@@ -151,7 +122,7 @@ class JobStore:
         for name in [queue] if queue else sorted(self._queues()):
             below = _below(cursor, name)
             begins, found = self._reading(partial(self._part, name, below, limit, indexes))
-            rows += [(_seq(record), name, id, record) for id, record in found]
+            rows += [(seq_of(record), name, id, record) for id, record in found]
             if begins is not None:
                 floor = max(filter(None, (floor, Cursor(begins, name))), key=_order)
         rows.sort(key=lambda row: row[:2], reverse=True)
@@ -171,101 +142,20 @@ class JobStore:
         if not commands:
             return []
         answers = self._reading(lambda: self._link().call_all(commands))
-        details: dict[tuple[str, str], tuple[bytes | None, ...]] = {}
+        details: dict[tuple[str, str], list[bytes | None]] = {}
         for i, (queue, of_queue) in enumerate(ids.items()):
-            for id, *parts in zip(of_queue, *answers[3 * i : 3 * i + 3], strict=True):
-                details[queue, id] = tuple(parts)
-        jobs = []
-        for _, queue, id, record in rows:
-            message, result, failure = details[queue, id]
-            if message is not None:  # else it was pruned meanwhile
-                jobs.append(self._job(id, queue, (record, message, result, failure)))
-        return jobs
+            for id, *texts in zip(of_queue, *answers[4 * i : 4 * i + 4], strict=True):
+                details[queue, id] = texts
+        return [
+            self._job(id, queue, record, details[queue, id])
+            for _, queue, id, record in rows
+            if details[queue, id][0] is not None  # else it was pruned meanwhile
+        ]
 
-    def _job(self, id: str, queue: str, kept: tuple[bytes, bytes, bytes | None, bytes | None]) -> Job:
-        record, body, result, failure = kept
-        return job_from(id, queue, record, _message(id, queue, body), self._facts, result=result, failure=failure)
-
-
-def job_from(
-    id: str,
-    queue: str,
-    packed_record: bytes,
-    message: dramatiq.Message[Any],
-    facts: Callable[[dramatiq.Message[Any]], Facts],
-    *,
-    result: bytes | None = None,
-    failure: bytes | None = None,
-) -> Job:
-    """A job from what Redis keeps of it."""
-    r: dict[str, Any] = {
-        name: None if value is False else value
-        for name, value in zip(RECORD_FIELDS, msgpack.unpackb(packed_record), strict=True)
-    }
-    status = STATUS_LETTERS[r["status"]]
-    known = facts(message)
-    options = message.options
-    return Job(
-        id=id,
-        seq=r["seq"],
-        place=None if r["place"] == 0 else (r["place"] or r["seq"]),
-        status=status,
-        task=r["task"] or message.actor_name,
-        queue=queue,
-        payload=known.payload,
-        tags=tuple(options.get("tags") or ()),
-        attempts=r["attempts"],
-        max_attempts=known.max_attempts,
-        due_at_us=r["due"],
-        queued_at_us=None if r["entered"] == 0 else (r["entered"] or r["seq"]),
-        started_at_us=r["started"],
-        finished_at_us=r["finished"],
-        window=None if r["window"] is None else f"{queue}.{r['window']}",
-        worker=r["worker"],
-        progress=None,
-        cancel_requested=False,
-        result=_result(status, result),
-        result_error=_result_error(status, result),
-        error=_error(failure),
-        reason=r["reason"],
-        request_id=options.get("request_id"),
-        traceparent=options.get("traceparent"),
-    )
-
-
-def _result(status: JobStatus, kept: bytes | None) -> Any:
-    if status is not JobStatus.PROCESSED or not kept or kept.startswith(REFUSED):
-        return None
-    return orjson.loads(kept)
-
-
-def _result_error(status: JobStatus, kept: bytes | None) -> str | None:
-    if status is not JobStatus.PROCESSED or not kept or not kept.startswith(REFUSED):
-        return None
-    return kept.removeprefix(REFUSED).decode()
-
-
-def _error(kept: bytes | None) -> JobError | None:
-    if not kept:
-        return None
-    at_us, _, text = kept.partition(b" ")
-    words = orjson.loads(text)
-    return JobError(words["type"], words["message"], words["traceback"], int(at_us))
-
-
-def _message(id: str, queue: str, body: bytes) -> dramatiq.Message[Any]:
-    """The message, or for one that can't be decoded an empty one, so that its job can be seen all the same."""
-    try:
-        message: dramatiq.Message[Any] | None = dramatiq.Message.decode(body)
-    except dramatiq.errors.DecodeError:
-        message = None
-    if message is not None and is_well_formed(message):
-        return message
-    return dramatiq.Message(queue, "", (), {}, {}, message_id=id, message_timestamp=0)
-
-
-def _seq(packed_record: bytes) -> int:
-    return int(msgpack.unpackb(packed_record)[RECORD_FIELDS.index("seq")])
+    def _job(self, id: str, queue: str, record: bytes, texts: Sequence[bytes | None]) -> Job:
+        body, result, failure, progress = texts
+        message = message_of(id, queue, body or b"")
+        return job_from(id, queue, record, message, self._facts, result=result, failure=failure, progress=progress)
 
 
 def _order(cursor: Cursor) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +15,8 @@ from .scripts import QueueScripts
 LONGEST_ROUND_S = 5.0
 PRUNED_A_CALL = 200
 PRUNE_CALLS_A_ROUND = 50
+DEFAULT_RETENTION_BYTES = 256 * 1024 * 1024
+"""Without RETENTION_BYTES: a quarter of Redis's maxmemory, and this where it has none."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +40,9 @@ class Upkeep:
         crash_limit: int,
         retention_us: int,
         retention_jobs: int,
+        retention_bytes: int | None,
         held: Callable[[str], list[Token]] = lambda queue: [],
+        on_cancel: Callable[[str], None] = lambda id: None,
     ) -> None:
         self._queues = queues
         self._scripts = scripts
@@ -49,7 +54,9 @@ class Upkeep:
         self._crash_limit = crash_limit
         self._retention_us = retention_us
         self._retention_jobs = retention_jobs
+        self._retention_bytes = retention_bytes
         self._held = held
+        self._on_cancel = on_cancel
         self._due: dict[str, float] = {}
         self._lease_end: dict[str, float] = {}
         self._next_round = 0.0
@@ -114,13 +121,27 @@ class Upkeep:
     def _make_round(self, queue: str) -> None:
         # Reclaiming comes first: it is what notices a silence, before this beat breaks it.
         self._reclaim(queue)
-        lost = self._scripts(queue).beat(self._lease_us, self._silence_us, self._held(queue))
-        if lost:
-            logger.warning("Running jobs of queue %r lost their leases and will run again: %s", queue, ", ".join(lost))
+        for id, word in self._scripts(queue).beat(self._lease_us, self._silence_us, self._held(queue)):
+            if word == "cancel":
+                self._on_cancel(id)
+            else:
+                logger.warning("Running job %s of queue %r lost its lease; it will run again.", id, queue)
         self._promote(queue)
+        self._prune(queue)
+
+    def _prune(self, queue: str) -> None:
+        kept_bytes = self._kept_bytes()
         for _ in range(PRUNE_CALLS_A_ROUND):
-            if self._scripts(queue).prune(self._retention_us, self._retention_jobs) < PRUNED_A_CALL:
+            if self._scripts(queue).prune(self._retention_us, self._retention_jobs, kept_bytes) < PRUNED_A_CALL:
                 break
+
+    def _kept_bytes(self) -> int:
+        if self._retention_bytes is None:
+            answer = self._link.call("INFO", "memory")
+            found = re.search(rb"^maxmemory:(\d+)", answer, re.MULTILINE)
+            maxmemory = int(found[1]) if found else 0
+            self._retention_bytes = maxmemory // 4 or DEFAULT_RETENTION_BYTES
+        return self._retention_bytes
 
     def _promote(self, queue: str) -> None:
         self._due.pop(queue, None)

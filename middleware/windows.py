@@ -15,7 +15,7 @@ from .connection import Link
 from .errors import WindowRefusedError
 from .scripts import WINDOW_FIELDS, QueueScripts
 
-WINDOW_ID = re.compile(r"(?P<queue>[A-Za-z_][A-Za-z0-9_.-]{0,63})\.(?P<number>[0-9]{1,15})")
+WINDOW_ID = re.compile(rf"(?P<queue>{keys.QUEUE_NAME.pattern})\.(?P<number>[0-9]{{1,15}})")
 
 Mode = Literal["windows", "continuous"]
 Order = Literal["lifo", "fifo"]
@@ -106,8 +106,8 @@ class Window:
 class Windows:
     """Policies and windows of all queues.
 
-    Every method raises RedisAwayError when Redis doesn't answer. Writing a policy and reading are repeated while
-    patience allows; opening is, when it is for a tick, since a tick opens one window however often it is asked.
+    Every method raises RedisAwayError when Redis doesn't answer. Writing a policy, closing and reading are
+    repeated while patience allows; opening never is: a call whose answer was lost may have opened a window.
     """
 
     def __init__(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,8 +10,8 @@ from dramatiq import Broker
 from marshmallow import fields, missing
 
 from middleware.errors import LastInError
+from middleware.keys import QUEUE_NAME
 
-QUEUE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 ACTOR_OPTIONS = frozenset({"actor_name", "queue_name", "priority", "store_results"})
 """Options that every actor of ours has, whatever the broker's middleware."""
 

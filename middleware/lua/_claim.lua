@@ -1,31 +1,43 @@
 -- Handing jobs to a worker. Needs _record, _stack, _windows.
 
--- Takes the ids of up to `n` jobs off the stack, each from the end that the order and the share of the oldest say:
--- claim number c takes the oldest if and only if ⌊c·s/10⁶⌋ > ⌊(c−1)·s/10⁶⌋.
+-- Takes up to `n` jobs off the stack, each from the end that the order and the share of the oldest say: claim number c
+-- takes the oldest if and only if ⌊c·s/10⁶⌋ > ⌊(c−1)·s/10⁶⌋. Returns their ids, and for each whether it was the top.
 local function take(n, rule)
-  local ids = {}
+  local ids, top = {}, {}
   if rule.order == 'lifo' and rule.share == 0 then
     local popped = redis.call('ZPOPMAX', K.stack, n)
-    for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
-    return ids
+    for i = 1, #popped, 2 do ids[#ids + 1], top[#top + 1] = popped[i], true end
+    return ids, top
   end
   for c = rule.claims + 1, rule.claims + n do
     local oldest = math.floor(c * rule.share / 1000000) > math.floor((c - 1) * rule.share / 1000000)
-    local pop = (oldest or rule.order == 'fifo') and 'ZPOPMIN' or 'ZPOPMAX'
-    local popped = redis.call(pop, K.stack, 1)
+    local bottom = oldest or rule.order == 'fifo'
+    local popped = redis.call(bottom and 'ZPOPMIN' or 'ZPOPMAX', K.stack, 1)
     if not popped[1] then break end
-    ids[#ids + 1] = popped[1]
+    ids[#ids + 1], top[#top + 1] = popped[1], not bottom
   end
-  return ids
+  return ids, top
 end
 
-local function lease_out(ids, now, worker, lease, rule, reply)
+-- The live check of the order: no job that was taken from the top may have a lower place than one that was left, or than
+-- the next one taken from there. Places come from the records, what is left from the stack.
+local function count_inversions(places)
+  local left = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')
+  local above = tonumber(left[2] or 0)
+  for i = #places, 1, -1 do
+    if places[i] < above then count('order_inversions') end
+    above = math.max(above, places[i])
+  end
+end
+
+local function lease_out(ids, top, now, worker, lease, rule, reply)
   local packed = redis.call('HMGET', K.records, unpack(ids))
   local bodies = redis.call('HMGET', K.messages, unpack(ids))
-  local saves, rows, ends, moved = {}, {}, {}, {}
+  local saves, rows, ends, moved, places = {}, {}, {}, {}, {}
   for i, id in ipairs(ids) do
     local job = unpack_record(packed[i]) or orphan(id, now)
     if place_of(job) ~= job[SEQ] then moved[#moved + 1] = id end
+    if top[i] then places[#places + 1] = place_of(job) end
     job[STATUS], job[ATTEMPTS], job[STARTED] = RUNNING, job[ATTEMPTS] + 1, now
     job[FINISHED], job[WORKER], job[WINDOW] = false, worker, rule.window or false
     saves[2 * i - 1], saves[2 * i] = id, cmsgpack.pack(job)
@@ -34,11 +46,13 @@ local function lease_out(ids, now, worker, lease, rule, reply)
     reply[#reply + 1] = id
     reply[#reply + 1] = job[ATTEMPTS]
     reply[#reply + 1] = bodies[i]
+    log('claim', now, id, job[ATTEMPTS], place_of(job), top[i], rule.window or 0)
   end
   redis.call('HSET', K.records, unpack(saves))
   redis.call('ZADD', K.running, unpack(rows))
   redis.call('ZADD', K.leases, unpack(ends))
   if #moved > 0 then redis.call('ZREM', K.displaced, unpack(moved)) end
+  count_inversions(places)
 end
 
 local function count_claims(taken, now, rule)
@@ -57,9 +71,9 @@ local function claim(n, now, worker, lease, unruled, reply)
   if promote_due(now, 500) == 500 and until_due(now) == 0 then return 'more' end
   local word, rule = gate(now, unruled)
   if word ~= 'open' then return word end
-  local ids = take(math.min(n, rule.limit), rule)
+  local ids, top = take(math.min(n, rule.limit), rule)
   if #ids > 0 then
-    lease_out(ids, now, worker, lease, rule, reply)
+    lease_out(ids, top, now, worker, lease, rule, reply)
     count_claims(#ids, now, rule)
   end
   close_when_done(rule.window, now)

@@ -1,10 +1,10 @@
 -- Jobs that leave for good. Needs _record.
 
 -- Everything that is kept of these jobs, except their places in the indexes, which the caller knows.
-local function forget(ids)
-  redis.call('HDEL', K.records, unpack(ids))
-  redis.call('HDEL', K.messages, unpack(ids))
-  redis.call('HDEL', K.results, unpack(ids))
-  redis.call('HDEL', K.failures, unpack(ids))
+local function forget(ids, now)
+  for _, texts in ipairs({K.records, K.messages, K.results, K.failures, K.progress}) do
+    redis.call('HDEL', texts, unpack(ids))
+  end
   count('pruned', #ids)
+  for _, id in ipairs(ids) do log('forget', now, id) end
 end

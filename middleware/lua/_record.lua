@@ -33,6 +33,13 @@ local function place_of(job)
   return job[PLACE] or job[SEQ]
 end
 
+-- While K.event_log exists, every move of a job is appended to it, for the checker of histories (docs/promise.md).
+local logging = nil
+local function log(kind, now, ...)
+  if logging == nil then logging = redis.call('EXISTS', K.event_log) == 1 end
+  if logging then redis.call('RPUSH', K.event_log, cmsgpack.pack({kind, now, ...})) end
+end
+
 local function count(name, by)
   redis.call('HINCRBY', K.counters, name, by or 1)
 end

@@ -26,6 +26,7 @@ local function promote_due(now, limit)
     if job[PLACE] == 0 then job[PLACE] = job[DUE] ~= job[SEQ] and job[DUE] end
     push(id, job, now)
     save(id, job)
+    log('promote', now, id, place_of(job))
   end
   return #ids
 end

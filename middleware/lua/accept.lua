@@ -47,5 +47,6 @@ else
     redis.call('RPUSH', K.doorbell, 1)
   end
 end
+for i, id in ipairs(ids) do log('accept', now, id, first + i - 1, due) end
 save_windows()
 return {'accepted', first, due, now}

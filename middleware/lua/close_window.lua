@@ -3,6 +3,7 @@
 -- ARGV: 1 now in µs or '' · 2 number
 -- Returns its packed record as it is then, or nil when there is none (one without claims isn't kept).
 
+allow_when_full()
 local now, n = clock(ARGV[1]), tonumber(ARGV[2])
 local open = tonumber(redis.call('HGET', K.policy, 'open') or 0)
 if open == n and gate(now, 'closed') == 'open' then close_window(n, now, 'operator') end

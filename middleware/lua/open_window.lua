@@ -5,11 +5,14 @@
 -- Returns {opened, number, packed window}, or the word why not: {unruled}, {continuous}, {repeated, last tick in ms},
 -- {early, now in µs}.
 
+allow_when_full()
 local now = clock(ARGV[1])
 local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'close_when_empty', 'open', 'last_tick')
 if not p[1] then return {'unruled'} end
 if p[1] == 'continuous' then return {'continuous'} end
 local tick, last_tick = tonumber(ARGV[3]), tonumber(p[6] or 0)
+-- A last tick that lies ahead of what is allowed was opened before the server's clock was set back: it counts no more.
+if last_tick * 1000 > now + 1000000 then last_tick = 0 end
 if tick and tick <= last_tick then return {'repeated', last_tick} end
 if tick and tick * 1000 > now + 1000000 then return {'early', now} end
 if tick then redis.call('HSET', K.policy, 'last_tick', ARGV[3]) end

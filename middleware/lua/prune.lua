@@ -1,17 +1,28 @@
--- include: record forget
+-- include: record stack windows finish forget
 -- Upkeep: forgets finished jobs in the order in which they ended, at most 200 a call.
--- ARGV: 1 now in µs or '' · 2 age in µs beyond which they go · 3 how many may stay
+-- ARGV: 1 now in µs or '' · 2 age in µs beyond which they go · 3 how many may stay · 4 how many bytes may stay
 -- Returns how many it forgot; 200: call again.
 
+local CHUNK = 200
 allow_when_full()
 local now = clock(ARGV[1])
-local excess = redis.call('ZCARD', K.finished) - tonumber(ARGV[3])
-local ids = redis.call('ZRANGEBYSCORE', K.finished, '-inf', now - ARGV[2], 'LIMIT', 0, 200)
-if #ids < excess then ids = redis.call('ZRANGE', K.finished, 0, math.min(excess, 200) - 1) end
+local oldest_kept = now - ARGV[2]
+local too_many = redis.call('ZCARD', K.finished) - tonumber(ARGV[3])
+local too_much = tonumber(redis.call('HGET', K.counters, 'finished_bytes') or 0) - tonumber(ARGV[4])
+
+local ids, bytes = {}, 0
+local rows = redis.call('ZRANGE', K.finished, 0, CHUNK - 1, 'WITHSCORES')
+for i = 1, #rows, 2 do
+  if tonumber(rows[i + 1]) > oldest_kept and #ids >= too_many and bytes >= too_much then break end
+  ids[#ids + 1] = rows[i]
+  bytes = bytes + size_of(rows[i])
+end
 if #ids == 0 then return 0 end
+
 redis.call('ZREM', K.finished, unpack(ids))
 for _, index in ipairs({K.processed, K.rejected, K.cancelled, K.expired, K.superseded}) do
   redis.call('ZREM', index, unpack(ids))
 end
-forget(ids)
+count('finished_bytes', -bytes)
+forget(ids, now)
 return #ids

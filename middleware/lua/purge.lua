@@ -15,7 +15,7 @@ else
   redis.call('ZREM', K.due, unpack(ids))
   redis.call('ZREM', K.scheduled, unpack(ids))
 end
-forget(ids)
+forget(ids, now)
 close_when_done(tonumber(redis.call('HGET', K.policy, 'open') or 0), now)
 if redis.call('ZCARD', K.stack) == 0 then redis.call('DEL', K.doorbell) end
 save_windows()

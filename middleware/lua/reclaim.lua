@@ -22,6 +22,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
   end
   job[LOST] = lost
   save(id, job)
+  log('reclaim', now, id, job[ATTEMPTS], job[STATUS])
   reply[#reply + 1] = id
   reply[#reply + 1] = job[STATUS]
 end

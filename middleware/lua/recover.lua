@@ -12,6 +12,7 @@ for _, id in ipairs(redis.call('ZREVRANGE', K.leases, 0, 999)) do
   if job and job[WORKER] == ARGV[2] and held[id] ~= job[ATTEMPTS] then
     try_again(id, job, now, 0, W_PUT_BACK)
     save(id, job)
+    log('recover', now, id, job[ATTEMPTS], job[STATUS])
     found = found + 1
   end
 end

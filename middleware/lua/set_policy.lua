@@ -4,6 +4,7 @@
 --       · 5 batch (0: no bound) · 6 close when empty (0, 1)
 -- Returns 1 if it changed anything, else 0.
 
+allow_when_full()
 local now = clock(ARGV[1])
 local was = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'batch', 'close_when_empty')
 local changed = 0

@@ -1,7 +1,7 @@
 -- include: record stack windows claim finish
 -- Settles finished attempts and claims for the threads that became idle, in one call.
 -- ARGV: 1 now in µs or '' · 2 worker · 3 lease in µs · 4 unruled word · 5 how many to claim (0: none)
---       · 6 how many settlements, then of each: id, attempt, outcome (processed, rejected, retry, put_back), delay in µs,
+--       · 6 how many settlements, then of each: id, attempt, outcome (processed, rejected, cancelled, retry, put_back), delay in µs,
 --       reason or '', result or '', failure or '', message or ''
 -- A token (id, attempt) that isn't running any more changes nothing; it counts as stale unless this very settlement was
 -- applied before (a call that was sent again).
@@ -24,10 +24,14 @@ local function settle(i)
   local id, attempt, outcome = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
   local job = load(id)
   if not job or job[STATUS] ~= RUNNING or job[ATTEMPTS] ~= attempt then
-    if not job or job[SETTLED] ~= attempt then stale = stale + 1 end
+    if not job or job[SETTLED] ~= attempt then
+      stale = stale + 1
+      log('stale', now, id, attempt, outcome)
+    end
     return
   end
   job[SETTLED] = attempt
+  keep_words(i, id)
   if ENDS[outcome] then
     end_attempt(id, job, ENDS[outcome], now, ARGV[i + 4] ~= '' and ARGV[i + 4])
   elseif outcome == 'retry' then
@@ -38,7 +42,7 @@ local function settle(i)
     try_again(id, job, now, 0, W_PUT_BACK)
   end
   save(id, job)
-  keep_words(i, id)
+  log('settle', now, id, attempt, outcome, job[STATUS])
 end
 
 for s = 0, tonumber(ARGV[6]) - 1 do settle(7 + 8 * s) end

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from middleware.jobs import Job, JobStatus
-from middleware.store import Cursor, JobStore
+from middleware.store import JobStore
 
 from .scripted import Clock, ScriptedQueue
 
@@ -188,17 +188,6 @@ def test_a_job_that_was_pruned_while_a_page_was_read_is_left_out(queue: Scripted
     assert ids(walk(queue.broker.store)) == ["a"]
     assert queue.broker.store.get("b") is None
     queue.client.hset("lastin:{default}:messages", "b", "x")
-
-
-@pytest.mark.parametrize("cursor", [Cursor(0, "default"), Cursor(1_700_000_000_000_000, "a.b-c_D")])
-def test_a_cursor_survives_its_word(cursor: Cursor) -> None:
-    assert Cursor.decode(cursor.encode()) == cursor
-
-
-@pytest.mark.parametrize("word", ["", "x", "!!!", "MTIz", "OmRlZmF1bHQ", "é", "LTE6ZGVmYXVsdA"])
-def test_a_word_that_is_no_cursor_is_refused(word: str) -> None:
-    with pytest.raises(ValueError, match="isn't a cursor"):
-        Cursor.decode(word)
 
 
 MOVES = st.lists(

@@ -1,0 +1,117 @@
+"""Stopping a running task: an exception in its thread, only ever raised while the task itself runs."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import dramatiq
+from dramatiq.middleware.threading import raise_thread_exception
+
+from . import keys
+from .connection import LONGEST_PAUSE_S, Link
+from .context import current_delivery
+from .delivery import Cancelled, Delivery
+from .errors import RedisAwayError
+
+LISTEN_S = 1.0
+
+
+class Cancellation(dramatiq.Middleware):
+    """Dramatiq middleware that can interrupt tasks. ``interrupt=False`` on an actor leaves it at the flag, which the
+    task may look at (:func:`context.cancel_requested`).
+
+    An asynchronous exception that arrives after the task ended would kill the worker thread. So the function itself is
+    wrapped: the exception is raised only under a lock and while the function runs, and withdrawn under the same lock
+    if it has not arrived by the function's end.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[tuple[str, int], int] = {}
+        self._interrupted: set[tuple[str, int]] = set()
+
+    @property
+    def actor_options(self) -> set[str]:
+        """Options that actors may set."""
+        return {"interrupt"}
+
+    def after_declare_actor(self, broker: dramatiq.Broker, actor: dramatiq.Actor[Any, Any]) -> None:
+        """Wrap the function, so that interrupting knows when it runs."""
+        if actor.options.get("interrupt", True):
+            actor.fn = self._interruptible(actor.fn)
+
+    def request(self, delivery: Delivery) -> None:
+        """Set the delivery's flag, and interrupt the task if it runs and may be interrupted."""
+        delivery.cancel_requested = True
+        with self._lock:
+            thread = self._running.get(delivery.token)
+            if thread is not None and delivery.token not in self._interrupted:
+                self._interrupted.add(delivery.token)
+                raise_thread_exception(thread, Cancelled)
+
+    def _interruptible(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            delivery = current_delivery()
+            if delivery is None:
+                return function(*args, **kwargs)
+            try:
+                try:
+                    self._enter(delivery)
+                    return function(*args, **kwargs)
+                finally:
+                    self._withdraw(delivery.token)
+            except Cancelled:
+                # It may have arrived while it was being withdrawn. It can't come a second time.
+                self._withdraw(delivery.token)
+                raise
+
+        return run
+
+    def _enter(self, delivery: Delivery) -> None:
+        with self._lock:
+            self._running[delivery.token] = threading.get_ident()
+        if delivery.cancel_requested:
+            raise Cancelled("cancelled before it began")
+
+    def _withdraw(self, token: tuple[str, int]) -> None:
+        with self._lock:
+            self._running.pop(token, None)
+            if token in self._interrupted:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), None)
+                self._interrupted.discard(token)
+
+
+class Listener(threading.Thread):
+    """Hears at once which running jobs were asked to stop; what it misses while Redis is away, the beats tell."""
+
+    def __init__(self, link: Link, on_cancel: Callable[[str], None]) -> None:
+        super().__init__(name="lastin-cancellations", daemon=True)
+        self._link = link
+        self._on_cancel = on_cancel
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Until :meth:`stop`."""
+        subscribed = False
+        while not self._stopping.is_set():
+            try:
+                if not subscribed:
+                    self._link.send("SUBSCRIBE", keys.cancellations())
+                    subscribed = True
+                heard = self._link.wait(LISTEN_S)
+            except RedisAwayError:
+                subscribed = False
+                self._stopping.wait(LONGEST_PAUSE_S)
+                continue
+            if heard is not None and heard[0][0] == b"message":
+                self._on_cancel(heard[0][2].decode())
+        self._link.close()
+
+    def stop(self) -> None:
+        """End within a second; the thread closes its connection itself."""
+        self._stopping.set()

@@ -1,0 +1,64 @@
+"""What a running task can ask and tell: its job, its progress, whether it should stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import dramatiq
+import orjson
+
+from .delivery import Delivery
+
+LONGEST_NOTE = 500
+QUIET_S = 0.05
+"""Progress that follows the last one sooner isn't kept, unless it is the end: a tight loop stays fast."""
+
+
+class _Context(threading.local):
+    delivery: Delivery | None = None
+    told_at: float = 0.0
+
+
+_context = _Context()
+
+
+def enter(delivery: Delivery | None) -> None:
+    """This thread runs that delivery from now on; None: it runs none."""
+    _context.delivery, _context.told_at = delivery, 0.0
+
+
+def current_delivery() -> Delivery | None:
+    """What this thread runs, or None outside a task."""
+    return _context.delivery
+
+
+def progress(share: float, note: str | None = None) -> None:
+    """Tell how far the running task is; the API shows it on the job. Outside a task it does nothing.
+
+    Parameters:
+      share: from 0.0 to 1.0.
+      note: at most 500 characters for people.
+
+    Raises:
+      ValueError: the share or the note doesn't fit.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"progress takes a share from 0.0 to 1.0, got {share!r}")
+    if note is not None and len(note) > LONGEST_NOTE:
+        raise ValueError(f"a note is text of at most {LONGEST_NOTE} characters, got {note!r}")
+    delivery = _context.delivery
+    now = time.monotonic()
+    if delivery is None or (share < 1 and now - _context.told_at < QUIET_S):
+        return
+    _context.told_at = now
+    words = orjson.dumps({"share": float(share), "note": note})
+    broker = dramatiq.get_broker()
+    if broker.keep_progress(delivery, words) == "cancel":  # type: ignore[attr-defined]
+        delivery.cancel_requested = True
+
+
+def cancel_requested() -> bool:
+    """Whether somebody asked the running task to stop. A long task looks now and then, tidies up and returns, or raises
+    :class:`Cancelled`."""
+    return _context.delivery is not None and _context.delivery.cancel_requested

@@ -1,0 +1,125 @@
+"""Job records as Redis keeps them, and the jobs that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dramatiq
+import msgpack
+import orjson
+
+from .delivery import REFUSED, is_well_formed
+from .facts import Facts
+from .jobs import Job, JobError, JobStatus, Progress
+from .scripts import RECORD_FIELDS
+
+STATUS_LETTERS = {
+    "s": JobStatus.SCHEDULED,
+    "q": JobStatus.QUEUED,
+    "r": JobStatus.RUNNING,
+    "p": JobStatus.PROCESSED,
+    "x": JobStatus.REJECTED,
+    "c": JobStatus.CANCELLED,
+    "e": JobStatus.EXPIRED,
+    "u": JobStatus.SUPERSEDED,
+}
+"""How records spell a status (``lua/_record.lua``)."""
+
+
+def job_from(
+    id: str,
+    queue: str,
+    packed_record: bytes,
+    message: dramatiq.Message[Any],
+    facts: Callable[[dramatiq.Message[Any]], Facts],
+    *,
+    result: bytes | None = None,
+    failure: bytes | None = None,
+    progress: bytes | None = None,
+) -> Job:
+    """A job from what Redis keeps of it."""
+    r: dict[str, Any] = dict.fromkeys(RECORD_FIELDS)  # a record of an older version may lack the last ones
+    for name, value in zip(RECORD_FIELDS, msgpack.unpackb(packed_record), strict=False):
+        r[name] = None if value is False else value
+    status = STATUS_LETTERS[r["status"]]
+    known = facts(message)
+    options = message.options
+    return Job(
+        id=id,
+        seq=r["seq"],
+        place=None if r["place"] == 0 else (r["place"] or r["seq"]),
+        status=status,
+        task=r["task"] or message.actor_name,
+        queue=queue,
+        payload=known.payload,
+        tags=tuple(options.get("tags") or ()),
+        attempts=r["attempts"],
+        max_attempts=known.max_attempts,
+        due_at_us=r["due"],
+        queued_at_us=None if r["entered"] == 0 else (r["entered"] or r["seq"]),
+        started_at_us=r["started"],
+        finished_at_us=r["finished"],
+        window=None if r["window"] is None else f"{queue}.{r['window']}",
+        worker=r["worker"],
+        progress=_progress(progress),
+        cancel_requested=r["cancel"] is not None,
+        result=_result(status, result),
+        result_error=_result_error(status, result),
+        error=_error(failure),
+        reason=r["reason"],
+        request_id=options.get("request_id"),
+        traceparent=options.get("traceparent"),
+    )
+
+
+def _result(status: JobStatus, kept: bytes | None) -> Any:
+    if status is not JobStatus.PROCESSED or not kept or kept.startswith(REFUSED):
+        return None
+    return orjson.loads(kept)
+
+
+def _result_error(status: JobStatus, kept: bytes | None) -> str | None:
+    if status is not JobStatus.PROCESSED or not kept or not kept.startswith(REFUSED):
+        return None
+    return kept.removeprefix(REFUSED).decode()
+
+
+def _error(kept: bytes | None) -> JobError | None:
+    if not kept:
+        return None
+    at_us, _, text = kept.partition(b" ")
+    words = orjson.loads(text)
+    return JobError(words["type"], words["message"], words["traceback"], int(at_us))
+
+
+def _progress(kept: bytes | None) -> Progress | None:
+    if not kept:
+        return None
+    words = orjson.loads(kept)
+    return Progress(words["share"], words["note"])
+
+
+def message_of(id: str, queue: str, body: bytes) -> dramatiq.Message[Any]:
+    """The message, or for one that can't be decoded an empty one, so that its job can be seen all the same."""
+    try:
+        message: dramatiq.Message[Any] | None = dramatiq.Message.decode(body)
+    except dramatiq.errors.DecodeError:
+        message = None
+    if message is not None and is_well_formed(message):
+        return message
+    return dramatiq.Message(queue, "", (), {}, {}, message_id=id, message_timestamp=0)
+
+
+def seq_of(packed_record: bytes) -> int:
+    """The seq in a packed record."""
+    return int(msgpack.unpackb(packed_record)[RECORD_FIELDS.index("seq")])
+
+
+def fresh_record(task: str, seq: int, due_us: int | None) -> bytes:
+    """The record of a job that was just accepted, as the script wrote it."""
+    fields: dict[str, Any] = {"status": "q", "seq": seq, "task": task, "attempts": 0}
+    if due_us is not None:
+        fields |= {"status": "s", "place": 0, "due": due_us, "entered": 0}
+    packed: bytes = msgpack.packb([fields.get(name, False) for name in RECORD_FIELDS])
+    return packed

@@ -97,7 +97,7 @@ class LocalRun:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             for process in self._started:
-                process.poll()
+                process.wait(10)
 
     def get(self, path: str) -> Answer:
         """GET a path of the API."""

@@ -10,12 +10,24 @@ import sys
 import dramatiq
 
 from middleware.broker import LifoBroker
+from middleware.context import cancel_requested, progress
+from middleware.delivery import Cancelled
 from middleware.settings import load_or_exit
 
 from .declaration import TaskError
 from .registry import Registry, Task, discover
 
-__all__ = ["Task", "TaskError", "broker", "registry", "settings", "task"]
+__all__ = [
+    "Cancelled",
+    "Task",
+    "TaskError",
+    "broker",
+    "cancel_requested",
+    "progress",
+    "registry",
+    "settings",
+    "task",
+]
 
 settings = load_or_exit()
 broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True)

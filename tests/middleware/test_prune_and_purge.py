@@ -135,3 +135,22 @@ def test_purging_closes_a_window_that_ends_with_the_stack(queue: ScriptedQueue) 
     queue.broker.flush("default")
 
     assert queue.window(window).close_reason == "empty"
+
+
+def test_finished_jobs_go_when_they_take_too_many_bytes(queue: ScriptedQueue) -> None:
+    finish(queue, *(f"job-{n}" for n in range(10)))
+    kept_bytes = queue.count("finished_bytes") // 2
+
+    assert queue.scripts.prune(DAY_US, MANY, kept_bytes) == 5
+
+    assert left(queue) == {f"job-{n}" for n in range(5, 10)}
+    assert queue.count("finished_bytes") <= kept_bytes
+    assert queue.scripts.prune(DAY_US, MANY, 0) == 5
+    assert queue.count("finished_bytes") == 0
+
+
+def test_a_revived_job_counts_no_longer_as_finished_bytes(queue: ScriptedQueue) -> None:
+    finish(queue, "a", outcome="rejected")
+    queue.broker.revive("a")
+
+    assert queue.count("finished_bytes") == 0

@@ -1,0 +1,64 @@
+"""Bugs planted into the scripts, to prove that those who look for bugs find them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from middleware import scripts
+
+Plant = Callable[[], AbstractContextManager[None]]
+
+
+@contextmanager
+def planted(old: str, new: str, *, into: tuple[str, ...]) -> Iterator[None]:
+    """While it lasts, the scripts named in ``into`` have ``new`` where they had ``old``, for this process alone."""
+    sound = scripts.script
+    for name in into:
+        assert sound(name).source.count(old) == 1, f"{name}.lua has no such line any more, or several: {old}"
+
+    def unsound(name: str) -> scripts.Script:
+        source = sound(name).source.replace(old, new) if name in into else sound(name).source
+        return scripts.Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+    scripts.script = unsound  # type: ignore[assignment]
+    scripts._head.cache_clear()
+    try:
+        yield
+    finally:
+        scripts.script = sound
+        scripts._head.cache_clear()
+
+
+def wrong_end() -> AbstractContextManager[None]:
+    """Claims take the oldest job and say that it was the newest."""
+    return planted("redis.call('ZPOPMAX', K.stack, n)", "redis.call('ZPOPMIN', K.stack, n)", into=("claim", "settle"))
+
+
+def skipped_removal() -> AbstractContextManager[None]:
+    """A claim leaves the job on the stack."""
+    return planted(
+        "redis.call('ZPOPMAX', K.stack, n)",
+        "redis.call('ZREVRANGE', K.stack, 0, n - 1, 'WITHSCORES')",
+        into=("claim", "settle"),
+    )
+
+
+def double_settle() -> AbstractContextManager[None]:
+    """A settlement counts whether or not its lease was lost, or it was made before."""
+    return planted(
+        "if not job or job[STATUS] ~= RUNNING or job[ATTEMPTS] ~= attempt then", "if not job then", into=("settle",)
+    )
+
+
+def lost_put_back() -> AbstractContextManager[None]:
+    """A job that is put back isn't on the stack, though its record says so."""
+    return planted(
+        "else push(id, job, now) end",
+        "else job[STATUS], job[ENTERED] = QUEUED, now end",
+        into=("settle", "reclaim", "recover"),
+    )
+
+
+PLANTS: tuple[Plant, ...] = (wrong_end, skipped_removal, double_settle, lost_put_back)

@@ -1,0 +1,126 @@
+"""Planted bugs prove the provers: each turns the checker of histories and the live counters red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from middleware.audit import audit, census
+
+from .conftest import LoggedQueue
+from .planted import Plant, double_settle, lost_put_back, skipped_removal, wrong_end
+
+
+def claim_both(queue: LoggedQueue) -> None:
+    """Two jobs, claimed one after the other."""
+    queue.send_each("old", "new")
+    queue.claim()
+    queue.claim()
+
+
+def claim_and_settle(queue: LoggedQueue) -> None:
+    """One job's whole life."""
+    queue.send("a")
+    (token,) = queue.claim()
+    queue.settle(token)
+
+
+def settle_after_the_lease_was_lost(queue: LoggedQueue) -> None:
+    """A worker that was thought dead settles a job that waits again."""
+    queue.send("a")
+    (token,) = queue.claim()
+    queue.lose_leases()
+    queue.settle(token)
+
+
+def settle_twice(queue: LoggedQueue) -> None:
+    """The same end of the same attempt, told by two calls."""
+    queue.send("a")
+    (token,) = queue.claim()
+    queue.settle(token)
+    queue.settle(token, "rejected")
+
+
+def lose_a_lease(queue: LoggedQueue) -> None:
+    """A worker dies with a job."""
+    queue.send("a")
+    queue.claim()
+    queue.lose_leases()
+
+
+def put_back(queue: LoggedQueue) -> None:
+    """A worker shuts down before it begins with a job."""
+    queue.send("a")
+    (token,) = queue.claim()
+    queue.settle(token, "put_back")
+
+
+def lose_a_claims_answer(queue: LoggedQueue) -> None:
+    """A worker never heard of a job that it has claimed."""
+    queue.send("a")
+    queue.claim()
+    queue.scripts.recover("worker-a", [])
+
+
+class Case(NamedTuple):
+    """A sequence of moves, the bug that it shows, what the checker calls it, and what it does to the live counters."""
+
+    moves: Callable[[LoggedQueue], None]
+    plant: Plant
+    kind: str
+    order_inversions: int
+    conservation_error: int
+
+
+CASES = [
+    Case(claim_both, wrong_end, "out of order", 1, 0),
+    Case(claim_both, skipped_removal, "in two states", 0, 1),
+    Case(claim_and_settle, skipped_removal, "in two states", 0, 1),
+    Case(settle_after_the_lease_was_lost, double_settle, "double settle", 0, 1),
+    Case(settle_twice, double_settle, "double settle", 0, 1),
+    Case(lose_a_lease, lost_put_back, "lost", 0, -1),
+    Case(put_back, lost_put_back, "lost", 0, -1),
+    Case(lose_a_claims_answer, lost_put_back, "lost", 0, -1),
+]
+NAMES = [f"{case.plant.__name__}-{case.moves.__name__}" for case in CASES]
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_a_planted_bug_turns_the_checker_of_histories_red(logged: LoggedQueue, case: Case) -> None:
+    with case.plant():
+        case.moves(logged)
+
+    assert case.kind in logged.checked().found.errors
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_a_planted_bug_turns_the_live_counters_red(logged: LoggedQueue, case: Case) -> None:
+    with case.plant():
+        case.moves(logged)
+
+    counted = census(logged.scripts)
+    assert counted.order_inversions == case.order_inversions
+    assert counted.conservation_error == case.conservation_error
+    assert counted.faults
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.conservation_error], ids=lambda case: case.moves.__name__
+)
+def test_a_planted_bug_that_miscounts_turns_the_audit_red(logged: LoggedQueue, case: Case) -> None:
+    with case.plant():
+        case.moves(logged)
+
+    assert audit(logged.name, logged.broker.new_link())
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_the_same_moves_without_the_bug_leave_all_of_them_green(logged: LoggedQueue, case: Case) -> None:
+    case.moves(logged)
+
+    assert logged.checked().found.texts == []
+    counted = census(logged.scripts)
+    assert (counted.order_inversions, counted.conservation_error, counted.faults) == (0, 0, [])
+    logged.audit()

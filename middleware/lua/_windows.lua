@@ -34,9 +34,11 @@ local function forget_window(n)
   touched[n] = false
 end
 
--- Ends window n at that time. One in which nothing was claimed is counted, not kept.
+-- Ends window n: now, or when its time was up, if that is longer ago. One in which nothing was claimed is counted, not
+-- kept.
 local function close_window(n, at, reason)
   local w = window(n)
+  if w[W_CLOSES_AT] and w[W_CLOSES_AT] <= at then at, reason = w[W_CLOSES_AT], 'time' end
   redis.call('HDEL', K.policy, 'open')
   w[W_CLOSED_AT], w[W_CLOSE_REASON] = at, reason
   w[W_LEFT_WAITING] = redis.call('ZCARD', K.stack)
@@ -68,7 +70,7 @@ local function gate(now, unruled)
   local w = n > 0 and window(n)
   if not w then return 'closed' end
   if w[W_CLOSES_AT] and w[W_CLOSES_AT] <= now then
-    close_window(n, w[W_CLOSES_AT], 'time')
+    close_window(n, now, 'time')
     return 'closed'
   end
   local limit = w[W_CREDITS] and w[W_CREDITS] - w[W_CLAIMED] or math.huge

@@ -80,6 +80,26 @@ def test_time_closes_a_window_at_the_planned_moment_whenever_it_is_noticed(queue
     assert (closed.left_waiting, closed.oldest_wait_us) == (1, 1_000_000)
 
 
+@pytest.mark.parametrize("end", ["made continuous", "last job cancelled", "purged"])
+def test_a_window_whose_time_was_up_keeps_that_end_whatever_happens_later(queue: ScriptedQueue, end: str) -> None:
+    queue.rule(close_when_empty=True)
+    queue.send("a", "b")
+    window = queue.open(lasts_us=1_000_000)
+    queue.claim()
+    queue.clock.forward(s=5)
+
+    match end:
+        case "made continuous":
+            queue.rule(mode="continuous")
+        case "last job cancelled":
+            queue.scripts.cancel("a", "called off")
+        case "purged":
+            queue.scripts.purge()
+
+    closed = queue.window(window)
+    assert (closed.close_reason, closed.closed_at_us) == ("time", START_US + 1_000_000)
+
+
 def test_a_time_that_is_up_closes_a_window_for_whoever_reads_it(queue: ScriptedQueue) -> None:
     queue.rule()
     queue.send("a", "b")

@@ -5,39 +5,26 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import msgpack
 import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from middleware import keys
-from middleware.audit import INDEX_KEYS, census
+from middleware.audit import census
 from middleware.connection import Link
-from middleware.records import STATUS_LETTERS
-from middleware.scripts import RECORD_FIELDS, WINDOW_FIELDS, Accepted, QueueScripts, Settlement
+from middleware.scripts import Accepted, QueueScripts, Settlement
 from middleware.store import INDEXES
 
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
-from .model import CANCELLED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED, Model, ModelJob, ModelPolicy, Token
+from .comparing import QUEUE, compare_all, compare_pages
+from .model import CANCELLED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED, Model, ModelPolicy, Token
 
-QUEUE = "default"
 WORKERS = ("worker-a", "worker-b")
-LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}
-OUTCOMES = ("running", "processed", "retried", "rejected", "cancelled", "put_back")
-COUNTERS = (
-    "accepted",
-    "pruned",
-    "processed",
-    "rejected",
-    "cancelled",
-    "retried",
-    "revived",
-    "reclaimed",
-    "stale_settles",
-)
 
 moments_us = st.sampled_from([0, 1, 2, 3, 1_000, 700_000, 1_000_000, LEASE_US // 2, LEASE_US])
 delays_us = st.sampled_from([0, 0, 1, 2, 1_000, 1_000_000, 5_000_000])
+lengths_us = st.sampled_from([0, 1, 1_000_000, 2 * LEASE_US])
+credits_given = st.sampled_from([0, 1, 3, 10])
 picks = st.integers(0, 15)
 settlements = st.lists(
     st.tuples(
@@ -68,105 +55,101 @@ class QueueMachine(RuleBasedStateMachine):
         self.last_settled: list[Settlement] = []
         self.made = 0
 
-    @initialize(gated=st.booleans())
-    def begin(self, gated: bool) -> None:
+    @initialize(gated=st.booleans(), jobs=st.integers(3, 9), mode=st.sampled_from([None, "windows", "continuous"]))
+    def begin(self, gated: bool, jobs: int, mode: str | None) -> None:
         self.model = Model(START_US, gated=gated)
         unruled = "closed" if gated else "open"
         self.scripts = QueueScripts(QUEUE, self.link, unruled=unruled, now=lambda: self.model.now)
+        self._accept([self._new() for _ in range(jobs)], "now", 0)
+        if mode:
+            self.set_policy(mode, "lifo", 0, 0, False)
+        if mode == "windows":
+            self._open_window("operator", None, 10, 0)
 
     # What clients do.
 
-    @rule(count=st.integers(1, 5), kind=st.sampled_from(["now", "now", "now", "after", "at"]), time_us=delays_us)
-    def accept(self, count: int, kind: str, time_us: int) -> None:
-        jobs = [self._new() for _ in range(count)]
-        self._accept(jobs, kind, self.model.now + time_us - 1_000 if kind == "at" else time_us)
+    @rule(count=st.integers(1, 5))
+    def accept(self, count: int) -> None:
+        self._accept([self._new() for _ in range(count)], "now", 0)
+
+    @rule(count=st.integers(1, 5), kind=st.sampled_from(["after", "at"]), time_us=delays_us)
+    def accept_for_later(self, count: int, kind: str, time_us: int) -> None:
+        moment = self.model.now + time_us - 1_000 if kind == "at" else time_us
+        self._accept([self._new() for _ in range(count)], kind, moment)
 
     @precondition(lambda self: self.model.jobs)
-    @rule(pick=picks)
-    def accept_one_that_is_known(self, pick: int) -> None:
-        known = self._any(list(self.model.jobs.values()), pick)
-        self._accept([self._new(), (known.id, b"again")], "now", 0)
-
-    @precondition(lambda self: self.model.jobs)
-    @rule(pick=picks)
-    def cancel(self, pick: int) -> None:
-        id = self._any(list(self.model.jobs.values()), pick).id
+    @rule(pick=picks, of=st.sampled_from([None, QUEUED, RUNNING, SCHEDULED]))
+    def cancel(self, pick: int, of: str | None) -> None:
+        id = self._any(self.model.of_status(of or QUEUED) or list(self.model.jobs.values()), pick).id
         assert self.scripts.cancel(id, "called off") == self.model.cancel(id, "called off")
 
-    @precondition(lambda self: self.model.jobs)
-    @rule(pick=picks, only_ended=st.booleans())
-    def revive(self, pick: int, only_ended: bool) -> None:
-        ended = self.model.of_status(REJECTED) + self.model.of_status(CANCELLED)
-        id = self._any(ended if only_ended and ended else list(self.model.jobs.values()), pick).id
-        assert self.scripts.revive(id, b"revived") == self.model.revive(id, b"revived")
-
-    @rule()
-    def touch_what_was_never_there(self) -> None:
-        assert self.scripts.cancel("nobody", "") == self.model.cancel("nobody", "") == "missing"
-        assert self.scripts.revive("nobody", b"") == self.model.revive("nobody", b"") == "missing"
+    @precondition(lambda self: self.model.of_status(REJECTED) or self.model.of_status(CANCELLED))
+    @rule(pick=picks)
+    def revive(self, pick: int) -> None:
+        self._revive(self._any(self.model.of_status(REJECTED) + self.model.of_status(CANCELLED), pick).id)
 
     # What workers do.
 
+    @precondition(lambda self: self.model.stack())
     @rule(wanted=st.integers(1, 6), worker=st.sampled_from(WORKERS))
     def claim(self, wanted: int, worker: str) -> None:
         self._compare_claim(self.scripts.claim(worker, LEASE_US, wanted), wanted, worker)
 
+    @precondition(lambda self: self.model.stack())
+    @rule(worker=st.sampled_from(WORKERS))
+    def claim_one(self, worker: str) -> None:
+        self.claim(1, worker)
+
+    @precondition(lambda self: self.model.stack())
+    @rule(wanted=st.integers(1, 6), moves=settlements, worker=st.sampled_from(WORKERS))
+    def claim_and_settle(self, wanted: int, moves: list[Any], worker: str) -> None:
+        self.claim(wanted, worker)
+        if self.model.of_status(RUNNING):
+            self.settle(moves)
+
     @precondition(lambda self: self.model.of_status(RUNNING))
-    @rule(moves=settlements, wanted=st.sampled_from([0, 0, 1, 2, 5]), worker=st.sampled_from(WORKERS))
-    def settle(self, moves: list[Any], wanted: int, worker: str) -> None:
-        running = [(job.id, job.attempts) for job in self.model.of_status(RUNNING)]
-        self._settle(running, moves, wanted, worker)
+    @rule(moves=settlements)
+    def settle(self, moves: list[Any]) -> None:
+        self._settle(self._running(), moves, 0, WORKERS[0])
+
+    @precondition(lambda self: self.model.of_status(RUNNING))
+    @rule(moves=settlements, wanted=st.integers(1, 5), worker=st.sampled_from(WORKERS))
+    def settle_and_claim(self, moves: list[Any], wanted: int, worker: str) -> None:
+        self._settle(self._running(), moves, wanted, worker)
 
     @precondition(lambda self: self.issued)
     @rule(moves=settlements, wanted=st.sampled_from([0, 0, 1]), worker=st.sampled_from(WORKERS))
     def settle_any_token_that_ever_was(self, moves: list[Any], wanted: int, worker: str) -> None:
         self._settle(self.issued, moves, wanted, worker)
 
-    @precondition(lambda self: self.last_settled)
-    @rule()
-    def send_the_last_settlements_again(self) -> None:
-        _, stale = self.scripts.settle(self.last_settled, WORKERS[0], LEASE_US, 0)
-        assert stale == self.model.settle(self.last_settled)
-
+    @precondition(lambda self: self.issued)
     @rule(chosen=st.lists(picks, max_size=4))
     def beat(self, chosen: list[int]) -> None:
-        held = [self._any(self.issued, pick) for pick in chosen] if self.issued else []
-        self._beat(held)
+        self._beat([self._any(self.issued, pick) for pick in chosen])
 
+    @precondition(lambda self: self.model.of_status(RUNNING))
     @rule(worker=st.sampled_from(WORKERS), forgotten=st.sets(st.integers(0, 5), min_size=1, max_size=3))
     def recover_claims_whose_answer_was_lost(self, worker: str, forgotten: set[int]) -> None:
         its = [(job.id, job.attempts) for job in self.model.of_status(RUNNING) if job.worker == worker]
         held = [token for i, token in enumerate(reversed(its)) if i not in forgotten]
         assert self.scripts.recover(worker, held) == self.model.recover(worker, held)
 
-    @rule()
-    def hear_the_doorbell_with_no_idle_thread(self) -> None:
-        self.client.delete(keys.doorbell(QUEUE))
-        assert self.scripts.look() == self.model.until_due()
-
-    # What upkeep does.
+    # What time and upkeep do.
 
     @rule(by_us=moments_us)
     def let_time_pass(self, by_us: int) -> None:
         self.model.now += by_us
 
-    @rule(by_us=st.sampled_from([1, 1_000_000, 2 * LEASE_US]))
-    def set_the_clock_back(self, by_us: int) -> None:
-        self.scripts.get_windows(None, None, 1)
-        self.model.set_clock_back(self.model.now - by_us)
-
-    @rule(crash_limit=st.sampled_from([1, 2, 3]))
-    def reclaim(self, crash_limit: int) -> None:
+    @precondition(lambda self: self.model.of_status(RUNNING))
+    @rule(crash_limit=st.sampled_from([1, 2, 3]), others_beat=st.booleans())
+    def reclaim(self, crash_limit: int, others_beat: bool) -> None:
+        for _ in range(3 if others_beat else 0):
+            self.model.now += LEASE_US // 2
+            self._beat([])
         expected = self.model.reclaim(LEASE_US, SILENCE_US, crash_limit)
         assert self.scripts.reclaim(LEASE_US, SILENCE_US, crash_limit) == expected
 
-    @rule(crash_limit=st.sampled_from([2, 3]))
-    def lose_leases_while_others_beat(self, crash_limit: int) -> None:
-        for _ in range(3):
-            self.model.now += LEASE_US // 2
-            self._beat([])
-        self.reclaim(crash_limit)
-
+    @precondition(lambda self: self.model.of_status(SCHEDULED))
     @rule()
     def promote(self) -> None:
         assert self.scripts.promote() == self.model.promote()
@@ -179,10 +162,6 @@ class QueueMachine(RuleBasedStateMachine):
     )
     def prune(self, age_us: int, kept: int, kept_bytes: int) -> None:
         assert self.scripts.prune(age_us, kept, kept_bytes) == self.model.prune(age_us, kept, kept_bytes)
-
-    @rule()
-    def flush_the_scripts(self) -> None:
-        self.client.script_flush()
 
     # What operators and the cadence do.
 
@@ -197,50 +176,83 @@ class QueueMachine(RuleBasedStateMachine):
         changed = self.scripts.set_policy(mode, order, share, batch, close_when_empty)
         assert changed == self.model.set_policy(ModelPolicy(mode, order, share, batch, close_when_empty))
 
-    @rule(
-        ahead_ms=st.sampled_from([None, None, -3_000, 0, 0, 1_000, 1_001]),
-        credits=st.sampled_from([0, 1, 3, 10]),
-        lasts_us=st.sampled_from([0, 1, 1_000_000, 2 * LEASE_US]),
-    )
-    def open_window(self, ahead_ms: int | None, credits: int, lasts_us: int) -> None:
-        opened_by = "operator" if ahead_ms is None else "tick"
-        tick_ms = None if ahead_ms is None else self.model.now // 1_000 + ahead_ms
-        word, *rest = self.scripts.open_window(opened_by, tick_ms, credits, lasts_us)
-        expected = self.model.open_window(opened_by, tick_ms, credits, lasts_us)
-        assert (word.decode(), rest[0] if rest else None) == expected
+    @precondition(lambda self: self.model.is_by_windows)
+    @rule(ahead_ms=st.sampled_from([-3_000, 0, 0, 0, 1_000, 1_001]), credits=credits_given, lasts_us=lengths_us)
+    def open_window_by_a_tick(self, ahead_ms: int, credits: int, lasts_us: int) -> None:
+        self._open_window("tick", self.model.now // 1_000 + ahead_ms, credits, lasts_us)
+
+    @precondition(lambda self: self.model.is_by_windows and self.model.stack())
+    @rule(credits=credits_given, lasts_us=lengths_us, wanted=st.integers(1, 6))
+    def open_window_and_claim(self, credits: int, lasts_us: int, wanted: int) -> None:
+        self._open_window("operator", None, credits, lasts_us)
+        self.claim(wanted, WORKERS[0])
+
+    @precondition(lambda self: (window := self.model.open_window_now()) and window.closes_at)
+    @rule(by_us=st.sampled_from([-1, 0, 1, 1_000_000]), then=st.sampled_from(["nothing", "continuous", "purge"]))
+    def come_to_the_end_of_the_window(self, by_us: int, then: str) -> None:
+        window = self.model.open_window_now()
+        self.model.now = max(self.model.now, window.closes_at + by_us)
+        if then == "continuous":
+            self.set_policy("continuous", "lifo", 0, 0, False)
+        elif then == "purge":
+            self.purge()
 
     @precondition(lambda self: self.model.windows)
-    @rule(pick=picks, newest=st.booleans())
-    def close_window(self, pick: int, newest: bool) -> None:
-        numbers = sorted(self.model.windows)
-        number = numbers[-1] if newest else self._any(numbers, pick)
+    @rule(pick=picks)
+    def close_window(self, pick: int) -> None:
+        number = self._any(sorted(self.model.windows), pick)
         assert (self.scripts.close_window(number) is not None) == self.model.close_window(number)
-
-    @rule(sure=st.sampled_from([False, False, True]))
-    def purge(self, sure: bool) -> None:
-        if sure:
-            assert self.scripts.purge() == self.model.purge()
 
     @rule(limit=st.integers(1, 4), status=st.sampled_from([None, *INDEXES]))
     def page_through(self, limit: int, status: Any) -> None:
-        self._compare_pages(limit, status)
+        compare_pages(self.scripts, self.model, limit, status)
+
+    @rule(data=st.data())
+    def meet_with_something_rare(self, data: Any) -> None:
+        rare = data.draw(st.sampled_from(RARE))
+        rare(self, data.draw(picks))
+
+    def accept_one_that_is_known(self, pick: int) -> None:
+        if self.model.jobs:
+            known = self._any(list(self.model.jobs.values()), pick)
+            self._accept([self._new(), (known.id, b"again")], "now", 0)
+
+    def revive_any(self, pick: int) -> None:
+        self._revive(self._any(["nobody", *self.model.jobs], pick))
+
+    def cancel_any(self, pick: int) -> None:
+        id = self._any(["nobody", *self.model.jobs], pick)
+        assert self.scripts.cancel(id, "called off") == self.model.cancel(id, "called off")
+
+    def claim_whatever_the_gate(self, pick: int) -> None:
+        self._compare_claim(self.scripts.claim(WORKERS[0], LEASE_US, 1 + pick), 1 + pick, WORKERS[0])
+
+    def open_window_whatever_the_policy(self, pick: int) -> None:
+        self._open_window("operator", None, pick, 0)
+
+    def send_the_last_settlements_again(self, _: int) -> None:
+        _, stale = self.scripts.settle(self.last_settled, WORKERS[0], LEASE_US, 0)
+        assert stale == self.model.settle(self.last_settled)
+
+    def hear_the_doorbell_with_no_idle_thread(self, _: int) -> None:
+        self.client.delete(keys.doorbell(QUEUE))
+        assert self.scripts.look() == self.model.until_due()
+
+    def see_the_clock_set_back(self, pick: int) -> None:
+        self.scripts.get_windows(None, None, 1)
+        self.model.set_clock_back(self.model.now - (1, 1_000_000, 2 * LEASE_US)[pick % 3])
+
+    def find_the_scripts_flushed(self, _: int) -> None:
+        self.client.script_flush()
+
+    def purge(self, _: int = 0) -> None:
+        assert self.scripts.purge() == self.model.purge()
 
     # What must be true after every step.
 
     @invariant()
     def everything_kept_is_the_models(self) -> None:
-        kept = self._read()
-        self._compare_jobs(kept)
-        self._compare_windows(kept["windows"])
-        counters = {name.decode(): int(value) for name, value in kept["counters"].items()}
-        expected = {name: self.model.counters[name] for name in COUNTERS}
-        assert {name: counters.get(name, 0) for name in COUNTERS} == expected
-        finished = [job for job in self.model.jobs.values() if job.status in FINAL]
-        assert counters.get("finished_bytes", 0) == sum(job.kept_bytes for job in finished)
-        rung = kept["doorbell"]
-        assert rung <= 1
-        if self.model.stack() and self.model.gate() == "open":
-            assert rung == 1, "jobs wait at an open gate, and nobody is told"
+        compare_all(self.client, self.model)
 
     @invariant()
     def the_census_adds_up(self) -> None:
@@ -250,7 +262,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_list_shows_each_job_once_in_the_order_of_acceptance(self) -> None:
-        self._compare_pages(7, None)
+        compare_pages(self.scripts, self.model, 7, None)
 
     def _new(self) -> tuple[str, bytes]:
         self.made += 1
@@ -268,6 +280,17 @@ class QueueMachine(RuleBasedStateMachine):
             assert (answer.first_seq, answer.due_us) == expected
         else:
             assert expected is None
+
+    def _open_window(self, opened_by: str, tick_ms: int | None, credits: int, lasts_us: int) -> None:
+        word, *rest = self.scripts.open_window(opened_by, tick_ms, credits, lasts_us)
+        expected = self.model.open_window(opened_by, tick_ms, credits, lasts_us)
+        assert (word.decode(), rest[0] if rest else None) == expected
+
+    def _revive(self, id: str) -> None:
+        assert self.scripts.revive(id, b"revived") == self.model.revive(id, b"revived")
+
+    def _running(self) -> list[Token]:
+        return [(job.id, job.attempts) for job in self.model.of_status(RUNNING)]
 
     def _beat(self, held: list[Token]) -> None:
         assert self.scripts.beat(LEASE_US, SILENCE_US, held) == self.model.beat(LEASE_US, SILENCE_US, held)
@@ -297,88 +320,17 @@ class QueueMachine(RuleBasedStateMachine):
         self.issued += [(id, attempt) for id, attempt, _ in answer.jobs]
         assert tuple(answer) == self.model.claim(wanted, worker, LEASE_US)
 
-    def _read(self) -> dict[str, Any]:
-        """All that is kept, at one moment."""
-        sets = [*(key for key in INDEX_KEYS.values()), keys.due, keys.leases, keys.finished, keys.displaced]
-        hashes = [keys.records, keys.messages, keys.results, keys.failures, keys.counters, keys.windows]
-        with self.client.pipeline(transaction=True) as pipe:
-            for key in sets:
-                pipe.zrange(key(QUEUE), 0, -1, withscores=True)
-            for key in hashes:
-                pipe.hgetall(key(QUEUE))
-            pipe.llen(keys.doorbell(QUEUE))
-            answers = pipe.execute()
-        kept: dict[str, Any] = {
-            key.__name__: {id.decode(): int(score) for id, score in rows}
-            for key, rows in zip(sets, answers, strict=False)
-        }
-        kept |= {key.__name__: rows for key, rows in zip(hashes, answers[len(sets) :], strict=False)}
-        return kept | {"doorbell": answers[-1]}
 
-    def _compare_jobs(self, kept: dict[str, Any]) -> None:
-        jobs = self.model.jobs
-        for status, key in INDEX_KEYS.items():
-            its = [job for job in jobs.values() if job.status == LETTERS[status]]
-            expected = {job.id: job.place if job.status == QUEUED else job.seq for job in its}
-            assert kept[key.__name__] == expected, key.__name__
-        of = self.model.of_status
-        assert kept["due"] == {job.id: job.due for job in of(SCHEDULED)}
-        assert kept["leases"] == {job.id: job.lease_end for job in of(RUNNING)}
-        assert kept["finished"] == {job.id: job.finished for job in jobs.values() if job.status in FINAL}
-        assert kept["displaced"] == {job.id: job.seq for job in of(QUEUED) if job.place != job.seq}
-        assert kept["messages"] == {id.encode(): job.message for id, job in jobs.items()}
-        assert kept["results"] == {id.encode(): job.result for id, job in jobs.items() if job.result}
-        assert kept["failures"] == {id.encode(): job.failure for id, job in jobs.items() if job.failure}
-        records = {id.decode(): _record(packed) for id, packed in kept["records"].items()}
-        assert records == {id: _as_record(job) for id, job in jobs.items()}
-
-    def _compare_windows(self, packed: dict[bytes, bytes]) -> None:
-        self.model.open_window_now()
-        found = {}
-        for number, window in packed.items():
-            w = dict(zip(WINDOW_FIELDS, msgpack.unpackb(window), strict=True))
-            assert w["claimed"] == sum(w[outcome] for outcome in OUTCOMES)
-            assert w["credits"] is False or w["claimed"] <= w["credits"]
-            if not w["closed_at"] and w["closes_at"] and w["closes_at"] <= self.model.now:
-                # Whoever looks closes it first.
-                w["closed_at"], w["close_reason"] = w["closes_at"], "time"
-            if w["claimed"] or not w["closed_at"]:
-                found[int(number)] = _window(w)
-        expected = {}
-        for number, window in self.model.windows.items():
-            plain = vars(window) | {outcome: window.outcomes[outcome] for outcome in OUTCOMES}
-            expected[number] = _window(plain)
-        assert found == expected
-
-    def _compare_pages(self, limit: int, status: Any) -> None:
-        indexes = [INDEXES[status]] if status else list(INDEXES.values())
-        if status is None or INDEXES[status] == "stack":
-            indexes.append("displaced")
-        seen: list[str] = []
-        below = None
-        for _ in range(2 * len(self.model.jobs) + 2):
-            below, rows = self.scripts.page(below, limit, indexes)
-            seen += [id for id, _ in rows]
-            if below is None:
-                break
-        wanted = [job for job in self.model.jobs.values() if status is None or job.status == LETTERS[status]]
-        assert below is None
-        assert seen == [job.id for job in sorted(wanted, key=lambda job: -job.seq)]
-
-
-def _record(packed: bytes) -> dict[str, Any]:
-    """The fields of a record that the model knows, None for those that aren't set."""
-    r = dict(zip(RECORD_FIELDS, msgpack.unpackb(packed), strict=True))
-    place = None if r["place"] == 0 and r["place"] is not False else (r["place"] or r["seq"])
-    plain = {name: None if r[name] is False else r[name] for name in RECORD_FIELDS if name not in ("task", "entered")}
-    return plain | {"place": place, "lost": r["lost"] or 0}
-
-
-def _as_record(job: ModelJob) -> dict[str, Any]:
-    return {name: getattr(job, name) for name in RECORD_FIELDS if name not in ("task", "entered")}
-
-
-def _window(fields: dict[str, Any]) -> dict[str, Any]:
-    names = ("opened_by", "opened_at", "closes_at", "closed_at", "close_reason", "order", "share", "credits", "claimed")
-    plain = {name: None if fields[name] is False else fields[name] for name in (*names, *OUTCOMES)}
-    return plain | {"close_when_empty": bool(fields["close_when_empty"])}
+RARE = (
+    QueueMachine.accept_one_that_is_known,
+    QueueMachine.cancel_any,
+    QueueMachine.revive_any,
+    QueueMachine.claim_whatever_the_gate,
+    QueueMachine.open_window_whatever_the_policy,
+    QueueMachine.send_the_last_settlements_again,
+    QueueMachine.hear_the_doorbell_with_no_idle_thread,
+    QueueMachine.see_the_clock_set_back,
+    QueueMachine.find_the_scripts_flushed,
+    QueueMachine.purge,
+)
+"""Steps that would crowd out the others if each of them were a rule."""

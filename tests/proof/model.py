@@ -117,6 +117,11 @@ class Model:
             return None
         return window
 
+    @property
+    def is_by_windows(self) -> bool:
+        """True when jobs may be claimed in windows only."""
+        return self.policy is not None and self.policy.mode == "windows"
+
     def gate(self) -> str:
         """May a job be claimed?"""
         if self.policy is None:

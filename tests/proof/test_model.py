@@ -16,7 +16,7 @@ from .planted import PLANTS, Plant
 
 EXAMPLES = int(os.environ.get("LASTIN_MODEL_EXAMPLES", "0"))
 SETTINGS = settings(
-    max_examples=EXAMPLES or 100,
+    max_examples=EXAMPLES or 200,
     derandomize=not EXAMPLES,
     stateful_step_count=40,
     deadline=None,

@@ -1,0 +1,137 @@
+"""Is what Redis keeps of a queue what the model has? Every index, text, record, window and counter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+import redis
+
+from middleware import keys
+from middleware.audit import INDEX_KEYS
+from middleware.jobs import JobStatus
+from middleware.records import STATUS_LETTERS
+from middleware.scripts import RECORD_FIELDS, WINDOW_FIELDS, QueueScripts
+from middleware.store import INDEXES
+
+from .model import FINAL, QUEUED, RUNNING, SCHEDULED, Model, ModelJob
+
+QUEUE = "default"
+LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}
+OUTCOMES = ("running", "processed", "retried", "rejected", "cancelled", "put_back")
+COUNTERS = (
+    "accepted",
+    "pruned",
+    "processed",
+    "rejected",
+    "cancelled",
+    "retried",
+    "revived",
+    "reclaimed",
+    "stale_settles",
+)
+
+
+def compare_all(client: redis.Redis, model: Model) -> None:
+    """Compare what is kept at one moment."""
+    kept = _read(client)
+    _compare_jobs(kept, model)
+    _compare_windows(kept["windows"], model)
+    counters = {name.decode(): int(value) for name, value in kept["counters"].items()}
+    expected = {name: model.counters[name] for name in COUNTERS}
+    assert {name: counters.get(name, 0) for name in COUNTERS} == expected
+    finished = [job for job in model.jobs.values() if job.status in FINAL]
+    assert counters.get("finished_bytes", 0) == sum(job.kept_bytes for job in finished)
+    assert kept["doorbell"] <= 1
+    if model.stack() and model.gate() == "open":
+        assert kept["doorbell"] == 1, "jobs wait at an open gate, and nobody is told"
+
+
+def _read(client: redis.Redis) -> dict[str, Any]:
+    """All that is kept, at one moment."""
+    sets = [*(key for key in INDEX_KEYS.values()), keys.due, keys.leases, keys.finished, keys.displaced]
+    hashes = [keys.records, keys.messages, keys.results, keys.failures, keys.counters, keys.windows]
+    with client.pipeline(transaction=True) as pipe:
+        for key in sets:
+            pipe.zrange(key(QUEUE), 0, -1, withscores=True)
+        for key in hashes:
+            pipe.hgetall(key(QUEUE))
+        pipe.llen(keys.doorbell(QUEUE))
+        answers = pipe.execute()
+    kept: dict[str, Any] = {
+        key.__name__: {id.decode(): int(score) for id, score in rows} for key, rows in zip(sets, answers, strict=False)
+    }
+    kept |= {key.__name__: rows for key, rows in zip(hashes, answers[len(sets) :], strict=False)}
+    return kept | {"doorbell": answers[-1]}
+
+
+def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
+    jobs = model.jobs
+    for status, key in INDEX_KEYS.items():
+        its = [job for job in jobs.values() if job.status == LETTERS[status]]
+        expected = {job.id: job.place if job.status == QUEUED else job.seq for job in its}
+        assert kept[key.__name__] == expected, key.__name__
+    of = model.of_status
+    assert kept["due"] == {job.id: job.due for job in of(SCHEDULED)}
+    assert kept["leases"] == {job.id: job.lease_end for job in of(RUNNING)}
+    assert kept["finished"] == {job.id: job.finished for job in jobs.values() if job.status in FINAL}
+    assert kept["displaced"] == {job.id: job.seq for job in of(QUEUED) if job.place != job.seq}
+    assert kept["messages"] == {id.encode(): job.message for id, job in jobs.items()}
+    assert kept["results"] == {id.encode(): job.result for id, job in jobs.items() if job.result}
+    assert kept["failures"] == {id.encode(): job.failure for id, job in jobs.items() if job.failure}
+    records = {id.decode(): _record(packed) for id, packed in kept["records"].items()}
+    assert records == {id: _as_record(job) for id, job in jobs.items()}
+
+
+def _compare_windows(packed: dict[bytes, bytes], model: Model) -> None:
+    model.open_window_now()
+    found = {}
+    for number, window in packed.items():
+        w = dict(zip(WINDOW_FIELDS, msgpack.unpackb(window), strict=True))
+        assert w["claimed"] == sum(w[outcome] for outcome in OUTCOMES)
+        assert w["credits"] is False or w["claimed"] <= w["credits"]
+        if not w["closed_at"] and w["closes_at"] and w["closes_at"] <= model.now:
+            # Whoever looks closes it first.
+            w["closed_at"], w["close_reason"] = w["closes_at"], "time"
+        if w["claimed"] or not w["closed_at"]:
+            found[int(number)] = _window(w)
+    expected = {}
+    for number, window in model.windows.items():
+        plain = vars(window) | {outcome: window.outcomes[outcome] for outcome in OUTCOMES}
+        expected[number] = _window(plain)
+    assert found == expected
+
+
+def compare_pages(scripts: QueueScripts, model: Model, limit: int, status: JobStatus | None) -> None:
+    """Page through all jobs, or those of one status: each once, in the order of acceptance."""
+    indexes = [INDEXES[status]] if status else list(INDEXES.values())
+    if status is None or INDEXES[status] == "stack":
+        indexes.append("displaced")
+    seen: list[str] = []
+    below = None
+    for _ in range(2 * len(model.jobs) + 2):
+        below, rows = scripts.page(below, limit, indexes)
+        seen += [id for id, _ in rows]
+        if below is None:
+            break
+    wanted = [job for job in model.jobs.values() if status is None or job.status == LETTERS[status]]
+    assert below is None
+    assert seen == [job.id for job in sorted(wanted, key=lambda job: -job.seq)]
+
+
+def _record(packed: bytes) -> dict[str, Any]:
+    """The fields of a record that the model knows, None for those that aren't set."""
+    r = dict(zip(RECORD_FIELDS, msgpack.unpackb(packed), strict=True))
+    place = None if r["place"] == 0 and r["place"] is not False else (r["place"] or r["seq"])
+    plain = {name: None if r[name] is False else r[name] for name in RECORD_FIELDS if name not in ("task", "entered")}
+    return plain | {"place": place, "lost": r["lost"] or 0}
+
+
+def _as_record(job: ModelJob) -> dict[str, Any]:
+    return {name: getattr(job, name) for name in RECORD_FIELDS if name not in ("task", "entered")}
+
+
+def _window(fields: dict[str, Any]) -> dict[str, Any]:
+    names = ("opened_by", "opened_at", "closes_at", "closed_at", "close_reason", "order", "share", "credits", "claimed")
+    plain = {name: None if fields[name] is False else fields[name] for name in (*names, *OUTCOMES)}
+    return plain | {"close_when_empty": bool(fields["close_when_empty"])}

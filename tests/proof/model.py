@@ -1,6 +1,6 @@
 """What a queue promises, in plain Python: the scripts must give the same answers and leave the same state.
 
-Written from the promise (docs/architecture.md) and the headers of the scripts, without any index or key: one table of
+Written from the promise (docs/promise.md) and the headers of the scripts, without any index or key: one table of
 jobs, one of windows. The order of the stack is looked up by sorting what waits.
 """
 

@@ -37,6 +37,9 @@ CancelAnswer = Literal["cancelled", "asked", "already", "finished", "missing"]
 ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "superseded"]
 
 LARGEST_BATCH = 1000
+LONGEST_DELAY_MS = 100 * 365 * 86_400_000
+LATEST_DUE_US = 2**53
+"""Scores in Redis are exact up to here: in the year 2255."""
 JOIN_LOOK_S = 0.02
 
 
@@ -141,7 +144,7 @@ class LifoBroker(dramatiq.Broker):
         self.emit_before("enqueue", message, delay)
         held = self._crew.held(message)
         if held is not None:
-            held.note_retry(getattr(message, "_message", message), delay or 0)
+            held.note_retry(getattr(message, "_message", message), _checked_delay(delay or 0))
         else:
             self.accept([message], delay_ms=delay)
         self.emit_after("enqueue", message, delay)
@@ -163,10 +166,11 @@ class LifoBroker(dramatiq.Broker):
           QueueFullError: ``maxmemory`` is reached.
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
-          ValueError: the messages are of several queues, too many or none, or an id is too long.
+          ValueError: the messages are of several queues, too many or none, an id is too long, or they would fall due
+            in more than a century.
         """
         queue = self._one_queue(messages)
-        kind, time_us = _due(messages[0], delay_ms, due_at_us)
+        kind, time_us = _due(messages, delay_ms, due_at_us)
         jobs = [(m.message_id, m.actor_name, m.encode()) for m in messages]
         tries = iter([False])
 
@@ -331,11 +335,20 @@ class LifoBroker(dramatiq.Broker):
         return facts_of(message, self.actors.get(message.actor_name))
 
 
-def _due(message: dramatiq.Message[Any], delay_ms: int | None, due_at_us: int | None) -> tuple[str, int]:
+def _due(messages: Sequence[dramatiq.Message[Any]], delay_ms: float | None, due_at_us: int | None) -> tuple[str, int]:
+    # A program that speaks to the stock broker may have put the due time into the message (ms since the epoch). It
+    # must not stay there: a worker would hold the job in its memory until then.
+    etas = [message.options.pop("eta", None) for message in messages]
+    if due_at_us is None and delay_ms is None and isinstance(etas[0], (int, float)):
+        due_at_us = int(etas[0]) * 1000
     if due_at_us is not None:
+        if due_at_us > LATEST_DUE_US:
+            raise ValueError(f"a job can fall due until the year 2255, got {due_at_us} µs since the epoch")
         return "at", due_at_us
-    if delay_ms is not None:
-        return "after", delay_ms * 1000
-    # A program that speaks to the stock broker may have put the due time into the message (ms since the epoch).
-    eta = message.options.pop("eta", None)
-    return ("at", int(eta) * 1000) if isinstance(eta, (int, float)) else ("now", 0)
+    return ("now", 0) if delay_ms is None else ("after", _checked_delay(delay_ms) * 1000)
+
+
+def _checked_delay(delay_ms: float) -> int:
+    if not delay_ms <= LONGEST_DELAY_MS:
+        raise ValueError(f"a job can be delayed by {LONGEST_DELAY_MS} ms (100 years) at most, got {delay_ms}")
+    return int(delay_ms)

@@ -218,6 +218,31 @@ def test_what_cannot_be_accepted_is_refused_before_anything_is_sent(
     assert queue.count("accepted") == 0
 
 
+@pytest.mark.parametrize("too_long", [{"delay_ms": 10**15}, {"due_at_us": 10**17}], ids=["delay", "time"])
+def test_a_job_for_a_later_century_is_refused(queue: ScriptedQueue, too_long: dict[str, int]) -> None:
+    message = dramatiq.Message("default", "task", (), {}, {}, message_id="a")
+
+    with pytest.raises(ValueError, match=r"100 years|2255"):
+        queue.broker.accept([message], **too_long)
+    assert queue.count("accepted") == 0
+
+
+def test_a_delay_of_a_century_is_kept_and_shown(queue: ScriptedQueue) -> None:
+    queue.broker.accept([dramatiq.Message("default", "task", (), {}, {}, message_id="a")], delay_ms=3_153_600_000_000)
+
+    assert queue.job("a").as_dict()["due_at"].startswith("2123-")
+
+
+def test_an_eta_never_reaches_a_worker_even_beside_a_delay(queue: ScriptedQueue) -> None:
+    messages = [dramatiq.Message("default", "task", (), {}, {"eta": 1}, message_id=id) for id in ("a", "b")]
+
+    queue.broker.accept(messages, delay_ms=5)
+
+    queue.clock.forward(ms=5)
+    for _, _, body in queue.hand_out(2).jobs:
+        assert dramatiq.Message.decode(body).options == {}
+
+
 def test_an_eta_in_the_message_becomes_a_due_time_on_the_server(queue: ScriptedQueue) -> None:
     due_ms = START_US // 1000 + 2000
     message = dramatiq.Message("default", "task", (), {}, {"eta": due_ms}, message_id="a")

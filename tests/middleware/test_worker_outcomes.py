@@ -150,6 +150,15 @@ def test_a_retry_that_cannot_be_written_down_is_a_failure_and_frees_its_thread(b
     assert (job.status.value, job.reason) == ("rejected", "unencodable")
 
 
+def test_a_retry_in_a_later_century_is_a_failure(broker: LifoBroker) -> None:
+    @dramatiq.actor
+    def work() -> None:
+        raise Retry("much later", delay=10**15)
+
+    with working(broker):
+        assert ended(broker, work.send()).status.value == "rejected"
+
+
 def test_a_job_of_an_unknown_task_is_rejected_with_the_reason(broker: LifoBroker) -> None:
     @dramatiq.actor
     def work() -> None:

@@ -176,6 +176,7 @@ class HistoryChecker:
         self._waiting = Waiting()
         self._dues: list[tuple[int, str]] = []
         self._last_number = 0
+        self._unfinished = 0
         self._rules: dict[int, tuple[int | None, int]] = {}
         self._claims_of: defaultdict[int, int] = defaultdict(int)
 
@@ -190,7 +191,7 @@ class HistoryChecker:
 
     def unfinished(self) -> int:
         """How many jobs wait or run, as the model sees it."""
-        return sum(not job.status.is_final for job in self.jobs.values())
+        return self._unfinished
 
     def replay(self, events: Iterable[Event]) -> None:
         """Go on with these events."""
@@ -233,6 +234,7 @@ class HistoryChecker:
             self.found.add("wrong place", f"{id} got seq {seq}, not above {self._last_number}")
         self._last_number = max(self._last_number, seq)
         self.found.accepted += 1
+        self._unfinished += 1
         if due_us:
             self.jobs[id] = KnownJob(JobStatus.SCHEDULED, seq, None, due_us)
             heapq.heappush(self._dues, (due_us, id))
@@ -322,7 +324,9 @@ class HistoryChecker:
         job = self.jobs.pop(id, None)
         if job is None:
             self.found.add("unknown job", f"{id} was forgotten and isn't there")
-        elif job.status is JobStatus.RUNNING:
+        elif not job.status.is_final:
+            self._unfinished -= 1
+        if job is not None and job.status is JobStatus.RUNNING:
             self.found.add("lost", f"{id} was forgotten while it ran")
         self._waiting.discard(id)
         self.found.forgotten += 1
@@ -354,6 +358,7 @@ class HistoryChecker:
         if to not in TRANSITIONS[job.status] or only_from not in (None, job.status):
             self.found.add(error, f"{id}: {by} takes it from {job.status} to {to}")
         self._waiting.discard(id)
+        self._unfinished += job.status.is_final - to.is_final
         job.status = to
         return job
 

@@ -8,7 +8,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fresh lint format generated requirements clean
+.PHONY: help run test fresh soak lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test: $(VENV)/installed-dev ## Run the tests
 
 fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)
+
+soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
+	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8
+	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 2 --threads 8
 
 lint: $(VENV)/installed-dev ## Check style, types, and imports between floors
 	$(BIN)/ruff check .

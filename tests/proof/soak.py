@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import random
 import signal
@@ -271,6 +272,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    logging.getLogger("middleware").setLevel(logging.ERROR)  # the kills are ours
     with (
         tempfile.TemporaryDirectory(prefix="lastin-soak-") as folder,
         Soak(Path(folder), **vars(asked), kill_every=10_000, outage_every=25_000) as soak,

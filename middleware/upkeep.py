@@ -110,13 +110,23 @@ class Upkeep:
         now = time.monotonic()
         if now >= self._next_round:
             for queue in self._queues():
-                self._make_round(queue)
+                self._look_after(queue, self._make_round)
             self._next_round = now + self._round_s
             return
         for queue in [queue for queue, at in list(self._due.items()) if at <= now]:
-            self._promote(queue)
+            self._look_after(queue, self._promote)
         for queue in [queue for queue, at in self._lease_end.items() if at <= now]:
-            self._reclaim(queue)
+            self._look_after(queue, self._reclaim)
+
+    @staticmethod
+    def _look_after(queue: str, work: Callable[[str], None]) -> None:
+        """What goes wrong in one queue must not cost the others their beats."""
+        try:
+            work(queue)
+        except RedisAwayError:
+            raise
+        except Exception:
+            logger.exception("Upkeep of queue %r failed; the next round tries again.", queue)
 
     def _make_round(self, queue: str) -> None:
         # Reclaiming comes first: it is what notices a silence, before this beat breaks it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -223,21 +222,3 @@ def test_the_setting_of_queues_limits_a_worker_too(redis_url: str) -> None:
 
     assert broker.store.get(left.message_id).status.value == "queued"
     broker.close()
-
-
-def test_an_idle_worker_costs_next_to_nothing(broker: LifoBroker) -> None:
-    @dramatiq.actor
-    def work() -> None:
-        pass
-
-    def commands() -> int:
-        stats = broker._link().call("INFO", "stats").decode()
-        return int(stats.partition("total_commands_processed:")[2].split()[0])
-
-    with working(broker, threads=8):
-        ended(broker, work.send())
-        wait_until(lambda: not broker._crew._desks["default"].may_have_jobs, "the worker to be idle")
-        before, began = commands(), time.monotonic()
-        while time.monotonic() - began < 1:
-            time.sleep(0.1)
-        assert commands() - before <= 10

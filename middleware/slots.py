@@ -37,12 +37,13 @@ class Slots:
                 while self._idle == 0 or self._next() != queue:
                     if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
                         return 0
+                    self._waiting.setdefault(queue, time.monotonic())  # another consumer of this queue may have left
                 taken = -(-self._idle // len(self._waiting))
                 self._idle -= taken
                 self._served[queue] = time.monotonic()
                 return taken
             finally:
-                del self._waiting[queue]
+                self._waiting.pop(queue, None)
                 self._changed.notify_all()
 
     def give(self, count: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 from middleware.broker import LifoBroker
 from middleware.settings import Settings
 
+from .desks import OneDesk
 from .scripted import ScriptedQueue
 from .workers import Gate
 
@@ -51,3 +52,11 @@ def gate() -> Iterator[Gate]:
     gate = Gate()
     yield gate
     gate.open()
+
+
+@pytest.fixture
+def one(queue: ScriptedQueue) -> Iterator[OneDesk]:
+    """A desk of three threads."""
+    one = OneDesk(queue)
+    yield one
+    one.desk.close()

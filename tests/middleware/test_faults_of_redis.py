@@ -1,4 +1,4 @@
-"""Redis that goes away, loses scripts, takes no writes, or is full; connections that break at the worst moment."""
+"""Redis that goes away, loses scripts, takes no writes, or is full."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import dramatiq
@@ -16,96 +15,10 @@ import pytest
 from middleware.broker import LifoBroker
 from middleware.embedded import EmbeddedServer, free_port
 from middleware.errors import QueueFullError, RedisAwayError
-from middleware.scripts import script
-from middleware.settings import Settings
 
 from ..service import wait_until
-from .proxy import Proxy
 from .scripted import ScriptedQueue
-from .workers import Gate, ended, working
-
-
-@contextmanager
-def broker_of(url: str, **settings: Any) -> Iterator[LifoBroker]:
-    """A broker whose queue is audited in the end."""
-    broker = LifoBroker(url=url, settings=Settings(**settings))
-    broker.declare_queue("default")
-    try:
-        yield broker
-    finally:
-        broker.close()
-
-
-def audit(url: str) -> None:
-    """Every job in one state, none lost."""
-    queue = ScriptedQueue(url)
-    queue.audit()
-    queue.close()
-
-
-class Runs:
-    """Counts how often each job ran."""
-
-    def __init__(self, broker: LifoBroker) -> None:
-        self.of: Counter[int] = Counter()
-        self._lock = threading.Lock()
-        self.work = dramatiq.actor(self._work, actor_name="work", broker=broker)
-
-    def _work(self, n: int) -> None:
-        with self._lock:
-            self.of[n] += 1
-
-
-@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
-@pytest.mark.parametrize("name", ["accept", "claim", "settle", "beat", "promote", "reclaim"])
-def test_a_connection_cut_at_any_call_loses_and_doubles_nothing(redis_url: str, name: str, fault: str) -> None:
-    with Proxy(redis_url) as proxy, broker_of(proxy.url, lease_s=1) as broker:
-        runs = Runs(broker)
-        for n in range(20):
-            runs.work.send(n)
-        getattr(proxy, fault)(script(name).sha)
-        with working(broker, threads=2):
-            for n in range(20, 40):
-                runs.work.send(n)
-            assert proxy.happened.wait(10)
-            broker.join("default", timeout=10_000)
-
-    assert runs.of == Counter(range(40))
-    audit(redis_url)
-
-
-def test_a_connection_cut_while_a_worker_waits_at_the_doorbell_loses_no_wake_up(redis_url: str) -> None:
-    with Proxy(redis_url) as proxy, broker_of(proxy.url) as broker, broker_of(redis_url) as sender:
-        runs = Runs(broker)
-        with working(broker):
-            for n in range(20):
-                proxy.cut_all()
-                sender.enqueue(runs.work.message(n))
-                wait_until(lambda n=n: runs.of[n], f"job {n} to run", patience_s=2)
-
-    assert runs.of == Counter(range(20))
-
-
-def test_connections_that_break_all_the_time_lose_and_double_nothing(redis_url: str) -> None:
-    with Proxy(redis_url) as proxy, broker_of(proxy.url) as broker:
-        runs = Runs(broker)
-        stop = threading.Event()
-
-        def break_connections() -> None:
-            while not stop.wait(0.03):
-                proxy.cut_all()
-
-        breaker = threading.Thread(target=break_connections)
-        breaker.start()
-        with working(broker, threads=4):
-            for n in range(400):
-                runs.work.send(n)
-            stop.set()
-            breaker.join()
-            broker.join("default", timeout=20_000)
-
-    assert runs.of == Counter(range(400))
-    audit(redis_url)
+from .workers import Gate, Runs, audit, broker_of, ended, working
 
 
 def test_a_killed_server_comes_back_with_every_job(own_server: EmbeddedServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,8 +12,10 @@ import dramatiq
 
 from middleware.broker import LifoBroker
 from middleware.jobs import Job
+from middleware.settings import Settings
 
 from ..service import wait_until
+from .scripted import ScriptedQueue
 
 
 @contextmanager
@@ -66,3 +69,34 @@ class Gate:
     def open(self) -> None:
         """Let everybody go on, also those who come later."""
         self._open.set()
+
+
+@contextmanager
+def broker_of(url: str, **settings: Any) -> Iterator[LifoBroker]:
+    """A broker whose queue is audited in the end."""
+    broker = LifoBroker(url=url, settings=Settings(**settings))
+    broker.declare_queue("default")
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
+def audit(url: str) -> None:
+    """Every job in one state, none lost."""
+    queue = ScriptedQueue(url)
+    queue.audit()
+    queue.close()
+
+
+class Runs:
+    """Counts how often each job ran."""
+
+    def __init__(self, broker: LifoBroker) -> None:
+        self.of: Counter[int] = Counter()
+        self._lock = threading.Lock()
+        self.work = dramatiq.actor(self._work, actor_name="work", broker=broker)
+
+    def _work(self, n: int) -> None:
+        with self._lock:
+            self.of[n] += 1

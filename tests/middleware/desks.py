@@ -1,0 +1,79 @@
+"""A desk of its own, whose scripts let something happen at the worst moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from middleware.delivery import Delivery
+from middleware.desk import Desk
+from middleware.scripts import QueueScripts, Settlement
+from middleware.slots import Slots
+
+from .scripted import LEASE_US, WORKER, ScriptedQueue
+
+THREADS = 3
+
+
+class HookedScripts(QueueScripts):
+    """Real scripts; a hook can let something happen just before or after one of them runs."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.before: dict[str, Callable[[], None]] = {}
+        self.after: dict[str, Callable[[], None]] = {}
+        self.ran: list[str] = []
+
+    def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
+        self.before.pop(name, lambda: None)()
+        answer = super()._run(name, words, timed=timed)
+        self.ran.append(name)
+        self.after.pop(name, lambda: None)()
+        return answer
+
+
+class OneDesk:
+    """A desk whose deliveries are kept in a list instead of being run."""
+
+    def __init__(self, queue: ScriptedQueue) -> None:
+        link = queue.broker.new_link()
+        self.scripts = HookedScripts(queue.name, link, unruled="open", now=queue.clock)
+        self.slots = Slots(THREADS)
+        self.delivered: list[Delivery] = []
+        self.desk = Desk(
+            self.scripts,
+            link,
+            worker=WORKER,
+            lease_us=LEASE_US,
+            slots=self.slots,
+            deliver=self.delivered.append,
+            on_due=lambda _: None,
+        )
+
+    def claim(self, wanted: int = 1) -> list[Delivery]:
+        """Take slots and claim for them, as a consumer does."""
+        self.slots._idle -= wanted
+        return self.desk.claim(wanted)
+
+
+def processed(delivery: Delivery) -> Settlement:
+    """The settlement of a job that ended well."""
+    return Settlement(*delivery.token, "processed")
+
+
+def in_another_thread(call: Callable[[], None]) -> None:
+    """Run it in another thread, which must come back."""
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    """A hook that raises."""
+
+    def fail() -> None:
+        raise error
+
+    return fail

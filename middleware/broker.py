@@ -38,8 +38,8 @@ ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "
 
 LARGEST_BATCH = 1000
 LONGEST_DELAY_MS = 100 * 365 * 86_400_000
-LATEST_DUE_US = 2**53
-"""Scores in Redis are exact up to here: in the year 2255."""
+LATEST_DUE_US = 253_402_300_799_999_968
+"""The last moment of the year 9999 that a score in Redis holds; RFC 3339 can write no later year."""
 JOIN_LOOK_S = 0.02
 
 
@@ -167,7 +167,7 @@ class LifoBroker(dramatiq.Broker):
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
           ValueError: the messages are of several queues, too many or none, an id is too long, or they would fall due
-            in more than a century.
+            after a delay of more than a century, or after the year 9999.
         """
         queue = self._one_queue(messages)
         kind, time_us = _due(messages, delay_ms, due_at_us)
@@ -343,7 +343,7 @@ def _due(messages: Sequence[dramatiq.Message[Any]], delay_ms: float | None, due_
         due_at_us = int(etas[0]) * 1000
     if due_at_us is not None:
         if due_at_us > LATEST_DUE_US:
-            raise ValueError(f"a job can fall due until the year 2255, got {due_at_us} µs since the epoch")
+            raise ValueError(f"a job can fall due until the end of the year 9999, got {due_at_us} µs since the epoch")
         return "at", due_at_us
     return ("now", 0) if delay_ms is None else ("after", _checked_delay(delay_ms) * 1000)
 

@@ -98,11 +98,11 @@ def test_an_earlier_due_time_rings_the_bell_for_whoever_sleeps_until_the_next_on
     assert queue.is_rung()
 
 
-@pytest.mark.parametrize("too_long", [{"delay_ms": 10**15}, {"due_at_us": 10**17}], ids=["delay", "time"])
-def test_a_job_for_a_later_century_is_refused(queue: ScriptedQueue, too_long: dict[str, int]) -> None:
+@pytest.mark.parametrize("too_long", [{"delay_ms": 10**15}, {"due_at_us": 10**18}], ids=["delay", "time"])
+def test_a_job_that_no_time_can_tell_of_is_refused(queue: ScriptedQueue, too_long: dict[str, int]) -> None:
     message = dramatiq.Message("default", "task", (), {}, {}, message_id="a")
 
-    with pytest.raises(ValueError, match=r"100 years|2255"):
+    with pytest.raises(ValueError, match=r"100 years|9999"):
         queue.broker.accept([message], **too_long)
     assert queue.count("accepted") == 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import signal
 import socket
 import sys
 from typing import Any
@@ -25,7 +27,13 @@ def main() -> None:
     settings = load_or_exit()
     logs.configure(settings, process="web")
     check_exposure(settings)
+    os.register_at_fork(after_in_child=end_when_told)
     server(settings, free_address(settings)).serve()
+
+
+def end_when_told() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def check_exposure(settings: Settings) -> None:

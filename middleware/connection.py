@@ -60,16 +60,12 @@ class Link:
 
     def exchange(self, pack: Callable[[ConnectionInterface], Any]) -> Any:
         """As :meth:`call`, for a command that ``pack`` has packed already."""
-        try:
-            connection = self._connected()
+
+        def talk(connection: ConnectionInterface) -> Any:
             connection.send_packed_command(pack(connection), check_health=False)
             return connection.read_response()
-        except ResponseError as error:
-            self._refuse(error)
-            raise
-        except BaseException as error:
-            self._drop(error)
-            raise
+
+        return self._talk(talk)
 
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """Send several commands at once and read all answers; the first error among them is raised.
@@ -77,18 +73,16 @@ class Link:
         Raises:
           as :meth:`call`.
         """
-        try:
-            connection = self._connected()
+
+        def talk(connection: ConnectionInterface) -> list[Any]:
             connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             answers = [self._answer(connection) for _ in commands]
-        except BaseException as error:
-            self._drop(error)
-            raise
-        for answer in answers:
-            if isinstance(answer, ResponseError):
-                self._refuse(answer)
-                raise answer
-        return answers
+            for answer in answers:
+                if isinstance(answer, ResponseError):
+                    raise answer
+            return answers
+
+        return self._talk(talk)
 
     def send(self, *words: str | bytes | int | float) -> None:
         """Send a command whose answer :meth:`wait` waits for.
@@ -96,12 +90,9 @@ class Link:
         Raises:
           RedisAwayError: as :meth:`call`.
         """
-        try:
-            connection = self._connected()
-            connection.send_packed_command(connection.pack_command(*words), check_health=False)
-        except BaseException as error:
-            self._drop(error)
-            raise
+        self._talk(
+            lambda connection: connection.send_packed_command(connection.pack_command(*words), check_health=False)
+        )
 
     def wait(self, timeout_s: float) -> tuple[Any] | None:
         """The answer to what :meth:`send` sent, in a tuple, or None when none came in time.
@@ -109,23 +100,24 @@ class Link:
         Raises:
           RedisAwayError: as :meth:`call`.
         """
-        try:
-            connection = self._connected()
-            if not connection.can_read(timeout_s):
-                return None
-            return (connection.read_response(),)
-        except ResponseError as error:
-            self._refuse(error)
-            raise
-        except BaseException as error:
-            self._drop(error)
-            raise
+        return self._talk(lambda connection: (connection.read_response(),) if connection.can_read(timeout_s) else None)
 
     def close(self) -> None:
         """Drop the connection; the next call makes a new one."""
         connection, self._connection = self._connection, None
         if connection is not None and self._pid == os.getpid():
             connection.disconnect()
+
+    def _talk(self, talk: Callable[[ConnectionInterface], T]) -> T:
+        """Say something over the connection; what goes wrong becomes an error that a caller can handle."""
+        try:
+            return talk(self._connected())
+        except ResponseError as error:
+            self._refuse(error)
+            raise
+        except BaseException as error:
+            self._drop(error)
+            raise
 
     @staticmethod
     def _answer(connection: ConnectionInterface) -> Any:

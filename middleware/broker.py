@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeVar, cast
 
@@ -14,6 +13,7 @@ from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
 from . import keys
+from .acceptance import checked_delay_ms, due_of, one_queue
 from .cancellation import Cancellation
 from .connection import Link, Links, persist
 from .consumer import LifoConsumer
@@ -27,7 +27,7 @@ from .results import JobResults
 from .scripts import Known, QueueScripts
 from .settings import Settings
 from .signals import PatientSignals
-from .store import LONGEST_ID, JobStore
+from .store import JobStore
 from .upkeep import Upkeep
 from .windows import Windows
 
@@ -36,10 +36,6 @@ T = TypeVar("T")
 CancelAnswer = Literal["cancelled", "asked", "already", "finished", "missing"]
 ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "superseded"]
 
-LARGEST_BATCH = 1000
-LONGEST_DELAY_MS = 100 * 365 * 86_400_000
-LATEST_DUE_US = 253_402_300_799_999_968
-"""The last moment of the year 9999 that a score in Redis holds; RFC 3339 can write no later year."""
 JOIN_LOOK_S = 0.02
 
 
@@ -144,7 +140,7 @@ class LifoBroker(dramatiq.Broker):
         self.emit_before("enqueue", message, delay)
         held = self._crew.held(message)
         if held is not None:
-            held.note_retry(getattr(message, "_message", message), _checked_delay(delay or 0))
+            held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
         else:
             self.accept([message], delay_ms=delay)
         self.emit_after("enqueue", message, delay)
@@ -169,8 +165,9 @@ class LifoBroker(dramatiq.Broker):
           ValueError: the messages are of several queues, too many or none, an id is too long, or they would fall due
             after a delay of more than a century, or after the year 9999.
         """
-        queue = self._one_queue(messages)
-        kind, time_us = _due(messages, delay_ms, due_at_us)
+        queue = one_queue(messages)
+        self._check_declared(queue)
+        kind, time_us = due_of(messages, delay_ms, due_at_us)
         jobs = [(m.message_id, m.actor_name, m.encode()) for m in messages]
         tries = iter([False])
 
@@ -311,44 +308,9 @@ class LifoBroker(dramatiq.Broker):
                 f"No actor declares queue {queue!r}; there are: {', '.join(sorted(self.queues)) or 'none'}."
             )
 
-    def _one_queue(self, messages: Sequence[dramatiq.Message[Any]]) -> str:
-        names = {q_name(m.queue_name) for m in messages}
-        if len(names) != 1 or len(messages) > LARGEST_BATCH:
-            raise ValueError(
-                f"expected 1 to {LARGEST_BATCH} messages of one queue, got {len(messages)} of {sorted(names)}"
-            )
-        for m in messages:
-            if not 0 < len(m.message_id) <= LONGEST_ID:
-                raise ValueError(f"an id has 1 to {LONGEST_ID} characters, got {len(m.message_id)}")
-        twice = [id for id, times in Counter(m.message_id for m in messages).items() if times > 1]
-        if twice:
-            raise DuplicateJobError(f"Several messages have id {twice[0]}; nothing was enqueued. Give each its own.")
-        queue = names.pop()
-        self._check_declared(queue)
-        return queue
-
     def _fresh_job(self, message: dramatiq.Message[Any], seq: int, due_us: int | None) -> Job:
         record = fresh_record(message.actor_name, seq, due_us)
         return job_from(message.message_id, q_name(message.queue_name), record, message, self._facts)
 
     def _facts(self, message: dramatiq.Message[Any]) -> Facts:
         return facts_of(message, self.actors.get(message.actor_name))
-
-
-def _due(messages: Sequence[dramatiq.Message[Any]], delay_ms: float | None, due_at_us: int | None) -> tuple[str, int]:
-    # A program that speaks to the stock broker may have put the due time into the message (ms since the epoch). It
-    # must not stay there: a worker would hold the job in its memory until then.
-    etas = [message.options.pop("eta", None) for message in messages]
-    if due_at_us is None and delay_ms is None and isinstance(etas[0], (int, float)):
-        due_at_us = int(etas[0]) * 1000
-    if due_at_us is not None:
-        if due_at_us > LATEST_DUE_US:
-            raise ValueError(f"a job can fall due until the end of the year 9999, got {due_at_us} µs since the epoch")
-        return "at", due_at_us
-    return ("now", 0) if delay_ms is None else ("after", _checked_delay(delay_ms) * 1000)
-
-
-def _checked_delay(delay_ms: float) -> int:
-    if not delay_ms <= LONGEST_DELAY_MS:
-        raise ValueError(f"a job can be delayed by {LONGEST_DELAY_MS} ms (100 years) at most, got {delay_ms}")
-    return int(delay_ms)

@@ -36,7 +36,7 @@ class Delivery(MessageProxy):
         self.cancel_requested = False
 
     def note_retry(self, message: dramatiq.Message[Any], delay_ms: int) -> None:
-        """Dramatiq asks for another attempt; it is settled, not enqueued (ARCHITECTURE, section 3)."""
+        """Dramatiq asks for another attempt; it is settled, not enqueued (docs/decisions/0003)."""
         self._message = message
         self.retry_delay_ms = delay_ms
 

@@ -102,7 +102,7 @@ class Job:
 
     @property
     def created_at_us(self) -> int:
-        """The acceptance time is what seq tells (ARCHITECTURE, section 7)."""
+        """The acceptance time is what seq tells (docs/glossary.md)."""
         return self.seq
 
     @property

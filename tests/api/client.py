@@ -6,25 +6,16 @@ import http.client
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from email.message import Message
 from typing import Any
+
+from .. import service
 
 JSON = {"Content-Type": "application/json"}
 PROBLEM_KEYS = {"type", "title", "status", "detail", "errors", "request_id"}
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(service.Answer):
     """What came back."""
-
-    status: int
-    headers: Message
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body, parsed."""
-        return json.loads(self.body)
 
     def problem(self, status: int, kind: str) -> dict[str, Any]:
         """The problem document, checked for its form."""

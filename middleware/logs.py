@@ -8,6 +8,7 @@ import warnings
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+import dramatiq
 from pythonjsonlogger.json import JsonFormatter
 
 from .settings import Settings
@@ -49,3 +50,14 @@ def configure(settings: Settings, *, process: str, stream: TextIO | None = None)
     warnings.simplefilter("default", DeprecationWarning)
     # Its lines tell of every single job; they are there with LOG_LEVEL=DEBUG.
     logging.getLogger("apscheduler").setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+
+
+class WorkerLogs(dramatiq.Middleware):
+    """Dramatiq middleware that configures the logs of worker processes, which Dramatiq starts (``--skip-logging``)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def after_process_boot(self, broker: dramatiq.Broker) -> None:
+        """The process is a worker's, and runs no job yet."""
+        configure(self._settings, process="worker")

@@ -12,6 +12,7 @@ import dramatiq
 from middleware.broker import LifoBroker
 from middleware.context import cancel_requested, progress
 from middleware.delivery import Cancelled
+from middleware.logs import WorkerLogs
 from middleware.settings import load_or_exit
 
 from .declaration import TaskError
@@ -31,6 +32,7 @@ __all__ = [
 
 settings = load_or_exit()
 broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True)
+broker.add_middleware(WorkerLogs(settings))
 dramatiq.set_broker(broker)
 
 registry = Registry(broker)

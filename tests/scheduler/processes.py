@@ -15,7 +15,7 @@ from middleware.settings import ROOT
 from ..service import clean_environment, wait_until
 from .times import parsed
 
-OPENED = re.compile(r"opened for the tick of (\S+), ([\d.-]+) ms late")
+OPENED = re.compile(r"opened for the tick of (\S+),")
 
 
 class SchedulerProcess:
@@ -40,12 +40,7 @@ class SchedulerProcess:
     @property
     def ticks_ms(self) -> list[int]:
         """The ticks for which it opened windows, in the order in which it did."""
-        return [to_us(parsed(time)) // 1000 for time, _ in OPENED.findall(self.log)]
-
-    @property
-    def late_ms(self) -> list[float]:
-        """How late each of the windows opened, by the server's clock."""
-        return [float(late) for _, late in OPENED.findall(self.log)]
+        return [to_us(parsed(time)) // 1000 for time in OPENED.findall(self.log)]
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)

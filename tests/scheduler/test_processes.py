@@ -7,7 +7,6 @@ import signal
 import time
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 
 import pytest
 import redis
@@ -50,7 +49,6 @@ def test_of_two_schedulers_each_tick_opens_one_window_and_none_is_lost_when_one_
         assert {later - earlier for earlier, later in pairwise(ticks_ms)} == {250}
         assert all(tick_ms % 250 == 0 for tick_ms in ticks_ms)
         assert len(ticks_ms) <= int(redis_client.hget(keys.policy("default"), "windows") or 0)
-        assert median(second.late_ms[1:]) <= 50
 
 
 def test_a_change_of_the_file_misses_no_tick_and_repeats_none(
@@ -69,14 +67,16 @@ def test_a_change_of_the_file_misses_no_tick_and_repeats_none(
 
 
 def assert_every_tick_once(ticks_ms: list[int], periods_ms: list[int]) -> None:
-    """All ticks of one period after the other; from one to the next it's at most one tick of the next period."""
-    periods, period = iter(periods_ms), 0
-    period = next(periods)
+    """All ticks of one period after the other. A change takes effect before the old period's next tick would have come,
+    and is followed by the first tick of the new period: so the two lie less than the sum of both periods apart."""
+    periods = iter(periods_ms)
+    period_ms = next(periods)
     for earlier, later in pairwise(ticks_ms):
-        if later != (earlier // period + 1) * period:
-            period = next(periods)
-            assert later == (earlier // period + 1) * period
-    assert period == periods_ms[-1]
+        if later != (earlier // period_ms + 1) * period_ms:
+            old_ms, period_ms = period_ms, next(periods)
+            assert later % period_ms == 0
+            assert later - earlier < old_ms + period_ms
+    assert period_ms == periods_ms[-1]
 
 
 def test_a_bad_file_or_none_leaves_the_last_good_cadence_in_force(

@@ -1,15 +1,21 @@
-"""What messages must fulfil before they are sent to be accepted, and when their jobs fall due."""
+"""Accepting messages as jobs: what they must fulfil, when they fall due, and the call that is made only once."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dramatiq
 from dramatiq.common import q_name
 
+from . import keys
+from .connection import Link
 from .errors import DuplicateJobError
+from .facts import Facts
+from .jobs import Job
+from .records import fresh_record, job_from
+from .scripts import Known, QueueScripts
 from .store import LONGEST_ID
 
 LARGEST_BATCH = 1000
@@ -64,3 +70,58 @@ def checked_delay_ms(delay_ms: float) -> int:
     if not delay_ms <= LONGEST_DELAY_MS:
         raise ValueError(f"a job can be delayed by {LONGEST_DELAY_MS} ms (100 years) at most, got {delay_ms}")
     return int(delay_ms)
+
+
+class Acceptance:
+    """Accepts messages whose queue and due time were checked; the jobs of a call are there all or none."""
+
+    def __init__(
+        self,
+        *,
+        link: Callable[[], Link],
+        scripts: Callable[[str], QueueScripts],
+        patiently: Callable[[Callable[[], Any]], Any],
+        get: Callable[[str], Job | None],
+        facts: Callable[[dramatiq.Message[Any]], Facts],
+    ) -> None:
+        self._link = link
+        self._scripts = scripts
+        self._patiently = patiently
+        self._get = get
+        self._facts = facts
+        self._known_queues: set[str] = set()
+
+    def accept(self, queue: str, messages: Sequence[dramatiq.Message[Any]], due: tuple[str, int]) -> list[Job]:
+        """Accept them, to run as ``due`` says (:func:`due_of`).
+
+        Raises:
+          as :meth:`LifoBroker.accept`.
+        """
+        kind, time_us = due
+        jobs = [(m.message_id, m.actor_name, m.encode()) for m in messages]
+        tries = iter([False])
+
+        def send() -> Any:
+            self._register(queue)
+            sent_before = next(tries, True)
+            answer = self._scripts(queue).accept(jobs, kind=kind, time_us=time_us)
+            return answer, sent_before
+
+        answer, sent_before = self._patiently(send)
+        if isinstance(answer, Known):
+            # All ids known at the second try: the first one did arrive, only its answer was lost.
+            if not (sent_before and answer.how_many == len(jobs)):
+                raise DuplicateJobError(
+                    f"A job with id {answer.id} exists already; nothing was enqueued. Send a new message instead."
+                )
+            return [job for job in map(self._get, (m.message_id for m in messages)) if job is not None]
+        return [self._fresh_job(m, answer.first_seq + i, answer.due_us) for i, m in enumerate(messages)]
+
+    def _register(self, queue: str) -> None:
+        if queue not in self._known_queues:
+            self._link().call("SADD", keys.queues(), queue)
+            self._known_queues.add(queue)
+
+    def _fresh_job(self, message: dramatiq.Message[Any], seq: int, due_us: int | None) -> Job:
+        record = fresh_record(message.actor_name, seq, due_us)
+        return job_from(message.message_id, q_name(message.queue_name), record, message, self._facts)

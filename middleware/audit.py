@@ -18,8 +18,9 @@ from .connection import Link
 from .errors import RedisAwayError
 from .jobs import JobStatus
 from .records import STATUS_LETTERS
-from .scripts import RECORD_FIELDS, QueueScripts
+from .scripts import QueueScripts
 from .settings import load_or_exit
+from .sources import RECORD_FIELDS
 
 CHUNK = 500
 STATUS, PLACE, SEQ = (RECORD_FIELDS.index(name) for name in ("status", "place", "seq"))

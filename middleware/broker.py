@@ -7,24 +7,22 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeVar, cast
 
 import dramatiq
-from dramatiq.common import q_name
 from dramatiq.errors import QueueJoinTimeout
 from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
 from . import keys
-from .acceptance import checked_delay_ms, due_of, one_queue
+from .acceptance import Acceptance, checked_delay_ms, due_of, one_queue
 from .cancellation import Cancellation
 from .connection import Link, Links, persist
 from .consumer import LifoConsumer
 from .crew import Crew
 from .delivery import Delivery, without_retries
-from .errors import DuplicateJobError, UnknownQueueError
+from .errors import UnknownQueueError
 from .facts import Facts, facts_of
 from .jobs import Job
-from .records import fresh_record, job_from
 from .results import JobResults
-from .scripts import Known, QueueScripts
+from .scripts import QueueScripts
 from .settings import Settings
 from .signals import PatientSignals
 from .store import JobStore
@@ -70,13 +68,19 @@ class LifoBroker(dramatiq.Broker):
         self._patience_s = patience_s
         self._now = now
         self._links = Links(url, timeout_s=timeout_s)
-        self._known_queues: set[str] = set()
         cancellation = Cancellation()
         self._crew = Crew(self, cancellation)
         self.store = JobStore(
             link=self._link, scripts=self.scripts, queues=self._all_queues, facts=self._facts, reading=self._patiently
         )
         self.windows = Windows(link=self._link, scripts=self.scripts, patiently=self._patiently)
+        self._acceptance = Acceptance(
+            link=self._link,
+            scripts=self.scripts,
+            patiently=self._patiently,
+            get=self.store.get,
+            facts=self._facts,
+        )
         # The crew is first, so that its hooks come before all others' and its after-hooks behind them.
         super().__init__(
             [self._crew, cancellation, *([m() for m in default_middleware] if middleware is None else middleware)]
@@ -167,25 +171,7 @@ class LifoBroker(dramatiq.Broker):
         """
         queue = one_queue(messages)
         self._check_declared(queue)
-        kind, time_us = due_of(messages, delay_ms, due_at_us)
-        jobs = [(m.message_id, m.actor_name, m.encode()) for m in messages]
-        tries = iter([False])
-
-        def send() -> Any:
-            self._register(queue)
-            sent_before = next(tries, True)
-            answer = self.scripts(queue).accept(jobs, kind=kind, time_us=time_us)
-            return answer, sent_before
-
-        answer, sent_before = self._patiently(send)
-        if isinstance(answer, Known):
-            # All ids known at the second try: the first one did arrive, only its answer was lost.
-            if not (sent_before and answer.how_many == len(jobs)):
-                raise DuplicateJobError(
-                    f"A job with id {answer.id} exists already; nothing was enqueued. Send a new message instead."
-                )
-            return [job for job in map(self.store.get, (m.message_id for m in messages)) if job is not None]
-        return [self._fresh_job(m, answer.first_seq + i, answer.due_us) for i, m in enumerate(messages)]
+        return self._acceptance.accept(queue, messages, due_of(messages, delay_ms, due_at_us))
 
     def cancel(self, id: str, *, reason: str = "requested") -> CancelAnswer:
         """Call a job off: one that waits ends at once; one that runs is asked to stop (its flag is set, and its thread
@@ -292,11 +278,6 @@ class LifoBroker(dramatiq.Broker):
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.
         return persist(call, patience_s=None if self._crew.at_work else self._patience_s)
 
-    def _register(self, queue: str) -> None:
-        if queue not in self._known_queues:
-            self._link().call("SADD", keys.queues(), queue)
-            self._known_queues.add(queue)
-
     def _all_queues(self) -> Iterable[str]:
         """The declared queues, and those that other programs have declared here."""
         registered = self._patiently(lambda: self._link().call("SMEMBERS", keys.queues()))
@@ -307,10 +288,6 @@ class LifoBroker(dramatiq.Broker):
             raise UnknownQueueError(
                 f"No actor declares queue {queue!r}; there are: {', '.join(sorted(self.queues)) or 'none'}."
             )
-
-    def _fresh_job(self, message: dramatiq.Message[Any], seq: int, due_us: int | None) -> Job:
-        record = fresh_record(message.actor_name, seq, due_us)
-        return job_from(message.message_id, q_name(message.queue_name), record, message, self._facts)
 
     def _facts(self, message: dramatiq.Message[Any]) -> Facts:
         return facts_of(message, self.actors.get(message.actor_name))

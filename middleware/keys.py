@@ -82,7 +82,7 @@ def messages(queue: str) -> str:
 
 
 def records(queue: str) -> str:
-    """HASH id → MessagePack array of the job's state, with the fields of ``scripts.RECORD_FIELDS``."""
+    """HASH id → MessagePack array of the job's state, with the fields of ``sources.RECORD_FIELDS``."""
     return _of_queue(queue, "records")
 
 
@@ -117,7 +117,7 @@ def policy(queue: str) -> str:
 
 
 def windows(queue: str) -> str:
-    """HASH n → MessagePack array of a window, with the fields of ``scripts.WINDOW_FIELDS``."""
+    """HASH n → MessagePack array of a window, with the fields of ``sources.WINDOW_FIELDS``."""
     return _of_queue(queue, "windows")
 
 

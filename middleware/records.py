@@ -12,7 +12,7 @@ import orjson
 from .delivery import REFUSED, is_well_formed
 from .facts import Facts
 from .jobs import Job, JobError, JobStatus, Progress
-from .scripts import RECORD_FIELDS
+from .sources import RECORD_FIELDS
 
 STATUS_LETTERS = {
     "s": JobStatus.SCHEDULED,

@@ -1,74 +1,15 @@
-"""The commands on a queue: one Lua script each, one method each.
-
-A script gets all keys of its queue (``keys.QUEUE_KEYS``) and a prelude that names them and the fields of the records;
-the rooms that several scripts share are named in its first line (``-- include: record stack``).
-"""
+"""The commands on a queue: one Lua script each, one method each (``sources.py`` puts the scripts together)."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 from redis.exceptions import NoScriptError
 
-from . import keys
+from . import keys, sources
 from .connection import Link
-
-RECORD_FIELDS = (
-    "status",
-    "seq",
-    "place",
-    "task",
-    "attempts",
-    "lost",
-    "settled",
-    "due",
-    "entered",
-    "started",
-    "finished",
-    "window",
-    "worker",
-    "reason",
-    "cancel",
-)
-"""A job's record, a MessagePack array; a field that isn't set holds false. ``lost``: leases lost in a row; ``settled``:
-the attempt that was settled last; ``entered``: when it last came on the stack (false: at its acceptance); ``cancel``:
-why a running job was asked to stop."""
-
-WINDOW_FIELDS = (
-    "opened_by",
-    "tick",
-    "opened_at",
-    "closes_at",
-    "closed_at",
-    "close_reason",
-    "close_when_empty",
-    "order",
-    "share",
-    "credits",
-    "claimed",
-    "running",
-    "processed",
-    "retried",
-    "rejected",
-    "cancelled",
-    "put_back",
-    "first_claim",
-    "last_claim",
-    "oldest_wait",
-    "left_waiting",
-)
-"""A window, a MessagePack array; a field that isn't set holds false."""
-
-
-class Script(NamedTuple):
-    """A script's whole source and its name for EVALSHA."""
-
-    source: str
-    sha: str
 
 
 class Claim(NamedTuple):
@@ -108,41 +49,11 @@ class Known(NamedTuple):
     id: str
 
 
-@lru_cache
-def script(name: str) -> Script:
-    """The script ``lua/<name>.lua`` with its prelude and what it includes."""
-    folder = files(__package__) / "lua"
-    text = (folder / f"{name}.lua").read_text(encoding="utf-8")
-    first_line = text.split("\n", 1)[0]
-    included = first_line.removeprefix("-- include:").split() if first_line.startswith("-- include:") else []
-    shared = [(folder / f"_{room}.lua").read_text(encoding="utf-8") for room in included]
-    source = "\n".join([_prelude(), *shared, text])
-    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
-
-
-def _prelude() -> str:
-    named = ", ".join(f"{key.__name__} = KEYS[{i}]" for i, key in enumerate(keys.QUEUE_KEYS, start=1))
-    return "\n".join(
-        [
-            f"local K = {{{named}}}",
-            _numbered("", RECORD_FIELDS),
-            f"local RECORD_LENGTH = {len(RECORD_FIELDS)}",
-            _numbered("W_", WINDOW_FIELDS),
-            f"local WINDOW_LENGTH = {len(WINDOW_FIELDS)}",
-        ]
-    )
-
-
-def _numbered(prefix: str, fields: Sequence[str]) -> str:
-    names = ", ".join(prefix + field.upper() for field in fields)
-    return f"local {names} = {', '.join(str(i) for i in range(1, len(fields) + 1))}"
-
-
 @lru_cache(maxsize=4096)
 def _head(command: str, name: str, queue: str) -> tuple[int, bytes]:
     """EVALSHA or EVAL with script and KEYS, packed once: the number of words, and their bytes in RESP."""
     all_keys = keys.of_queue(queue)
-    of_script = script(name).sha if command == "EVALSHA" else script(name).source
+    of_script = sources.script(name).sha if command == "EVALSHA" else sources.script(name).source
     words = [command, of_script, str(len(all_keys)), *all_keys]
     return len(words), _packed(word.encode() for word in words)
 

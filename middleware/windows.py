@@ -13,7 +13,8 @@ from . import keys
 from .clock import rfc3339
 from .connection import Link
 from .errors import WindowRefusedError
-from .scripts import WINDOW_FIELDS, QueueScripts
+from .scripts import QueueScripts
+from .sources import WINDOW_FIELDS
 
 WINDOW_ID = re.compile(rf"(?P<queue>{keys.QUEUE_NAME.pattern})\.(?P<number>[0-9]{{1,15}})")
 

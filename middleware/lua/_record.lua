@@ -1,4 +1,4 @@
--- The job's record: one MessagePack array in K.records, its fields named by RECORD_FIELDS in scripts.py.
+-- The job's record: one MessagePack array in K.records, its fields named by RECORD_FIELDS in sources.py.
 -- A field that isn't set holds false. PLACE: false = equal to SEQ, 0 = not known before the job falls due.
 -- QUEUED: false = the moment of acceptance, 0 = never yet on the stack.
 

@@ -1,5 +1,5 @@
 -- Windows and the gate: may a job be claimed now, and how many? Decided inside the script that claims.
--- A window is a MessagePack array in K.windows, its fields named by WINDOW_FIELDS in scripts.py; unset: false.
+-- A window is a MessagePack array in K.windows, its fields named by WINDOW_FIELDS in sources.py; unset: false.
 
 local WINDOWS_KEPT = 10000
 

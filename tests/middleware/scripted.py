@@ -12,7 +12,8 @@ import redis
 from middleware import keys
 from middleware.broker import LifoBroker
 from middleware.jobs import Job
-from middleware.scripts import RECORD_FIELDS, Accepted, Claim, Known, Settlement
+from middleware.scripts import Accepted, Claim, Known, Settlement
+from middleware.sources import RECORD_FIELDS
 from middleware.windows import Policy, Window
 
 START_US = 1_700_000_000_000_000

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from middleware.scripts import script
+from middleware.sources import script
 
 from ..service import wait_until
 from .proxy import Proxy

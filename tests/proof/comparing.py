@@ -11,7 +11,8 @@ from middleware import keys
 from middleware.audit import INDEX_KEYS
 from middleware.jobs import JobStatus
 from middleware.records import STATUS_LETTERS
-from middleware.scripts import RECORD_FIELDS, WINDOW_FIELDS, QueueScripts
+from middleware.scripts import QueueScripts
+from middleware.sources import RECORD_FIELDS, WINDOW_FIELDS
 from middleware.store import INDEXES
 
 from .model import FINAL, QUEUED, RUNNING, SCHEDULED, Model, ModelJob

@@ -18,7 +18,7 @@ import redis
 from middleware import keys
 from middleware.jobs import TRANSITIONS, JobStatus
 from middleware.records import STATUS_LETTERS
-from middleware.scripts import RECORD_FIELDS
+from middleware.sources import RECORD_FIELDS
 
 MARK = "mark"
 TEXTS_KEPT = 20

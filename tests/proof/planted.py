@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from middleware import scripts
+from middleware import scripts, sources
 
 Plant = Callable[[], AbstractContextManager[None]]
 
@@ -14,20 +14,20 @@ Plant = Callable[[], AbstractContextManager[None]]
 @contextmanager
 def planted(old: str, new: str, *, into: tuple[str, ...]) -> Iterator[None]:
     """While it lasts, the scripts named in ``into`` have ``new`` where they had ``old``, for this process alone."""
-    sound = scripts.script
+    sound = sources.script
     for name in into:
         assert sound(name).source.count(old) == 1, f"{name}.lua has no such line any more, or several: {old}"
 
-    def unsound(name: str) -> scripts.Script:
+    def unsound(name: str) -> sources.Script:
         source = sound(name).source.replace(old, new) if name in into else sound(name).source
-        return scripts.Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+        return sources.Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
 
-    scripts.script = unsound  # type: ignore[assignment]
+    sources.script = unsound  # type: ignore[assignment]
     scripts._head.cache_clear()
     try:
         yield
     finally:
-        scripts.script = sound
+        sources.script = sound
         scripts._head.cache_clear()
 
 

@@ -12,6 +12,7 @@ from .contract import Api, Plugin
 from .health import health
 from .jobs import jobs
 from .reference import reference
+from .workers import workers
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -29,7 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     tracing.install(app)
     problems.install(app)
     api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
-    for resource in (jobs, health):
+    for resource in (jobs, workers, health):
         api.register_blueprint(resource)
     app.register_blueprint(reference)
     return app

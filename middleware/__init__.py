@@ -2,3 +2,6 @@
 
 Also built as the wheel ``lastin``, so that any Dramatiq program can ``from lastin.broker import LifoBroker``.
 """
+
+VERSION = "0.1.0"
+"""As in pyproject.toml; a test compares them."""

@@ -22,6 +22,7 @@ from .errors import UnknownQueueError
 from .facts import Facts, facts_of
 from .jobs import Job
 from .results import JobResults
+from .roster import Attendance, Roster
 from .scripts import QueueScripts
 from .settings import Settings
 from .signals import PatientSignals
@@ -74,6 +75,7 @@ class LifoBroker(dramatiq.Broker):
             link=self._link, scripts=self.scripts, queues=self._all_queues, facts=self._facts, reading=self._patiently
         )
         self.windows = Windows(link=self._link, scripts=self.scripts, patiently=self._patiently)
+        self.roster = Roster(link=self._link, scripts=self.scripts, queues=self._all_queues, reading=self._patiently)
         self._acceptance = Acceptance(
             link=self._link,
             scripts=self.scripts,
@@ -254,9 +256,10 @@ class LifoBroker(dramatiq.Broker):
         *,
         held: Callable[[str], list[tuple[str, int]]] = lambda queue: [],
         on_cancel: Callable[[str], None] = lambda id: None,
+        attendance: Attendance | None = None,
     ) -> Upkeep:
         """The upkeep of all declared queues, not yet started; ``held`` tells the deliveries to beat for, ``on_cancel``
-        hears which of them were asked to stop."""
+        hears which of them were asked to stop, ``attendance`` is kept up in the roster."""
         link = self.new_link()
         return Upkeep(
             lambda: sorted(self.queues),
@@ -269,6 +272,7 @@ class LifoBroker(dramatiq.Broker):
             retention_bytes=self.settings.retention_bytes,
             held=held,
             on_cancel=on_cancel,
+            attendance=attendance,
         )
 
     def _link(self) -> Link:

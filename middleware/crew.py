@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +12,7 @@ from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
 from .delivery import Delivery
 from .desk import Desk
+from .roster import Attendance, process_name
 from .slots import Slots
 from .upkeep import Upkeep
 
@@ -33,6 +31,7 @@ class Crew(dramatiq.Middleware):
         self._slots: Slots | None = None
         self._worker: dramatiq.Worker | None = None
         self._upkeep: Upkeep | None = None
+        self._attendance: Attendance | None = None
         self._listener: Listener | None = None
         self.name = ""
 
@@ -62,7 +61,7 @@ class Crew(dramatiq.Middleware):
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """The worker's threads are what there is to give jobs to."""
-        self.name = worker_name()
+        self.name = process_name()
         self._worker = worker
         self._slots = Slots(worker.worker_threads)
         wanted = self._broker.settings.queues
@@ -71,7 +70,14 @@ class Crew(dramatiq.Middleware):
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """From now on this process beats and looks after the queues."""
-        self._upkeep = self._broker.new_upkeep(held=self._tokens, on_cancel=self._cancel)
+        self._attendance = Attendance(
+            self.name,
+            "worker",
+            lease_us=self._broker.settings.lease_us,
+            queues=lambda: set(self._broker.queues) & (worker.consumer_whitelist or set(self._broker.queues)),
+            threads=worker.worker_threads,
+        )
+        self._upkeep = self._broker.new_upkeep(held=self._tokens, on_cancel=self._cancel, attendance=self._attendance)
         self._upkeep.start()
         self._listener = Listener(self._broker.new_link(), self._cancel)
         self._listener.start()
@@ -80,6 +86,9 @@ class Crew(dramatiq.Middleware):
         """Claim nothing more; running jobs go on and are settled."""
         for desk in self._desks.values():
             desk.stop_claiming()
+        if self._attendance is not None and self._upkeep is not None:
+            self._attendance.stopping = True
+            self._upkeep.hurry()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Put back what still runs, since its time is up, and stop."""
@@ -94,7 +103,7 @@ class Crew(dramatiq.Middleware):
         if self._listener is not None:
             self._listener.stop()
         self._desks.clear()
-        self._slots = self._upkeep = self._listener = self._worker = None
+        self._slots = self._upkeep = self._attendance = self._listener = self._worker = None
 
     def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
         """Remember what this thread runs, so that an enqueue of it is known as a retry."""
@@ -112,7 +121,7 @@ class Crew(dramatiq.Middleware):
 
     def _new_desk(self, queue: str, slots: Slots) -> Desk:
         link = self._broker.new_link()
-        self.name = self.name or worker_name()
+        self.name = self.name or process_name()
         return Desk(
             self._broker.scripts(queue, link),
             link,
@@ -140,8 +149,3 @@ class Crew(dramatiq.Middleware):
     def _tokens(self, queue: str) -> list[tuple[str, int]]:
         desk = self._desks.get(queue)
         return list(desk.held) if desk else []
-
-
-def worker_name() -> str:
-    """Names a worker process in records and logs: host, process id, and four random digits."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"

@@ -175,6 +175,16 @@ def queues() -> str:
     return f"{PREFIX}:queues"
 
 
+def roster_ends() -> str:
+    """ZSET process → when it counts as gone, in µs. It expires when nobody is left."""
+    return f"{PREFIX}:{{.roster}}:ends"
+
+
+def roster_cards() -> str:
+    """HASH process → MessagePack of when it started, when it was last seen (µs), and what it is (JSON). Expires too."""
+    return f"{PREFIX}:{{.roster}}:cards"
+
+
 def cancellations() -> str:
     """Channel: ids of running jobs that were asked to stop."""
     return f"{PREFIX}:cancellations"

@@ -8,8 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
+from redis.exceptions import ResponseError
+
 from .connection import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
 from .errors import RedisAwayError
+from .roster import Attendance
 from .scripts import QueueScripts
 
 LONGEST_ROUND_S = 5.0
@@ -43,6 +46,7 @@ class Upkeep:
         retention_bytes: int | None,
         held: Callable[[str], list[Token]] = lambda queue: [],
         on_cancel: Callable[[str], None] = lambda id: None,
+        attendance: Attendance | None = None,
     ) -> None:
         self._queues = queues
         self._scripts = scripts
@@ -57,6 +61,7 @@ class Upkeep:
         self._retention_bytes = retention_bytes
         self._held = held
         self._on_cancel = on_cancel
+        self._attendance = attendance
         self._due: dict[str, float] = {}
         self._lease_end: dict[str, float] = {}
         self._next_round = 0.0
@@ -89,6 +94,12 @@ class Upkeep:
                 self._due[queue] = at
                 self._changed.notify()
 
+    def hurry(self) -> None:
+        """Make the next round at once."""
+        with self._changed:
+            self._next_round = 0.0
+            self._changed.notify()
+
     def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
         while self._running:
@@ -105,13 +116,15 @@ class Upkeep:
             except Exception:
                 logger.exception("Upkeep failed; it goes on in a second.")
                 time.sleep(1)
+        self._leave()
 
     def _work(self) -> None:
         now = time.monotonic()
         if now >= self._next_round:
+            self._next_round = now + self._round_s
             for queue in self._queues():
                 self._look_after(queue, self._make_round)
-            self._next_round = now + self._round_s
+            self._attend()
             return
         for queue in [queue for queue, at in list(self._due.items()) if at <= now]:
             self._look_after(queue, self._promote)
@@ -127,6 +140,22 @@ class Upkeep:
             raise
         except Exception:
             logger.exception("Upkeep of queue %r failed; the next round tries again.", queue)
+
+    def _attend(self) -> None:
+        if self._attendance is None:
+            return
+        try:
+            self._attendance.renew(self._link)
+        except ResponseError:
+            logger.exception("The roster can't be written; the next round tries again.")
+
+    def _leave(self) -> None:
+        if self._attendance is None:
+            return
+        try:
+            self._attendance.leave(self._link)
+        except RedisAwayError as error:
+            logger.debug("Left without a word: %s", error)
 
     def _make_round(self, queue: str) -> None:
         # Reclaiming comes first: it is what notices a silence, before this beat breaks it.

@@ -16,6 +16,7 @@ import tasks
 from middleware import logs
 from middleware.broker import LifoBroker
 from middleware.errors import LastInError
+from middleware.roster import Attendance, process_name
 from middleware.settings import ROOT
 
 from .clock import RedisClock, SystemClock
@@ -64,7 +65,11 @@ def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> i
     inbox.listen()
     logs.configure(broker.settings, process="scheduler")
     broker.fail_fast(timeout_s=REDIS_TIMEOUT_S, patience_s=0)
-    clock, upkeep = RedisClock(broker.new_link()), broker.new_upkeep()
+    clock = RedisClock(broker.new_link())
+    attendance = Attendance(
+        process_name(), "scheduler", lease_us=broker.settings.lease_us, queues=broker.get_declared_queues
+    )
+    upkeep = broker.new_upkeep(attendance=attendance)
     clock.start()
     service = Service(cadence, broker.windows, clock)
     service.start()

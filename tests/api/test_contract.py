@@ -44,6 +44,7 @@ def test_every_operation_documents_its_statuses_with_problem_documents() -> None
         "submit_job": {"201", "400", "413", "415", "500", "503"},
         "list_jobs": {"200", "400", "500", "503"},
         "show_job": {"200", "400", "404", "500", "503"},
+        "list_workers": {"200", "400", "500", "503"},
         "healthz": {"200", "400", "500"},
         "readyz": {"200", "400", "500", "503"},
     }

@@ -9,6 +9,7 @@ from middleware import keys
 from middleware.broker import LifoBroker
 from middleware.connection import Link
 from middleware.embedded import EmbeddedServer
+from middleware.roster import Attendance
 from middleware.scripts import QueueScripts
 from middleware.settings import Settings
 
@@ -128,7 +129,9 @@ def test_an_idle_worker_asks_for_nothing_but_its_rounds(
         pass
 
     asked: list[tuple[object, ...]] = []
-    send = Link.send
+    signs_of_life: list[Link] = []
+    send, renew = Link.send, Attendance.renew
+    monkeypatch.setattr(Attendance, "renew", lambda self, link: (signs_of_life.append(link), renew(self, link))[1])
     monkeypatch.setattr(Link, "send", lambda self, *words: (asked.append(words), send(self, *words))[1])
     with working(broker, threads=8):
         ended(broker, work.send())
@@ -136,11 +139,13 @@ def test_an_idle_worker_asks_for_nothing_but_its_rounds(
         wait_until(lambda: not broker._crew._desks["default"].may_have_jobs, "the worker to be idle")
         ran.clear()
         asked.clear()
+        signs_of_life.clear()
         rounds(ran, 8)
-        seen = set(ran)
+        renewals, beats, seen = len(signs_of_life), ran.count("beat"), set(ran)
 
     assert seen == {"reclaim", "beat", "promote", "prune"}
     assert len(asked) <= 1
+    assert 7 <= renewals <= beats + 1
 
 
 def _processed(broker: LifoBroker) -> int:

@@ -7,7 +7,7 @@ from flask import Flask
 import tasks
 from middleware.settings import Settings
 
-from . import problems, tracing
+from . import moves, problems, submission, tracing  # noqa: F401 (moves and submission add operations to ``jobs``)
 from .contract import Api, Plugin
 from .health import health
 from .jobs import jobs

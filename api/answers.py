@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from flask import Response
+from flask import Response, request
 
 
 def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -22,3 +23,19 @@ def json_bytes(value: Any) -> bytes:
         return orjson.dumps(value)
     except TypeError:
         return json.dumps(value).encode()
+
+
+def with_etag(answer: Response) -> Response:
+    """The same answer with a strong ETag: another one for every other body."""
+    digest = hashlib.blake2b(answer.get_data(), digest_size=12).hexdigest()
+    answer.headers["ETag"] = f'"{digest}"'
+    return answer
+
+
+def unless_known(answer: Response) -> Response:
+    """304 and nothing else when the client has this answer already: ETags are compared weakly, and ``*`` fits every one
+    (RFC 9110, 13.1.2)."""
+    etag, _ = answer.get_etag()
+    if etag is None or not request.if_none_match.contains_weak(etag):
+        return answer
+    return Response(status=304, headers={"ETag": answer.headers["ETag"]})

@@ -23,6 +23,7 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 RESPONSES: Mapping[int, tuple[str, str]] = {
     400: ("BAD_REQUEST", "The request doesn't fit the contract"),
     404: ("NOT_FOUND", "Not found"),
+    409: ("CONFLICT", "The state it is in doesn't allow that"),
     413: ("CONTENT_TOO_LARGE", "The body is too large"),
     415: ("UNSUPPORTED_MEDIA_TYPE", "The body isn't application/json"),
     500: ("INTERNAL_SERVER_ERROR", "A fault of the service"),
@@ -34,6 +35,8 @@ RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"ty
 REQUEST_ID = {
     "X-Request-Id": {"description": "The request's id, taken or made.", "schema": {"type": "string", "maxLength": 128}}
 }
+
+ETAG = {"ETag": {"description": "Strong: changes whenever the answer would.", "schema": {"type": "string"}}}
 
 
 class Converter(OpenAPIConverter):
@@ -68,6 +71,8 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         return problems.answer(error)
 
     def _register_responses(self) -> None:
+        unchanged = {"description": "You have it already: nothing has changed", "headers": {**REQUEST_ID, **ETAG}}
+        self.spec.components.response("NOT_MODIFIED", unchanged)
         for status, (name, description) in RESPONSES.items():
             response = {
                 "description": description,
@@ -80,7 +85,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         """None: lists are paged by ``Link``."""
 
     def _register_etag_headers(self) -> None:
-        """None: nothing answers with an ``ETag``."""
+        """None: answers that have an ``ETag`` say so themselves."""
 
 
 class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
@@ -101,8 +106,24 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def arguments(self, schema: Schema, *, location: str = "json", **options: Any) -> Callable[[View], View]:
-        decorate: Callable[[View], View] = super().arguments(schema, location=location, **options)
+    def arguments(
+        self,
+        schema: Schema,
+        *,
+        location: str = "json",
+        required: bool = True,
+        max_bytes: str = "MAX_BODY_BYTES",
+        **options: Any,
+    ) -> Callable[[View], View]:
+        """As flask-smorest's; ``required=False``: the body may be left out; ``max_bytes`` names the setting that bounds
+        it."""
+        register = super().arguments(schema, location=location, required=required, **options)
+
+        def decorate(view: View) -> View:
+            self.ARGUMENTS_PARSER = StrictParser(is_body_required=required, max_bytes=max_bytes)
+            decorated: View = register(view)
+            return decorated
+
         return decorate
 
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
@@ -120,6 +141,11 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
             return view
 
         return decorate
+
+    def not_modified(self, view: View) -> View:
+        """Document that an operation answers 304 to an ``If-None-Match`` that fits."""
+        _documented(view).setdefault("response", {}).setdefault("responses", {})[304] = ["NOT_MODIFIED"]
+        return view
 
     def headers(self, **described: str) -> Callable[[View], View]:
         """Document which request headers an operation heeds. None is an error: what can't be used is ignored."""

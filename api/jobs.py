@@ -1,4 +1,4 @@
-"""Jobs: submit one, look at one, list them newest first."""
+"""Jobs: look at one, list them newest first; and what all operations on jobs share."""
 
 from __future__ import annotations
 
@@ -11,40 +11,20 @@ from middleware.store import Page
 from tasks import broker
 
 from . import schemas
-from .answers import json_answer
-from .contract import Resource
+from .answers import json_answer, unless_known, with_etag
+from .contract import ETAG, Resource
 from .fields import CursorText
+from .job_filters import JobsQuery
 from .problems import NOT_FOUND, ProblemError
-from .tracing import current_request_id, current_traceparent
 
 jobs = Resource("jobs", __name__, url_prefix="/v1/jobs", description="Requests to run a task, each with its life.")
 
 MAX_ID = 64
-LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string", "format": "uri-reference"}}}
 LINK = {"Link": {"description": 'rel="next": the next page; absent on the last.', "schema": {"type": "string"}}}
-
-TRACING = {
-    "X_Request_Id": "An id of yours for this request, at most 128 visible ASCII characters: kept on the job.",
-    "traceparent": "The W3C trace context: kept on the job.",
-}
-
-
-@jobs.route("", methods=("POST",))
-@jobs.headers(**TRACING)
-@jobs.arguments(schemas.NewJobBody())
-@jobs.response(201, schemas.Job, headers=LOCATION)
-@jobs.problems(413, 415, 503)
-def submit_job(new: schemas.NewJob) -> Response:
-    """Submit a job
-
-    It goes on top of its queue's stack: the newest runs first.
-    """
-    job = accept(new)
-    return json_answer(job.as_dict(), 201, {"Location": url_for("jobs.show_job", job_id=job.id)})
 
 
 @jobs.route("")
-@jobs.arguments(schemas.JobsQuery(), location="query")
+@jobs.arguments(JobsQuery(), location="query")
 @jobs.response(200, schemas.Job(many=True), headers=LINK)
 @jobs.problems(503)
 def list_jobs(query: dict[str, Any]) -> Response:
@@ -57,27 +37,36 @@ def list_jobs(query: dict[str, Any]) -> Response:
 
 
 @jobs.route("/<job_id>")
-@jobs.response(200, schemas.Job)
+@jobs.headers(If_None_Match="ETags of what you have already: one of them still right, and the answer is 304.")
+@jobs.response(200, schemas.Job, headers=ETAG)
+@jobs.not_modified
 @jobs.problems(400, 404, 503)
 def show_job(job_id: str) -> Response:
     """Show a job"""
-    job = broker.store.get(job_id) if len(job_id) <= MAX_ID else None
-    if job is None:
-        raise ProblemError(NOT_FOUND, "There is no job with this id, or it has been pruned.")
-    return json_answer(job.as_dict())
+    return unless_known(job_answer(existing_job(job_id)))
 
 
-def accept(new: schemas.NewJob) -> Job:
-    """Put a job on its queue's stack.
+def existing_job(job_id: str) -> Job:
+    """The job with this id.
 
     Raises:
-      RedisAwayError, QueueFullError: it wasn't accepted.
+      ProblemError: there is none; 404.
+      RedisAwayError: Redis doesn't answer.
     """
-    context = {"request_id": current_request_id(), "traceparent": current_traceparent(), "tags": list(new.tags)}
-    options: dict[str, Any] = {name: value for name, value in context.items() if value}
-    message = new.task.actor.message_with_options(kwargs=dict(new.arguments), **options)
-    [job] = broker.accept([message], due_at_us=new.due_at_us, delay_ms=new.delay_ms)
+    job = broker.store.get(job_id) if len(job_id) <= MAX_ID else None
+    if job is None:
+        raise no_such_job()
     return job
+
+
+def no_such_job() -> ProblemError:
+    """404, whether the id never was one or its job is gone."""
+    return ProblemError(NOT_FOUND, "There is no job with this id, or it has been pruned.")
+
+
+def job_answer(job: Job, status: int = 200, **headers: str) -> Response:
+    """A job as it is now, with its ETag."""
+    return with_etag(json_answer(job.as_dict(), status, headers))
 
 
 def next_link(page: Page, query: dict[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import orjson
 from flask import Request, current_app
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError, missing
 from webargs.flaskparser import FlaskParser
 
 from .problems import MALFORMED, MEDIA, TOO_LARGE, FieldError, ProblemError, field_errors, invalid
@@ -24,9 +24,17 @@ class StrictParser(FlaskParser):
     DEFAULT_VALIDATION_STATUS = 400
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012
 
+    def __init__(self, *, is_body_required: bool = True, max_bytes: str = "MAX_BODY_BYTES") -> None:
+        """``max_bytes`` is the name under which the application's configuration holds the bound."""
+        super().__init__()
+        self._is_body_required = is_body_required
+        self._max_bytes = max_bytes
+
     def _raw_load_json(self, req: Request) -> Any:
+        body = read_body(req, current_app.config[self._max_bytes])
+        if not body and not self._is_body_required:
+            return missing
         _check_media_type(req)
-        body = read_body(req, current_app.config["MAX_BODY_BYTES"])
         return load_json(body)
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:

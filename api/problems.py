@@ -42,13 +42,27 @@ MALFORMED = Kind("malformed-json", 400, "The body can't be read as JSON", "Send 
 VALIDATION = Kind("validation", 400, "The request doesn't fit the contract", "See errors.")
 NOT_FOUND = Kind("not-found", 404, "Not found", "There is nothing at this address.")
 METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header lists the methods there are.")
+FINISHED = Kind("already-finished", 409, "Already finished", "A job that has ended can't be cancelled.")
+NOT_RETRYABLE = Kind("not-retryable", 409, "Not to be retried", "Only what was rejected, cancelled or expired can be.")
 TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once.")
 MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
 INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the service; it was logged with request_id.")
 UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
 FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
 
-KINDS = (MALFORMED, VALIDATION, NOT_FOUND, METHOD, TOO_LARGE, MEDIA, INTERNAL, UNAVAILABLE, FULL)
+KINDS = (
+    MALFORMED,
+    VALIDATION,
+    NOT_FOUND,
+    METHOD,
+    FINISHED,
+    NOT_RETRYABLE,
+    TOO_LARGE,
+    MEDIA,
+    INTERNAL,
+    UNAVAILABLE,
+    FULL,
+)
 BY_STATUS: Mapping[int, Kind] = {kind.status: kind for kind in (NOT_FOUND, METHOD, TOO_LARGE, MEDIA, INTERNAL)}
 
 

@@ -1,35 +1,13 @@
-"""The contract in marshmallow: what requests may hold, and what answers look like."""
+"""The contract in marshmallow: what answers look like. What requests may hold stands with the operations."""
 
 from __future__ import annotations
 
-import functools
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from middleware.jobs import JobStatus
-from middleware.keys import QUEUE_NAME
-from tasks import Task, registry
-from tasks.payload import StrictSchema
-from tasks.process_message import process_message
-
-from .fields import CursorText, DateTimeUs, Matches, QueryInteger
-
-MAX_DELAY_S = 3650 * 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """A request to run a task, read and checked. Arguments are in JSON form."""
-
-    task: Task
-    arguments: Mapping[str, Any]
-    delay_ms: int | None
-    due_at_us: int | None
-    tags: tuple[str, ...]
 
 
 class OneOf(Schema):
@@ -38,140 +16,6 @@ class OneOf(Schema):
     def variants(self) -> Sequence[Schema]:
         """All of them, in the order of the documentation."""
         raise NotImplementedError
-
-
-class JobForm(StrictSchema):
-    """What both forms of a new job share. A form knows its task."""
-
-    task_to_run: ClassVar[Task]
-    json_schema: ClassVar[dict[str, Any]] = {"not": {"required": ["delay_s", "run_at"]}}
-
-    delay_s = fields.Float(
-        validate=validate.Range(min=0, max=MAX_DELAY_S),
-        metadata={"description": "Seconds from now before the job may run.", "examples": [30, 0.5]},
-    )
-    run_at = DateTimeUs(
-        metadata={
-            "description": "When the job may run, with an offset; a time that has passed means now.",
-            "examples": ["2030-01-31T12:00:00Z"],
-        },
-    )
-    tags = fields.List(
-        fields.String(validate=validate.Length(min=1, max=64)),
-        validate=validate.Length(max=16),
-        metadata={"description": "Words to find the job by.", "examples": [["customer-7"]]},
-    )
-
-    @validates_schema
-    def _one_time(self, data: Mapping[str, Any], **_: Any) -> None:
-        if "delay_s" in data and "run_at" in data:
-            raise ValidationError({"run_at": ["Can't be given together with delay_s."]})
-
-    def arguments(self, loaded: Mapping[str, Any]) -> dict[str, Any]:
-        """The task's arguments among what was loaded."""
-        raise NotImplementedError
-
-    def load(self, data: Any, **options: Any) -> NewJob:
-        loaded = super().load(data, **options)
-        delay_s = loaded.get("delay_s")
-        return NewJob(
-            task=self.task_to_run,
-            arguments=self.arguments(loaded),
-            delay_ms=None if delay_s is None else math.ceil(delay_s * 1000),
-            due_at_us=loaded.get("run_at"),
-            tags=tuple(loaded.get("tags", ())),
-        )
-
-
-class ShortForm(JobForm):
-    """``{"message": …}``: the default task's payload stands at the top."""
-
-    def arguments(self, loaded: Mapping[str, Any]) -> dict[str, Any]:
-        names = self.task_to_run.reader.fields
-        return self.task_to_run.arguments({name: loaded[name] for name in names if name in loaded})
-
-
-class LongForm(JobForm):
-    """``{"task": …, "payload": {…}}``: any task."""
-
-    def arguments(self, loaded: Mapping[str, Any]) -> dict[str, Any]:
-        return self.task_to_run.arguments(loaded["payload"])
-
-
-def _short_form(task: Task) -> JobForm:
-    form: type[ShortForm] = type("MessageJob", (ShortForm, task.schema), {"task_to_run": task})
-    return form()
-
-
-def _long_form(task: Task) -> JobForm:
-    members = {
-        "task_to_run": task,
-        "task": fields.String(
-            required=True, validate=validate.Equal(task.name), metadata={"description": task.summary}
-        ),
-        "payload": fields.Nested(task.schema, required=True),
-    }
-    form: type[LongForm] = type(task.schema.__name__.removesuffix("Payload") + "Job", (LongForm,), members)
-    return form()
-
-
-@functools.cache
-def _forms() -> tuple[JobForm, Mapping[str, JobForm]]:
-    """The short form, and the long form of each task. Schema instances are costly, so they are made once."""
-    return _short_form(registry[process_message.actor_name]), {name: _long_form(registry[name]) for name in registry}
-
-
-class NewJobBody(OneOf):
-    """The body of ``POST /v1/jobs`` in either form."""
-
-    def variants(self) -> Sequence[Schema]:
-        short, long = _forms()
-        return [short, *long.values()]
-
-    def load(self, data: Any, **options: Any) -> NewJob:
-        """The body as a :class:`NewJob`.
-
-        Raises:
-          ValidationError: with the errors of the form that was meant.
-        """
-        if not isinstance(data, dict):
-            raise ValidationError({"_schema": ["Expected an object with message, or with task and payload."]})
-        job: NewJob = self._form(data).load(data)
-        return job
-
-    def _form(self, body: Mapping[str, Any]) -> JobForm:
-        short, long = _forms()
-        if "task" not in body and "payload" not in body:
-            return short
-        if "message" in body:
-            raise ValidationError({"message": ["Can't be given together with task or payload."]})
-        name = body.get("task")
-        if name is None:
-            raise ValidationError({"task": ["Missing data for required field."]})
-        if not isinstance(name, str) or name not in long:
-            raise ValidationError({"task": [f"Must be one of: {', '.join(long)}."]})
-        return long[name]
-
-
-class JobsQuery(Schema):
-    """The parameters of ``GET /v1/jobs``."""
-
-    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
-
-    status = fields.Enum(JobStatus, by_value=fields.String(), metadata={"description": "Only jobs in this state."})
-    queue = fields.String(
-        validate=Matches(QUEUE_NAME.pattern, "the name of a queue"),
-        metadata={"description": "Only jobs of this queue."},
-    )
-    limit = QueryInteger(
-        load_default=50, validate=validate.Range(min=1, max=500), metadata={"description": "Jobs in a page."}
-    )
-    cursor = CursorText(
-        metadata={
-            "description": "Where the page begins: from the Link header of the page before.",
-            "pattern": f"^{CursorText.pattern}$",
-        }
-    )
 
 
 class Answer(Schema):

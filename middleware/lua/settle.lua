@@ -33,7 +33,9 @@ local function settle(i)
   job[SETTLED] = attempt
   keep_words(i, id)
   if ENDS[outcome] then
-    end_attempt(id, job, ENDS[outcome], now, ARGV[i + 4] ~= '' and ARGV[i + 4])
+    -- Why a job was called off, whoever did it says better than the task that stopped for it.
+    local asked = outcome == 'cancelled' and job[CANCEL]
+    end_attempt(id, job, ENDS[outcome], now, asked or (ARGV[i + 4] ~= '' and ARGV[i + 4]))
   elseif outcome == 'retry' then
     job[LOST] = 0
     count('retried')

@@ -62,3 +62,9 @@ class Client:
         """POST /v1/jobs; text and bytes are sent as they are, all else as JSON."""
         raw = body if isinstance(body, bytes | str) else json.dumps(body)
         return self.send("POST", "/v1/jobs", raw, {**JSON, **headers})
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        """POST JSON to a path, or nothing at all."""
+        if body is None:
+            return self.send("POST", path, headers=headers)
+        return self.send("POST", path, json.dumps(body), {**JSON, **headers})

@@ -206,7 +206,8 @@ class Model:
             self._try_again(job, "put_back")
         else:
             letter = {"processed": PROCESSED, "rejected": REJECTED, "cancelled": CANCELLED}[s.outcome]
-            self._end_attempt(job, letter, s.reason or None)
+            asked = job.cancel if letter == CANCELLED else None
+            self._end_attempt(job, letter, asked or s.reason or None)
         return False
 
     def beat(self, lease: int, silence: int, held: Iterable[Token]) -> list[tuple[str, str]]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +19,7 @@ from .errors import DuplicateJobError
 from .facts import Facts
 from .jobs import Job
 from .records import fresh_record, job_from
-from .scripts import Known, QueueScripts
+from .scripts import Accepted, Again, Call, Known, QueueScripts
 from .store import LONGEST_ID
 
 LARGEST_BATCH = 1000
@@ -72,6 +76,23 @@ def checked_delay_ms(delay_ms: float) -> int:
     return int(delay_ms)
 
 
+class Caller(threading.local):
+    """The calling thread, as ``accept.lua`` knows it: it keeps the number of each caller's last call, so that memory
+    goes with threads and not with jobs."""
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._name = b""
+        self._last = 0
+
+    def new_call(self) -> Call:
+        """A name for the next call; its number is the time in µs, so that the callers that called last are known."""
+        if self._pid != os.getpid():  # after a fork, two processes would have the same name
+            self._pid, self._name = os.getpid(), secrets.token_bytes(8)
+        self._last = max(self._last + 1, time.time_ns() // 1000)
+        return Call(self._name, self._last)
+
+
 class Acceptance:
     """Accepts messages whose queue and due time were checked; the jobs of a call are there all or none."""
 
@@ -89,6 +110,7 @@ class Acceptance:
         self._patiently = patiently
         self._get = get
         self._facts = facts
+        self._caller = Caller()
         self._known_queues: set[str] = set()
 
     def accept(self, queue: str, messages: Sequence[dramatiq.Message[Any]], due: tuple[str, int]) -> list[Job]:
@@ -99,21 +121,18 @@ class Acceptance:
         """
         kind, time_us = due
         jobs = [(m.message_id, m.actor_name, m.encode()) for m in messages]
-        tries = iter([False])
+        call = self._caller.new_call()
 
-        def send() -> Any:
+        def send() -> Accepted | Known | Again:
             self._register(queue)
-            sent_before = next(tries, True)
-            answer = self._scripts(queue).accept(jobs, kind=kind, time_us=time_us)
-            return answer, sent_before
+            return self._scripts(queue).accept(jobs, kind=kind, time_us=time_us, call=call)
 
-        answer, sent_before = self._patiently(send)
+        answer = self._patiently(send)
         if isinstance(answer, Known):
-            # All ids known at the second try: the first one did arrive, only its answer was lost.
-            if not (sent_before and answer.how_many == len(jobs)):
-                raise DuplicateJobError(
-                    f"A job with id {answer.id} exists already; nothing was enqueued. Send a new message instead."
-                )
+            raise DuplicateJobError(
+                f"A job with id {answer.id} exists already; nothing was enqueued. Send a new message instead."
+            )
+        if isinstance(answer, Again):
             return [job for job in map(self._get, (m.message_id for m in messages)) if job is not None]
         return [self._fresh_job(m, answer.first_seq + i, answer.due_us) for i, m in enumerate(messages)]
 

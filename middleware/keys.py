@@ -136,6 +136,11 @@ def pulse(queue: str) -> str:
     return _of_queue(queue, "pulse")
 
 
+def callers(queue: str) -> str:
+    """ZSET caller → number of its last accept: tells a call that is sent again from a new one."""
+    return _of_queue(queue, "callers")
+
+
 QUEUE_KEYS = (
     stack,
     displaced,
@@ -161,6 +166,7 @@ QUEUE_KEYS = (
     window_history,
     doorbell,
     pulse,
+    callers,
 )
 """All keys of a queue, in the order in which every script gets them in KEYS (Lua: ``K.stack`` and so on)."""
 

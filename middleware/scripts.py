@@ -42,6 +42,17 @@ class Accepted(NamedTuple):
     now_us: int
 
 
+class Call(NamedTuple):
+    """Names one call of accept, however often it is sent: who calls, and a number that rises from call to call."""
+
+    caller: bytes
+    number: int
+
+
+class Again(NamedTuple):
+    """This very call was carried out before."""
+
+
 class Known(NamedTuple):
     """Nothing was accepted: so many of the ids are there already; one of them."""
 
@@ -62,6 +73,9 @@ def _packed(words: Iterable[bytes]) -> bytes:
     return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
 
 
+NAMELESS = Call(b"", 0)
+
+
 class QueueScripts:
     """All commands on one queue, over one link. ``now`` gives µs since the epoch in tests; else the server's time."""
 
@@ -72,13 +86,21 @@ class QueueScripts:
         self._now = now
 
     def accept(
-        self, jobs: Sequence[tuple[str, str, bytes]], *, kind: str = "now", time_us: int = 0
-    ) -> Accepted | Known:
-        """Accept jobs (id, task, message), all or none. ``kind``: now, after (a delay), at (a time)."""
-        words = [kind.encode(), b"%d" % time_us, self._unruled]
+        self,
+        jobs: Sequence[tuple[str, str, bytes]],
+        *,
+        kind: str = "now",
+        time_us: int = 0,
+        call: Call = NAMELESS,
+    ) -> Accepted | Known | Again:
+        """Accept jobs (id, task, message), all or none. ``kind``: now, after (a delay), at (a time). With a ``call`` it
+        may be sent again."""
+        words = [kind.encode(), b"%d" % time_us, self._unruled, call.caller, b"%d" % call.number]
         for id, task, message in jobs:
             words += (id.encode(), task.encode(), message)
         answer = self._run("accept", words)
+        if answer[0] == b"again":
+            return Again()
         if answer[0] == b"exists":
             return Known(answer[1], answer[2].decode())
         return Accepted(answer[1], answer[2] or None, answer[3])

@@ -1,10 +1,12 @@
 -- include: record stack windows finish forget
 -- Upkeep: forgets finished jobs in the order in which they ended, at most 200 a call.
 -- ARGV: 1 now in µs or '' · 2 age in µs beyond which they go · 3 how many may stay · 4 how many bytes may stay
+-- Of those who called accept, the latest 10,000 are kept.
 -- Returns how many it forgot; 200: call again.
 
-local CHUNK = 200
+local CHUNK, CALLERS_KEPT = 200, 10000
 allow_when_full()
+redis.call('ZREMRANGEBYRANK', K.callers, 0, -CALLERS_KEPT - 1)
 local now = clock(ARGV[1])
 local oldest_kept = now - ARGV[2]
 local too_many = redis.call('ZCARD', K.finished) - tonumber(ARGV[3])

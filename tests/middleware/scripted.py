@@ -12,7 +12,7 @@ import redis
 from middleware import keys
 from middleware.broker import LifoBroker
 from middleware.jobs import Job
-from middleware.scripts import Accepted, Claim, Known, Settlement
+from middleware.scripts import NAMELESS, Accepted, Again, Call, Claim, Known, Settlement
 from middleware.sources import RECORD_FIELDS
 from middleware.windows import Policy, Window
 
@@ -70,9 +70,10 @@ class ScriptedQueue:
         """A message for this id."""
         return dramatiq.Message(self.name, "task", (), {}, {}, message_id=id, message_timestamp=0).encode()
 
-    def offer(self, *ids: str, kind: str = "now", time_us: int = 0) -> Accepted | Known:
+    def offer(self, *ids: str, kind: str = "now", time_us: int = 0, call: Call = NAMELESS) -> Accepted | Known | Again:
         """One call of accept, whatever it answers."""
-        return self.scripts.accept([(id, "task", self.encoded(id)) for id in ids], kind=kind, time_us=time_us)
+        jobs = [(id, "task", self.encoded(id)) for id in ids]
+        return self.scripts.accept(jobs, kind=kind, time_us=time_us, call=call)
 
     def send(self, *ids: str, after_us: int = 0) -> Accepted:
         """Accept these ids in one batch, delayed by ``after_us``."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dramatiq
 import pytest
 
+from middleware import keys
 from middleware.errors import DuplicateJobError, UnknownQueueError
-from middleware.scripts import Known
+from middleware.scripts import Accepted, Again, Call, Known
 
 from .scripted import START_US, ScriptedQueue
 
@@ -105,6 +106,38 @@ def test_the_broker_refuses_a_batch_that_holds_an_id_twice(queue: ScriptedQueue)
     with pytest.raises(DuplicateJobError, match="have id a"):
         queue.broker.accept(messages)
     assert queue.count("accepted") == 0
+
+
+def test_a_call_that_is_sent_again_accepts_nothing_more(queue: ScriptedQueue) -> None:
+    call = Call(b"me", START_US)
+    queue.offer("a", "b", call=call)
+    queue.settle(queue.claim()[0])
+
+    assert queue.offer("a", "b", call=call) == Again()
+    assert queue.count("accepted") == 2
+
+
+def test_a_call_that_was_refused_is_refused_again(queue: ScriptedQueue) -> None:
+    queue.send("a")
+
+    for _ in range(2):
+        assert queue.offer("a", call=Call(b"me", START_US)) == Known(1, "a")
+
+
+def test_a_callers_next_call_is_a_new_one_and_so_is_anothers(queue: ScriptedQueue) -> None:
+    queue.offer("a", call=Call(b"me", START_US))
+
+    assert queue.offer("a", call=Call(b"me", START_US + 1)) == Known(1, "a")
+    assert queue.offer("a", call=Call(b"you", START_US)) == Known(1, "a")
+
+
+def test_of_ten_thousand_callers_the_latest_are_kept(queue: ScriptedQueue) -> None:
+    queue.client.zadd(keys.callers("default"), {f"caller-{n}": n for n in range(10_003)})
+
+    queue.scripts.prune(10**12, 10**6, 10**9)
+
+    assert queue.client.zrange(keys.callers("default"), 0, 0) == ["caller-3"]
+    assert isinstance(queue.offer("a", call=Call(b"caller-3", 4)), Accepted)
 
 
 @pytest.mark.parametrize(

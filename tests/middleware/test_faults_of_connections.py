@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from middleware.errors import DuplicateJobError
 from middleware.sources import script
 
 from ..service import wait_until
@@ -29,6 +30,17 @@ def test_a_connection_cut_at_any_call_loses_and_doubles_nothing(redis_url: str, 
             broker.join("default", timeout=10_000)
 
     assert runs.of == Counter(range(40))
+    audit(redis_url)
+
+
+def test_a_resent_accept_whose_first_try_never_arrived_is_no_proof_that_it_did(redis_url: str) -> None:
+    with Proxy(redis_url) as proxy, broker_of(proxy.url) as broker:
+        message = Runs(broker).work.message(1)
+        broker.enqueue(message)
+        proxy.cut_before(script("accept").sha)
+
+        with pytest.raises(DuplicateJobError):
+            broker.enqueue(message)
     audit(redis_url)
 
 

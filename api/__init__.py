@@ -12,6 +12,7 @@ from .contract import Api, Plugin
 from .health import health
 from .jobs import jobs
 from .reference import reference
+from .task_list import task_list
 from .workers import workers
 
 
@@ -30,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     tracing.install(app)
     problems.install(app)
     api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
-    for resource in (jobs, workers, health):
+    for resource in (jobs, task_list, workers, health):
         api.register_blueprint(resource)
     app.register_blueprint(reference)
     return app

@@ -1,0 +1,37 @@
+"""What can be run."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from flask import Response
+
+from tasks import Task, registry
+from tasks.limits import limits_of
+
+from . import task_schemas
+from .answers import json_answer
+from .contract import Resource
+from .payload_schemas import payload_schema
+
+task_list = Resource("tasks", __name__, url_prefix="/v1/tasks", description="What can be run.")
+
+
+@task_list.route("")
+@task_list.response(200, task_schemas.Task(many=True))
+@task_list.problems(400)
+def list_tasks() -> Response:
+    """List the tasks that this service declares, with what their payloads must look like"""
+    return json_answer([_shown(task) for task in registry.values()])
+
+
+def _shown(task: Task) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "queue": task.queue,
+        "summary": task.summary,
+        "description": inspect.getdoc(task.actor.fn) or "",
+        "payload_schema": payload_schema(task),
+        **limits_of(task.actor).as_dict(),
+    }

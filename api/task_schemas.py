@@ -1,0 +1,43 @@
+"""What the API shows of tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from .schemas import Answer
+
+
+def _limit(description: str, example: int) -> fields.Field[Any]:
+    metadata = {"description": description, "examples": [example]}
+    return fields.Integer(required=True, allow_none=True, metadata=metadata)
+
+
+class Task(Answer):
+    """A function that can be run: its payload, and what bounds its attempts. A bound that is null isn't there."""
+
+    name = fields.String(required=True, metadata={"examples": ["process_message"]})
+    queue = fields.String(required=True, metadata={"description": "Where its jobs wait.", "examples": ["default"]})
+    summary = fields.String(required=True, metadata={"description": "What it does, in a line."})
+    description = fields.String(required=True, metadata={"description": "What it does, in full."})
+    payload_schema = fields.Dict(
+        required=True,
+        metadata={
+            "description": "The JSON Schema (draft 2020-12) of `payload`.",
+            "examples": [
+                {
+                    "$schema": "https://json-schema.org/draft/2020-12/schema",
+                    "type": "object",
+                    "required": ["message"],
+                    "properties": {"message": {"type": "string", "minLength": 1, "maxLength": 65536}},
+                    "additionalProperties": False,
+                }
+            ],
+        },
+    )
+    max_attempts = _limit("After so many failed attempts a job is rejected.", 21)
+    min_backoff_ms = _limit("The wait before the second attempt; it doubles with each.", 15_000)
+    max_backoff_ms = _limit("The wait before another attempt is never longer.", 604_800_000)
+    time_limit_ms = _limit("An attempt that runs longer is interrupted, and has failed.", 600_000)
+    max_age_ms = _limit("A job that was sent longer ago isn't run any more.", 3_600_000)

@@ -7,7 +7,13 @@ from flask import Flask
 import tasks
 from middleware.settings import Settings
 
-from . import moves, problems, submission, tracing  # noqa: F401 (moves and submission add operations to ``jobs``)
+from . import (  # noqa: F401 (moves and submission add operations to ``jobs``)
+    auth,
+    moves,
+    problems,
+    submission,
+    tracing,
+)
 from .contract import Api, Plugin
 from .health import health
 from .jobs import jobs
@@ -26,10 +32,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/",
+        AUTH=settings.auth,
         MAX_BODY_BYTES=settings.max_body_bytes,
     )
     tracing.install(app)
     problems.install(app)
+    auth.install(app, settings)
     api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
     for resource in (jobs, task_list, workers, health):
         api.register_blueprint(resource)

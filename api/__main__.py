@@ -42,8 +42,9 @@ def check_exposure(settings: Settings) -> None:
         return
     if settings.auth is None:
         reason = f"HOST is {settings.host}, so other machines reach the API, but AUTH isn't set."
-        exit_with(SettingsError(f"{reason} Set AUTH=off if everybody who reaches it may use it."))
-    log.warning("AUTH is off and HOST is %s: everybody who reaches this machine can use the API.", settings.host)
+        exit_with(SettingsError(f"{reason} Set AUTH=oauth, or AUTH=off if everybody who reaches it may use it."))
+    if settings.auth == "off":
+        log.warning("AUTH is off and HOST is %s: everybody who reaches this machine can use the API.", settings.host)
 
 
 def free_address(settings: Settings) -> str:

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from flask import Response, current_app, request
+from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
-from . import problems
+from . import problems, scopes
 from .fields import CursorText, DateTimeUs
 from .parsing import StrictParser, refuse_query
 from .schemas import OneOf, Problem
@@ -22,6 +22,8 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 RESPONSES: Mapping[int, tuple[str, str]] = {
     400: ("BAD_REQUEST", "The request doesn't fit the contract"),
+    401: ("UNAUTHORIZED", "No good access token was sent"),
+    403: ("FORBIDDEN", "The access token lacks the scope"),
     404: ("NOT_FOUND", "Not found"),
     409: ("CONFLICT", "The state it is in doesn't allow that"),
     413: ("CONTENT_TOO_LARGE", "The body is too large"),
@@ -32,11 +34,13 @@ RESPONSES: Mapping[int, tuple[str, str]] = {
 """The error responses there are. Python 3.13 renamed some of ``http.HTTPStatus``: so these names are our own."""
 
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
+CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750: what is needed, or wrong.", "schema": {"type": "string"}}}
 REQUEST_ID = {
     "X-Request-Id": {"description": "The request's id, taken or made.", "schema": {"type": "string", "maxLength": 128}}
 }
 
 ETAG = {"ETag": {"description": "Strong: changes whenever the answer would.", "schema": {"type": "string"}}}
+HEADERS: Mapping[int, Mapping[str, Any]] = {401: CHALLENGE, 403: CHALLENGE, 503: RETRY_AFTER}
 
 
 class Converter(OpenAPIConverter):
@@ -67,6 +71,10 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     DEFAULT_ERROR_RESPONSE_NAME = None
     ERROR_SCHEMA = Problem
 
+    def __init__(self, app: Flask, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.spec.components.security_scheme(scopes.SCHEME, scopes.SECURITY_SCHEME)
+
     def handle_http_exception(self, error: HTTPException) -> Response:
         return problems.answer(error)
 
@@ -76,7 +84,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         for status, (name, description) in RESPONSES.items():
             response = {
                 "description": description,
-                "headers": {**REQUEST_ID, **(RETRY_AFTER if status == 503 else {})},
+                "headers": {**REQUEST_ID, **HEADERS.get(status, {})},
                 "content": {problems.MEDIA_TYPE: {"schema": Problem}},
             }
             self.spec.components.response(name, response, lazy=True)
@@ -89,19 +97,27 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
 
 class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
-    """A group of operations. Those without query arguments refuse every parameter."""
+    """A group of operations. Those without query arguments refuse every parameter; those that aren't open to everybody
+    need a scope, and document it."""
 
     ARGUMENTS_PARSER = StrictParser()
 
     def __init__(self, name: str, import_name: str, *, url_prefix: str | None = None, description: str = "") -> None:
         super().__init__(name, import_name, url_prefix=url_prefix, description=description)
         self.before_request(_refuse_unknown_parameters)
+        self._prepare_doc_cbks.append(_prepare_scope_doc)
 
-    def route(self, rule: str, *, methods: tuple[str, ...] = ("GET",), **options: Any) -> Callable[[View], View]:
+    def route(
+        self, rule: str, *, methods: tuple[str, ...] = ("GET",), scope: str | None = None, **options: Any
+    ) -> Callable[[View], View]:
+        """``scope`` is what the caller's token must allow; by default ``jobs:read`` to GET and ``jobs:write`` else."""
         register: Callable[[View], View] = super().route(rule, methods=list(methods), **options)
 
         def decorate(view: View) -> View:
             _manual(view)["operationId"] = view.__name__
+            if not scopes.is_open((self.url_prefix or "") + rule):
+                _documented(view)["scope"] = scope or scopes.by_method(methods[0])
+                self.problems(401, 403, 503)(view)
             return register(view)
 
         return decorate
@@ -170,6 +186,12 @@ def _documented(view: Callable[..., Any]) -> dict[str, Any]:
 def _manual(view: Callable[..., Any]) -> dict[str, Any]:
     manual: dict[str, Any] = _documented(view).setdefault("manual_doc", {})
     return manual
+
+
+def _prepare_scope_doc(doc: dict[str, Any], info: Mapping[str, Any], *, app: Flask, **_: Any) -> dict[str, Any]:
+    if "scope" in info:
+        doc["security"] = scopes.requirement(info["scope"], optional=app.config["AUTH"] != "oauth")
+    return doc
 
 
 def _refuse_unknown_parameters() -> None:

@@ -40,6 +40,10 @@ class Kind:
 
 MALFORMED = Kind("malformed-json", 400, "The body can't be read as JSON", "Send one JSON document, in UTF-8.")
 VALIDATION = Kind("validation", 400, "The request doesn't fit the contract", "See errors.")
+UNAUTHENTICATED = Kind(
+    "unauthenticated", 401, "A valid access token is needed", "Send it as `Authorization: Bearer …`; nowhere else."
+)
+FORBIDDEN = Kind("forbidden", 403, "The token doesn't allow this", "A token with another scope is needed.")
 NOT_FOUND = Kind("not-found", 404, "Not found", "There is nothing at this address.")
 METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header lists the methods there are.")
 FINISHED = Kind("already-finished", 409, "Already finished", "A job that has ended can't be cancelled.")
@@ -48,11 +52,14 @@ TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once."
 MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
 INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the service; it was logged with request_id.")
 UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
+KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
 FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
 
 KINDS = (
     MALFORMED,
     VALIDATION,
+    UNAUTHENTICATED,
+    FORBIDDEN,
     NOT_FOUND,
     METHOD,
     FINISHED,
@@ -61,6 +68,7 @@ KINDS = (
     MEDIA,
     INTERNAL,
     UNAVAILABLE,
+    KEYS_AWAY,
     FULL,
 )
 BY_STATUS: Mapping[int, Kind] = {kind.status: kind for kind in (NOT_FOUND, METHOD, TOO_LARGE, MEDIA, INTERNAL)}

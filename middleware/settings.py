@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from .errors import SettingsError
 
@@ -60,6 +61,16 @@ def _redis_url(text: str) -> str:
     return text
 
 
+def _jwks_url(text: str) -> str:
+    parts = urlsplit(text)
+    if not parts.hostname or (parts.scheme, parts.hostname in LOOPBACK_HOSTS) not in _SAFE_FOR_KEYS:
+        raise _Unreadable("a URL that starts with https:// (http:// only on loopback: who changes keys opens the API)")
+    return text
+
+
+_SAFE_FOR_KEYS = {("https", True), ("https", False), ("http", True)}
+
+
 def _names(text: str) -> frozenset[str]:
     return frozenset(name.strip() for name in text.split(",") if name.strip())
 
@@ -88,8 +99,22 @@ class Settings:
     auth: str | None = _setting(
         "AUTH",
         None,
-        _one_of("off"),
-        "Who may call the API. `off`: everybody who reaches it. Must be set where HOST isn't loopback.",
+        _one_of("off", "oauth"),
+        "Who may call the API. `off`: everybody who reaches it; `oauth`: who sends a token of the issuer. Must be set "
+        "where HOST isn't loopback.",
+        shown="",
+    )
+    oauth_issuer: str | None = _setting(
+        "OAUTH_ISSUER", None, str, "The issuer that tokens must name as `iss`. Needed with AUTH=oauth.", shown=""
+    )
+    oauth_audience: str | None = _setting(
+        "OAUTH_AUDIENCE", None, str, "The audience that tokens must hold in `aud`. Needed with AUTH=oauth.", shown=""
+    )
+    oauth_jwks_url: str | None = _setting(
+        "OAUTH_JWKS_URL",
+        None,
+        _jwks_url,
+        "Where the issuer publishes its keys (`jwks_uri` of its metadata). Needed with AUTH=oauth.",
         shown="",
     )
     worker_processes: int = _setting(
@@ -145,6 +170,21 @@ class Settings:
         "`json`: one object a line; `console`: for people. Unset: console on a terminal, else json.",
         shown="",
     )
+
+    def __post_init__(self) -> None:
+        """Check what settings need of each other.
+
+        Raises:
+          SettingsError: names the one that is missing.
+        """
+        if self.auth == "oauth":
+            needed = {
+                "OAUTH_ISSUER": self.oauth_issuer,
+                "OAUTH_AUDIENCE": self.oauth_audience,
+                "OAUTH_JWKS_URL": self.oauth_jwks_url,
+            }
+            if missing := [name for name, value in needed.items() if not value]:
+                raise SettingsError(f"AUTH=oauth needs {', '.join(needed)}: set {' and '.join(missing)} too.")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

@@ -33,7 +33,7 @@ def test_every_operation_documents_its_statuses_with_problem_documents() -> None
     document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
 
     statuses = {
-        operation["operationId"]: set(operation["responses"])
+        operation["operationId"]: set(operation["responses"]) - {"401", "403", "429"}
         for path in document["paths"].values()
         for method, operation in path.items()
         if method != "parameters"
@@ -46,7 +46,7 @@ def test_every_operation_documents_its_statuses_with_problem_documents() -> None
         "show_job": {"200", "304", "400", "404", "500", "503"},
         "cancel_job": {"200", "202", "400", "404", "409", "413", "415", "500", "503"},
         "retry_job": {"200", "400", "404", "409", "413", "415", "500", "503"},
-        "list_tasks": {"200", "400", "500"},
+        "list_tasks": {"200", "400", "500", "503"},
         "list_workers": {"200", "400", "500", "503"},
         "healthz": {"200", "400", "500"},
         "readyz": {"200", "400", "500", "503"},

@@ -137,3 +137,11 @@ def test_a_public_host_with_auth_off_serves_and_warns(redis_url: str) -> None:
 
     assert '"WARNING"' in out
     assert "AUTH is off" in out
+
+
+def test_without_an_issuer_it_refuses_to_check_tokens() -> None:
+    code, _, err = _end_of(_start(HOST="0.0.0.0", AUTH="oauth", OAUTH_AUDIENCE="jobs", PORT=str(free_port())))
+
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert "OAUTH_ISSUER and OAUTH_JWKS_URL" in err

@@ -21,6 +21,13 @@ REFUSED = {
     "WEB_CONCURRENCY": ["0", "257", "two"],
     "WEB_THREADS": ["0", "1025"],
     "AUTH": ["on", "OFF", "true"],
+    "OAUTH_JWKS_URL": [
+        "issuer.example.com",
+        "http://issuer.example.com/jwks",
+        "file:///etc/keys",
+        "https://",
+        "https:",
+    ],
     "WORKER_PROCESSES": ["0", "257"],
     "WORKER_THREADS": ["0", "1025"],
     "WORKER_SHUTDOWN_MS": ["-1", "4s"],
@@ -62,6 +69,26 @@ def test_a_redis_url_is_not_shown_for_it_may_hold_a_password() -> None:
         Settings.from_environ({"REDIS_URL": "redi://:secret@example.com"})
 
     assert "secret" not in str(raised.value)
+
+
+OAUTH = {
+    "AUTH": "oauth",
+    "OAUTH_ISSUER": "https://issuer.example.com",
+    "OAUTH_AUDIENCE": "jobs",
+    "OAUTH_JWKS_URL": "https://issuer.example.com/jwks",
+}
+
+
+@pytest.mark.parametrize("missing", ["OAUTH_ISSUER", "OAUTH_AUDIENCE", "OAUTH_JWKS_URL"])
+def test_tokens_cant_be_checked_without_knowing_whose_and_what_for(missing: str) -> None:
+    assert Settings.from_environ(OAUTH).auth == "oauth"
+    with pytest.raises(SettingsError, match=rf"AUTH=oauth needs .*: set {missing} too"):
+        Settings.from_environ({**OAUTH, missing: ""})
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/jwks", "http://localhost/jwks", "http://[::1]:1/jwks"])
+def test_keys_may_come_without_tls_from_this_machine_only(url: str) -> None:
+    assert Settings.from_environ({"OAUTH_JWKS_URL": url}).oauth_jwks_url == url
 
 
 def test_the_settings_are_frozen() -> None:

@@ -23,14 +23,14 @@ class Cancelled(dramatiq.middleware.Interrupt):
 
 
 class Delivery(MessageProxy):
-    """What a worker thread gets: the message, and the token (id, attempt) under which its end will be settled.
+    """What a worker thread gets: the message, and the token (id, number) under which its end will be settled.
 
     Middleware notes here what the settlement must carry: a retry (its delay), the result.
     """
 
-    def __init__(self, message: dramatiq.Message[Any], attempt: int) -> None:
+    def __init__(self, message: dramatiq.Message[Any], number: int) -> None:
         super().__init__(message)
-        self.token = (message.message_id, attempt)
+        self.token = (message.message_id, number)
         self.retry_delay_ms: int | None = None
         self.result = b""
         self.cancel_requested = False
@@ -46,20 +46,20 @@ class Delivery(MessageProxy):
 
     def settlement(self) -> Settlement:
         """How this attempt ended. An exception without any decision counts as a failure, never as ``processed``."""
-        id, attempt = self.token
+        id, number = self.token
         failure = encoded_failure(self._exception) if self._exception is not None else b""
         if isinstance(self._exception, Cancelled):
-            return Settlement(id, attempt, "cancelled", reason="requested", failure=failure)
+            return Settlement(id, number, "cancelled", reason="requested", failure=failure)
         if self.failed or (self._exception is not None and self.retry_delay_ms is None):
-            return Settlement(id, attempt, "rejected", reason=self._reason(), failure=failure)
+            return Settlement(id, number, "rejected", reason=self._reason(), failure=failure)
         if self.retry_delay_ms is not None:
             delay_us = self.retry_delay_ms * 1000
             try:
                 message = self._message_for_retry()
             except Exception as error:  # whatever somebody's encoder raises
-                return Settlement(id, attempt, "rejected", reason="unencodable", failure=encoded_failure(error))
-            return Settlement(id, attempt, "retry", delay_us, failure=failure, message=message)
-        return Settlement(id, attempt, "processed", result=self.result)
+                return Settlement(id, number, "rejected", reason="unencodable", failure=encoded_failure(error))
+            return Settlement(id, number, "retry", delay_us, failure=failure, message=message)
+        return Settlement(id, number, "processed", result=self.result)
 
     def _reason(self) -> str:
         if isinstance(self._exception, dramatiq.middleware.SkipMessage):
@@ -97,8 +97,8 @@ def without_retries(body: bytes) -> bytes:
 
 def put_back(delivery: Delivery) -> Settlement:
     """The settlement of a job that wasn't run to its end and goes back to its own place."""
-    id, attempt = delivery.token
-    return Settlement(id, attempt, "put_back")
+    id, number = delivery.token
+    return Settlement(id, number, "put_back")
 
 
 def encoded_result(result: Any) -> bytes:

@@ -115,7 +115,7 @@ class Desk:
         self._closed.set()
         try:
             with self._line:
-                ended = {(s.id, s.attempt) for s in self._left}
+                ended = {(s.id, s.number) for s in self._left}
                 self._left.extend(put_back(held) for token, held in list(self.held.items()) if token not in ended)
                 while leftovers := self._drained():
                     self._scripts.settle(leftovers, self._worker, self._lease_us, 0)
@@ -138,7 +138,7 @@ class Desk:
         settlements = self._drained()
         if not settlements:
             return []
-        freed = sum((s.id, s.attempt) in self.held for s in settlements)
+        freed = sum((s.id, s.number) in self.held for s in settlements)
         wanted = freed - self._slots.handovers(self.queue, freed) if self._may_claim() else 0
         try:
             claim, wanted = self._settle_for_sure(settlements, wanted)
@@ -157,7 +157,7 @@ class Desk:
 
     def _forget(self, settlements: list[Settlement]) -> None:
         for s in settlements:
-            self.held.pop((s.id, s.attempt), None)
+            self.held.pop((s.id, s.number), None)
 
     def _drained(self) -> list[Settlement]:
         drained: list[Settlement] = []
@@ -212,12 +212,12 @@ class Desk:
         self._on_due(claim.until_due_us)
         self.may_have_jobs = claim.word in ("open", "more")
         deliveries = []
-        for id, attempt, body in claim.jobs:
+        for id, number, body in claim.jobs:
             try:
-                delivery = Delivery(_decoded(self.queue, id, body), attempt)
+                delivery = Delivery(_decoded(self.queue, id, body), number)
             except UndecodableMessageError as error:
                 self._left.append(
-                    Settlement(id, attempt, "rejected", reason="undecodable", failure=encoded_failure(error))
+                    Settlement(id, number, "rejected", reason="undecodable", failure=encoded_failure(error))
                 )
                 continue
             self.held[delivery.token] = delivery

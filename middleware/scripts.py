@@ -14,7 +14,7 @@ from .connection import Link
 
 class Claim(NamedTuple):
     """What a claim brought: the gate's word, µs until the next job falls due (-1: none), and per job
-    (id, attempt, message)."""
+    (id, number of the delivery, message)."""
 
     word: str
     until_due_us: int
@@ -25,7 +25,7 @@ class Settlement(NamedTuple):
     """How an attempt ended. ``outcome``: processed, rejected, cancelled, retry or put_back."""
 
     id: str
-    attempt: int
+    number: int
     outcome: str
     delay_us: int = 0
     reason: str = ""
@@ -115,7 +115,7 @@ class QueueScripts:
         with ``wanted=0``."""
         words = [worker.encode(), b"%d" % lease_us, self._unruled, b"%d" % wanted, b"%d" % len(settlements)]
         for s in settlements:
-            words += (s.id.encode(), b"%d" % s.attempt, s.outcome.encode(), b"%d" % s.delay_us)
+            words += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), b"%d" % s.delay_us)
             words += (s.reason.encode(), s.result, s.failure, s.message)
         answer = self._run("settle", words)
         return _claim(answer[0], answer[1], answer[3:]), answer[2]
@@ -229,6 +229,6 @@ def _claim(word: bytes, until_due_us: int, flat: list[Any]) -> Claim:
 
 
 def _tokens(held: Iterable[tuple[str, int]]) -> Iterable[bytes]:
-    for id, attempt in held:
+    for id, number in held:
         yield id.encode()
-        yield b"%d" % attempt
+        yield b"%d" % number

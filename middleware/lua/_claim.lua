@@ -44,7 +44,7 @@ local function lease_out(ids, top, now, worker, lease, rule, reply)
     rows[2 * i - 1], rows[2 * i] = job[SEQ], id
     ends[2 * i - 1], ends[2 * i] = now + lease, id
     reply[#reply + 1] = id
-    reply[#reply + 1] = job[ATTEMPTS]
+    reply[#reply + 1] = number_of(job)
     reply[#reply + 1] = bodies[i]
     log('claim', now, id, job[ATTEMPTS], place_of(job), top[i], rule.window or 0)
   end
@@ -65,7 +65,7 @@ local function count_claims(taken, now, rule)
   w[W_FIRST_CLAIM], w[W_LAST_CLAIM] = w[W_FIRST_CLAIM] or now, now
 end
 
--- Claims up to n jobs and appends id, attempt and message of each to the reply, newest first.
+-- Claims up to n jobs and appends id, number and message of each to the reply, newest first.
 -- Returns the word of the gate, or `empty`, or `more` when so many jobs fell due that the caller must call again.
 local function claim(n, now, worker, lease, unruled, reply)
   if promote_due(now, 500) == 500 and until_due(now) == 0 then return 'more' end

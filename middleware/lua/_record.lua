@@ -29,6 +29,21 @@ local function save(id, job)
   redis.call('HSET', K.records, id, cmsgpack.pack(job))
 end
 
+-- What a claim's delivery is called, with the id: unlike the attempt alone it never comes again, not even when an id is
+-- accepted anew after it was pruned (that job has a higher seq).
+local function number_of(job)
+  return job[SEQ] + job[ATTEMPTS]
+end
+
+local function runs_as(job, number)
+  return job and job[STATUS] == RUNNING and number_of(job) == number
+end
+
+-- Whether the delivery of this number was settled, and is the last one that was.
+local function was_settled_as(job, number)
+  return job and job[SETTLED] and job[SEQ] + job[SETTLED] == number
+end
+
 local function place_of(job)
   return job[PLACE] or job[SEQ]
 end

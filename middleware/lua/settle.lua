@@ -1,9 +1,9 @@
 -- include: record stack windows claim finish
 -- Settles finished attempts and claims for the threads that became idle, in one call.
 -- ARGV: 1 now in µs or '' · 2 worker · 3 lease in µs · 4 unruled word · 5 how many to claim (0: none)
---       · 6 how many settlements, then of each: id, attempt, outcome (processed, rejected, cancelled, retry, put_back), delay in µs,
+--       · 6 how many settlements, then of each: id, number, outcome (processed, rejected, cancelled, retry, put_back), delay in µs,
 --       reason or '', result or '', failure or '', message or ''
--- A token (id, attempt) that isn't running any more changes nothing; it counts as stale unless this very settlement was
+-- A token (id, number of the delivery) that isn't running any more changes nothing; it counts as stale unless this very settlement was
 -- applied before (a call that was sent again).
 -- Returns as claim.lua, with the number of stale settlements behind the µs.
 
@@ -21,16 +21,16 @@ local function keep_words(i, id)
 end
 
 local function settle(i)
-  local id, attempt, outcome = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
+  local id, number, outcome = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
   local job = load(id)
-  if not job or job[STATUS] ~= RUNNING or job[ATTEMPTS] ~= attempt then
-    if not job or job[SETTLED] ~= attempt then
+  if not runs_as(job, number) then
+    if not was_settled_as(job, number) then
       stale = stale + 1
-      log('stale', now, id, attempt, outcome)
+      log('stale', now, id, number, outcome)
     end
     return
   end
-  job[SETTLED] = attempt
+  job[SETTLED] = job[ATTEMPTS]
   keep_words(i, id)
   if ENDS[outcome] then
     -- Why a job was called off, whoever did it says better than the task that stopped for it.
@@ -44,7 +44,7 @@ local function settle(i)
     try_again(id, job, now, 0, W_PUT_BACK)
   end
   save(id, job)
-  log('settle', now, id, attempt, outcome, job[STATUS])
+  log('settle', now, id, number, outcome, job[STATUS])
 end
 
 for s = 0, tonumber(ARGV[6]) - 1 do settle(7 + 8 * s) end

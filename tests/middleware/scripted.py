@@ -93,7 +93,7 @@ class ScriptedQueue:
 
     def claim(self, wanted: int = 1, worker: str = WORKER) -> list[Token]:
         """Claim; the tokens of the jobs that came, in the order in which they came."""
-        return [(id, attempt) for id, attempt, _ in self.hand_out(wanted, worker).jobs]
+        return [(id, number) for id, number, _ in self.hand_out(wanted, worker).jobs]
 
     def claimed_ids(self, wanted: int = 1) -> list[str]:
         """Claim; only the ids."""
@@ -142,6 +142,10 @@ class ScriptedQueue:
         job = self.broker.store.get(id)
         assert job is not None, f"there is no job {id}"
         return job
+
+    def token(self, id: str, attempt: int) -> Token:
+        """What the delivery of this attempt is called."""
+        return id, self.job(id).seq + attempt
 
     def status(self, id: str) -> str:
         """Where the job is in its life."""

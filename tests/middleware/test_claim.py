@@ -38,7 +38,7 @@ def test_a_claim_writes_the_record(queue: ScriptedQueue) -> None:
     claim = queue.hand_out(1)
     job = queue.job("a")
 
-    assert claim.jobs == [("a", 1, queue.encoded("a"))]
+    assert claim.jobs == [(*queue.token("a", 1), queue.encoded("a"))]
     assert (job.status.value, job.attempts, job.worker) == ("running", 1, WORKER)
     assert (job.started_at_us, job.wait_ms) == (queue.clock.now_us, 7)
 

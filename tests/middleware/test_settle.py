@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from middleware.scripts import Settlement
 
-from .scripted import LEASE_US, WORKER, ScriptedQueue
+from .scripted import LEASE_US, SILENCE_US, WORKER, ScriptedQueue
 
 FAILURE = b'{"type":"ValueError","message":"no","traceback":"Traceback"}'
 
@@ -86,7 +86,7 @@ def test_a_retry_takes_the_changed_message_along(queue: ScriptedQueue) -> None:
     changed = queue.encoded("a").replace(b'"options":{}', b'"options":{"retries":1}')
     queue.settle(queue.claim()[0], "retry", message=changed)
 
-    assert queue.hand_out(1).jobs == [("a", 2, changed)]
+    assert queue.hand_out(1).jobs == [(*queue.token("a", 2), changed)]
 
 
 def test_put_back_goes_to_its_own_place_and_is_no_retry(queue: ScriptedQueue) -> None:
@@ -120,7 +120,7 @@ def test_a_retry_that_is_sent_twice_is_one_retry_even_if_the_job_runs_again(queu
     second = queue.claim()[0]
     assert queue.settle(token, "retry") == 0
 
-    assert second == ("a", 2)
+    assert second == queue.token("a", 2)
     assert queue.status("a") == "running"
     assert queue.count("retried") == 1
 
@@ -149,6 +149,21 @@ def test_a_stale_settlement_does_not_touch_the_attempt_that_runs_now(queue: Scri
     assert (job.status.value, job.worker, job.error) == ("running", "worker-b", None)
     assert queue.settle(second) == 0
     assert queue.status("a") == "processed"
+
+
+def test_a_token_of_a_former_life_of_an_id_is_worth_nothing(queue: ScriptedQueue) -> None:
+    queue.send("a")
+    stopped = queue.claim()[0]
+    queue.lose_leases()
+    queue.settle(queue.claim(worker="worker-b")[0])
+    queue.scripts.prune(0, 0, 0)
+    queue.send("a")
+    queue.claim(worker="worker-b")
+
+    assert queue.settle(stopped) == 1
+    assert queue.scripts.beat(LEASE_US, SILENCE_US, [stopped]) == [("a", "lost")]
+    assert queue.scripts.progress(stopped, b"{}") == "stale"
+    assert (queue.status("a"), queue.job("a").attempts) == ("running", 1)
 
 
 def test_a_settlement_of_a_job_that_nobody_knows_is_stale(queue: ScriptedQueue) -> None:
@@ -181,7 +196,7 @@ def test_settling_and_claiming_is_one_call(queue: ScriptedQueue) -> None:
     claim, stale = queue.scripts.settle([Settlement(*c, "processed")], WORKER, LEASE_US, 1)
 
     assert (claim.word, stale) == ("open", 0)
-    assert [(id, attempt) for id, attempt, _ in claim.jobs] == [("b", 1)]
+    assert [(id, number) for id, number, _ in claim.jobs] == [queue.token("b", 1)]
 
 
 def test_a_retry_without_delay_can_come_back_in_the_very_call_that_settles_it(queue: ScriptedQueue) -> None:
@@ -190,7 +205,7 @@ def test_a_retry_without_delay_can_come_back_in_the_very_call_that_settles_it(qu
 
     claim, _ = queue.scripts.settle([Settlement(*b, "retry")], WORKER, LEASE_US, 1)
 
-    assert [(id, attempt) for id, attempt, _ in claim.jobs] == [("b", 2)]
+    assert [(id, number) for id, number, _ in claim.jobs] == [queue.token("b", 2)]
 
 
 def test_settling_without_a_claim_rings_for_a_job_that_went_back(queue: ScriptedQueue) -> None:

@@ -97,6 +97,10 @@ class KnownJob:
     back_by: str | None = None
     is_cancel_asked: bool = False
 
+    def runs_as(self, number: int) -> bool:
+        """Whether the delivery of this number is the one that runs."""
+        return self.status is JobStatus.RUNNING and self.seq + self.attempts == number
+
 
 class Waiting:
     """Waiting jobs by place: heaps, in which what is gone stays until it comes to the top."""
@@ -276,10 +280,10 @@ class HistoryChecker:
                 self.found.add("unexplained duplicate", f"{id} was claimed again as attempt {attempt}")
         job.back_by = None
 
-    def _settle(self, now_us: int, id: str, attempt: int, outcome: str, letter: str) -> None:
+    def _settle(self, now_us: int, id: str, number: int, outcome: str, letter: str) -> None:
         job = self.jobs.get(id)
-        if job is not None and (job.status is not JobStatus.RUNNING or job.attempts != attempt):
-            self.found.add("double settle", f"{id}, attempt {attempt}: {job.status} at attempt {job.attempts}")
+        if job is not None and not job.runs_as(number):
+            self.found.add("double settle", f"{id}, {outcome}: its delivery {number} doesn't run, it is {job}")
         status = STATUS_LETTERS[letter]
         if status not in OUTCOMES[outcome]:
             self.found.add("impossible move", f"{id} is {status} after the outcome {outcome}")
@@ -291,11 +295,11 @@ class HistoryChecker:
     def _recover(self, now_us: int, id: str, attempt: int, letter: str) -> None:
         self._return(id, STATUS_LETTERS[letter], "recover", "recover")
 
-    def _stale(self, now_us: int, id: str, attempt: int, outcome: str) -> None:
+    def _stale(self, now_us: int, id: str, number: int, outcome: str) -> None:
         self.found.stale_settles += 1
         job = self.jobs.get(id)
-        if job is not None and job.status is JobStatus.RUNNING and job.attempts == attempt:
-            self.found.add("impossible move", f"{id}, attempt {attempt}: a lease that holds was called stale")
+        if job is not None and job.runs_as(number):
+            self.found.add("impossible move", f"{id}, {outcome}: a lease that holds was called stale")
 
     def _cancel(self, now_us: int, id: str) -> None:
         job = self.jobs.get(id)

@@ -130,7 +130,7 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.of_status(RUNNING))
     @rule(worker=st.sampled_from(WORKERS), forgotten=st.sets(st.integers(0, 5), min_size=1, max_size=3))
     def recover_claims_whose_answer_was_lost(self, worker: str, forgotten: set[int]) -> None:
-        its = [(job.id, job.attempts) for job in self.model.of_status(RUNNING) if job.worker == worker]
+        its = [job.token for job in self.model.of_status(RUNNING) if job.worker == worker]
         held = [token for i, token in enumerate(reversed(its)) if i not in forgotten]
         assert self.scripts.recover(worker, held) == self.model.recover(worker, held)
 
@@ -217,6 +217,11 @@ class QueueMachine(RuleBasedStateMachine):
             known = self._any(list(self.model.jobs.values()), pick)
             self._accept([self._new(), (known.id, b"again")], "now", 0)
 
+    def accept_one_that_was_forgotten(self, pick: int) -> None:
+        forgotten = sorted({id for id, _ in self.issued} - self.model.jobs.keys())
+        if forgotten:
+            self._accept([(self._any(forgotten, pick), b"anew")], "now", 0)
+
     def revive_any(self, pick: int) -> None:
         self._revive(self._any(["nobody", *self.model.jobs], pick))
 
@@ -290,7 +295,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.scripts.revive(id, b"revived") == self.model.revive(id, b"revived")
 
     def _running(self) -> list[Token]:
-        return [(job.id, job.attempts) for job in self.model.of_status(RUNNING)]
+        return [job.token for job in self.model.of_status(RUNNING)]
 
     def _beat(self, held: list[Token]) -> None:
         assert self.scripts.beat(LEASE_US, SILENCE_US, held) == self.model.beat(LEASE_US, SILENCE_US, held)
@@ -317,12 +322,13 @@ class QueueMachine(RuleBasedStateMachine):
             assert (claim.until_due_us, claim.jobs) == (self.model.until_due(), [])
 
     def _compare_claim(self, answer: Any, wanted: int, worker: str) -> None:
-        self.issued += [(id, attempt) for id, attempt, _ in answer.jobs]
+        self.issued += [(id, number) for id, number, _ in answer.jobs]
         assert tuple(answer) == self.model.claim(wanted, worker, LEASE_US)
 
 
 RARE = (
     QueueMachine.accept_one_that_is_known,
+    QueueMachine.accept_one_that_was_forgotten,
     QueueMachine.cancel_any,
     QueueMachine.revive_any,
     QueueMachine.claim_whatever_the_gate,

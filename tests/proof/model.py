@@ -44,6 +44,11 @@ class ModelJob:
     failure: bytes = b""
 
     @property
+    def token(self) -> Token:
+        """The name of its latest delivery: no other has the same, not even of another job with this id."""
+        return self.id, self.seq + self.attempts
+
+    @property
     def kept_bytes(self) -> int:
         """What retention by bytes counts."""
         return OVERHEAD_BYTES + len(self.message) + len(self.result) + len(self.failure)
@@ -168,7 +173,7 @@ class Model:
             self._close_when_done()
         else:
             self.claims_without_window += len(taken)
-        jobs = [(job.id, job.attempts, job.message) for job in taken]
+        jobs = [(*job.token, job.message) for job in taken]
         return "open" if self.stack() else "empty", self.until_due(), jobs
 
     def _take(self, wanted: int, window: ModelWindow | None) -> list[ModelJob]:
@@ -190,11 +195,11 @@ class Model:
 
     def _settle(self, s: Settlement) -> bool:
         job = self.jobs.get(s.id)
-        if job is None or job.status != RUNNING or job.attempts != s.attempt:
-            is_stale = job is None or job.settled != s.attempt
+        if job is None or job.status != RUNNING or job.token != (s.id, s.number):
+            is_stale = job is None or job.settled is None or job.seq + job.settled != s.number
             self.counters["stale_settles"] += is_stale
             return is_stale
-        job.settled = s.attempt
+        job.settled = job.attempts
         job.result = s.result or job.result
         job.failure = b"%d %b" % (self.now, s.failure) if s.failure else job.failure
         job.message = s.message or job.message
@@ -214,13 +219,13 @@ class Model:
         """The tokens that need attention: lost or cancel."""
         self._pulse(lease, silence)
         words = []
-        for id, attempt in held:
+        for id, number in held:
             job = self.jobs.get(id)
-            if job and job.status == RUNNING and job.attempts == attempt:
+            if job and job.status == RUNNING and job.token == (id, number):
                 job.lease_end = self.now + lease
                 if job.cancel is not None:
                     words.append((id, "cancel"))
-            elif job is None or job.settled != attempt:
+            elif job is None or job.settled is None or job.seq + job.settled != number:
                 words.append((id, "lost"))
         return words
 
@@ -246,7 +251,7 @@ class Model:
     def recover(self, worker: str, held: Iterable[Token]) -> int:
         """How many claims of this worker were unknown to it."""
         known = dict(held)
-        unknown = [j for j in self.of_status(RUNNING) if j.worker == worker and known.get(j.id) != j.attempts]
+        unknown = [j for j in self.of_status(RUNNING) if j.worker == worker and (j.id, known.get(j.id)) != j.token]
         for job in unknown:
             self._try_again(job, "put_back")
         return len(unknown)

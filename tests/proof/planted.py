@@ -47,9 +47,7 @@ def skipped_removal() -> AbstractContextManager[None]:
 
 def double_settle() -> AbstractContextManager[None]:
     """A settlement counts whether or not its lease was lost, or it was made before."""
-    return planted(
-        "if not job or job[STATUS] ~= RUNNING or job[ATTEMPTS] ~= attempt then", "if not job then", into=("settle",)
-    )
+    return planted("if not runs_as(job, number) then", "if not job then", into=("settle",))
 
 
 def lost_put_back() -> AbstractContextManager[None]:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
-import signal
 import socket
 import sys
-from typing import Any
-
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.common import AbstractServer
 
 from middleware import logs
 from middleware.errors import SettingsError
 from middleware.settings import Settings, exit_with, load_or_exit
+
+from .server import make_server
 
 log = logging.getLogger("api")
 
@@ -27,13 +21,7 @@ def main() -> None:
     settings = load_or_exit()
     logs.configure(settings, process="web")
     check_exposure(settings)
-    os.register_at_fork(after_in_child=end_when_told)
-    server(settings, free_address(settings)).serve()
-
-
-def end_when_told() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    make_server(settings, free_address(settings)).serve()
 
 
 def check_exposure(settings: Settings) -> None:
@@ -64,24 +52,6 @@ def _why_not(settings: Settings, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {settings.port} is taken. Choose another, for instance PORT={settings.port + 1} make run."
     return f"Can't listen on {settings.host} port {settings.port}: {error.strerror}."
-
-
-def server(settings: Settings, address: str, target: str = "api.wsgi:application") -> AbstractServer[Any]:
-    """The HTTP server. A process of it that dies is started again: without that one death ends the service."""
-    granian: AbstractServer[Any] = Granian(
-        target,
-        address=address,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        factory=True,
-        workers=settings.web_concurrency,
-        blocking_threads=settings.web_threads,
-        respawn_failed_workers=True,
-        workers_kill_timeout=20,
-        log_level=LogLevels.error,
-        log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
-    )
-    return granian
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from tests.service import ROOT, clean_environment, wait_until
 from .client import Client
 
 SERVE = """
-from api.__main__ import server
+from api.server import make_server
 from middleware.settings import load
-server(load(), "127.0.0.1", "tests.api.app:application").serve()
+make_server(load(), "127.0.0.1", "tests.api.app:application").serve()
 """
 StartApi = Callable[[str], Client]
 

@@ -17,7 +17,7 @@ run: $(VENV)/installed ## Start LastIn on http://127.0.0.1:8000 (another port: P
 	@exec $(BIN)/python -m middleware.local
 
 test: $(VENV)/installed-dev ## Run the tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 
 fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)

@@ -4,11 +4,12 @@ PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fresh soak lint format generated requirements clean
+.PHONY: help run test fresh soak bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +26,9 @@ fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (i
 soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 2 --threads 8
+
+bench: $(BENCH)/installed ## Measure LastIn and its peers in ten minutes (FULL=1: longer, larger; BENCH_ARGS=drain: only that)
+	NODE_PATH=$(BENCH)/node_modules $(BENCH)/bin/python -m benchmarks $(if $(FULL),--size full) $(BENCH_ARGS)
 
 lint: $(VENV)/installed-dev ## Check style, types, and imports between floors
 	$(BIN)/ruff check .
@@ -43,9 +47,10 @@ generated: $(VENV)/installed-dev ## Write the files that are generated from the 
 requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirements*.txt, with newest versions
 	$(BIN)/$(COMPILE) --upgrade requirements.in -o requirements.txt
 	$(BIN)/$(COMPILE) --upgrade requirements-dev.in -o requirements-dev.txt
+	$(BIN)/$(COMPILE) --upgrade benchmarks/requirements.in -o benchmarks/requirements.txt
 
-clean: ## Remove .venv and caches; the data in .data stays
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean: ## Remove .venv, .venv-bench and caches; the data in .data stays
+	rm -rf $(VENV) $(BENCH) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/created:
@@ -61,4 +66,15 @@ $(VENV)/installed: requirements.txt | $(VENV)/created
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(BENCH)/installed: requirements.txt benchmarks/requirements.txt benchmarks/peers/package.json
+ifeq ($(PYTHON),)
+	@echo "LastIn needs Python 3.11 or newer; found none as python3.13, python3.12, python3.11 or python3." >&2; exit 1
+endif
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r benchmarks/requirements.txt
+	@cp benchmarks/peers/package.json $(BENCH)/
+	@npm install --prefix $(BENCH) --silent --no-audit --no-fund --no-package-lock --ignore-scripts || \
+		echo "BullMQ isn't measured: npm isn't here, or can't install it." >&2
 	@touch $@

@@ -54,7 +54,7 @@ def test_without_a_python_that_is_new_enough_make_says_what_it_needs(tmp_path: P
     assert not (tmp_path / ".venv").exists()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt"])
 def test_requirements_are_exact_and_name_no_place_to_get_them_from(name: str) -> None:
     lines = [
         line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#")
@@ -71,3 +71,16 @@ def test_production_and_development_install_the_same_versions() -> None:
     }
 
     assert pins["requirements.txt"] < pins["requirements-dev.txt"]
+
+
+def test_the_benchmarks_install_what_production_installs() -> None:
+    pins = {
+        name: dict(re.findall(r"^([a-z][^=]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+        for name in ("requirements.txt", "benchmarks/requirements.txt")
+    }
+
+    shared = pins["requirements.txt"].keys() & pins["benchmarks/requirements.txt"].keys()
+    assert {"redis", "click"} <= shared
+    assert {n: pins["benchmarks/requirements.txt"][n] for n in shared} == {
+        n: pins["requirements.txt"][n] for n in shared
+    }

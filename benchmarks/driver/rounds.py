@@ -1,0 +1,108 @@
+"""Rounds: in each, every contestant has its turn, so that whatever else happens on the machine happens to all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import machine
+from .bench import Bench
+from .measures import Measure, Size
+from .peer import Contestant
+from .processes import reap_orphans
+
+
+@dataclass
+class Outcome:
+    """What came of one contestant in one measure."""
+
+    values: dict[str, list[float]] = field(default_factory=dict)
+    not_measured: str | None = None
+    foreign: list[float] = field(default_factory=list)
+    """The share of the machine's cores that others used, in each turn."""
+
+
+def run(
+    measure: Measure, contestants: Mapping[str, Contestant], size: Size, say: Callable[[str], None]
+) -> dict[str, Outcome]:
+    """All rounds of a measure. A contestant that fails is out of it, and the reason is told."""
+    outcomes = {name: Outcome() for name in measure.contestants}
+    for name, outcome in outcomes.items():
+        if name not in contestants:
+            outcome.not_measured = "left out"
+        elif missing := contestants[name].missing():
+            outcome.not_measured = missing
+    for number in range(measure.rounds[size]):
+        for name in _turned(measure.contestants, number):
+            if outcomes[name].not_measured is None:
+                _take_turn(measure, contestants[name], outcomes[name], size)
+                say(_told(measure, name, outcomes[name], number))
+    return outcomes
+
+
+def _turned(names: Sequence[str], number: int) -> Iterator[str]:
+    """In every round another one begins."""
+    first = number % len(names)
+    yield from [*names[first:], *names[:first]]
+
+
+def _take_turn(measure: Measure, contestant: Contestant, outcome: Outcome, size: Size) -> None:
+    begin = machine.moment()
+    try:
+        with Bench(size) as bench:
+            values = measure.turn(bench, contestant)
+    except Exception as error:
+        outcome.values.clear()
+        outcome.not_measured = f"failed: {_reason(error)}"
+        return
+    finally:
+        reap_orphans()
+    for name, value in values.items():
+        outcome.values.setdefault(name, []).append(value)
+    share = machine.foreign_share(begin, machine.moment())
+    if share is not None:
+        outcome.foreign.append(round(share, 3))
+
+
+def _reason(error: Exception) -> str:
+    """The line that says most: the last one of a Python traceback, the first one of Node's."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    saying = [line for line in lines if "Error" in line]
+    return (saying[-1] if saying else lines[-1])[:300]
+
+
+def _told(measure: Measure, name: str, outcome: Outcome, number: int) -> str:
+    if outcome.not_measured is not None:
+        return f"{measure.name} · {name}: {outcome.not_measured}"
+    last = ", ".join(f"{figure} {values[-1]:.4g}" for figure, values in outcome.values.items())
+    return f"{time.strftime('%H:%M:%S')} {measure.name} · {name}, round {number + 1}: {last}"
+
+
+def as_json(measure: Measure, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    """A measure and its outcomes, as results keep them."""
+    return {
+        "name": measure.name,
+        "title": measure.title,
+        "limited_by": measure.limited_by,
+        "figures": [
+            {
+                "name": f.name,
+                "unit": f.unit,
+                "promise": _bound(f.promise),
+                "aim": _bound(f.aim),
+            }
+            for f in measure.figures
+        ],
+        "contestants": {
+            name: {"not_measured": outcome.not_measured}
+            if outcome.not_measured is not None
+            else {"values": outcome.values, "foreign_cpu": outcome.foreign}
+            for name, outcome in outcomes.items()
+        },
+    }
+
+
+def _bound(bound: Any) -> dict[str, Any] | None:
+    return None if bound is None else {"kind": bound.kind, "limit": bound.limit, "beside": bound.beside}

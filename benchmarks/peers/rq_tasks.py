@@ -1,0 +1,14 @@
+"""The tasks of the measures for RQ."""
+
+from __future__ import annotations
+
+from . import journal
+
+
+def noop() -> None:
+    """Do nothing."""
+
+
+def stamp(due_ns: int, work_ms: float) -> None:
+    """Write when it started, and sleep."""
+    journal.stamp(due_ns, work_ms)

@@ -1,0 +1,39 @@
+"""Dramatiq with its own RedisBroker."""
+
+from __future__ import annotations
+
+import sys
+
+from ..driver.peer import QueuePeer, RedisCommand
+
+
+class Dramatiq(QueuePeer):
+    name = "dramatiq"
+    title = "Dramatiq, RedisBroker"
+    packages = ("dramatiq", "redis")
+    stock = 30_000
+    can_delay = True
+
+    def worker(self, processes: int, threads: int) -> list[str]:
+        return [
+            *(sys.executable, "-m", "dramatiq", "benchmarks.peers.dramatiq_tasks", "--skip-logging"),
+            *("--processes", str(processes), "--threads", str(threads), "--worker-shutdown-timeout", "2000"),
+        ]
+
+    def left(self) -> list[RedisCommand]:
+        # The hash of messages holds those that wait and those that workers have fetched.
+        return [("HLEN", "dramatiq:default.msgs")]
+
+    def prepare(self) -> None:
+        from . import dramatiq_tasks as tasks
+
+        self._tasks = tasks
+
+    def send(self) -> None:
+        self._tasks.noop.send()
+
+    def send_stamp(self, due_ns: int, work_ms: float, delay_ms: int = 0) -> None:
+        self._tasks.stamp.send_with_options(args=(due_ns, work_ms), delay=delay_ms or None)
+
+
+PEER = Dramatiq()

@@ -9,6 +9,7 @@ from middleware.settings import Settings
 
 from . import (  # noqa: F401 (moves and submission add operations to ``jobs``)
     auth,
+    limits,
     moves,
     problems,
     submission,
@@ -38,6 +39,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     tracing.install(app)
     problems.install(app)
     auth.install(app, settings)
+    limits.install(app, settings)
+    auth.close(app, settings)
     api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
     for resource in (jobs, task_list, workers, health):
         api.register_blueprint(resource)

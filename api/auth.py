@@ -121,37 +121,58 @@ def scope_needed() -> str:
 
 
 def install(app: Flask, settings: Settings) -> None:
-    """With ``AUTH=oauth``, let no request through without a good token, but to what is open to everybody."""
+    """With ``AUTH=oauth``, find out who calls, unless what they want is open to everybody. Nobody is refused yet, so
+    that limits can count those too who will be."""
     if settings.auth != "oauth":
         return
     keys = IssuerKeys(str(settings.oauth_jwks_url))
     check = TokenCheck(str(settings.oauth_issuer), str(settings.oauth_audience), keys)
 
-    def guard() -> None:
-        if not is_open(request.url_rule.rule if request.url_rule else request.path):
-            g.caller = _authorized(check, scope_needed())
+    def identify() -> None:
+        if not _is_open():
+            try:
+                g.caller = _caller(check)
+            except ProblemError as problem:
+                g.refusal = problem
 
-    app.before_request(guard)
+    app.before_request(identify)
 
 
-def _authorized(check: TokenCheck, scope: str) -> Caller:
+def close(app: Flask, settings: Settings) -> None:
+    """With ``AUTH=oauth``, let no request through without a good token that has the scope."""
+    if settings.auth == "oauth":
+        app.before_request(_authorize)
+
+
+def _is_open() -> bool:
+    return is_open(request.url_rule.rule if request.url_rule else request.path)
+
+
+def _caller(check: TokenCheck) -> Caller:
     sent = request.headers.get("Authorization")
     if sent is None:
-        raise ProblemError(UNAUTHENTICATED, headers=_challenge(scope=scope))
+        raise ProblemError(UNAUTHENTICATED, headers=_challenge(scope=scope_needed()))
     try:
-        caller = check.caller(_token_in(sent))
+        return check.caller(_token_in(sent))
     except RefusedTokenError as error:
         log.info("Refused a token: %s", error)
         headers = _challenge(error="invalid_token", error_description=str(error))
         raise ProblemError(UNAUTHENTICATED, str(error), headers=headers) from None
     except KeysAwayError as error:
         raise ProblemError(KEYS_AWAY, str(error), headers={"Retry-After": "2"}) from None
-    if scope not in caller.scopes:
+
+
+def _authorize() -> None:
+    if _is_open():
+        return
+    if "refusal" in g:
+        raise g.refusal
+    scope = scope_needed()
+    if scope not in g.caller.scopes:
         reason = f"The scope {scope} is needed."
-        log.info("Refused %s: %s", caller.subject, reason)
+        log.info("Refused %s: %s", g.caller.subject, reason)
         headers = _challenge(error="insufficient_scope", error_description=reason, scope=scope)
         raise ProblemError(FORBIDDEN, reason, headers=headers)
-    return caller
 
 
 def _token_in(header: str) -> str:

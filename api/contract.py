@@ -28,19 +28,29 @@ RESPONSES: Mapping[int, tuple[str, str]] = {
     409: ("CONFLICT", "The state it is in doesn't allow that"),
     413: ("CONTENT_TOO_LARGE", "The body is too large"),
     415: ("UNSUPPORTED_MEDIA_TYPE", "The body isn't application/json"),
+    429: ("TOO_MANY_REQUESTS", "The client sends more than RATE_LIMIT allows"),
     500: ("INTERNAL_SERVER_ERROR", "A fault of the service"),
     503: ("SERVICE_UNAVAILABLE", "Redis is away or full"),
 }
 """The error responses there are. Python 3.13 renamed some of ``http.HTTPStatus``: so these names are our own."""
 
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
+QUOTA = {
+    name: {"description": f"draft-ietf-httpapi-ratelimit-headers-09: {what}.", "schema": {"type": "string"}}
+    for name, what in {"RateLimit": "what is left", "RateLimit-Policy": "the limits there are"}.items()
+}
 CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750: what is needed, or wrong.", "schema": {"type": "string"}}}
 REQUEST_ID = {
     "X-Request-Id": {"description": "The request's id, taken or made.", "schema": {"type": "string", "maxLength": 128}}
 }
 
 ETAG = {"ETag": {"description": "Strong: changes whenever the answer would.", "schema": {"type": "string"}}}
-HEADERS: Mapping[int, Mapping[str, Any]] = {401: CHALLENGE, 403: CHALLENGE, 503: RETRY_AFTER}
+HEADERS: Mapping[int, Mapping[str, Any]] = {
+    401: CHALLENGE,
+    403: CHALLENGE,
+    429: {**RETRY_AFTER, **QUOTA},
+    503: RETRY_AFTER,
+}
 
 
 class Converter(OpenAPIConverter):
@@ -117,7 +127,7 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
             _manual(view)["operationId"] = view.__name__
             if not scopes.is_open((self.url_prefix or "") + rule):
                 _documented(view)["scope"] = scope or scopes.by_method(methods[0])
-                self.problems(401, 403, 503)(view)
+                self.problems(401, 403, 429, 503)(view)
             return register(view)
 
         return decorate

@@ -50,6 +50,7 @@ FINISHED = Kind("already-finished", 409, "Already finished", "A job that has end
 NOT_RETRYABLE = Kind("not-retryable", 409, "Not to be retried", "Only what was rejected, cancelled or expired can be.")
 TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once.")
 MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
+RATE_LIMITED = Kind("rate-limited", 429, "Too many requests", "Wait as long as Retry-After says.")
 INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the service; it was logged with request_id.")
 UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
 KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
@@ -66,6 +67,7 @@ KINDS = (
     NOT_RETRYABLE,
     TOO_LARGE,
     MEDIA,
+    RATE_LIMITED,
     INTERNAL,
     UNAVAILABLE,
     KEYS_AWAY,

@@ -29,6 +29,18 @@ SCRIPT_ERROR = re.compile(r": -([A-Z]+) ")
 """How Redis 6.2 words an error inside a script: ``ERR Error running script (call to …): @user_script: 1: -OOM …``."""
 
 
+def pool(url: str, *, timeout_s: float) -> redis.ConnectionPool:
+    """Connections that give up in time, and never send anything twice."""
+    return redis.ConnectionPool.from_url(
+        url,
+        protocol=2,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=min(timeout_s, CONNECT_TIMEOUT_S),
+        retry=Retry(NoBackoff(), 0),
+        driver_info=None,
+    )
+
+
 class Link:
     """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
 
@@ -36,14 +48,7 @@ class Link:
     """
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
-        self._pool = redis.ConnectionPool.from_url(
-            url,
-            protocol=2,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=min(timeout_s, CONNECT_TIMEOUT_S),
-            retry=Retry(NoBackoff(), 0),
-            driver_info=None,
-        )
+        self._pool = pool(url, timeout_s=timeout_s)
         self._connection: ConnectionInterface | None = None
         self._pid = 0
 

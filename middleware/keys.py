@@ -199,3 +199,8 @@ def cancellations() -> str:
 def writable() -> str:
     """STRING that expires: written to find out whether Redis takes writes."""
     return f"{PREFIX}:writable"
+
+
+def rate_limits() -> str:
+    """Prefix of STRINGs that expire: how often each client called the HTTP API, as Flask-Limiter counts."""
+    return f"{PREFIX}:rate_limits"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,16 @@ def _redis_url(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise _Unreadable("a URL that starts with redis://, rediss:// or unix://")
     return text
+
+
+def _rate_limit(text: str) -> str:
+    if not _RATES.fullmatch(text):
+        raise _Unreadable("a number of requests in a time, such as 100/minute or 5/second;1000/hour")
+    return text
+
+
+_RATE = r"\s*[1-9]\d*\s*(/|per)\s*([1-9]\d*\s*)?(second|minute|hour|day)s?\s*"
+_RATES = re.compile(rf"{_RATE}([,;|]{_RATE})*", re.ASCII | re.IGNORECASE)
 
 
 def _jwks_url(text: str) -> str:
@@ -160,6 +171,14 @@ class Settings:
         shown="",
     )
     max_body_bytes: int = _setting("MAX_BODY_BYTES", 1_048_576, _integer(1024, 1 << 30), "Largest body of a request.")
+    rate_limit: str | None = _setting(
+        "RATE_LIMIT",
+        None,
+        _rate_limit,
+        "Requests that a client may send, such as `100/minute` or `5/second;1000/hour`: the subject of its token, else "
+        "its address. Unset: no limit.",
+        shown="",
+    )
     log_level: str = _setting(
         "LOG_LEVEL", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "Least level that is logged."
     )

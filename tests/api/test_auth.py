@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -33,11 +34,14 @@ def issuer() -> Iterator[Issuer]:
         yield issuer
 
 
+def settings_for(issuer: Issuer) -> dict[str, Any]:
+    """The fields of the settings that make the API trust an issuer."""
+    names = {field.metadata["name"]: field.name for field in dataclasses.fields(Settings)}
+    return {names[variable]: value for variable, value in issuer.settings.items()}
+
+
 def _client_for(issuer: Issuer) -> FlaskClient:
-    names = {"auth": "AUTH", "oauth_issuer": "OAUTH_ISSUER", "oauth_audience": "OAUTH_AUDIENCE"}
-    names["oauth_jwks_url"] = "OAUTH_JWKS_URL"
-    settings = Settings(**{field: issuer.settings[name] for field, name in names.items()})  # type: ignore[arg-type]
-    return api.create_app(settings).test_client()
+    return api.create_app(Settings(**settings_for(issuer))).test_client()
 
 
 @pytest.fixture

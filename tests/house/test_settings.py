@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from limits import parse_many
 
 from middleware import settings as module
 from middleware.errors import SettingsError
@@ -34,6 +36,7 @@ REFUSED = {
     "LEASE_S": ["0", "0.1", "nan", "inf", "-5", "3601", "fifteen"],
     "CRASH_LIMIT": ["0", "1001"],
     "MAX_BODY_BYTES": ["1023", "1MiB"],
+    "RATE_LIMIT": ["100", "0/minute", "5/fortnight", "5 a minute", "5/minute;", "-5/minute", "٣/minute"],
     "LOG_LEVEL": ["info", "TRACE", "20"],
     "LOG_FORMAT": ["text", "JSON"],
 }
@@ -89,6 +92,12 @@ def test_tokens_cant_be_checked_without_knowing_whose_and_what_for(missing: str)
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/jwks", "http://localhost/jwks", "http://[::1]:1/jwks"])
 def test_keys_may_come_without_tls_from_this_machine_only(url: str) -> None:
     assert Settings.from_environ({"OAUTH_JWKS_URL": url}).oauth_jwks_url == url
+
+
+@pytest.mark.parametrize("text", ["100/minute", "5 per 2 seconds", "5/second;1000/hour", "5/SECOND, 7 per day|8/hour"])
+def test_rate_limits_are_those_that_flask_limiter_reads(text: str) -> None:
+    assert Settings.from_environ({"RATE_LIMIT": text}).rate_limit == text
+    assert len(parse_many(text)) == len(re.split("[,;|]", text))
 
 
 def test_the_settings_are_frozen() -> None:

@@ -1,0 +1,95 @@
+"""How many requests a client may send: Flask-Limiter over our Redis, told in the headers of
+draft-ietf-httpapi-ratelimit-headers-09."""
+
+from __future__ import annotations
+
+import logging
+import time
+from ipaddress import IPv6Address, ip_address
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
+from redis.exceptions import RedisError
+
+from middleware import keys
+from middleware.connection import pool
+from middleware.settings import Settings
+
+from .auth import current_subject
+from .problems import RATE_LIMITED, ProblemError, answer
+from .scopes import is_open
+
+PATIENCE_S = 0.25
+"""So long a request waits for Redis's count at most. Then the process counts by itself, and looks after Redis again in
+growing intervals."""
+IPV6_NETWORK = 64
+"""Bits of an IPv6 address that tell one client from another: the rest is the client's own to choose."""
+
+
+def client() -> str:
+    """Who is counted: the subject of the token, else the address that the request came from."""
+    subject = current_subject()
+    return f"subject {subject}" if subject is not None else f"address {_network(request.remote_addr or '')}"
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address) or parsed.ipv4_mapped:
+        return address
+    return str(IPv6Address(int(parsed) >> (128 - IPV6_NETWORK) << (128 - IPV6_NETWORK)))
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """With ``RATE_LIMIT``, count the requests of each client, and refuse those beyond. What is open to everybody isn't
+    counted. It comes after the caller is known and before the caller is refused, so that guessing is counted too."""
+    if not settings.rate_limit:
+        return
+    # It tells of every single request that it refuses.
+    logging.getLogger("flask-limiter").setLevel(logging.WARNING)
+    limiter = Limiter(
+        client,
+        app=app,
+        application_limits=[settings.rate_limit],
+        in_memory_fallback=[settings.rate_limit],
+        storage_uri="redis://",
+        storage_options={
+            "connection_pool": pool(settings.redis_url, timeout_s=PATIENCE_S),  # type: ignore[dict-item]
+            "key_prefix": keys.rate_limits(),
+        },
+        request_identifier=lambda: "all",
+        swallow_errors=True,
+    )
+    limiter.request_filter(lambda: is_open(request.path))
+    app.register_error_handler(RateLimitExceeded, lambda _: _refuse(limiter))
+    app.after_request(lambda response: _tell(limiter, response))
+
+
+def _refuse(limiter: Limiter) -> Response:
+    waits = [_seconds_left(limit) for limit in limiter.current_limits if limit.breached]
+    return answer(ProblemError(RATE_LIMITED, headers={"Retry-After": str(max(waits, default=1))}))
+
+
+def _tell(limiter: Limiter, response: Response) -> Response:
+    """The policies with their quotas and windows, and what is left of them for how long."""
+    try:
+        left = [f'"{_name(limit)}";r={limit.remaining};t={_seconds_left(limit)}' for limit in limiter.current_limits]
+    except RedisError:  # between the count and this: the answer stands, and the next request finds out
+        return response
+    if left:
+        policies = [(_name(limit), limit.limit) for limit in limiter.current_limits]
+        response.headers["RateLimit-Policy"] = ", ".join(
+            f'"{name}";q={policy.amount};w={policy.get_expiry()}' for name, policy in policies
+        )
+        response.headers["RateLimit"] = ", ".join(left)
+    return response
+
+
+def _name(limit: RequestLimit) -> str:
+    return f"{limit.limit.amount}-per-{limit.limit.get_expiry()}s"
+
+
+def _seconds_left(limit: RequestLimit) -> int:
+    return max(1, int(limit.reset_at - time.time()))

@@ -7,17 +7,10 @@ from flask import Flask
 import tasks
 from middleware.settings import Settings
 
-from . import (  # noqa: F401 (moves and submission add operations to ``jobs``)
-    auth,
-    limits,
-    moves,
-    problems,
-    submission,
-    tracing,
-)
+from . import auth, limits, problems, tracing
 from .contract import Api, Plugin
 from .health import health
-from .jobs import jobs
+from .operations import jobs
 from .reference import reference
 from .task_list import task_list
 from .workers import workers
@@ -35,6 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         OPENAPI_URL_PREFIX="/",
         AUTH=settings.auth,
         MAX_BODY_BYTES=settings.max_body_bytes,
+        MAX_BATCH_BYTES=settings.max_batch_bytes,
     )
     tracing.install(app)
     problems.install(app)

@@ -10,14 +10,17 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from middleware.due import AT_ONCE, Due
 from tasks import Task, registry
 from tasks.payload import StrictSchema
 from tasks.process_message import process_message
 
 from .fields import DateTimeUs
+from .plain import PlainReader, plain_reader
 from .schemas import OneOf
 
 MAX_DELAY_S = 3650 * 86_400
+TASK_AND_PAYLOAD = frozenset({"task", "payload"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,8 @@ class NewJob:
 
     task: Task
     arguments: Mapping[str, Any]
-    delay_ms: int | None
-    due_at_us: int | None
-    tags: tuple[str, ...]
+    due: Due = AT_ONCE
+    tags: tuple[str, ...] = ()
 
 
 class JobForm(StrictSchema):
@@ -68,8 +70,7 @@ class JobForm(StrictSchema):
         return NewJob(
             task=self.task_to_run,
             arguments=self.arguments(loaded),
-            delay_ms=None if delay_s is None else math.ceil(delay_s * 1000),
-            due_at_us=loaded.get("run_at"),
+            due=Due(None if delay_s is None else math.ceil(delay_s * 1000), loaded.get("run_at")),
             tags=tuple(loaded.get("tags", ())),
         )
 
@@ -112,6 +113,24 @@ def _forms() -> tuple[JobForm, Mapping[str, JobForm]]:
     return _short_form(registry[process_message.actor_name]), {name: _long_form(registry[name]) for name in registry}
 
 
+@functools.cache
+def _plain_readers() -> tuple[Task, PlainReader | None, Mapping[str, tuple[Task, PlainReader]]]:
+    readers = {name: (task, reader) for name, task in registry.items() if (reader := plain_reader(task.reader))}
+    default = registry[process_message.actor_name]
+    return default, plain_reader(default.reader), readers
+
+
+def _plain_job(body: Mapping[str, Any]) -> NewJob | None:
+    """The job of a body that holds a plain payload and nothing else; None: the form must look at it."""
+    default, read_short, readers = _plain_readers()
+    if body.keys() == TASK_AND_PAYLOAD and isinstance(body["task"], str) and body["task"] in readers:
+        task, read = readers[body["task"]]
+        arguments = read(body["payload"])
+    else:
+        task, arguments = default, read_short(body) if read_short else None
+    return None if arguments is None else NewJob(task, arguments)
+
+
 class NewJobBody(OneOf):
     """The body of ``POST /v1/jobs`` in either form."""
 
@@ -127,7 +146,7 @@ class NewJobBody(OneOf):
         """
         if not isinstance(data, dict):
             raise ValidationError({"_schema": ["Expected an object with message, or with task and payload."]})
-        job: NewJob = self._form(data).load(data)
+        job: NewJob = _plain_job(data) or self._form(data).load(data)
         return job
 
     def _form(self, body: Mapping[str, Any]) -> JobForm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -14,6 +15,9 @@ from webargs.flaskparser import FlaskParser
 from .problems import MALFORMED, MEDIA, TOO_LARGE, FieldError, ProblemError, field_errors, invalid
 
 MAX_DEPTH = 32
+TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+MANY_DIGITS = re.compile(rb"[0-9]{19}")
+DRAINED_BYTES = 32 * 1024 * 1024
 MAX_ECHO = 64
 """So many characters of what a client sent are repeated in an error."""
 
@@ -77,7 +81,7 @@ def read_body(req: Request, max_bytes: int) -> bytes:
     """The whole body, whether its length was announced or it comes in chunks.
 
     Raises:
-      ProblemError: it is larger than ``max_bytes``; what is beyond isn't read.
+      ProblemError: it is larger than ``max_bytes``; what is beyond isn't kept.
     """
     body = bytearray()
     if (req.content_length or 0) <= max_bytes:
@@ -87,21 +91,31 @@ def read_body(req: Request, max_bytes: int) -> bytes:
                 break
         else:
             return bytes(body)
+    _drain(req)
     raise ProblemError(TOO_LARGE, f"A body may have {max_bytes} bytes.")
+
+
+def _drain(req: Request) -> None:
+    """Take in a little more than is wanted: most clients only look for an answer when all is sent, and see a broken
+    connection instead of it if nobody reads."""
+    left = DRAINED_BYTES
+    while left > 0 and (chunk := req.stream.read(65_536)):
+        left -= len(chunk)
 
 
 def load_json(body: bytes) -> Any:
     """The value of a JSON document that every library reads the same way (RFC 7493, I-JSON).
 
     orjson judges the syntax, and refuses lone surrogates, NaN and infinite numbers; only the standard library's decoder
-    can be asked about repeated names and long integers.
+    can be asked about repeated names and long integers. It is slow, so it is asked only where there may be some.
 
     Raises:
       ProblemError: it isn't one.
     """
     try:
-        _check_nesting(orjson.loads(body))
-        return _decoder.decode(body.decode())
+        value = orjson.loads(body)
+        names = _count_names(value)
+        return value if _is_plain(body, names) else _decoder.decode(body.decode())
     except _Refused as error:
         raise ProblemError(MALFORMED, str(error), errors=[FieldError("pointer", "", str(error))]) from None
     except ValueError as error:
@@ -113,15 +127,27 @@ class _Refused(Exception):
     """Why a document that parses isn't taken."""
 
 
-def _check_nesting(value: Any) -> None:
-    """Go down level by level, without recursion: what a client nests can't exhaust the stack."""
-    level = [value]
+def _count_names(value: Any) -> int:
+    """How many names all objects in it have together. Goes down level by level, without recursion: what a client nests
+    can't exhaust the stack."""
+    level, names = [value], 0
     for _ in range(MAX_DEPTH + 1):
-        containers = [item for item in level if isinstance(item, dict | list)]
-        if not containers:
-            return
-        level = [item for outer in containers for item in (outer.values() if isinstance(outer, dict) else outer)]
+        objects = [item for item in level if type(item) is dict]
+        lists = [item for item in level if type(item) is list]
+        if not objects and not lists:
+            return names
+        names += sum(map(len, objects))
+        level = [item for outer in objects for item in outer.values()]
+        for inner in lists:
+            level += inner
     raise _Refused(f"It is nested more than {MAX_DEPTH} deep.")
+
+
+def _is_plain(body: bytes, names: int) -> bool:
+    """Whether no name stands twice in one object (then as many names were read as there are colons between texts), and
+    no number has so many digits that it might not fit into 64 bits. ``body`` is valid JSON."""
+    between = TEXT.sub(b"", body) if b"\\" in body else b"".join(body.split(b'"')[::2])
+    return between.count(b":") == names and not MANY_DIGITS.search(between)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

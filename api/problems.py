@@ -12,7 +12,7 @@ import orjson
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from middleware.errors import QueueFullError, RedisAwayError
+from middleware.errors import QueueFullError, RedisAwayError, TooManyWaitingError
 
 from .tracing import current_request_id
 
@@ -55,6 +55,7 @@ INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the servi
 UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
 KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
 FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
+CROWDED = Kind("too-many-waiting", 503, "Too many jobs wait", "The queue takes no more for now: try again later.")
 
 KINDS = (
     MALFORMED,
@@ -72,6 +73,7 @@ KINDS = (
     UNAVAILABLE,
     KEYS_AWAY,
     FULL,
+    CROWDED,
 )
 BY_STATUS: Mapping[int, Kind] = {kind.status: kind for kind in (NOT_FOUND, METHOD, TOO_LARGE, MEDIA, INTERNAL)}
 
@@ -171,7 +173,13 @@ def _queue_full(error: QueueFullError) -> Response:
     return answer(ProblemError(FULL, headers={"Retry-After": "5"}))
 
 
+def _crowded(error: TooManyWaitingError) -> Response:
+    log.warning("Too many jobs wait: %s", error)
+    return answer(ProblemError(CROWDED, headers={"Retry-After": "1"}))
+
+
 def install(app: Flask) -> None:
     """Answer what the middleware raises with problem documents too."""
     app.register_error_handler(RedisAwayError, _redis_away)
     app.register_error_handler(QueueFullError, _queue_full)
+    app.register_error_handler(TooManyWaitingError, _crowded)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import dramatiq
 from flask import Response, url_for
 
 from middleware.jobs import Job
@@ -33,18 +35,21 @@ def submit_job(new: NewJob) -> Response:
 
     It goes on top of its queue's stack: the newest runs first.
     """
-    job = accept(new)
+    [job] = accept([new])
     return job_answer(job, 201, Location=url_for("jobs.show_job", job_id=job.id))
 
 
-def accept(new: NewJob) -> Job:
-    """Put a job on its queue's stack.
+def accept(new: Sequence[NewJob]) -> list[Job]:
+    """Put jobs of one queue on its stack, all or none, in their order.
 
     Raises:
-      RedisAwayError, QueueFullError: it wasn't accepted.
+      RedisAwayError, QueueFullError, TooManyWaitingError: none was accepted.
     """
-    context = {"request_id": current_request_id(), "traceparent": current_traceparent(), "tags": list(new.tags)}
-    options: dict[str, Any] = {name: value for name, value in context.items() if value}
-    message = new.task.actor.message_with_options(kwargs=dict(new.arguments), **options)
-    [job] = broker.accept([message], due_at_us=new.due_at_us, delay_ms=new.delay_ms)
-    return job
+    context = {"request_id": current_request_id(), "traceparent": current_traceparent()}
+    options = {name: value for name, value in context.items() if value}
+    return broker.accept([_message(job, options) for job in new], dues=[job.due for job in new])
+
+
+def _message(new: NewJob, options: Mapping[str, Any]) -> dramatiq.Message[Any]:
+    with_tags = {**options, "tags": list(new.tags)} if new.tags else options
+    return new.task.actor.message_with_options(kwargs=dict(new.arguments), **with_tags)

@@ -1,4 +1,4 @@
-"""Accepting messages as jobs: what they must fulfil, when they fall due, and the call that is made only once."""
+"""Accepting messages as jobs: what they must fulfil, and the call that is made only once."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import dramatiq
+import orjson
 from dramatiq.common import q_name
 
 from . import keys
 from .connection import Link
-from .errors import DuplicateJobError
+from .errors import DuplicateJobError, TooManyWaitingError
 from .facts import Facts
 from .jobs import Job
-from .records import fresh_record, job_from
-from .scripts import Accepted, Again, Call, Known, QueueScripts
+from .records import fresh_job
+from .scripts import Accepted, Again, Call, Crowded, Known, Offer, QueueScripts
 from .store import LONGEST_ID
 
 LARGEST_BATCH = 1000
-LONGEST_DELAY_MS = 100 * 365 * 86_400_000
-LATEST_DUE_US = 253_402_300_799_999_968
-"""The last moment of the year 9999 that a score in Redis holds; RFC 3339 can write no later year."""
+PLAIN = frozenset({str, int, bool})
 
 
 def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
@@ -45,35 +44,6 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     if twice:
         raise DuplicateJobError(f"Several messages have id {twice[0]}; nothing was enqueued. Give each its own.")
     return names.pop()
-
-
-def due_of(messages: Sequence[dramatiq.Message[Any]], delay_ms: float | None, due_at_us: int | None) -> tuple[str, int]:
-    """When jobs fall due, as ``accept.lua`` takes it: now, after so many µs, or at so many µs since the epoch.
-
-    Raises:
-      ValueError: the delay or the time is too long.
-    """
-    # A program that speaks to the stock broker may have put the due time into the message (ms since the epoch). It
-    # must not stay there: a worker would hold the job in its memory until then.
-    etas = [message.options.pop("eta", None) for message in messages]
-    if due_at_us is None and delay_ms is None and isinstance(etas[0], (int, float)):
-        due_at_us = int(etas[0]) * 1000
-    if due_at_us is not None:
-        if due_at_us > LATEST_DUE_US:
-            raise ValueError(f"a job can fall due until the end of the year 9999, got {due_at_us} µs since the epoch")
-        return "at", due_at_us
-    return ("now", 0) if delay_ms is None else ("after", checked_delay_ms(delay_ms) * 1000)
-
-
-def checked_delay_ms(delay_ms: float) -> int:
-    """A delay in whole milliseconds.
-
-    Raises:
-      ValueError: it is longer than a century.
-    """
-    if not delay_ms <= LONGEST_DELAY_MS:
-        raise ValueError(f"a job can be delayed by {LONGEST_DELAY_MS} ms (100 years) at most, got {delay_ms}")
-    return int(delay_ms)
 
 
 class Caller(threading.local):
@@ -102,45 +72,65 @@ class Acceptance:
         link: Callable[[], Link],
         scripts: Callable[[str], QueueScripts],
         patiently: Callable[[Callable[[], Any]], Any],
-        get: Callable[[str], Job | None],
+        get_some: Callable[[str, Sequence[str]], list[Job]],
         facts: Callable[[dramatiq.Message[Any]], Facts],
     ) -> None:
         self._link = link
         self._scripts = scripts
         self._patiently = patiently
-        self._get = get
+        self._get_some = get_some
         self._facts = facts
         self._caller = Caller()
         self._known_queues: set[str] = set()
 
-    def accept(self, queue: str, messages: Sequence[dramatiq.Message[Any]], due: tuple[str, int]) -> list[Job]:
-        """Accept them, to run as ``due`` says (:func:`due_of`).
+    def accept(
+        self, queue: str, messages: Sequence[dramatiq.Message[Any]], dues: Sequence[bytes], *, most_waiting: int = 0
+    ) -> list[Job]:
+        """Accept them, each to run as its word says (:func:`due.due_word`), unless more than ``most_waiting`` jobs
+        would wait then (0: no bound).
 
         Raises:
           as :meth:`LifoBroker.accept`.
         """
-        kind, time_us = due
-        jobs = [(m.message_id, m.actor_name, m.encode()) for m in messages]
+        jobs = [Offer(m.message_id, m.actor_name, encoded(m), due) for m, due in zip(messages, dues, strict=True)]
         call = self._caller.new_call()
 
-        def send() -> Accepted | Known | Again:
+        def send() -> Accepted | Known | Crowded | Again:
             self._register(queue)
-            return self._scripts(queue).accept(jobs, kind=kind, time_us=time_us, call=call)
+            return self._scripts(queue).accept(jobs, call=call, most_waiting=most_waiting)
 
-        answer = self._patiently(send)
-        if isinstance(answer, Known):
-            raise DuplicateJobError(
-                f"A job with id {answer.id} exists already; nothing was enqueued. Send a new message instead."
-            )
-        if isinstance(answer, Again):
-            return [job for job in map(self._get, (m.message_id for m in messages)) if job is not None]
-        return [self._fresh_job(m, answer.first_seq + i, answer.due_us) for i, m in enumerate(messages)]
+        match self._patiently(send):
+            case Known(_, id):
+                raise DuplicateJobError(
+                    f"A job with id {id} exists already; nothing was enqueued. Send a new message instead."
+                )
+            case Crowded(waiting):
+                raise TooManyWaitingError(
+                    f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "
+                    f"{len(jobs)} more. Send them later."
+                )
+            case Again():
+                return self._get_some(queue, [job.id for job in jobs])
+            case Accepted(first_seq, dues_us, _):
+                return [
+                    fresh_job(queue, message, seq, due_us, self._facts(message))
+                    for seq, (message, due_us) in enumerate(zip(messages, dues_us, strict=True), first_seq)
+                ]
+        raise AssertionError("accept.lua has no other answer")
 
     def _register(self, queue: str) -> None:
         if queue not in self._known_queues:
             self._link().call("SADD", keys.queues(), queue)
             self._known_queues.add(queue)
 
-    def _fresh_job(self, message: dramatiq.Message[Any], seq: int, due_us: int | None) -> Job:
-        record = fresh_record(message.actor_name, seq, due_us)
-        return job_from(message.message_id, q_name(message.queue_name), record, message, self._facts)
+
+def encoded(message: dramatiq.Message[Any]) -> bytes:
+    """As ``message.encode()``; for the common messages, which hold only texts and whole numbers, at a fraction of its
+    time. Everything else orjson would take or write in its own way (NaN, dates, integers of more than 64 bits)."""
+    values = (*message.args, *message.kwargs.values(), *message.options.values())
+    if type(dramatiq.get_encoder()) is not dramatiq.JSONEncoder or not PLAIN.issuperset(map(type, values)):
+        return message.encode()
+    try:
+        return orjson.dumps(message.__dict__)
+    except TypeError:
+        return message.encode()

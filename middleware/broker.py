@@ -12,12 +12,13 @@ from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
 from . import keys
-from .acceptance import Acceptance, checked_delay_ms, due_of, one_queue
+from .acceptance import Acceptance, one_queue
 from .cancellation import Cancellation
 from .connection import Link, Links, persist
 from .consumer import LifoConsumer
 from .crew import Crew
 from .delivery import Delivery, without_retries
+from .due import Due, checked_delay_ms, due_word
 from .errors import UnknownQueueError
 from .facts import Facts, facts_of
 from .jobs import Job
@@ -67,6 +68,7 @@ class LifoBroker(dramatiq.Broker):
         self._unruled = "closed" if gated else "open"
         self._timeout_s = timeout_s
         self._patience_s = patience_s
+        self._most_waiting = 0
         self._now = now
         self._links = Links(url, timeout_s=timeout_s)
         cancellation = Cancellation()
@@ -80,7 +82,7 @@ class LifoBroker(dramatiq.Broker):
             link=self._link,
             scripts=self.scripts,
             patiently=self._patiently,
-            get=self.store.get,
+            get_some=self.store.get_some,
             facts=self._facts,
         )
         # The crew is first, so that its hooks come before all others' and its after-hooks behind them.
@@ -92,7 +94,9 @@ class LifoBroker(dramatiq.Broker):
             self.add_middleware(Results(backend=JobResults(self.store.get)))
 
     def fail_fast(self, *, timeout_s: float = 0.4, patience_s: float = 0.5) -> None:
-        """From now on commands give up within a second when Redis is away: for programs that answer requests."""
+        """For programs that answer requests: from now on commands give up within a second when Redis is away, and
+        ``MAX_QUEUED`` holds. What tasks enqueue is never refused for it: to refuse would be to lose."""
+        self._most_waiting = self.settings.max_queued
         self._timeout_s, self._patience_s = timeout_s, patience_s
         self._links = Links(self._url, timeout_s=timeout_s)
 
@@ -158,14 +162,16 @@ class LifoBroker(dramatiq.Broker):
         *,
         delay_ms: int | None = None,
         due_at_us: int | None = None,
+        dues: Sequence[Due] | None = None,
     ) -> list[Job]:
         """Accept messages of one queue as jobs, all or none, the last one on top; they run at once, after
-        ``delay_ms``, or from ``due_at_us`` (µs since the epoch).
+        ``delay_ms``, or from ``due_at_us`` (µs since the epoch), or each as ``dues`` says.
 
         Raises:
           RedisAwayError: patience ended; the jobs may have been accepted all the same, and enqueueing the same
             messages again tells (DuplicateJobError).
           QueueFullError: ``maxmemory`` is reached.
+          TooManyWaitingError: after :meth:`fail_fast`, as many jobs wait as ``MAX_QUEUED`` lets wait.
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
           ValueError: the messages are of several queues, too many or none, an id is too long, or they would fall due
@@ -173,7 +179,9 @@ class LifoBroker(dramatiq.Broker):
         """
         queue = one_queue(messages)
         self._check_declared(queue)
-        return self._acceptance.accept(queue, messages, due_of(messages, delay_ms, due_at_us))
+        dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
+        words = [due_word(message, due) for message, due in zip(messages, dues, strict=True)]
+        return self._acceptance.accept(queue, messages, words, most_waiting=self._most_waiting)
 
     def cancel(self, id: str, *, reason: str = "requested") -> CancelAnswer:
         """Call a job off: one that waits ends at once; one that runs is asked to stop (its flag is set, and its thread

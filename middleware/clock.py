@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import overload
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -16,7 +17,14 @@ def rfc3339(time_us: int | None) -> str | None:
     """Microseconds since the epoch as RFC 3339 in UTC, always with six decimals and ``Z``; None stays None."""
     if time_us is None:
         return None
-    return (EPOCH + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    second, us = divmod(time_us, 1_000_000)
+    return f"{_to_the_second(second)}.{us:06}Z"
+
+
+@lru_cache(maxsize=4096)
+def _to_the_second(second: int) -> str:
+    """The jobs of a page or a batch have many times within the same seconds."""
+    return (EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def to_us(time: datetime) -> int:

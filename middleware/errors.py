@@ -19,6 +19,10 @@ class QueueFullError(LastInError):
     """Redis refuses new data because its ``maxmemory`` is reached: drain or enlarge it, then try again."""
 
 
+class TooManyWaitingError(LastInError):
+    """As many jobs of the queue wait as ``MAX_QUEUED`` lets wait: send more when some of them have run."""
+
+
 class DuplicateJobError(LastInError):
     """A job with this id has been accepted before; ids are unique, so nothing was enqueued."""
 

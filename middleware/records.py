@@ -116,10 +116,33 @@ def seq_of(packed_record: bytes) -> int:
     return int(msgpack.unpackb(packed_record)[RECORD_FIELDS.index("seq")])
 
 
-def fresh_record(task: str, seq: int, due_us: int | None) -> bytes:
-    """The record of a job that was just accepted, as the script wrote it."""
-    fields: dict[str, Any] = {"status": "q", "seq": seq, "task": task, "attempts": 0}
-    if due_us is not None:
-        fields |= {"status": "s", "place": 0, "due": due_us, "entered": 0}
-    packed: bytes = msgpack.packb([fields.get(name, False) for name in RECORD_FIELDS])
-    return packed
+def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int | None, known: Facts) -> Job:
+    """A job that was just accepted, without a look at what the script wrote."""
+    options = message.options
+    is_due = due_us is None
+    return Job(
+        id=message.message_id,
+        seq=seq,
+        place=seq if is_due else None,
+        status=JobStatus.QUEUED if is_due else JobStatus.SCHEDULED,
+        task=message.actor_name,
+        queue=queue,
+        payload=known.payload,
+        tags=tuple(options.get("tags") or ()),
+        attempts=0,
+        max_attempts=known.max_attempts,
+        due_at_us=due_us,
+        queued_at_us=seq if is_due else None,
+        started_at_us=None,
+        finished_at_us=None,
+        window=None,
+        worker=None,
+        progress=None,
+        cancel_requested=False,
+        result=None,
+        result_error=None,
+        error=None,
+        reason=None,
+        request_id=options.get("request_id"),
+        traceparent=options.get("traceparent"),
+    )

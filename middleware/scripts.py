@@ -34,11 +34,20 @@ class Settlement(NamedTuple):
     message: bytes = b""
 
 
+class Offer(NamedTuple):
+    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`)."""
+
+    id: str
+    task: str
+    message: bytes
+    due: bytes = b""
+
+
 class Accepted(NamedTuple):
-    """The seq of the first job, when they fall due (None: at once), and the server's time, all in µs."""
+    """The seq of the first job, when each of them falls due (None: at once), and the server's time, all in µs."""
 
     first_seq: int
-    due_us: int | None
+    dues_us: Sequence[int | None]
     now_us: int
 
 
@@ -51,6 +60,12 @@ class Call(NamedTuple):
 
 class Again(NamedTuple):
     """This very call was carried out before."""
+
+
+class Crowded(NamedTuple):
+    """Nothing was accepted: so many jobs wait already."""
+
+    waiting: int
 
 
 class Known(NamedTuple):
@@ -86,24 +101,23 @@ class QueueScripts:
         self._now = now
 
     def accept(
-        self,
-        jobs: Sequence[tuple[str, str, bytes]],
-        *,
-        kind: str = "now",
-        time_us: int = 0,
-        call: Call = NAMELESS,
-    ) -> Accepted | Known | Again:
-        """Accept jobs (id, task, message), all or none. ``kind``: now, after (a delay), at (a time). With a ``call`` it
+        self, jobs: Sequence[Offer], *, call: Call = NAMELESS, most_waiting: int = 0
+    ) -> Accepted | Known | Crowded | Again:
+        """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
         may be sent again."""
-        words = [kind.encode(), b"%d" % time_us, self._unruled, call.caller, b"%d" % call.number]
-        for id, task, message in jobs:
-            words += (id.encode(), task.encode(), message)
-        answer = self._run("accept", words)
-        if answer[0] == b"again":
-            return Again()
-        if answer[0] == b"exists":
-            return Known(answer[1], answer[2].decode())
-        return Accepted(answer[1], answer[2] or None, answer[3])
+        words = [self._unruled, b"%d" % most_waiting, call.caller, b"%d" % call.number]
+        for id, task, message, due in jobs:
+            words += (id.encode(), task.encode(), due, message)
+        word, *answer = self._run("accept", words)
+        match word:
+            case b"again":
+                return Again()
+            case b"exists":
+                return Known(answer[0], answer[1].decode())
+            case b"crowded":
+                return Crowded(answer[0])
+        first, now, *dues = answer
+        return Accepted(first, [due or None for due in dues] or [None] * len(jobs), now)
 
     def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:
         """Claim up to ``wanted`` jobs. Never to be sent again blindly."""

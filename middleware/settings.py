@@ -171,6 +171,15 @@ class Settings:
         shown="",
     )
     max_body_bytes: int = _setting("MAX_BODY_BYTES", 1_048_576, _integer(1024, 1 << 30), "Largest body of a request.")
+    max_batch_bytes: int = _setting(
+        "MAX_BATCH_BYTES", 8_388_608, _integer(1024, 1 << 30), "Largest body of `POST /v1/jobs/batch`."
+    )
+    max_queued: int = _setting(
+        "MAX_QUEUED",
+        0,
+        _integer(0, 10**9),
+        "So many jobs of a queue may wait (queued or scheduled) before the API refuses more with 503; 0: no bound.",
+    )
     rate_limit: str | None = _setting(
         "RATE_LIMIT",
         None,

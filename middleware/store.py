@@ -87,6 +87,16 @@ class JobStore:
                 return self._job(id, queue, record, texts)
         return None
 
+    def get_some(self, queue: str, ids: Sequence[str]) -> list[Job]:
+        """The jobs of a queue with these ids, in their order, without those that aren't there.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        records = self._reading(lambda: self._link().call("HMGET", keys.records(queue), *ids))
+        rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
+        return self._jobs(rows)
+
     def find(self, id: str) -> tuple[str, bytes] | None:
         """The queue of a job and its encoded message, or None when there is no such job.
 

@@ -29,8 +29,11 @@ class TaskActor(Actor[P, R]):
     def message_with_options(
         self, *, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None, **options: Any
     ) -> Message[R]:
-        message = super().message_with_options(args=args, kwargs=kwargs, **options)
-        return replace(message, message_id=str(uuid7()))
+        if "on_failure" in options or "on_success" in options:
+            message = super().message_with_options(args=args, kwargs=kwargs, **options)
+            return replace(message, message_id=str(uuid7()))
+        # What Dramatiq does when there are no callbacks, without making a UUIDv4 that nobody will see.
+        return Message(self.queue_name, self.actor_name, args, kwargs or {}, options, message_id=str(uuid7()))
 
 
 @dataclass(frozen=True, slots=True)

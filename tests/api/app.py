@@ -37,6 +37,11 @@ def measure(
     """Takes a value of each JSON type."""
 
 
+@task(name=fields.String(required=True), grams=fields.Integer(required=True), net=fields.Boolean(required=True))
+def weigh(name: str, grams: int, net: bool) -> None:
+    """Takes only values that need no conversion."""
+
+
 def application() -> Flask:
     """As the service's own."""
     return api.wsgi.application()

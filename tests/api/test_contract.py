@@ -42,6 +42,7 @@ def test_every_operation_documents_its_statuses_with_problem_documents() -> None
     assert document["openapi"].startswith("3.1")
     assert statuses == {
         "submit_job": {"201", "400", "413", "415", "500", "503"},
+        "submit_batch": {"201", "400", "413", "415", "500", "503"},
         "list_jobs": {"200", "400", "500", "503"},
         "show_job": {"200", "304", "400", "404", "500", "503"},
         "cancel_job": {"200", "202", "400", "404", "409", "413", "415", "500", "503"},
@@ -60,7 +61,7 @@ def test_the_contract_offers_one_form_for_each_task(client: Client) -> None:
 
     forms = [form["$ref"].rpartition("/")[2] for form in document["components"]["schemas"]["NewJobBody"]["oneOf"]]
     mail = document["components"]["schemas"]["SendMailJob"]
-    assert forms == ["MessageJob", "ProcessMessageJob", "SendMailJob", "MeasureJob"]
+    assert forms == ["MessageJob", "ProcessMessageJob", "SendMailJob", "MeasureJob", "WeighJob"]
     assert mail["properties"]["task"]["enum"] == ["send_mail"]
     assert mail["properties"]["payload"] == {"$ref": "#/components/schemas/SendMailPayload"}
     assert document["components"]["schemas"]["SendMailPayload"]["required"] == ["title", "to"]

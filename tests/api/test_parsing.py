@@ -84,6 +84,10 @@ def test_a_body_that_announces_too_much_is_413(client: Client) -> None:
     client.send("POST", "/v1/jobs", body, JSON).problem(413, "too-large")
 
 
+def test_a_client_that_sends_far_too_much_gets_its_answer(client: Client) -> None:
+    client.send("POST", "/v1/jobs", b" " * 20_000_000, JSON).problem(413, "too-large")
+
+
 def test_a_chunked_body_that_is_too_large_is_413_even_if_what_fits_parses(client: Client) -> None:
     def chunks() -> Iterator[bytes]:
         yield b'{"message": "a"}'

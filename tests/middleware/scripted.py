@@ -12,7 +12,7 @@ import redis
 from middleware import keys
 from middleware.broker import LifoBroker
 from middleware.jobs import Job
-from middleware.scripts import NAMELESS, Accepted, Again, Call, Claim, Known, Settlement
+from middleware.scripts import NAMELESS, Accepted, Again, Call, Claim, Crowded, Known, Offer, Settlement
 from middleware.sources import RECORD_FIELDS
 from middleware.windows import Policy, Window
 
@@ -70,14 +70,16 @@ class ScriptedQueue:
         """A message for this id."""
         return dramatiq.Message(self.name, "task", (), {}, {}, message_id=id, message_timestamp=0).encode()
 
-    def offer(self, *ids: str, kind: str = "now", time_us: int = 0, call: Call = NAMELESS) -> Accepted | Known | Again:
+    def offer(
+        self, *ids: str, due: bytes = b"", call: Call = NAMELESS, most_waiting: int = 0
+    ) -> Accepted | Known | Crowded | Again:
         """One call of accept, whatever it answers."""
-        jobs = [(id, "task", self.encoded(id)) for id in ids]
-        return self.scripts.accept(jobs, kind=kind, time_us=time_us, call=call)
+        jobs = [Offer(id, "task", self.encoded(id), due) for id in ids]
+        return self.scripts.accept(jobs, call=call, most_waiting=most_waiting)
 
     def send(self, *ids: str, after_us: int = 0) -> Accepted:
         """Accept these ids in one batch, delayed by ``after_us``."""
-        answer = self.offer(*ids, kind="after" if after_us else "now", time_us=after_us)
+        answer = self.offer(*ids, due=b"+%d" % after_us)
         assert isinstance(answer, Accepted)
         return answer
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
 import dramatiq
 import pytest
 
 from middleware import keys
+from middleware.acceptance import encoded
 from middleware.errors import DuplicateJobError, UnknownQueueError
-from middleware.scripts import Accepted, Again, Call, Known
+from middleware.jobs import JobStatus
+from middleware.scripts import Accepted, Again, Call, Crowded, Known
 
 from .scripted import START_US, ScriptedQueue
 
@@ -161,3 +167,46 @@ def test_what_cannot_be_accepted_is_refused_before_anything_is_sent(
     with pytest.raises(error):
         queue.broker.accept(messages)
     assert queue.count("accepted") == 0
+
+
+def test_no_more_jobs_wait_than_may(queue: ScriptedQueue) -> None:
+    queue.send("a")
+    queue.send("later", after_us=1000)
+
+    assert queue.offer("b", "c", most_waiting=3) == Crowded(2)
+    assert isinstance(queue.offer("b", most_waiting=3), Accepted)
+    assert queue.offer("c", most_waiting=3) == Crowded(3)
+    queue.claim(1)
+    assert isinstance(queue.offer("c", most_waiting=3), Accepted)
+
+
+def test_a_call_that_is_sent_again_isnt_refused_for_the_room_it_took(queue: ScriptedQueue) -> None:
+    call = Call(b"me", START_US)
+    queue.offer("a", call=call, most_waiting=1)
+
+    assert queue.offer("a", call=call, most_waiting=1) == Again()
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {},
+        {"message": 'x"\\\u2028\U0001f600', "n": -5, "yes": True},
+        {"message": "\ud800"},
+        {"n": 2**64},
+        {"ratio": 0.1, "nan": float("inf")},
+        {"list": [1, None, {"a": "null"}]},
+        {"none": None},
+    ],
+    ids=repr,
+)
+def test_a_message_reads_back_the_same_however_it_was_encoded(kwargs: dict[str, Any]) -> None:
+    message = dramatiq.Message("default", "task", (), kwargs, {"tags": ["x"]} if kwargs else {"retries": 0})
+
+    assert dramatiq.Message.decode(encoded(message)) == message
+
+
+@pytest.mark.parametrize("value", [uuid.uuid4(), datetime.now(UTC), JobStatus, b"x"])
+def test_what_json_cant_hold_isnt_encoded(value: object) -> None:
+    with pytest.raises(TypeError):
+        encoded(dramatiq.Message("default", "task", (), {"value": value}, {}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dramatiq
 import pytest
 
-from middleware.scripts import Known, Settlement
+from middleware.scripts import Accepted, Offer, Settlement
 
 from .scripted import START_US, ScriptedQueue
 
@@ -57,11 +57,24 @@ def test_jobs_fall_due_in_the_order_of_their_due_times(queue: ScriptedQueue) -> 
 
 
 def test_a_time_that_has_passed_is_no_delay(queue: ScriptedQueue) -> None:
-    answer = queue.offer("a", kind="at", time_us=START_US - 1)
+    answer = queue.offer("a", due=b"%d" % (START_US - 1))
 
-    assert not isinstance(answer, Known)
-    assert answer.due_us is None
+    assert isinstance(answer, Accepted)
+    assert answer.dues_us == [None]
     assert queue.job("a").place == START_US
+
+
+def test_each_job_of_a_batch_falls_due_at_its_own_time(queue: ScriptedQueue) -> None:
+    dues = {"now": b"", "soon": b"+1000", "then": b"%d" % (START_US + 500), "past": b"1", "negative": b"-5"}
+
+    answer = queue.scripts.accept([Offer(id, "task", queue.encoded(id), due) for id, due in dues.items()])
+
+    assert isinstance(answer, Accepted)
+    assert answer.dues_us == [None, START_US + 1000, START_US + 500, None, None]
+    assert queue.waiting() == ["negative", "past", "now"]
+    assert [queue.job(id).seq - START_US for id in dues] == [0, 1, 2, 3, 4]
+    queue.clock.forward(us=1000)
+    assert queue.claimed_ids(2) == ["soon", "then"]
 
 
 def test_a_burst_of_due_jobs_is_promoted_whole_before_any_is_claimed(queue: ScriptedQueue) -> None:

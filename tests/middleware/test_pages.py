@@ -139,7 +139,7 @@ def test_thousands_of_jobs_that_fell_due_at_once_end_no_walk_and_hide_nobody(que
     due_us = queue.clock.now_us + 1_000_000
     queue.send("oldest")
     for batch in range(5):
-        queue.offer(*(f"due-{batch}-{n:03}" for n in range(900)), kind="at", time_us=due_us)
+        queue.offer(*(f"due-{batch}-{n:03}" for n in range(900)), due=b"%d" % due_us)
     queue.clock.now_us = due_us
     queue.send("accepted at that very moment")
     while queue.scripts.promote() == 0:
@@ -256,7 +256,7 @@ class _Mover:
             case "delay":
                 queue.send(*self._new(1), after_us=7)
             case "same due":
-                queue.offer(*self._new(3), kind="at", time_us=self._same_due_us)
+                queue.offer(*self._new(3), due=b"%d" % self._same_due_us)
             case "claim":
                 running += queue.claim(2)
             case "wait":

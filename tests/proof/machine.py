@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from middleware import keys
 from middleware.audit import census
 from middleware.connection import Link
-from middleware.scripts import Accepted, QueueScripts, Settlement
+from middleware.scripts import Accepted, Offer, QueueScripts, Settlement
 from middleware.store import INDEXES
 
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
@@ -279,10 +279,12 @@ class QueueMachine(RuleBasedStateMachine):
         return things[-1 - pick % len(things)]
 
     def _accept(self, jobs: list[tuple[str, bytes]], kind: str, time_us: int) -> None:
-        answer = self.scripts.accept([(id, "task", message) for id, message in jobs], kind=kind, time_us=time_us)
+        due = {"now": b"", "after": b"+%d" % time_us, "at": b"%d" % time_us}[kind]
+        answer = self.scripts.accept([Offer(id, "task", message, due) for id, message in jobs])
         expected = self.model.accept(jobs, kind, time_us)
         if isinstance(answer, Accepted):
-            assert (answer.first_seq, answer.due_us) == expected
+            assert (answer.first_seq, answer.dues_us[-1]) == expected
+            assert len(set(answer.dues_us)) == 1
         else:
             assert expected is None
 

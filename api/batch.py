@@ -1,0 +1,86 @@
+"""Submitting many jobs at once: all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response
+from marshmallow import ValidationError, fields, validate
+
+from middleware.acceptance import LARGEST_BATCH
+from tasks.payload import StrictSchema
+
+from . import schemas
+from .answers import json_answer
+from .jobs import jobs
+from .new_jobs import NewJob, NewJobBody
+from .submission import TRACING, accept
+
+
+class NewBatchBody(StrictSchema):
+    """The body of ``POST /v1/jobs/batch``."""
+
+    jobs = fields.List(
+        fields.Nested(NewJobBody),
+        required=True,
+        validate=validate.Length(min=1, max=LARGEST_BATCH),
+        metadata={"description": "Jobs of one queue, as for a single one; the last of them is on top."},
+    )
+
+    def load(self, data: Any, **_: Any) -> list[NewJob]:
+        """All jobs, each read as a single one's body would be.
+
+        Raises:
+          ValidationError: by the index of each job that can't be read.
+        """
+        items = _items(data)
+        one, read, wrong = NewJobBody(), [], {}
+        for index, item in enumerate(items):
+            try:
+                read.append(one.load(item))
+            except ValidationError as error:
+                wrong[index] = error.messages
+        if wrong:
+            raise ValidationError({"jobs": wrong})
+        _check_queues(items, read)
+        return read
+
+
+def _items(data: Any) -> list[Any]:
+    """What stands in ``jobs``. The length is checked before anything else is: a million jobs aren't looked at."""
+    if not isinstance(data, dict):
+        raise ValidationError({"_schema": ["Expected an object with jobs."]})
+    if unknown := data.keys() - {"jobs"}:
+        raise ValidationError({name: ["Unknown field."] for name in unknown})
+    if "jobs" not in data:
+        raise ValidationError({"jobs": ["Missing data for required field."]})
+    items = data["jobs"]
+    if not isinstance(items, list) or not 1 <= len(items) <= LARGEST_BATCH:
+        raise ValidationError({"jobs": [f"Expected a list of 1 to {LARGEST_BATCH} jobs."]})
+    return items
+
+
+def _check_queues(items: Sequence[Any], read: Sequence[NewJob]) -> None:
+    """All or none can only be kept within one queue: two queues may be on two servers of a cluster."""
+    first = read[0].task.queue
+    wrong: dict[int, Any] = {}
+    for index, new in enumerate(read):
+        if new.task.queue != first:
+            text = f"Its task waits in queue {new.task.queue}, that of the first job in {first}: send two batches."
+            wrong[index] = {"task": [text]} if "task" in items[index] else [text]
+    if wrong:
+        raise ValidationError({"jobs": wrong})
+
+
+@jobs.route("/batch", methods=("POST",))
+@jobs.headers(**TRACING)
+@jobs.arguments(NewBatchBody(), max_bytes="MAX_BATCH_BYTES")
+@jobs.response(201, schemas.Job(many=True))
+@jobs.problems(413, 415, 503)
+def submit_batch(new: list[NewJob]) -> Response:
+    """Submit up to 1,000 jobs of one queue
+
+    All are accepted or none. They go on top of the stack in their order, so that the last one runs first.
+    """
+    return json_answer([job.as_dict() for job in accept(new)], 201)

@@ -1,0 +1,8 @@
+"""All operations on jobs: each of these rooms adds its own to ``jobs``."""
+
+from __future__ import annotations
+
+from . import batch, moves, submission
+from .jobs import jobs
+
+__all__ = ["batch", "jobs", "moves", "submission"]

@@ -1,0 +1,50 @@
+"""When jobs fall due: what callers say, and how ``accept.lua`` takes it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import dramatiq
+
+LONGEST_DELAY_MS = 100 * 365 * 86_400_000
+LATEST_DUE_US = 253_402_300_799_999_968
+"""The last moment of the year 9999 that a score in Redis holds; RFC 3339 can write no later year."""
+
+
+class Due(NamedTuple):
+    """When a job may run: after a delay in milliseconds, or from a time on in µs since the epoch; neither: at once."""
+
+    delay_ms: float | None = None
+    at_us: int | None = None
+
+
+AT_ONCE = Due()
+
+
+def due_word(message: dramatiq.Message[Any], due: Due) -> bytes:
+    """When this message's job falls due, for ``accept.lua``: nothing, ``+`` and µs, or µs since the epoch.
+
+    Raises:
+      ValueError: the delay or the time is too long.
+    """
+    # A program that speaks to the stock broker may have put the due time into the message (ms since the epoch). It
+    # must not stay there: a worker would hold the job in its memory until then.
+    eta = message.options.pop("eta", None)
+    if due == AT_ONCE and isinstance(eta, (int, float)):
+        due = Due(at_us=int(eta) * 1000)
+    if due.at_us is not None:
+        if due.at_us > LATEST_DUE_US:
+            raise ValueError(f"a job can fall due until the end of the year 9999, got {due.at_us} µs since the epoch")
+        return b"%d" % due.at_us
+    return b"" if due.delay_ms is None else b"+%d" % (checked_delay_ms(due.delay_ms) * 1000)
+
+
+def checked_delay_ms(delay_ms: float) -> int:
+    """A delay in whole milliseconds.
+
+    Raises:
+      ValueError: it is longer than a century.
+    """
+    if not delay_ms <= LONGEST_DELAY_MS:
+        raise ValueError(f"a job can be delayed by {LONGEST_DELAY_MS} ms (100 years) at most, got {delay_ms}")
+    return int(delay_ms)

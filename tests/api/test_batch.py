@@ -1,0 +1,133 @@
+"""POST /v1/jobs/batch: many jobs of one queue, all or none."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from middleware.embedded import EmbeddedServer
+
+from .client import JSON, Answer, Client
+from .conftest import running_api
+
+BATCH = "/v1/jobs/batch"
+MAIL = {"task": "send_mail", "payload": {"to": "a@example.org", "title": "Hi"}}
+
+
+def _batch(client: Client, *jobs: Any, **headers: str) -> Answer:
+    return client.post(BATCH, {"jobs": jobs}, **headers)
+
+
+def test_a_batch_is_accepted_in_its_order_with_the_last_one_on_top(client: Client) -> None:
+    answer = _batch(client, *({"message": str(n)} for n in range(5)))
+
+    assert answer.status == 201
+    seqs = [job["seq"] for job in answer.json]
+    assert seqs == list(range(seqs[0], seqs[0] + 5))
+    assert [job["payload"]["message"] for job in client.get("/v1/jobs").json] == ["4", "3", "2", "1", "0"]
+
+
+def test_the_answer_shows_each_job_as_it_can_be_looked_at(client: Client) -> None:
+    jobs = _batch(client, {"message": "a"}, {"message": "b", "delay_s": 60, "tags": ["t"]}).json
+
+    assert [client.get(f"/v1/jobs/{job['id']}").json for job in jobs] == jobs
+
+
+def test_jobs_of_a_batch_may_have_delays_of_their_own(client: Client) -> None:
+    jobs = _batch(
+        client,
+        {"message": "now"},
+        {"message": "in a minute", "delay_s": 60},
+        {"message": "then", "run_at": "2100-01-01T00:00:00Z"},
+        {"message": "past", "run_at": "2000-01-01T00:00:00Z"},
+    ).json
+
+    assert [job["status"] for job in jobs] == ["queued", "scheduled", "scheduled", "queued"]
+    wait = datetime.fromisoformat(jobs[1]["due_at"]) - datetime.fromisoformat(jobs[0]["created_at"])
+    assert wait == timedelta(seconds=60)
+    assert jobs[2]["due_at"] == "2100-01-01T00:00:00.000000Z"
+
+
+def test_a_batch_may_hold_a_thousand_jobs_of_either_form(client: Client) -> None:
+    short, long = {"message": "x"}, {"task": "process_message", "payload": {"message": "x"}}
+
+    answer = _batch(client, *[short, long] * 500)
+
+    assert answer.status == 201
+    assert len({job["id"] for job in answer.json}) == 1000
+    assert {json.dumps(job["payload"]) for job in answer.json} == {'{"message": "x"}'}
+
+
+def test_request_id_and_trace_context_are_kept_on_each(client: Client) -> None:
+    jobs = _batch(client, {"message": "a"}, {"message": "b"}, **{"X-Request-Id": "mine"}).json
+
+    assert [job["request_id"] for job in jobs] == ["mine", "mine"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({"jobs": []}, {"/jobs"}),
+        ({"jobs": [{"message": "x"}] * 1001}, {"/jobs"}),
+        ({"jobs": {"message": "x"}}, {"/jobs"}),
+        ({"jobs": None}, {"/jobs"}),
+        ({}, {"/jobs"}),
+        ({"jobs": [{"message": "x"}], "queue": "default"}, {"/queue"}),
+        ([{"message": "x"}], {""}),
+        ({"jobs": [{"message": "x"}, {"message": ""}, {"message": 5}]}, {"/jobs/1/message", "/jobs/2/message"}),
+        ({"jobs": [{"message": "x"}, [], None, "x"]}, {"/jobs/1", "/jobs/2", "/jobs/3"}),
+        ({"jobs": [{"task": "send_mail", "payload": {"to": "a@b.de"}}]}, {"/jobs/0/payload/title"}),
+        ({"jobs": [{"message": "x", "delay_s": -1}]}, {"/jobs/0/delay_s"}),
+        ({"jobs": [{"task": "nobody", "payload": {}}]}, {"/jobs/0/task"}),
+        ({"jobs": [{"message": "x"}, MAIL]}, {"/jobs/1/task"}),
+        ({"jobs": [MAIL, {"message": "x"}, MAIL]}, {"/jobs/1"}),
+    ],
+    ids=lambda value: repr(value)[:50],
+)
+def test_one_bad_job_refuses_all_and_is_pointed_at(client: Client, body: Any, pointers: set[str]) -> None:
+    problem = client.post(BATCH, body).problem(400, "validation")
+
+    assert {error["pointer"] for error in problem["errors"]} == pointers
+    assert client.get("/v1/jobs").json == []
+
+
+def test_a_batch_has_a_bound_of_bytes_of_its_own(client: Client) -> None:
+    text = "x" * 60_000
+    taken = _batch(client, *[{"message": text}] * 100)
+    refused = client.send("POST", BATCH, b'{"jobs": []}'.ljust(8_388_609), JSON)
+
+    assert taken.status == 201
+    refused.problem(413, "too-large")
+
+
+def test_other_media_types_and_repeated_names_are_refused_as_for_one_job(client: Client) -> None:
+    client.send("POST", BATCH, '{"jobs": [{"message": "x"}]}').problem(415, "unsupported-media-type")
+    client.send("POST", BATCH, '{"jobs": [{"message": "x", "message": "y"}]}', JSON).problem(400, "malformed-json")
+
+
+def test_batch_is_no_job(client: Client) -> None:
+    answer = client.send("PUT", BATCH)
+
+    answer.problem(405, "method-not-allowed")
+
+
+def test_what_doesnt_fit_into_the_queue_any_more_is_503_as_a_whole(
+    embedded_server: EmbeddedServer, redis_url: str, tmp_path: Path
+) -> None:
+    with running_api(redis_url, tmp_path / "web.log", {"MAX_QUEUED": "3"}) as client:
+        assert _batch(client, {"message": "1"}, {"message": "2", "delay_s": 60}).status == 201
+        refused = _batch(client, {"message": "3"}, {"message": "4"})
+        assert client.post_job({"message": "3"}).status == 201
+        full = client.post_job({"message": "4"})
+        [job] = client.get("/v1/jobs?status=queued&limit=1").json
+        client.post(f"/v1/jobs/{job['id']}/cancel")
+        again = client.post_job({"message": "4"})
+
+    refused.problem(503, "too-many-waiting")
+    full.problem(503, "too-many-waiting")
+    assert int(full.headers["Retry-After"]) >= 1
+    assert again.status == 201

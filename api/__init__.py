@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 from flask import Flask
 
 import tasks
+from middleware.process_group import ProcessGroup
 from middleware.settings import Settings
 
-from . import auth, limits, problems, tracing
+from . import auth, limits, metrics, problems, tracing
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
@@ -16,8 +19,11 @@ from .task_list import task_list
 from .workers import workers
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI application. Building it connects to nothing, and makes the broker give up within a second."""
+def create_app(settings: Settings | None = None, *, group: ProcessGroup | None = None) -> Flask:
+    """The WSGI application. Building it connects to nothing, and makes the broker give up within a second.
+
+    ``group``: the processes that serve together; this one alone if omitted.
+    """
     settings = settings or tasks.settings
     tasks.broker.fail_fast()
     app = Flask(__name__)
@@ -30,6 +36,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_BODY_BYTES=settings.max_body_bytes,
         MAX_BATCH_BYTES=settings.max_batch_bytes,
     )
+    # First of all, so that whatever is answered early is counted too.
+    app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
     tracing.install(app)
     problems.install(app)
     auth.install(app, settings)

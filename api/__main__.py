@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 import sys
 
-from middleware import logs
+from middleware import exposition, logs
 from middleware.errors import SettingsError
+from middleware.process_group import GroupFolderError, ProcessGroup
 from middleware.settings import Settings, exit_with, load_or_exit
 
 from .server import make_server
@@ -21,7 +23,19 @@ def main() -> None:
     settings = load_or_exit()
     logs.configure(settings, process="web")
     check_exposure(settings)
-    make_server(settings, free_address(settings)).serve()
+    server = make_server(settings, free_address(settings))
+    count_together()
+    server.serve()
+
+
+def count_together() -> None:
+    """Let the processes of this server share a folder of metrics."""
+    group = ProcessGroup("web", os.getpid())
+    try:
+        group.host()
+        exposition.share(group.folder())
+    except (GroupFolderError, OSError) as error:
+        log.warning("Each web process counts for itself, and /metrics shows one of them: %s", error)
 
 
 def check_exposure(settings: Settings) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from flask import Flask
 
 import tasks
 from middleware import logs
+from middleware.process_group import ProcessGroup
+from middleware.reports import Relay
 
 from . import create_app
 
@@ -13,4 +17,7 @@ from . import create_app
 def application() -> Flask:
     """The WSGI application, logging as the settings say."""
     logs.configure(tasks.settings, process="web")
-    return create_app(tasks.settings)
+    # The server's main process leads this one and its siblings, and has made their folder of metrics.
+    app = create_app(tasks.settings, group=ProcessGroup("web", os.getppid()))
+    Relay(lambda: app.extensions["metrics"].report, tasks.broker.new_link()).start()
+    return app

@@ -21,24 +21,13 @@ from .records import STATUS_LETTERS
 from .scripts import QueueScripts
 from .settings import load_or_exit
 from .sources import RECORD_FIELDS
+from .vitals import STATUS_ORDER
 
 CHUNK = 500
 STATUS, PLACE, SEQ = (RECORD_FIELDS.index(name) for name in ("status", "place", "seq"))
 
 INDEX_KEYS = {status: keys.stack if status is JobStatus.QUEUED else getattr(keys, status.value) for status in JobStatus}
 """Where the jobs of each status are."""
-
-STATUS_ORDER = (
-    JobStatus.QUEUED,
-    JobStatus.SCHEDULED,
-    JobStatus.RUNNING,
-    JobStatus.PROCESSED,
-    JobStatus.REJECTED,
-    JobStatus.CANCELLED,
-    JobStatus.EXPIRED,
-    JobStatus.SUPERSEDED,
-)
-"""The order in which ``census.lua`` counts."""
 
 
 @dataclass(frozen=True, slots=True)

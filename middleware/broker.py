@@ -29,6 +29,7 @@ from .settings import Settings
 from .signals import PatientSignals
 from .store import JobStore
 from .upkeep import Upkeep
+from .vitals import VitalSigns
 from .windows import Windows
 
 T = TypeVar("T")
@@ -78,6 +79,7 @@ class LifoBroker(dramatiq.Broker):
         )
         self.windows = Windows(link=self._link, scripts=self.scripts, patiently=self._patiently)
         self.roster = Roster(link=self._link, scripts=self.scripts, queues=self._all_queues, reading=self._patiently)
+        self.vitals = VitalSigns(link=self._link, scripts=self.scripts, queues=self._all_queues)
         self._acceptance = Acceptance(
             link=self._link,
             scripts=self.scripts,

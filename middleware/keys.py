@@ -112,7 +112,8 @@ def counters(queue: str) -> str:
 
 
 def policy(queue: str) -> str:
-    """HASH: what the cadence says about the queue, and which window is open (``open``)."""
+    """HASH: what the cadence says about the queue, which window is open (``open``), when the last one opened and when a
+    job was last claimed outside of windows (``last_opened``, ``last_claim``, µs)."""
     return _of_queue(queue, "policy")
 
 
@@ -189,6 +190,16 @@ def roster_ends() -> str:
 def roster_cards() -> str:
     """HASH process → MessagePack of when it started, when it was last seen (µs), and what it is (JSON). Expires too."""
     return f"{PREFIX}:{{.roster}}:cards"
+
+
+def reports() -> str:
+    """ZSET process group → when its report of figures lapses, in µs. It expires when nobody reports."""
+    return f"{PREFIX}:{{.reports}}:ends"
+
+
+def report(group: str) -> str:
+    """STRING that expires: the figures of a process group, as JSON (``reports.py``)."""
+    return f"{PREFIX}:{{.reports}}:of:{group}"
 
 
 def cancellations() -> str:

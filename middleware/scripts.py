@@ -162,6 +162,11 @@ class QueueScripts:
         answer: bytes = self._run("progress", [*_tokens([token]), words])
         return answer.decode()
 
+    def vitals(self) -> list[Any]:
+        """What there is to know at one moment; the answer as ``vitals.lua`` words it."""
+        answer: list[Any] = self._run("vitals", [])
+        return answer
+
     def census(self) -> list[Any]:
         """Counts from independent structures; the answer as ``census.lua`` words it."""
         answer: list[Any] = self._run("census", [])

@@ -18,6 +18,11 @@ DATA_DIR = ROOT / ".data"
 EMBEDDED_URL_FILE = DATA_DIR / "redis-url"
 """Where ``make run`` notes the URL of the embedded server, so that all commands in this clone find it."""
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable in which prometheus_client is told where processes share their metrics."""
+SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN"})
+"""Settings whose values are never shown."""
+
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -80,6 +85,12 @@ def _jwks_url(text: str) -> str:
 
 
 _SAFE_FOR_KEYS = {("https", True), ("https", False), ("http", True)}
+
+
+def _token(text: str) -> str:
+    if not (8 <= len(text) <= 512 and text.isascii() and text.isprintable() and " " not in text):
+        raise _Unreadable("8 to 512 visible ASCII characters")
+    return text
 
 
 def _names(text: str) -> frozenset[str]:
@@ -188,6 +199,22 @@ class Settings:
         "its address. Unset: no limit.",
         shown="",
     )
+    metrics_token: str | None = _setting(
+        "METRICS_TOKEN",
+        None,
+        _token,
+        "What a scraper of `/metrics` sends as `Authorization: Bearer …`. Unset: only this machine may scrape.",
+        shown="",
+    )
+    worker_metrics_host: str = _setting(
+        "WORKER_METRICS_HOST", "127.0.0.1", str, "Address on which a worker shows its own metrics, without a token."
+    )
+    worker_metrics_port: int = _setting(
+        "WORKER_METRICS_PORT",
+        9191,
+        _integer(0, 65535),
+        "Port for them, or where it is taken one of the next nine; 0: none. The web process shows them too.",
+    )
     log_level: str = _setting(
         "LOG_LEVEL", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "Least level that is logged."
     )
@@ -233,7 +260,7 @@ class Settings:
             try:
                 values[field.name] = field.metadata["parse"](text)
             except _Unreadable as error:
-                shown = "a value that isn't shown" if name == "REDIS_URL" else repr(text)
+                shown = "a value that isn't shown" if name in SECRET else repr(text)
                 raise SettingsError(f"{name} must be {error}, but holds {shown}.") from None
         values["cadence_overrides"] = tuple(
             (name, text)
@@ -260,6 +287,17 @@ def load() -> Settings:
       SettingsError: as :meth:`Settings.from_environ`.
     """
     return Settings.from_environ(os.environ)
+
+
+def share_metrics(folder: Path) -> None:
+    """Let this process and its children share a folder of metrics."""
+    os.environ[METRICS_FOLDER] = str(folder)
+
+
+def shared_metrics() -> Path | None:
+    """The folder that this process shares its metrics in; None when it keeps them for itself."""
+    folder = os.environ.get(METRICS_FOLDER)
+    return Path(folder) if folder else None
 
 
 def load_or_exit() -> Settings:

@@ -16,6 +16,7 @@ import tasks
 from middleware import logs
 from middleware.broker import LifoBroker
 from middleware.errors import LastInError
+from middleware.reports import relay_of
 from middleware.roster import Attendance, process_name
 from middleware.settings import ROOT
 
@@ -74,6 +75,7 @@ def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> i
     service = Service(cadence, broker.windows, clock)
     service.start()
     upkeep.start()
+    relay_of("scheduler", broker.new_link()).start()
     logger.info("The scheduler runs by %s.", file.path)
     while (word := inbox.wait(POLL_FILE_S)) != "stop":
         changed = file.reread() if word == "reload" else file.poll()

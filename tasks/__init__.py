@@ -14,6 +14,7 @@ from middleware.context import cancel_requested, progress
 from middleware.delivery import Cancelled
 from middleware.logs import WorkerLogs
 from middleware.settings import load_or_exit
+from middleware.worker_metrics import WorkerMetrics
 
 from .declaration import TaskError
 from .registry import Registry, Task, discover
@@ -33,6 +34,7 @@ __all__ = [
 settings = load_or_exit()
 broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True)
 broker.add_middleware(WorkerLogs(settings))
+broker.add_middleware(WorkerMetrics())
 dramatiq.set_broker(broker)
 
 registry = Registry(broker)

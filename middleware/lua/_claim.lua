@@ -58,8 +58,10 @@ end
 local function count_claims(taken, now, rule)
   if not rule.window then
     redis.call('HINCRBY', K.policy, 'claims', taken)
+    redis.call('HSET', K.policy, 'last_claim', string.format('%.0f', now))
     return
   end
+  count('window_claims', taken)
   local w = window(rule.window)
   w[W_CLAIMED], w[W_RUNNING] = w[W_CLAIMED] + taken, w[W_RUNNING] + taken
   w[W_FIRST_CLAIM], w[W_LAST_CLAIM] = w[W_FIRST_CLAIM] or now, now

@@ -22,6 +22,7 @@ local function finish(id, job, status, now, reason)
   redis.call('ZADD', INDEX[status], job[SEQ], id)
   redis.call('ZADD', K.finished, now, id)
   count(COUNTER[status])
+  count(COUNTER[status] .. ':' .. job[TASK])
   count('finished_bytes', size_of(id))
 end
 

@@ -33,7 +33,7 @@ w[W_ORDER], w[W_SHARE], w[W_CLOSE_WHEN_EMPTY] = p[2], tonumber(p[3]), p[4] == '1
 w[W_CREDITS] = credits > 0 and credits
 w[W_FIRST_CLAIM], w[W_LAST_CLAIM], w[W_OLDEST_WAIT], w[W_LEFT_WAITING] = false, false, false, false
 touched[n] = w
-redis.call('HSET', K.policy, 'open', n)
+redis.call('HSET', K.policy, 'open', n, 'last_opened', string.format('%.0f', now))
 redis.call('ZADD', K.window_history, n, n)
 close_when_done(n, now)
 ring(now, 'closed')

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+from middleware import figures
 from middleware.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -46,11 +47,70 @@ def settings_table() -> str:
     return SETTINGS_HEAD + "".join(rows)
 
 
+METRICS_HEAD = """\
+# Metrics
+
+`GET /metrics` on the web process shows everything in the format of Prometheus (and of OpenMetrics, to who asks for it):
+the state of the queues, computed from Redis at that moment, so that it is right from any process and after any restart;
+Redis's own health; and what the processes count themselves. A worker's and the scheduler's counts come through Redis
+(a report every 15 s, which lapses after 45), so that one reachable port is enough. `?name[]=…` shows single metrics.
+
+With `METRICS_TOKEN` set, a scraper must send `Authorization: Bearer …`; without it `/metrics` answers on loopback only,
+and not to what came through a proxy. With Redis away it answers all the same: `lastin_redis_up` is 0, and what is read
+from Redis is missing. A worker also shows its own counts on `WORKER_METRICS_PORT`, for Prometheus on the same machine.
+
+## What is behind the labels
+
+`queue`, `task`, `state` and `outcome` are the words of the API. `process` is `web`, `worker` or `scheduler`; `host` the
+machine's name, with `.2`, `.3` where several groups of a kind run on one; `member` 0 for the process that leads its
+group, then 1, 2 and so on. No label holds an id of a job, a window or a process.
+
+"""
+
+METRICS_TAIL = """
+## Of others
+
+| metric | type | labels | meaning |
+|---|---|---|---|
+| `flask_http_request_duration_seconds` | histogram | `method`, `url_rule`, `status` | Time to answer a request. |
+| `flask_http_request_total` | counter | `method`, `status` | Requests. |
+| `flask_http_request_exceptions_total` | counter | `method`, `status` | Requests that ended in an exception. |
+| `dramatiq_messages_total` | counter | `queue_name`, `actor_name` | Attempts that ended (Dramatiq's middleware). |
+| `dramatiq_message_errors_total` | counter | `queue_name`, `actor_name` | Those that raised an exception. |
+| `dramatiq_message_retries_total` | counter | `queue_name`, `actor_name` | Those that are tried again. |
+| `dramatiq_message_rejects_total` | counter | `queue_name`, `actor_name` | Those that were given up. |
+| `dramatiq_messages_inprogress` | gauge | `queue_name`, `actor_name` | Jobs that run now. |
+| `dramatiq_message_duration_milliseconds` | histogram | `queue_name`, `actor_name` | How long they ran. |
+
+All of these have `process` and `host` too. `process_…` is read from `/proc`, and so missing on macOS.
+"""
+
+METRICS_PARTS = {
+    "The service": figures.SERVICE,
+    "Queues": figures.QUEUES,
+    "Redis": figures.REDIS,
+    "Processes": figures.PROCESSES,
+}
+
+
+def metrics_table() -> str:
+    """``docs/metrics.md``."""
+    parts = [METRICS_HEAD + "This page is generated from `middleware/figures.py`.\n"]
+    for title, of_part in METRICS_PARTS.items():
+        rows = [f"| `{f.name}` | {f.kind} | {', '.join(map(_code, f.labels)) or ''} | {f.doc} |\n" for f in of_part]
+        parts.append(f"\n## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{''.join(rows)}")
+    return "".join(parts) + METRICS_TAIL
+
+
 def _code(text: str) -> str:
     return f"`{text}`" if text else "unset"
 
 
-FILES: dict[str, Callable[[], str]] = {".env.example": env_example, "docs/settings.md": settings_table}
+FILES: dict[str, Callable[[], str]] = {
+    ".env.example": env_example,
+    "docs/settings.md": settings_table,
+    "docs/metrics.md": metrics_table,
+}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,136 @@
+"""``/metrics``: what this service counts, for Prometheus and whoever reads its format."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import logging
+from collections.abc import Callable, Iterable
+from functools import cached_property, wraps
+from typing import Any
+
+from flask import Flask, request
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_flask_exporter import PrometheusMetrics
+from redis.exceptions import RedisError
+
+from middleware import exposition, queue_figures
+from middleware.broker import LifoBroker
+from middleware.errors import LastInError
+from middleware.figures import Row
+from middleware.process_group import ProcessGroup
+from middleware.reports import GroupReport, gather
+from middleware.settings import Settings
+from tasks import broker
+
+from .problems import FORBIDDEN, UNAUTHENTICATED, ProblemError
+
+log = logging.getLogger(__name__)
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+WITHOUT_BOUND = frozenset({"flask_exporter_info"})
+"""Metrics of the exporter with a process id in their labels: they tell nothing that is needed."""
+
+
+class ApiMetrics(PrometheusMetrics):  # type: ignore[misc]
+    """prometheus-flask-exporter, whose endpoint tells of the whole service.
+
+    Where several processes share a folder of metrics, the exporter shows what is in there alone, and stumbles over
+    ``?name[]=``: here all sources are merged first.
+    """
+
+    def __init__(self, group: ProcessGroup, admit: Callable[[], None]) -> None:
+        super().__init__(
+            app=None,
+            group_by="url_rule",
+            registry=CollectorRegistry(),
+            metrics_decorator=lambda view: _only(admit, view),
+        )
+        self._group = group
+
+    @cached_property
+    def report(self) -> GroupReport:
+        """What the processes of this group tell."""
+        return GroupReport(self._group, self._counted)
+
+    def generate_metrics(self, accept_header: str | None = None, names: Iterable[str] | None = None) -> tuple[str, str]:
+        encode, content_type = choose_encoder(accept_header or "")
+        rows, relayed = _from_redis(broker, self.report.name)
+        merged = exposition.Merged(exposition.as_metrics(rows), self.report.metrics(), relayed, names=names or ())
+        return encode(merged.registry()).decode(), content_type
+
+    def _counted(self) -> list[Metric]:
+        folder = exposition.kept()
+        found = self.registry.collect() if folder is None else exposition.shared(folder)
+        return [metric for metric in found if metric.name not in WITHOUT_BOUND]
+
+
+def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
+    """The state of queues and Redis, and the reports of all other groups. Redis away is an answer, too."""
+    rows = list(queue_figures.of_this_build())
+    try:
+        found = [row for vitals in source.vitals.read() for row in queue_figures.of_queue(vitals)]
+        found += queue_figures.of_members(source.roster.members())
+        found += queue_figures.of_redis(source.vitals.info())
+        relayed = list(gather(source.vitals.link(), without=own))
+    except (LastInError, RedisError) as error:
+        log.warning("A scrape without what Redis knows: %s", error)
+        return [*rows, Row("lastin_redis_up", (), 0)], []
+    return [*rows, *found, Row("lastin_redis_up", (), 1)], relayed
+
+
+def _only(admit: Callable[[], None], view: Callable[[], Any]) -> Callable[[], Any]:
+    @wraps(view)
+    def guarded() -> Any:
+        admit()
+        return view()
+
+    return guarded
+
+
+def admit_scraper(settings: Settings) -> None:
+    """Let a scraper in that sends METRICS_TOKEN, or where there is none, one on this machine.
+
+    Raises:
+      ProblemError: 401 or 403.
+    """
+    if settings.metrics_token is not None:
+        kind, _, sent = request.headers.get("Authorization", "").partition(" ")
+        good = hmac.compare_digest(sent.strip().encode(), settings.metrics_token.encode())
+        if kind.lower() != "bearer" or not good:
+            challenge = {"WWW-Authenticate": 'Bearer realm="metrics"'}
+            raise ProblemError(UNAUTHENTICATED, "Send METRICS_TOKEN as a bearer token.", headers=challenge)
+    elif not _is_from_here():
+        raise ProblemError(
+            FORBIDDEN, "Without METRICS_TOKEN, metrics are shown on loopback only, and not through a proxy."
+        )
+
+
+def _is_from_here() -> bool:
+    """Whether the peer is this machine and speaks for itself: a proxy on it would make everybody look local. One that
+    says nothing of itself can't be told: behind it METRICS_TOKEN is needed."""
+    if any(name in request.headers for name in PROXY_HEADERS):
+        return False
+    try:
+        peer = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return False
+    mapped = getattr(peer, "ipv4_mapped", None)
+    return (mapped or peer).is_loopback
+
+
+def _leave_out_strange_methods() -> None:
+    """A label's values are bounded, and anybody may make up a method."""
+    if request.method not in METHODS:
+        request.prom_do_not_track = True  # type: ignore[attr-defined]
+
+
+def install(app: Flask, settings: Settings, group: ProcessGroup) -> ApiMetrics:
+    """Count requests, and show what is counted."""
+    metrics = ApiMetrics(group, lambda: admit_scraper(settings))
+    app.before_request(_leave_out_strange_methods)
+    metrics.init_app(app)
+    return metrics

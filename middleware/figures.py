@@ -1,0 +1,134 @@
+"""The metrics of our own: every name with its type, its labels and what it tells (see ``docs/metrics.md``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric. ``name`` is that of its samples, ``_total`` included; labels are bounded sets."""
+
+    name: str
+    kind: Literal["gauge", "counter", "histogram"]
+    labels: tuple[str, ...]
+    doc: str
+
+
+class Row(NamedTuple):
+    """One value of a figure, with the values of its labels in their order."""
+
+    name: str
+    labels: tuple[str, ...]
+    value: float
+
+
+QUEUES = (
+    Figure("lastin_queue_jobs", "gauge", ("queue", "state"), "Jobs of a queue that are in a state now."),
+    Figure(
+        "lastin_queue_oldest_age_seconds",
+        "gauge",
+        ("queue",),
+        "Age of the oldest waiting job, 0 when none waits. Newest first, the bottom of a stack may starve: watch this.",
+    ),
+    Figure("lastin_jobs_accepted_total", "counter", ("queue",), "Jobs that were accepted."),
+    Figure(
+        "lastin_jobs_finished_total",
+        "counter",
+        ("queue", "task", "outcome"),
+        "Jobs that ended, by the state that they ended in. Beyond 200 tasks of a queue the rarest count as task other.",
+    ),
+    Figure("lastin_jobs_retried_total", "counter", ("queue",), "Attempts that failed and are tried again."),
+    Figure("lastin_jobs_reclaimed_total", "counter", ("queue",), "Leases that ran out: a worker died or stood still."),
+    Figure("lastin_jobs_revived_total", "counter", ("queue",), "Jobs that an operator put back."),
+    Figure("lastin_jobs_pruned_total", "counter", ("queue",), "Jobs that retention or a flush forgot."),
+    Figure(
+        "lastin_stale_settles_total",
+        "counter",
+        ("queue",),
+        "Ends that workers told after their lease had run out: the job ran twice.",
+    ),
+    Figure("lastin_order_inversions_total", "counter", ("queue",), "Claims that left a newer job behind. Must stay 0."),
+    Figure(
+        "lastin_conservation_error_jobs",
+        "gauge",
+        ("queue",),
+        "Jobs there are and pruned ones, less accepted ones. Must be 0: above, a job is in two states; below, in none.",
+    ),
+    Figure("lastin_window_open", "gauge", ("queue",), "1: jobs may be claimed (a window is open, or continuous)."),
+    Figure(
+        "lastin_windows_opened_total",
+        "counter",
+        ("queue", "by"),
+        "Windows that were opened, by whom: tick, operator, command.",
+    ),
+    Figure("lastin_windows_missed_total", "counter", ("queue",), "Ticks for which no window could be opened in time."),
+    Figure("lastin_windows_unused_total", "counter", ("queue",), "Windows in which nothing was claimed."),
+    Figure("lastin_window_claims_total", "counter", ("queue",), "Jobs that were claimed in windows."),
+    Figure(
+        "lastin_window_last_opened_timestamp_seconds",
+        "gauge",
+        ("queue",),
+        "When a window last opened, by Redis's clock.",
+    ),
+)
+
+SERVICE = (
+    Figure("lastin_redis_up", "gauge", (), "1: Redis answered this scrape. 0: all that is read from it is missing."),
+    Figure("lastin_workers", "gauge", (), "Worker processes that live."),
+    Figure("lastin_schedulers", "gauge", (), "Schedulers that live."),
+    Figure("lastin_worker_threads", "gauge", (), "Threads of all workers together."),
+    Figure("lastin_worker_threads_idle", "gauge", (), "Those of them that have nothing to do."),
+    Figure("lastin_build_info", "gauge", ("version", "python"), "Always 1; the labels tell what runs here."),
+)
+
+REDIS = (
+    Figure("lastin_redis_memory_used_bytes", "gauge", (), "Memory that Redis has allocated."),
+    Figure("lastin_redis_memory_limit_bytes", "gauge", (), "Redis's maxmemory; 0: none."),
+    Figure("lastin_redis_memory_fragmentation_ratio", "gauge", (), "Resident memory of Redis to what it allocated."),
+    Figure("lastin_redis_noeviction", "gauge", (), "1: Redis refuses writes when it is full. 0: it may drop jobs."),
+    Figure("lastin_redis_aof_enabled", "gauge", (), "1: there is an append-only file. 0: a restart loses jobs."),
+    Figure("lastin_redis_aof_write_ok", "gauge", (), "0: the last write to the append-only file failed."),
+    Figure("lastin_redis_aof_rewrite_ok", "gauge", (), "0: the last rewrite of the append-only file failed."),
+    Figure("lastin_redis_rdb_save_ok", "gauge", (), "0: the last snapshot failed."),
+    Figure("lastin_redis_primary", "gauge", (), "1: this server is the primary. 0: it is a replica."),
+    Figure("lastin_redis_replicas", "gauge", (), "Replicas that are connected."),
+    Figure("lastin_redis_replica_lag_bytes", "gauge", (), "How far the last replica is behind; 0 without replicas."),
+    Figure("lastin_redis_clients", "gauge", (), "Connections of clients."),
+    Figure("lastin_redis_commands_total", "counter", (), "Commands that Redis has carried out."),
+    Figure(
+        "lastin_redis_evicted_keys_total", "counter", (), "Keys that Redis dropped for want of memory. Must stay 0."
+    ),
+    Figure("lastin_redis_cpu_seconds_total", "counter", (), "CPU time of Redis."),
+    Figure("lastin_redis_uptime_seconds", "gauge", (), "Seconds since Redis started."),
+)
+
+OF_PROCESS = ("process", "host", "member")
+
+PROCESSES = (
+    Figure("process_cpu_seconds_total", "counter", OF_PROCESS, "Total user and system CPU time spent in seconds."),
+    Figure("process_resident_memory_bytes", "gauge", OF_PROCESS, "Resident memory size in bytes."),
+    Figure("process_virtual_memory_bytes", "gauge", OF_PROCESS, "Virtual memory size in bytes."),
+    Figure("process_open_fds", "gauge", OF_PROCESS, "Number of open file descriptors."),
+    Figure("process_max_fds", "gauge", OF_PROCESS, "Maximum number of open file descriptors."),
+    Figure("process_start_time_seconds", "gauge", OF_PROCESS, "Start time of the process since unix epoch in seconds."),
+)
+
+FIGURES = (*SERVICE, *QUEUES, *REDIS, *PROCESSES)
+BY_NAME = {figure.name: figure for figure in FIGURES}
+
+
+def grouped(rows: Iterable[Row]) -> Iterator[tuple[Figure, list[Row]]]:
+    """The rows by figure, in the order of the table above."""
+    of: dict[str, list[Row]] = {}
+    for row in rows:
+        of.setdefault(row.name, []).append(row)
+    for name in sorted(of, key=list(BY_NAME).index):
+        yield BY_NAME[name], of[name]
+
+
+def as_row(name: str, *labels: str, value: Any) -> Row:
+    """A row whose value may be a bool or a numeric text."""
+    return Row(name, labels, float(value))

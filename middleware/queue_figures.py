@@ -1,0 +1,127 @@
+"""What Redis tells an operator: the state of the queues and of Redis itself, computed at the moment of asking."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from . import VERSION
+from .figures import Row, as_row
+from .jobs import FINAL
+from .roster import Member
+from .vitals import Vitals
+
+MOST_TASKS = 200
+OTHER_TASKS = "other"
+OPENERS = ("tick", "operator", "command")
+
+COUNTED = {
+    "accepted": "lastin_jobs_accepted_total",
+    "retried": "lastin_jobs_retried_total",
+    "reclaimed": "lastin_jobs_reclaimed_total",
+    "revived": "lastin_jobs_revived_total",
+    "pruned": "lastin_jobs_pruned_total",
+    "stale_settles": "lastin_stale_settles_total",
+    "order_inversions": "lastin_order_inversions_total",
+    "windows_missed": "lastin_windows_missed_total",
+    "windows_unused": "lastin_windows_unused_total",
+    "window_claims": "lastin_window_claims_total",
+}
+"""Names of counters (``keys.counters``), and the figures that show them."""
+
+INFO = {
+    "used_memory": "lastin_redis_memory_used_bytes",
+    "maxmemory": "lastin_redis_memory_limit_bytes",
+    "mem_fragmentation_ratio": "lastin_redis_memory_fragmentation_ratio",
+    "aof_enabled": "lastin_redis_aof_enabled",
+    "connected_slaves": "lastin_redis_replicas",
+    "connected_clients": "lastin_redis_clients",
+    "total_commands_processed": "lastin_redis_commands_total",
+    "evicted_keys": "lastin_redis_evicted_keys_total",
+    "uptime_in_seconds": "lastin_redis_uptime_seconds",
+}
+"""Fields of Redis's INFO that are numbers, and the figures that show them."""
+
+INFO_WORDS = {
+    "maxmemory_policy": ("noeviction", "lastin_redis_noeviction"),
+    "aof_last_write_status": ("ok", "lastin_redis_aof_write_ok"),
+    "aof_last_bgrewrite_status": ("ok", "lastin_redis_aof_rewrite_ok"),
+    "rdb_last_bgsave_status": ("ok", "lastin_redis_rdb_save_ok"),
+    "role": ("master", "lastin_redis_primary"),
+}
+"""Fields of INFO that are words: the word that means 1, and the figure."""
+
+
+def of_this_build() -> Iterator[Row]:
+    """What runs here."""
+    yield Row("lastin_build_info", (VERSION, platform.python_version()), 1)
+
+
+def of_queue(vitals: Vitals) -> Iterator[Row]:
+    """The figures of one queue."""
+    queue, counters = vitals.queue, vitals.counters
+    for state, count in vitals.jobs.items():
+        yield Row("lastin_queue_jobs", (queue, state.value), count)
+    yield Row("lastin_queue_oldest_age_seconds", (queue,), vitals.oldest_age_s)
+    yield Row("lastin_conservation_error_jobs", (queue,), vitals.conservation_error)
+    yield Row("lastin_window_open", (queue,), vitals.is_open)
+    for counter, name in COUNTED.items():
+        yield Row(name, (queue,), counters.get(counter, 0))
+    for by in OPENERS:
+        yield Row("lastin_windows_opened_total", (queue, by), counters.get(f"windows_opened_by_{by}", 0))
+    if vitals.last_opened_us is not None:
+        yield Row("lastin_window_last_opened_timestamp_seconds", (queue,), vitals.last_opened_us / 1e6)
+    yield from _finished(queue, counters)
+
+
+def _finished(queue: str, counters: dict[str, int]) -> Iterator[Row]:
+    """The counters ``state:task``. Names of tasks come with messages, so their number is bounded here."""
+    outcomes = {state.value for state in FINAL}
+    parts = [(*name.partition(":"), count) for name, count in counters.items()]
+    found = [(outcome, task, count) for outcome, colon, task, count in parts if colon and outcome in outcomes]
+    of_task: Counter[str] = Counter()
+    for _, task, count in found:
+        of_task[task] += count
+    shown = {task for task, _ in of_task.most_common(MOST_TASKS)}
+    sums: Counter[tuple[str, str]] = Counter()
+    for outcome, task, count in found:
+        sums[task if task in shown else OTHER_TASKS, outcome] += count
+    for (task, outcome), count in sums.items():
+        yield Row("lastin_jobs_finished_total", (queue, task, outcome), count)
+
+
+def of_members(members: Iterable[Member]) -> Iterator[Row]:
+    """How many workers and schedulers live."""
+    members = list(members)
+    workers = [member for member in members if member.kind == "worker"]
+    yield Row("lastin_workers", (), len(workers))
+    yield Row("lastin_schedulers", (), len(members) - len(workers))
+    yield Row("lastin_worker_threads", (), sum(member.threads.total for member in workers))
+    yield Row("lastin_worker_threads_idle", (), sum(member.threads.idle for member in workers))
+
+
+def of_redis(info: bytes) -> Iterator[Row]:
+    """The figures of Redis itself, from its INFO. What a server doesn't tell is left out."""
+    told = dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
+    for field, name in INFO.items():
+        if field in told:
+            yield as_row(name, value=told[field])
+    for field, (good, name) in INFO_WORDS.items():
+        if field in told:
+            yield as_row(name, value=told[field] == good)
+    yield as_row("lastin_redis_replica_lag_bytes", value=_lag(told))
+    if "used_cpu_sys" in told:
+        yield as_row("lastin_redis_cpu_seconds_total", value=float(told["used_cpu_sys"]) + float(told["used_cpu_user"]))
+
+
+def _lag(told: dict[str, str]) -> int:
+    """``slave0:ip=…,port=…,state=online,offset=…,lag=…``"""
+    offsets = [
+        int(part.removeprefix("offset="))
+        for field, value in told.items()
+        if field.startswith("slave") and field[5:].isdigit()
+        for part in value.split(",")
+        if part.startswith("offset=")
+    ]
+    return max(0, int(told.get("master_repl_offset", 0)) - min(offsets)) if offsets else 0

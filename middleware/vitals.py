@@ -1,0 +1,121 @@
+"""A queue's vitals: what an operator wants to know of it at one moment, in one bounded read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+
+from .connection import Link
+from .jobs import JobStatus
+from .scripts import QueueScripts
+from .sources import WINDOW_FIELDS
+
+STATUS_ORDER = (
+    JobStatus.QUEUED,
+    JobStatus.SCHEDULED,
+    JobStatus.RUNNING,
+    JobStatus.PROCESSED,
+    JobStatus.REJECTED,
+    JobStatus.CANCELLED,
+    JobStatus.EXPIRED,
+    JobStatus.SUPERSEDED,
+)
+"""The order in which ``census.lua`` and ``vitals.lua`` count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """One queue at one moment of the Redis server's clock; times in µs since the epoch.
+
+    ``mode`` is None as long as no policy is in force. ``claimable_since_us``: since when jobs may be claimed without a
+    claim having been made, by the open window or the last claim; None while they may not.
+    """
+
+    queue: str
+    now_us: int
+    oldest_place: int | None
+    jobs: dict[JobStatus, int]
+    mode: str | None
+    last_opened_us: int | None
+    open_window: str | None
+    claimable_since_us: int | None
+    counters: dict[str, int]
+
+    @property
+    def oldest_age_s(self) -> float:
+        """Seconds for which the oldest waiting job has waited; 0 when none waits."""
+        return 0.0 if self.oldest_place is None else max(0, self.now_us - self.oldest_place) / 1e6
+
+    @property
+    def is_open(self) -> bool:
+        """Whether jobs may be claimed: a window is open, or the queue is continuous."""
+        return self.open_window is not None or self.mode == "continuous"
+
+    @property
+    def conservation_error(self) -> int:
+        """Jobs there are and pruned ones, less accepted ones (docs/promise.md); 0 when all is well."""
+        return sum(self.jobs.values()) + self.counters.get("pruned", 0) - self.counters.get("accepted", 0)
+
+
+class VitalSigns:
+    """Reads the vitals of all queues, and of Redis itself. Nothing is tried twice.
+
+    Parameters:
+      link: gives the calling thread's link.
+      scripts: gives the commands of a queue over that link.
+      queues: the queues there are.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: Callable[[], Link],
+        scripts: Callable[[str], QueueScripts],
+        queues: Callable[[], Iterable[str]],
+    ) -> None:
+        self.link = link
+        self._scripts = scripts
+        self._queues = queues
+
+    def read(self) -> list[Vitals]:
+        """The vitals of every queue, by name.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        return [_vitals(queue, self._scripts(queue).vitals()) for queue in sorted(self._queues())]
+
+    def info(self) -> bytes:
+        """What Redis tells of itself (INFO).
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        told: bytes = self.link().call("INFO")
+        return told
+
+
+def _vitals(queue: str, answer: list[Any]) -> Vitals:
+    now_us, oldest, *rest = answer
+    counts = dict(zip(STATUS_ORDER, rest, strict=False))
+    mode, last_opened, last_claim, number, packed, *words = rest[len(STATUS_ORDER) :]
+    window = dict(zip(WINDOW_FIELDS, msgpack.unpackb(packed), strict=False)) if packed else None
+    since: int | None = None
+    if window is not None:
+        since = window["last_claim"] or window["opened_at"]
+    elif mode == b"continuous":
+        since = int(last_claim or 0)
+    return Vitals(
+        queue=queue,
+        now_us=now_us,
+        oldest_place=None if oldest < 0 else oldest,
+        jobs=counts,
+        mode=mode.decode() or None,
+        last_opened_us=int(last_opened) if last_opened else None,
+        open_window=None if window is None else f"{queue}.{int(number)}",
+        claimable_since_us=since,
+        counters={words[i].decode(): int(words[i + 1]) for i in range(0, len(words), 2)},
+    )

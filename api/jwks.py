@@ -92,14 +92,16 @@ class IssuerKeys:
         Raises:
           KeysAwayError: it isn't among the keys that are known, and they can't be fetched now.
         """
-        age_s = self._now() - self._fetched_at
+        seen_at = self._fetched_at
+        age_s = self._now() - seen_at
         if age_s > STALE_S:
-            self._await(self._refresh())
+            self._await(self._refresh(seen_at))
         elif age_s > FRESH_S:
-            self._refresh()
+            self._refresh(seen_at)
+        seen_at = self._fetched_at
         found = self._known(kid, algorithm)
         if found is None and self._may_ask_for(kid):
-            self._await(self._refresh())
+            self._await(self._refresh(seen_at))
             found = self._known(kid, algorithm)
         if found is None and (self._running is not None or self._failed_at > self._fetched_at):
             raise KeysAwayError("The issuer's keys can't be fetched now, and the key of this token isn't known yet.")
@@ -134,9 +136,12 @@ class IssuerKeys:
             self._unknown.add(kid)
             return True
 
-    def _refresh(self) -> threading.Event | None:
-        """The end of the fetch that runs now; one begins unless the last has just failed (None)."""
+    def _refresh(self, seen_at: float) -> threading.Event | None:
+        """The end of the fetch that runs now. One begins unless the last has just failed, or ended after the keys of
+        ``seen_at`` were looked at (None)."""
         with self._lock:
+            if self._fetched_at != seen_at:
+                return None
             if self._running is None and self._now() - self._failed_at > RETRY_S:
                 self._running = threading.Event()
                 threading.Thread(target=self._run, args=(self._running,), name="jwks", daemon=True).start()

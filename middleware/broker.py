@@ -21,6 +21,7 @@ from .delivery import Delivery, without_retries
 from .due import Due, checked_delay_ms, due_word
 from .errors import UnknownQueueError
 from .facts import Facts, facts_of
+from .hooks import HookedBroker
 from .jobs import Job
 from .results import JobResults
 from .roster import Attendance, Roster
@@ -40,7 +41,7 @@ ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "
 JOIN_LOOK_S = 0.02
 
 
-class LifoBroker(dramatiq.Broker):
+class LifoBroker(HookedBroker):
     """Runs the newest job first, loses none, and shows them all (see ``docs/architecture.md``).
 
     Parameters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import dramatiq
 
@@ -12,6 +12,7 @@ from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
 from .delivery import Delivery
 from .desk import Desk
+from .ready import Ready
 from .roster import Attendance, process_name
 from .slots import Slots
 from .upkeep import Upkeep
@@ -64,6 +65,7 @@ class Crew(dramatiq.Middleware):
         self.name = process_name()
         self._worker = worker
         self._slots = Slots(worker.worker_threads)
+        worker.work_queue = cast("Any", Ready())
         wanted = self._broker.settings.queues
         if wanted and not worker.consumer_whitelist:
             worker.consumer_whitelist = set(wanted)

@@ -30,6 +30,7 @@ class Delivery(MessageProxy):
 
     def __init__(self, message: dramatiq.Message[Any], number: int) -> None:
         super().__init__(message)
+        self._show(message)
         self.token = (message.message_id, number)
         self.retry_delay_ms: int | None = None
         self.result = b""
@@ -38,11 +39,16 @@ class Delivery(MessageProxy):
     def note_retry(self, message: dramatiq.Message[Any], delay_ms: int) -> None:
         """Dramatiq asks for another attempt; it is settled, not enqueued (docs/decisions/0003)."""
         self._message = message
+        self._show(message)
         self.retry_delay_ms = delay_ms
 
     def note_result(self, result: Any) -> None:
         """Keep what the task returned, as JSON of at most 64 KiB, or why it can't be kept."""
         self.result = encoded_result(result)
+
+    def _show(self, message: dramatiq.Message[Any]) -> None:
+        # Middleware reads the message's fields some thirty times a job; here Python finds them at the first look.
+        self.__dict__.update(message.__dict__)
 
     def settlement(self) -> Settlement:
         """How this attempt ended. An exception without any decision counts as a failure, never as ``processed``."""
@@ -102,7 +108,9 @@ def put_back(delivery: Delivery) -> Settlement:
 
 
 def encoded_result(result: Any) -> bytes:
-    """A result as the record keeps it."""
+    """A result as the record keeps it; None isn't kept."""
+    if result is None:
+        return b""
     try:
         encoded = orjson.dumps(result)
     except (TypeError, orjson.JSONEncodeError) as error:

@@ -14,8 +14,10 @@ from . import auth, limits, metrics, problems, tracing
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
+from .queues import queues
 from .reference import reference
 from .task_list import task_list
+from .windows import windows
 from .workers import workers
 
 
@@ -44,7 +46,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     limits.install(app, settings)
     auth.close(app, settings)
     api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
-    for resource in (jobs, task_list, workers, health):
+    for resource in (jobs, queues, windows, task_list, workers, health):
         api.register_blueprint(resource)
     app.register_blueprint(reference)
     return app

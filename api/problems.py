@@ -48,6 +48,7 @@ NOT_FOUND = Kind("not-found", 404, "Not found", "There is nothing at this addres
 METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header lists the methods there are.")
 FINISHED = Kind("already-finished", 409, "Already finished", "A job that has ended can't be cancelled.")
 NOT_RETRYABLE = Kind("not-retryable", 409, "Not to be retried", "Only what was rejected, cancelled or expired can be.")
+WINDOW_REFUSED = Kind("window-refused", 409, "No window can be opened", "The queue's jobs need no window.")
 TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once.")
 MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
 RATE_LIMITED = Kind("rate-limited", 429, "Too many requests", "Wait as long as Retry-After says.")
@@ -66,6 +67,7 @@ KINDS = (
     METHOD,
     FINISHED,
     NOT_RETRYABLE,
+    WINDOW_REFUSED,
     TOO_LARGE,
     MEDIA,
     RATE_LIMITED,

@@ -23,6 +23,7 @@ from .errors import UnknownQueueError
 from .facts import Facts, facts_of
 from .hooks import HookedBroker
 from .jobs import Job
+from .queues import QueueControl
 from .results import JobResults
 from .roster import Attendance, Roster
 from .scripts import QueueScripts
@@ -78,9 +79,19 @@ class LifoBroker(HookedBroker):
         self.store = JobStore(
             link=self._link, scripts=self.scripts, queues=self._all_queues, facts=self._facts, reading=self._patiently
         )
-        self.windows = Windows(link=self._link, scripts=self.scripts, patiently=self._patiently)
+        self.windows = Windows(
+            link=self._link, scripts=self.scripts, queues=self._all_queues, patiently=self._patiently
+        )
         self.roster = Roster(link=self._link, scripts=self.scripts, queues=self._all_queues, reading=self._patiently)
         self.vitals = VitalSigns(link=self._link, scripts=self.scripts, queues=self._all_queues)
+        self.control = QueueControl(
+            link=self._link,
+            scripts=self.scripts,
+            queues=self._all_queues,
+            members=self.roster.members,
+            patiently=self._patiently,
+            unruled_mode="windows" if gated else "continuous",
+        )
         self._acceptance = Acceptance(
             link=self._link,
             scripts=self.scripts,

@@ -113,7 +113,7 @@ def counters(queue: str) -> str:
 
 def policy(queue: str) -> str:
     """HASH: what the cadence says about the queue, which window is open (``open``), when the last one opened and when a
-    job was last claimed outside of windows (``last_opened``, ``last_claim``, µs)."""
+    job was last claimed outside of windows (``last_opened``, ``last_claim``, µs), and who paused it (``pause``)."""
     return _of_queue(queue, "policy")
 
 
@@ -123,7 +123,7 @@ def windows(queue: str) -> str:
 
 
 def window_history(queue: str) -> str:
-    """ZSET n → n: the windows that are kept."""
+    """ZSET n → seq of a window, ``max(last + 1, opened at in µs)``: the windows that are kept."""
     return _of_queue(queue, "window_history")
 
 
@@ -140,6 +140,11 @@ def pulse(queue: str) -> str:
 def callers(queue: str) -> str:
     """ZSET caller → number of its last accept: tells a call that is sent again from a new one."""
     return _of_queue(queue, "callers")
+
+
+def pauses(queue: str) -> str:
+    """LIST of MessagePack arrays, newest first: each pause and resume that changed anything, at most 500."""
+    return _of_queue(queue, "pauses")
 
 
 QUEUE_KEYS = (
@@ -168,6 +173,7 @@ QUEUE_KEYS = (
     doorbell,
     pulse,
     callers,
+    pauses,
 )
 """All keys of a queue, in the order in which every script gets them in KEYS (Lua: ``K.stack`` and so on)."""
 

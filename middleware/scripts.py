@@ -10,6 +10,7 @@ from redis.exceptions import NoScriptError
 
 from . import keys, sources
 from .connection import Link
+from .window_scripts import WindowScripts
 
 
 class Claim(NamedTuple):
@@ -91,7 +92,7 @@ def _packed(words: Iterable[bytes]) -> bytes:
 NAMELESS = Call(b"", 0)
 
 
-class QueueScripts:
+class QueueScripts(WindowScripts):
     """All commands on one queue, over one link. ``now`` gives µs since the epoch in tests; else the server's time."""
 
     def __init__(self, queue: str, link: Link, *, unruled: str, now: Callable[[], int] | None = None) -> None:
@@ -203,29 +204,6 @@ class QueueScripts:
         answer = self._run("page", words, timed=False)
         rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
         return (int(answer[0]) if answer[0] else None), rows
-
-    def set_policy(self, mode: str, order: str, share_ppm: int, batch: int, close_when_empty: bool) -> bool:
-        """Put a policy in force; True if it changed anything."""
-        words = [mode.encode(), order.encode(), b"%d" % share_ppm, b"%d" % batch, b"1" if close_when_empty else b"0"]
-        return bool(self._run("set_policy", words))
-
-    def open_window(self, opened_by: str, tick_ms: int | None, credits: int, lasts_us: int) -> list[Any]:
-        """Open a window; the answer as ``open_window.lua`` words it."""
-        tick = b"" if tick_ms is None else b"%d" % tick_ms
-        answer: list[Any] = self._run("open_window", [opened_by.encode(), tick, b"%d" % credits, b"%d" % lasts_us])
-        return answer
-
-    def close_window(self, number: int) -> bytes | None:
-        """Close a window if it is open; its packed record, None when there is none."""
-        answer: bytes | None = self._run("close_window", [b"%d" % number])
-        return answer
-
-    def get_windows(self, highest: int | None, lowest: int | None, limit: int) -> list[tuple[int, bytes]]:
-        """Windows between two numbers, newest first: (number, packed record) each."""
-        top = b"+inf" if highest is None else b"%d" % highest
-        bottom = b"-inf" if lowest is None else b"%d" % lowest
-        answer = self._run("get_windows", [top, bottom, b"%d" % limit])
-        return [(int(answer[i]), answer[i + 1]) for i in range(0, len(answer), 2)]
 
     def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
         if timed:

@@ -1,107 +1,51 @@
-"""Consumption windows: what may be claimed when, by whose word, and what came of it."""
+"""Consumption windows of all queues: open, close and look at them; and the policies that they go by."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import msgpack
+from functools import partial
+from typing import Any
 
 from . import keys
 from .clock import rfc3339
 from .connection import Link
 from .errors import WindowRefusedError
+from .policies import POLICY_FIELDS, NextTick, Policy, policy_from
 from .scripts import QueueScripts
-from .sources import WINDOW_FIELDS
+from .store import Cursor
+from .window_records import OpenedBy, Window, window_from
 
 WINDOW_ID = re.compile(rf"(?P<queue>{keys.QUEUE_NAME.pattern})\.(?P<number>[0-9]{{1,15}})")
 
-Mode = Literal["windows", "continuous"]
-Order = Literal["lifo", "fifo"]
-OpenedBy = Literal["tick", "operator", "command"]
-CloseReason = Literal["credits", "empty", "time", "replaced", "operator"]
-
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What the cadence says about a queue.
+class NextWindow:
+    """When the next window opens (None: none is planned), and what it would let through if it opened now.
 
-    ``oldest_share_ppm``: parts per million of the claims; ``batch``: credits of a window, 0 = no bound.
-    """
+    ``count``: how many jobs; ``job_ids``: the first of them in the order of their claims."""
 
-    mode: Mode = "windows"
-    order: Order = "lifo"
-    oldest_share_ppm: int = 0
-    batch: int = 0
-    close_when_empty: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch in which jobs of a queue may be claimed, and what came of it. Times are Redis server time in µs.
-
-    ``claimed = running + processed + retried + rejected + cancelled + put_back`` and ``claimed <= credits``, always.
-    ``oldest_wait_us`` and ``left_waiting`` tell what was on the stack when it closed.
-    """
-
-    id: str
     queue: str
-    number: int
-    opened_by: OpenedBy
-    tick_ms: int | None
-    opened_at_us: int
-    closes_at_us: int | None
-    closed_at_us: int | None
-    close_reason: CloseReason | None
-    order: Order
-    oldest_share_ppm: int
-    credits: int | None
-    claimed: int
-    running: int
-    processed: int
-    retried: int
-    rejected: int
-    cancelled: int
-    put_back: int
-    first_claim_at_us: int | None
-    last_claim_at_us: int | None
-    oldest_wait_us: int | None
-    left_waiting: int | None
-
-    @property
-    def is_open(self) -> bool:
-        """True while jobs may be claimed in it."""
-        return self.closed_at_us is None
+    opens_at_us: int | None
+    count: int
+    job_ids: list[str]
 
     def as_dict(self) -> dict[str, Any]:
-        """The window as the API shows it: every key always there, times as RFC 3339 in UTC."""
         return {
-            "id": self.id,
             "queue": self.queue,
-            "status": "open" if self.is_open else "closed",
-            "opened_by": self.opened_by,
-            "tick_at": None if self.tick_ms is None else rfc3339(self.tick_ms * 1000),
-            "opened_at": rfc3339(self.opened_at_us),
-            "closes_at": rfc3339(self.closes_at_us),
-            "closed_at": rfc3339(self.closed_at_us),
-            "close_reason": self.close_reason,
-            "order": self.order,
-            "oldest_share": self.oldest_share_ppm / 1_000_000,
-            "credits": self.credits,
-            "claimed": self.claimed,
-            "running": self.running,
-            "processed": self.processed,
-            "retried": self.retried,
-            "rejected": self.rejected,
-            "cancelled": self.cancelled,
-            "put_back": self.put_back,
-            "first_claim_at": rfc3339(self.first_claim_at_us),
-            "last_claim_at": rfc3339(self.last_claim_at_us),
-            "oldest_wait_ms": None if self.oldest_wait_us is None else self.oldest_wait_us / 1000,
-            "left_waiting": self.left_waiting,
+            "opens_at": rfc3339(self.opens_at_us),
+            "count": self.count,
+            "job_ids": self.job_ids,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPage:
+    """Some windows, newest first. Only ``next is None`` means the end."""
+
+    windows: list[Window]
+    next: Cursor | None
 
 
 class Windows:
@@ -116,29 +60,25 @@ class Windows:
         *,
         link: Callable[[], Link],
         scripts: Callable[[str], QueueScripts],
+        queues: Callable[[], Iterable[str]],
         patiently: Callable[[Callable[[], Any]], Any],
     ) -> None:
         self._link = link
         self._scripts = scripts
+        self._queues = queues
         self._patiently = patiently
 
-    def put_policy(self, queue: str, policy: Policy) -> bool:
-        """Put a policy in force; True if it changed anything. An open window keeps the rule it was opened with."""
-        return bool(
-            self._patiently(
-                lambda: self._scripts(queue).set_policy(
-                    policy.mode, policy.order, policy.oldest_share_ppm, policy.batch, policy.close_when_empty
-                )
-            )
-        )
+    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: NextTick = "keep") -> bool:
+        """Put a policy in force; True if it changed anything. An open window keeps the rule it was opened with.
+
+        ``next_tick_ms``: when the cadence opens the next window, None: it opens none, "keep": as it was noted last.
+        """
+        return bool(self._patiently(lambda: self._scripts(queue).put_policy(policy, next_tick_ms=next_tick_ms)))
 
     def policy(self, queue: str) -> Policy | None:
         """The policy in force, None as long as there is none."""
-        names = ("mode", "order", "share", "batch", "close_when_empty")
-        answer = self._patiently(lambda: self._link().call("HMGET", keys.policy(queue), *names))
-        if answer[0] is None:
-            return None
-        return Policy(answer[0].decode(), answer[1].decode(), int(answer[2]), int(answer[3]), answer[4] == b"1")
+        answer = self._patiently(lambda: self._link().call("HMGET", keys.policy(queue), *POLICY_FIELDS))
+        return None if answer[0] is None else policy_from(answer)
 
     def open(
         self,
@@ -148,8 +88,12 @@ class Windows:
         tick_ms: int | None = None,
         credits: int | None = None,
         lasts_us: int | None = None,
+        next_tick_ms: int | None = None,
     ) -> Window:
         """Open a window by the policy in force; an open one is replaced.
+
+        ``credits``: 0 = no bound; ``lasts_us``: 0 = until something else ends it; None: as the policy has it.
+        ``next_tick_ms``: the tick after this one.
 
         One over an empty stack comes back closed when the policy says ``close_when_empty``, and isn't kept.
 
@@ -157,18 +101,18 @@ class Windows:
           WindowRefusedError: the tick isn't later than the last one, or lies more than a second ahead; there is no
             policy yet; the queue is continuous.
         """
-        answer = self._scripts(queue).open_window(opened_by, tick_ms, credits or 0, lasts_us or 0)
+        answer = self._scripts(queue).open_window(opened_by, tick_ms, credits, lasts_us, next_tick_ms=next_tick_ms)
         if answer[0] != b"opened":
             raise WindowRefusedError(_refusal(queue, tick_ms, answer))
-        return _window(queue, answer[1], answer[2])
+        return window_from(queue, answer[1], answer[2])
 
     def get(self, window_id: str) -> Window | None:
         """The window with this id, or None; one in which nothing was claimed isn't kept after it closed."""
         queue, number = _parts(window_id)
         if number is None:
             return None
-        rows = self._patiently(lambda: self._scripts(queue).get_windows(number, number, 1))
-        return _window(queue, *rows[0]) if rows else None
+        packed = self._patiently(lambda: self._scripts(queue).get_window(number))
+        return window_from(queue, number, packed) if packed else None
 
     def close(self, window_id: str) -> Window | None:
         """Close a window if it is open, and give it as it is then; None when there is none."""
@@ -176,13 +120,30 @@ class Windows:
         if number is None:
             return None
         packed = self._patiently(lambda: self._scripts(queue).close_window(number))
-        return _window(queue, number, packed) if packed else None
+        return window_from(queue, number, packed) if packed else None
 
-    def history(self, queue: str, *, limit: int = 50, before: int | None = None) -> list[Window]:
-        """The newest windows, or those before number ``before``, newest first."""
-        highest = None if before is None else before - 1
-        rows = self._patiently(lambda: self._scripts(queue).get_windows(highest, None, limit))
-        return [_window(queue, number, packed) for number, packed in rows]
+    def next(self, queue: str, *, limit: int = 100) -> NextWindow:
+        """The window that opens next, with at most ``limit`` ids."""
+        next_tick_ms, count, ids = self._patiently(lambda: self._scripts(queue).would_take(limit))
+        return NextWindow(queue, None if next_tick_ms is None else next_tick_ms * 1000, count, ids)
+
+    def history(self, queue: str, *, limit: int = 50) -> list[Window]:
+        """The newest windows of a queue, newest first."""
+        return self.page(queue=queue, limit=limit).windows
+
+    def page(self, *, queue: str | None = None, limit: int = 50, cursor: Cursor | None = None) -> WindowPage:
+        """One page of windows, of one queue or of all, newest first by the time of opening, all below ``cursor``."""
+        rows: list[tuple[int, str, int, bytes]] = []
+        for name in [queue] if queue else sorted(self._queues()):
+            found = self._patiently(partial(self._part, name, _below(cursor, name), limit + 1))
+            rows += [(seq, name, number, packed) for number, seq, packed in found]
+        rows.sort(key=lambda row: row[:2], reverse=True)
+        shown = rows[:limit]
+        windows = [window_from(name, number, packed) for _, name, number, packed in shown]
+        return WindowPage(windows, Cursor(*shown[-1][:2]) if len(rows) > limit else None)
+
+    def _part(self, queue: str, below: int | None, limit: int) -> list[tuple[int, int, bytes]]:
+        return self._scripts(queue).get_windows(below, limit)
 
 
 def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:
@@ -202,34 +163,8 @@ def _parts(window_id: str) -> tuple[str, int | None]:
     return (found["queue"], int(found["number"])) if found else ("", None)
 
 
-def _window(queue: str, number: int, packed: bytes) -> Window:
-    w: dict[str, Any] = dict(zip(WINDOW_FIELDS, msgpack.unpackb(packed), strict=True))
-
-    def time(name: str) -> int | None:
-        return None if w[name] is False else int(w[name])
-
-    return Window(
-        id=f"{queue}.{number}",
-        queue=queue,
-        number=number,
-        opened_by=w["opened_by"],
-        tick_ms=time("tick"),
-        opened_at_us=w["opened_at"],
-        closes_at_us=time("closes_at"),
-        closed_at_us=time("closed_at"),
-        close_reason=w["close_reason"] or None,
-        order=w["order"],
-        oldest_share_ppm=w["share"],
-        credits=time("credits"),
-        claimed=w["claimed"],
-        running=w["running"],
-        processed=w["processed"],
-        retried=w["retried"],
-        rejected=w["rejected"],
-        cancelled=w["cancelled"],
-        put_back=w["put_back"],
-        first_claim_at_us=time("first_claim"),
-        last_claim_at_us=time("last_claim"),
-        oldest_wait_us=time("oldest_wait"),
-        left_waiting=time("left_waiting"),
-    )
+def _below(cursor: Cursor | None, queue: str) -> int | None:
+    """The seq below which this queue's part of the page begins: (seq, queue) < (cursor.seq, cursor.queue)."""
+    if cursor is None:
+        return None
+    return cursor.seq + 1 if queue < cursor.queue else cursor.seq

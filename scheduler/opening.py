@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from middleware.errors import RedisAwayError
-from middleware.windows import Window, Windows
+from middleware.window_records import Window
+from middleware.windows import Windows
 
 from .cadence import QueueCadence
 from .clock import Clock

@@ -8,7 +8,8 @@ import time
 
 from middleware.clock import rfc3339
 from middleware.errors import QueueFullError, RedisAwayError, WindowRefusedError
-from middleware.windows import Policy, Windows
+from middleware.policies import Policy
+from middleware.windows import Windows
 
 from .cadence import QueueCadence
 from .clock import Clock
@@ -35,7 +36,8 @@ class QueueRunner:
         self._news = threading.Condition()
         self._offered: list[int] = []
         self._tick_us: int | None = None
-        self._put: Policy | None = None
+        self._put: QueueCadence | None = None
+        self._next: tuple[QueueCadence, int | None] | None = None
         self._put_again_at = 0.0
         self._pause_s = 0.0
         self._missed_in_a_row = 0
@@ -86,9 +88,8 @@ class QueueRunner:
                 self._note_missed(self._tick_us)
             self._tick_us = tick_us
         try:
-            policy = policy_of(cadence)
-            if policy != self._put or time.monotonic() >= self._put_again_at:
-                self._put_policy(policy)
+            if cadence != self._put or time.monotonic() >= self._put_again_at:
+                self._put_policy(cadence)
             if self._tick_us is not None:
                 self._open(cadence, self._tick_us)
             self._pause_s = 0.0
@@ -115,11 +116,13 @@ class QueueRunner:
 
     def _has_news(self) -> bool:
         waits = self._tick_us is not None or bool(self._offered)
-        return self._stopping or waits or policy_of(self._cadence) != self._put
+        return self._stopping or waits or self._cadence != self._put
 
-    def _put_policy(self, policy: Policy) -> bool:
-        changed = self._windows.put_policy(self.queue, policy)
-        self._put, self._put_again_at = policy, time.monotonic() + KEEP_EVERY_S
+    def _put_policy(self, cadence: QueueCadence) -> bool:
+        policy = policy_of(cadence)
+        next_tick_ms = self._next_tick_ms(cadence, self._clock.now_us())
+        changed = self._windows.put_policy(self.queue, policy, next_tick_ms=next_tick_ms)
+        self._put, self._put_again_at = cadence, time.monotonic() + KEEP_EVERY_S
         if changed:
             logger.info("Queue %r: put in force: %s.", self.queue, policy)
         return changed
@@ -138,9 +141,10 @@ class QueueRunner:
                 tick_ms=tick_us // 1000,
                 credits=cadence.batch,
                 lasts_us=left_us,
+                next_tick_ms=self._next_tick_ms(cadence, max(tick_us, now_us)),
             )
         except WindowRefusedError as refused:
-            if self._put_policy(policy_of(cadence)):
+            if self._put_policy(cadence):
                 return  # Redis had lost the policy: with it the same tick may be opened
             self.opened_by_others += 1
             logger.debug("%s", refused)
@@ -152,6 +156,16 @@ class QueueRunner:
         if self._missed_in_a_row:
             logger.warning("Queue %r: windows open again, after %d missed ticks.", self.queue, self._missed_in_a_row)
             self._missed_in_a_row = 0
+
+    def _next_tick_ms(self, cadence: QueueCadence, after_us: int) -> int | None:
+        """The first tick later than that. Going through a long blackout takes a while, so the last answer is kept."""
+        if cadence.timetable is None:
+            return None
+        known, next_us = self._next or (None, None)
+        if known is not cadence or next_us is None or next_us <= after_us:
+            next_us = cadence.timetable.after(after_us)
+            self._next = (cadence, next_us)
+        return None if next_us is None else next_us // 1000
 
     def _note_missed(self, tick_us: int) -> None:
         self.missed += 1
@@ -168,4 +182,5 @@ def policy_of(cadence: QueueCadence) -> Policy:
         oldest_share_ppm=cadence.oldest_share_ppm,
         batch=cadence.batch,
         close_when_empty=cadence.close_when_empty,
+        lasts_us=cadence.lasts_us or 0,
     )

@@ -1,7 +1,7 @@
 -- Handing jobs to a worker. Needs _record, _stack, _windows.
 
--- Takes up to `n` jobs off the stack, each from the end that the order and the share of the oldest say: claim number c
--- takes the oldest if and only if ⌊c·s/10⁶⌋ > ⌊(c−1)·s/10⁶⌋. Returns their ids, and for each whether it was the top.
+-- Takes up to `n` jobs off the stack, each from the end that the order and the share of the oldest say. Returns their
+-- ids, and for each whether it was the top.
 local function take(n, rule)
   local ids, top = {}, {}
   if rule.order == 'lifo' and rule.share == 0 then
@@ -10,8 +10,7 @@ local function take(n, rule)
     return ids, top
   end
   for c = rule.claims + 1, rule.claims + n do
-    local oldest = math.floor(c * rule.share / 1000000) > math.floor((c - 1) * rule.share / 1000000)
-    local bottom = oldest or rule.order == 'fifo'
+    local bottom = takes_bottom(c, rule.share, rule.order)
     local popped = redis.call(bottom and 'ZPOPMIN' or 'ZPOPMAX', K.stack, 1)
     if not popped[1] then break end
     ids[#ids + 1], top[#top + 1] = popped[1], not bottom

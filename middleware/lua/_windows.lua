@@ -50,6 +50,11 @@ local function close_window(n, at, reason)
   end
 end
 
+-- Notes when the next window opens, as the cadence has it; '' when none is planned.
+local function plan_next(tick)
+  if tick ~= '' then redis.call('HSET', K.policy, 'next_tick', tick) else redis.call('HDEL', K.policy, 'next_tick') end
+end
+
 local function trim_windows()
   if redis.call('ZCARD', K.window_history) <= WINDOWS_KEPT then return end
   for _, n in ipairs(redis.call('ZRANGE', K.window_history, 0, 9)) do
@@ -58,23 +63,42 @@ local function trim_windows()
   end
 end
 
+-- The number of the window that was opened last and not closed yet; 0: none.
+local function open_number()
+  return tonumber(redis.call('HGET', K.policy, 'open') or 0)
+end
+
+-- Window n while it is open; one whose time is up is closed here.
+local function still_open(n, now)
+  local w = n > 0 and window(n)
+  if not w then return nil end
+  if w[W_CLOSES_AT] and w[W_CLOSES_AT] <= now then
+    close_window(n, now, 'time')
+    return nil
+  end
+  return w
+end
+
 -- What the gate says: a word (open, closed, paused), then the rule to claim by:
--- {limit, order, share, claims so far, window number}. `unruled` is the word that holds until a policy exists.
+-- {limit, order, share, claims so far, window number}. `unruled` is the word that holds until a policy exists. A pause
+-- shuts the gate alone: behind it windows open and close in their time.
 local function gate(now, unruled)
-  local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'open', 'claims')
+  local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'open', 'claims', 'pause')
   local mode, order, share, n = p[1], p[2] or 'lifo', tonumber(p[3] or 0), tonumber(p[4] or 0)
+  local w = mode == 'windows' and still_open(n, now)
+  if p[6] then return 'paused' end
   if not mode and unruled ~= 'open' then return unruled end
   if mode ~= 'windows' then
     return 'open', {limit = math.huge, order = order, share = share, claims = tonumber(p[5] or 0)}
   end
-  local w = n > 0 and window(n)
   if not w then return 'closed' end
-  if w[W_CLOSES_AT] and w[W_CLOSES_AT] <= now then
-    close_window(n, now, 'time')
-    return 'closed'
-  end
   local limit = w[W_CREDITS] and w[W_CREDITS] - w[W_CLAIMED] or math.huge
   return 'open', {limit = limit, order = w[W_ORDER], share = w[W_SHARE], claims = w[W_CLAIMED], window = n}
+end
+
+-- Does claim number c go to the lowest place? In LIFO order if and only if ⌊c·s/10⁶⌋ > ⌊(c−1)·s/10⁶⌋.
+local function takes_bottom(c, share, order)
+  return order == 'fifo' or math.floor(c * share / 1000000) > math.floor((c - 1) * share / 1000000)
 end
 
 -- Ends the open window when its rule says so: the credits are used, or the stack is empty.

@@ -5,7 +5,6 @@
 
 allow_when_full()
 local now, n = clock(ARGV[1]), tonumber(ARGV[2])
-local open = tonumber(redis.call('HGET', K.policy, 'open') or 0)
-if open == n and gate(now, 'closed') == 'open' then close_window(n, now, 'operator') end
+if open_number() == n and still_open(n, now) then close_window(n, now, 'operator') end
 save_windows()
 return redis.call('HGET', K.windows, n)

@@ -1,16 +1,17 @@
 -- include: record stack windows
 -- Opens a window by the queue's policy; one that is open is replaced.
--- ARGV: 1 now in µs or '' · 2 opened by (tick, operator, command) · 3 tick in ms or '' · 4 credits (0: no bound)
---       · 5 how long it lasts in µs (0: until something else ends it)
+-- ARGV: 1 now in µs or '' · 2 opened by (tick, operator, command) · 3 tick in ms or ''
+--       · 4 credits (0: no bound) · 5 how long it lasts in µs (0: until something else ends it), both '' for the policy's · 6 of a tick: the one after it in ms, or ''
 -- Returns {opened, number, packed window}, or the word why not: {unruled}, {continuous}, {repeated, last tick in ms},
 -- {early, now in µs}.
 
 allow_when_full()
 local now = clock(ARGV[1])
-local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'close_when_empty', 'open', 'last_tick')
+local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'close_when_empty', 'open', 'last_tick', 'batch', 'lasts')
 if not p[1] then return {'unruled'} end
 if p[1] == 'continuous' then return {'continuous'} end
 local tick, last_tick = tonumber(ARGV[3]), tonumber(p[6] or 0)
+if tick then plan_next(ARGV[6]) end
 -- A last tick that lies ahead of what is allowed was opened before the server's clock was set back: it counts no more.
 if last_tick * 1000 > now + 1000000 then last_tick = 0 end
 if tick and tick <= last_tick then return {'repeated', last_tick} end
@@ -19,12 +20,12 @@ if tick then redis.call('HSET', K.policy, 'last_tick', ARGV[3]) end
 
 promote_due(now, 500)
 local open = tonumber(p[5] or 0)
-if open > 0 and gate(now, 'closed') == 'open' then close_window(open, now, 'replaced') end
+if still_open(open, now) then close_window(open, now, 'replaced') end
 trim_windows()
 
 local n = redis.call('HINCRBY', K.policy, 'windows', 1)
 count('windows_opened_by_' .. ARGV[2])
-local credits, lasts = tonumber(ARGV[4]), tonumber(ARGV[5])
+local credits, lasts = tonumber(ARGV[4]) or tonumber(p[7]), tonumber(ARGV[5]) or tonumber(p[8] or 0)
 local w = {}
 for field = 1, WINDOW_LENGTH do w[field] = 0 end
 w[W_OPENED_BY], w[W_TICK], w[W_OPENED_AT] = ARGV[2], tick or false, now
@@ -34,7 +35,8 @@ w[W_CREDITS] = credits > 0 and credits
 w[W_FIRST_CLAIM], w[W_LAST_CLAIM], w[W_OLDEST_WAIT], w[W_LEFT_WAITING] = false, false, false, false
 touched[n] = w
 redis.call('HSET', K.policy, 'open', n, 'last_opened', string.format('%.0f', now))
-redis.call('ZADD', K.window_history, n, n)
+local newest = redis.call('ZREVRANGE', K.window_history, 0, 0, 'WITHSCORES')
+redis.call('ZADD', K.window_history, math.max(tonumber(newest[2] or 0) + 1, now), n)
 close_when_done(n, now)
 ring(now, 'closed')
 save_windows()

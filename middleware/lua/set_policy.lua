@@ -1,21 +1,23 @@
 -- include: record stack windows
 -- Puts a queue's policy in force. An open window keeps the rule that it was opened with.
--- ARGV: 1 now in µs or '' · 2 mode (windows, continuous) · 3 order (lifo, fifo) · 4 share of the oldest in ppm
---       · 5 batch (0: no bound) · 6 close when empty (0, 1)
--- Returns 1 if it changed anything, else 0.
+-- ARGV: 1 now in µs or '' · 2 tick in ms at which the next window opens, '' when none is planned, or keep
+--       · then name and value of each field: mode (windows, continuous), order (lifo, fifo), share (of the oldest, in
+--       ppm), batch (0: no bound), close_when_empty (0, 1), lasts (in µs, 0: until the next one opens)
+-- Returns 1 if it changed any of them, else 0.
 
 allow_when_full()
 local now = clock(ARGV[1])
-local was = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'batch', 'close_when_empty')
+if ARGV[2] ~= 'keep' then plan_next(ARGV[2]) end
 local changed = 0
-for i = 1, 5 do
-  if was[i] ~= ARGV[i + 1] then changed = 1 end
+for i = 3, #ARGV, 2 do
+  if redis.call('HGET', K.policy, ARGV[i]) ~= ARGV[i + 1] then
+    redis.call('HSET', K.policy, ARGV[i], ARGV[i + 1])
+    changed = 1
+  end
 end
 if changed == 0 then return 0 end
-redis.call('HSET', K.policy, 'mode', ARGV[2], 'order', ARGV[3], 'share', ARGV[4], 'batch', ARGV[5],
-  'close_when_empty', ARGV[6])
-local open = tonumber(redis.call('HGET', K.policy, 'open') or 0)
-if open > 0 and ARGV[2] ~= 'windows' then close_window(open, now, 'replaced') end
+local p = redis.call('HMGET', K.policy, 'mode', 'open')
+if p[1] ~= 'windows' and p[2] then close_window(tonumber(p[2]), now, 'replaced') end
 ring(now, 'closed')
 save_windows()
 return 1

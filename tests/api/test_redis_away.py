@@ -19,6 +19,10 @@ OPERATIONS = {
     "list": ("GET", "/v1/jobs", None),
     "show": ("GET", "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057", None),
     "workers": ("GET", "/v1/workers", None),
+    "queues": ("GET", "/v1/queues", None),
+    "pause": ("POST", "/v1/queues/default/pause", '{"reason": "x"}'),
+    "windows": ("GET", "/v1/windows", None),
+    "open": ("POST", "/v1/windows", '{"queue": "default", "batch": 1, "lasts_s": 1}'),
     "ready": ("GET", "/readyz", None),
 }
 

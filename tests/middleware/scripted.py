@@ -12,9 +12,11 @@ import redis
 from middleware import keys
 from middleware.broker import LifoBroker
 from middleware.jobs import Job
+from middleware.policies import Policy
+from middleware.queues import QueueStanding
 from middleware.scripts import NAMELESS, Accepted, Again, Call, Claim, Crowded, Known, Offer, Settlement
 from middleware.sources import RECORD_FIELDS
-from middleware.windows import Policy, Window
+from middleware.window_records import Window
 
 START_US = 1_700_000_000_000_000
 LEASE_US = 15_000_000
@@ -132,6 +134,12 @@ class ScriptedQueue:
         """Open a window by an operator's word, unless told otherwise."""
         more = {"opened_by": "operator"} | more
         return self.broker.windows.open(self.name, credits=credits, lasts_us=lasts_us, **more)
+
+    def standing(self) -> QueueStanding:
+        """How the queue stands."""
+        found = self.broker.control.get(self.name)
+        assert found is not None
+        return found
 
     def window(self, window: Window) -> Window:
         """The window as it is now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from middleware.windows import Window
+from middleware.window_records import Window
 
 from .scripted import START_US, ScriptedQueue
 
@@ -67,17 +67,18 @@ def test_first_and_last_claim_are_noted(queue: ScriptedQueue) -> None:
     assert (noted.first_claim_at_us, noted.last_claim_at_us) == (START_US + 5, START_US + 10)
 
 
-def test_the_history_is_newest_first_and_pages_by_number(queue: ScriptedQueue) -> None:
+def test_the_history_is_newest_first_and_pages_by_a_cursor(queue: ScriptedQueue) -> None:
     queue.rule(close_when_empty=False)
     for n in range(5):
         queue.send(f"job-{n}")
         queue.open(credits=1)
         queue.claim()
 
-    newest = queue.broker.windows.history("default", limit=2)
-    older = queue.broker.windows.history("default", limit=2, before=newest[-1].number)
+    pages = queue.broker.windows
+    newest = pages.page(queue="default", limit=2)
+    older = pages.page(queue="default", limit=2, cursor=newest.next)
 
-    assert [w.number for w in newest + older] == [5, 4, 3, 2]
+    assert [w.number for w in newest.windows + older.windows] == [5, 4, 3, 2]
 
 
 ACTIONS = st.lists(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from middleware.errors import WindowRefusedError
-from middleware.windows import Policy
+from middleware.policies import Policy
 
 from .scripted import START_US, ScriptedQueue
 

@@ -11,7 +11,7 @@ import pytest
 from middleware import keys
 from middleware.broker import LifoBroker
 from middleware.jobs import Job
-from middleware.windows import Policy
+from middleware.policies import Policy
 
 from ..service import wait_until
 from .workers import Gate, working

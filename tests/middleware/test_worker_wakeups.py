@@ -11,8 +11,8 @@ import pytest
 
 from middleware import keys
 from middleware.broker import LifoBroker
+from middleware.policies import Policy
 from middleware.settings import Settings
-from middleware.windows import Policy
 
 from ..service import wait_until
 from .workers import Gate, ended, working

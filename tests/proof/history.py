@@ -169,8 +169,8 @@ class HistoryChecker:
 
     Errors, by kind: ``out of order``, ``passed over`` (a claim while a delayed job was due and not on the stack),
     ``wrong place``, ``in two states``, ``double settle``, ``impossible move``, ``unknown job``, ``wrong end``,
-    ``unexplained duplicate``, ``credits overrun``; and from :meth:`compare`: ``lost``, ``in two states``,
-    ``in another state``, ``never accepted``, ``record differs``.
+    ``unexplained duplicate``, ``credits overrun``, ``claimed in a pause``; and from :meth:`compare`: ``lost``, ``in two
+    states``, ``in another state``, ``never accepted``, ``record differs``.
     """
 
     def __init__(self, queue: str = "default") -> None:
@@ -181,6 +181,7 @@ class HistoryChecker:
         self._dues: list[tuple[int, str]] = []
         self._last_number = 0
         self._unfinished = 0
+        self._is_paused = False
         self._rules: dict[int, tuple[int | None, int]] = {}
         self._claims_of: defaultdict[int, int] = defaultdict(int)
 
@@ -246,6 +247,12 @@ class HistoryChecker:
             self.jobs[id] = KnownJob(JobStatus.QUEUED, seq, seq, 0)
             self._waiting.add(id, seq)
 
+    def _pause(self, now_us: int, by: str) -> None:
+        self._is_paused = True
+
+    def _resume(self, now_us: int, by: str) -> None:
+        self._is_paused = False
+
     def _promote(self, now_us: int, id: str, place: int) -> None:
         job = self._move(id, JobStatus.QUEUED, "promote", only_from=JobStatus.SCHEDULED)
         if job is None:
@@ -259,6 +266,8 @@ class HistoryChecker:
         self, now_us: int, id: str, attempt: int, place: int, is_top: bool, window: int
     ) -> None:
         self._check_dues(now_us, id)
+        if self._is_paused:
+            self.found.add("claimed in a pause", id)
         right = self._waiting.highest() if is_top else self._waiting.lowest()
         job = self._move(id, JobStatus.RUNNING, "claim", only_from=JobStatus.QUEUED, error="in two states")
         if job is None:

@@ -235,6 +235,13 @@ class QueueMachine(RuleBasedStateMachine):
     def open_window_whatever_the_policy(self, pick: int) -> None:
         self._open_window("operator", None, pick, 0)
 
+    def pause_and_maybe_resume(self, pick: int) -> None:
+        for word in ("pause", "pause", "resume")[: 1 + pick % 3]:
+            assert self.scripts.pause(word, "somebody", "for a reason") == self.model.pause(word)
+
+    def resume(self, _: int) -> None:
+        assert self.scripts.pause("resume", "somebody", "") == self.model.pause("resume")
+
     def send_the_last_settlements_again(self, _: int) -> None:
         _, stale = self.scripts.settle(self.last_settled, WORKERS[0], LEASE_US, 0)
         assert stale == self.model.settle(self.last_settled)
@@ -244,7 +251,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.scripts.look() == self.model.until_due()
 
     def see_the_clock_set_back(self, pick: int) -> None:
-        self.scripts.get_windows(None, None, 1)
+        self.scripts.get_windows(None, 1)
         self.model.set_clock_back(self.model.now - (1, 1_000_000, 2 * LEASE_US)[pick % 3])
 
     def find_the_scripts_flushed(self, _: int) -> None:
@@ -335,6 +342,8 @@ RARE = (
     QueueMachine.revive_any,
     QueueMachine.claim_whatever_the_gate,
     QueueMachine.open_window_whatever_the_policy,
+    QueueMachine.pause_and_maybe_resume,
+    QueueMachine.resume,
     QueueMachine.send_the_last_settlements_again,
     QueueMachine.hear_the_doorbell_with_no_idle_thread,
     QueueMachine.see_the_clock_set_back,

@@ -94,6 +94,7 @@ class Model:
         self.open_number = 0
         self.windows_made = 0
         self.policy: ModelPolicy | None = None
+        self.is_paused = False
         self.claims_without_window = 0
         self.last_seq = 0
         self.last_tick_ms = 0
@@ -129,6 +130,8 @@ class Model:
 
     def gate(self) -> str:
         """May a job be claimed?"""
+        if self.is_paused:
+            return "paused"
         if self.policy is None:
             return "closed" if self.gated else "open"
         if self.policy.mode == "continuous":
@@ -159,8 +162,8 @@ class Model:
     def claim(self, wanted: int, worker: str, lease: int) -> tuple[str, int, list[tuple[str, int, bytes]]]:
         """The gate's word, µs until the next job falls due, and the jobs in the order in which they are taken."""
         self.promote()
-        if self.gate() == "closed":
-            return "closed", self.until_due(), []
+        if self.gate() != "open":
+            return self.gate(), self.until_due(), []
         window = self.open_window_now()
         taken = self._take(wanted, window)
         for job in taken:
@@ -350,6 +353,11 @@ class Model:
         if window and window.number == number:
             self._close(window, self.now, "operator")
         return number in self.windows
+
+    def pause(self, word: str) -> bool:
+        """Whether that changed anything."""
+        was, self.is_paused = self.is_paused, word == "pause"
+        return was != self.is_paused
 
     def set_clock_back(self, to: int) -> None:
         """The server's clock jumps. A window whose time was up stays closed."""

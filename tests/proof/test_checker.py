@@ -32,6 +32,19 @@ def test_a_job_that_comes_back_at_another_place_is_found() -> None:
     assert "wrong place" in errors_of(*history)
 
 
+def test_a_claim_in_a_pause_is_found() -> None:
+    history = [
+        ["accept", 1, "a", 1, 0],
+        ["accept", 2, "b", 2, 0],
+        ["pause", 3, "somebody"],
+        ["claim", 4, "b", 1, 2, True, 0],
+        ["resume", 5, "somebody"],
+        ["claim", 6, "a", 1, 1, True, 0],
+    ]
+
+    assert errors_of(*history) == {"claimed in a pause"}
+
+
 def test_claims_beyond_the_credits_and_from_the_wrong_end_are_found() -> None:
     checker = HistoryChecker()
     checker.expect_window(1, credits=1, oldest_share_ppm=1_000_000)

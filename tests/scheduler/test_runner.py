@@ -12,7 +12,8 @@ import redis
 
 from middleware.broker import LifoBroker
 from middleware.errors import QueueFullError, RedisAwayError
-from middleware.windows import Policy, Window
+from middleware.policies import Policy
+from middleware.window_records import Window
 from scheduler.cadence import QueueCadence
 from scheduler.clock import SystemClock
 from scheduler.runner import QueueRunner, policy_of
@@ -35,13 +36,17 @@ class FaultyWindows:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.faults: list[Exception] = []
+        self.next_ticks_ms: list[int | None] = []
 
-    def put_policy(self, queue: str, policy: Policy) -> bool:
-        self._called("policy", queue, policy)
+    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: int | None) -> bool:
+        self._called("policy", queue, policy, next_tick_ms)
         return False
 
-    def open(self, queue: str, *, opened_by: str, tick_ms: int, credits: int, lasts_us: int) -> Window:
+    def open(
+        self, queue: str, *, opened_by: str, tick_ms: int, credits: int, lasts_us: int, next_tick_ms: int | None
+    ) -> Window:
         self._called("open", queue, opened_by, tick_ms, credits, lasts_us)
+        self.next_ticks_ms.append(next_tick_ms)
         return opened_window(tick_ms)
 
     def opened(self) -> list[tuple[Any, ...]]:
@@ -77,7 +82,7 @@ def test_the_policy_is_in_force_before_the_first_window_opens(runner: QueueRunne
     runner.offer(TICK_US)
     runner.step()
     assert windows.calls == [
-        ("policy", "default", Policy("windows", "lifo", 250_000, 5, False)),
+        ("policy", "default", Policy("windows", "lifo", 250_000, 5, False, 4_000_000), TICK_US // 1000 + 10_000),
         ("open", "default", "tick", TICK_US // 1000, 5, 4_000_000),
     ]
 

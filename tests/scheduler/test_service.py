@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from middleware.broker import LifoBroker
-from middleware.windows import Policy
+from middleware.policies import Policy
 from scheduler.cadence import Cadence, QueueCadence
 from scheduler.clock import RedisClock, SystemClock
 from scheduler.service import Service
@@ -28,12 +28,12 @@ class WindowsThatHang:
         self.over = threading.Event()
         self.opened: list[str] = []
 
-    def put_policy(self, queue: str, policy: Policy) -> bool:
+    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: int | None) -> bool:
         if queue == "hanging":
             self.over.wait()
         return False
 
-    def open(self, queue: str, *, opened_by: str, tick_ms: int, credits: int, lasts_us: int) -> object:
+    def open(self, queue: str, *, tick_ms: int, **_: object) -> object:
         self.opened.append(queue)
         return type("Opened", (), {"id": queue, "opened_at_us": tick_ms * 1000})
 

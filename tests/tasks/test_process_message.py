@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 
 import tasks
 from middleware.jobs import Job
-from middleware.windows import Policy
+from middleware.policies import Policy
 from tasks.process_message import process_message
 from tests.service import wait_until
 

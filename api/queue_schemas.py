@@ -1,0 +1,103 @@
+"""What the API takes and shows of queues."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from marshmallow import Schema, fields, validate
+
+from middleware.jobs import JobStatus
+from middleware.policies import Mode, Order
+from middleware.queues import GateWord
+from tasks.payload import StrictSchema
+
+from .fields import Matches, QueryInteger
+from .schemas import Answer
+from .window_schemas import Window, shown_count, shown_time
+from .worker_schemas import Threads
+
+
+def _reason(*, required: bool) -> fields.Field[Any]:
+    return fields.String(
+        required=required,
+        validate=[validate.Length(max=500), Matches(r"[\s\S]*\S[\s\S]*", "a text that says something")],
+        metadata={"description": "Why: kept in the history.", "examples": ["The mail provider is down."]},
+    )
+
+
+class PauseBody(StrictSchema):
+    """Why a queue is paused."""
+
+    reason = _reason(required=True)
+
+
+class ResumeBody(StrictSchema):
+    """Why a queue goes on."""
+
+    reason = _reason(required=False)
+
+
+class PausesQuery(Schema):
+    """The parameters of ``GET /v1/queues/{queue}/pauses``."""
+
+    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
+
+    limit = QueryInteger(
+        load_default=50, validate=validate.Range(min=1, max=500), metadata={"description": "How many at most."}
+    )
+
+
+class Pause(Answer):
+    """Why nothing is handed out."""
+
+    reason = fields.String(required=True)
+    by = fields.String(required=True, metadata={"description": "Who said so: the token's subject, or `anonymous`."})
+    at = shown_time("When.", nullable=False)
+
+
+class PauseEvent(Answer):
+    """A pause, or its end."""
+
+    event = fields.String(required=True, validate=validate.OneOf(["paused", "resumed"]))
+    reason = fields.String(required=True, allow_none=True)
+    by = fields.String(required=True, metadata={"description": "Who said so: the token's subject, or `anonymous`."})
+    at = shown_time("When.", nullable=False)
+
+
+QueueCounts = Answer.from_dict(
+    {status.value: shown_count(f"Jobs that are {status.value}.") for status in JobStatus}, name="QueueCounts"
+)
+"""How many jobs there are in each state."""
+
+
+class Queue(Answer):
+    """A queue as it stands: every key is always there."""
+
+    name = fields.String(required=True, metadata={"examples": ["default"]})
+    mode = fields.String(required=True, validate=validate.OneOf(get_args(Mode)))
+    order = fields.String(
+        required=True, validate=validate.OneOf(get_args(Order)), metadata={"description": "As the cadence has it."}
+    )
+    order_now = fields.String(
+        required=True, validate=validate.OneOf(["lifo", "fifo"]), metadata={"description": "As claims go now."}
+    )
+    gate = fields.String(
+        required=True,
+        validate=validate.OneOf(get_args(GateWord)),
+        metadata={"description": "Whether jobs may be claimed now."},
+    )
+    pause = fields.Nested(Pause, required=True, allow_none=True)
+    window = fields.Nested(Window, required=True, allow_none=True, metadata={"description": "The open one."})
+    next_window_at = shown_time("When the next window opens; null: none is planned.")
+    counts = fields.Nested(QueueCounts, required=True)
+    accepted = shown_count("Jobs since the queue was made: those there are and the pruned ones.")
+    pruned = shown_count("Jobs that were forgotten.")
+    oldest_age_s = fields.Float(
+        required=True, allow_none=True, metadata={"description": "Seconds for which the oldest one has waited."}
+    )
+    wait_bound_s = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Seconds after which a job accepted now runs at the latest; null: no bound is known."},
+    )
+    threads = fields.Nested(Threads, required=True)

@@ -1,0 +1,96 @@
+"""Queues: how each stands, and pausing them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from tasks import broker
+
+from .answers import json_answer
+from .auth import current_subject
+from .contract import Resource
+from .problems import NOT_FOUND, ProblemError
+from .queue_schemas import PauseBody, PauseEvent, PausesQuery, Queue, ResumeBody
+from .scopes import ADMIN
+
+queues = Resource("queues", __name__, url_prefix="/v1/queues", description="Stacks of jobs, each with its own cadence.")
+
+NOBODY = "anonymous"
+"""Whose word it is with ``AUTH=off``."""
+
+
+@queues.route("")
+@queues.response(200, Queue(many=True))
+@queues.problems(400, 503)
+def list_queues() -> Response:
+    """List the queues, by name"""
+    return json_answer([queue.as_dict() for queue in broker.control.all()])
+
+
+@queues.route("/<queue>")
+@queues.response(200, Queue)
+@queues.problems(400, 404, 503)
+def show_queue(queue: str) -> Response:
+    """Show a queue"""
+    return _queue_answer(queue)
+
+
+@queues.route("/<queue>/pause", methods=("POST",), scope=ADMIN)
+@queues.arguments(PauseBody())
+@queues.response(200, Queue)
+@queues.problems(404, 413, 415, 503)
+def pause_queue(body: dict[str, Any], queue: str) -> Response:
+    """Pause a queue
+
+    From now on none of its jobs is claimed; what runs goes on, and jobs are accepted as before. Windows open and close
+    in their time all the same. A queue that is paused already keeps that pause, with its reason.
+    """
+    existing_queue(queue)
+    broker.control.pause(queue, by=current_subject() or NOBODY, reason=body["reason"])
+    return _queue_answer(queue)
+
+
+@queues.route("/<queue>/resume", methods=("POST",), scope=ADMIN)
+@queues.arguments(ResumeBody(), required=False)
+@queues.response(200, Queue)
+@queues.problems(404, 413, 415, 503)
+def resume_queue(body: dict[str, Any], queue: str) -> Response:
+    """End a pause
+
+    A queue that isn't paused stays as it is.
+    """
+    existing_queue(queue)
+    broker.control.resume(queue, by=current_subject() or NOBODY, reason=body.get("reason"))
+    return _queue_answer(queue)
+
+
+@queues.route("/<queue>/pauses")
+@queues.arguments(PausesQuery(), location="query")
+@queues.response(200, PauseEvent(many=True))
+@queues.problems(404, 503)
+def list_pauses(query: dict[str, Any], queue: str) -> Response:
+    """List the pauses of a queue and their ends, newest first
+
+    The last 500 are kept.
+    """
+    existing_queue(queue)
+    return json_answer([event.as_dict() for event in broker.control.pauses(queue, **query)])
+
+
+def existing_queue(queue: str) -> None:
+    """
+    Raises:
+      ProblemError: there is no such queue; 404.
+      RedisAwayError: Redis doesn't answer.
+    """
+    if not broker.control.is_known(queue):
+        raise ProblemError(NOT_FOUND, "There is no queue of this name: no task declares it.")
+
+
+def _queue_answer(queue: str) -> Response:
+    standing = broker.control.get(queue)
+    if standing is None:
+        raise ProblemError(NOT_FOUND, "There is no queue of this name: no task declares it.")
+    return json_answer(standing.as_dict())

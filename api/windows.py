@@ -1,0 +1,114 @@
+"""Windows: what each let through, and opening and closing them by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, url_for
+
+from middleware.errors import WindowRefusedError
+from middleware.windows import WindowPage
+from tasks import broker
+
+from .answers import json_answer
+from .contract import Resource
+from .fields import CursorText
+from .jobs import LINK
+from .problems import NOT_FOUND, WINDOW_REFUSED, ProblemError
+from .queues import existing_queue
+from .scopes import ADMIN
+from .window_schemas import NewWindowBody, NextWindow, NextWindowQuery, Window, WindowsQuery
+
+windows = Resource("windows", __name__, url_prefix="/v1/windows", description="When jobs may be claimed, and how many.")
+
+LOCATION = {
+    "Location": {"description": "Where the window is.", "schema": {"type": "string", "format": "uri-reference"}}
+}
+IDS_SHOWN = 100
+
+
+@windows.route("")
+@windows.arguments(WindowsQuery(), location="query")
+@windows.response(200, Window(many=True), headers=LINK)
+@windows.problems(503)
+def list_windows(query: dict[str, Any]) -> Response:
+    """List windows, newest first
+
+    By the time of opening, over all queues. Windows in which nothing was claimed are not kept after they closed.
+    """
+    page = broker.windows.page(**query)
+    return json_answer([window.as_dict() for window in page.windows], headers=_next_link(page, query))
+
+
+@windows.route("/<window_id>")
+@windows.response(200, Window)
+@windows.problems(400, 404, 503)
+def show_window(window_id: str) -> Response:
+    """Show a window"""
+    window = broker.windows.get(window_id)
+    if window is None:
+        raise _no_such_window()
+    return json_answer(window.as_dict())
+
+
+@windows.route("/next")
+@windows.arguments(NextWindowQuery(), location="query")
+@windows.response(200, NextWindow)
+@windows.problems(404, 503)
+def show_next_window(query: dict[str, Any]) -> Response:
+    """Tell when the next window opens
+
+    And which jobs it would let through if it opened now. Nothing is planned for a continuous queue.
+    """
+    existing_queue(query["queue"])
+    return json_answer(broker.windows.next(query["queue"], limit=IDS_SHOWN).as_dict())
+
+
+@windows.route("", methods=("POST",), scope=ADMIN)
+@windows.arguments(NewWindowBody())
+@windows.response(201, Window, headers=LOCATION)
+@windows.problems(404, 409, 413, 415, 503)
+def open_window(new: dict[str, Any]) -> Response:
+    """Open a window now
+
+    One that is open is replaced. A continuous queue has no windows: 409. After a 503 it may have been opened all the
+    same; look before you try again, since each one has its full batch.
+    """
+    existing_queue(new["queue"])
+    try:
+        window = broker.windows.open(
+            new["queue"], opened_by="operator", credits=new.get("batch"), lasts_us=_microseconds(new.get("lasts_s"))
+        )
+    except WindowRefusedError as refused:
+        raise ProblemError(WINDOW_REFUSED, str(refused)) from None
+    return json_answer(window.as_dict(), 201, {"Location": url_for("windows.show_window", window_id=window.id)})
+
+
+@windows.route("/<window_id>/close", methods=("POST",), scope=ADMIN)
+@windows.response(200, Window)
+@windows.problems(400, 404, 503)
+def close_window(window_id: str) -> Response:
+    """Close a window
+
+    What it has let through goes on. To close it again changes nothing.
+    """
+    window = broker.windows.close(window_id)
+    if window is None:
+        raise _no_such_window()
+    return json_answer(window.as_dict())
+
+
+def _microseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1_000_000)
+
+
+def _no_such_window() -> ProblemError:
+    return ProblemError(NOT_FOUND, "There is no window with this id, or nothing was claimed in it.")
+
+
+def _next_link(page: WindowPage, query: dict[str, Any]) -> dict[str, str]:
+    """The ``Link`` header (RFC 8288) to the page after this one, with the same filters."""
+    if page.next is None:
+        return {}
+    url = url_for("windows.list_windows", **{**query, "cursor": CursorText.written(page.next)})
+    return {"Link": f'<{url}>; rel="next"'}

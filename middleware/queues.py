@@ -1,0 +1,180 @@
+"""Queues as operators see them: how each stands, and whether it is paused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, cast
+
+import msgpack
+
+from . import keys
+from .clock import rfc3339
+from .connection import Link
+from .jobs import JobStatus
+from .policies import Mode, Order
+from .roster import Member, Threads, threads_of
+from .scripts import QueueScripts
+from .store import INDEXES
+from .window_records import Window, window_from
+
+GateWord = Literal["open", "closed", "paused"]
+
+OVERDUE_US = 5_000_000
+"""A window that should have opened so long ago won't: no scheduler is at work, or its cadence has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why nothing is handed out. ``by``: who said so."""
+
+    reason: str
+    by: str
+    at_us: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"reason": self.reason, "by": self.by, "at": rfc3339(self.at_us)}
+
+
+@dataclass(frozen=True, slots=True)
+class PauseEvent:
+    """A pause or its end, as the history keeps it."""
+
+    event: Literal["paused", "resumed"]
+    reason: str | None
+    by: str
+    at_us: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"event": self.event, "reason": self.reason, "by": self.by, "at": rfc3339(self.at_us)}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStanding:
+    """How a queue stood at one moment. Times are Redis server time in µs.
+
+    ``oldest_age_us``: how far back the lowest place on the stack lies, which is how long that job has been waited for.
+    ``next_window_at_us``: as the cadence in force has it; None in continuous mode, and when no scheduler is at work.
+    """
+
+    name: str
+    mode: Mode
+    order: Order
+    order_now: Order
+    gate: GateWord
+    pause: Pause | None
+    window: Window | None
+    next_window_at_us: int | None
+    counts: dict[JobStatus, int]
+    accepted: int
+    pruned: int
+    oldest_age_us: int | None
+    wait_bound_us: int | None
+    threads: Threads
+
+    def as_dict(self) -> dict[str, Any]:
+        """The queue as the API shows it: every key always there, times as RFC 3339 in UTC."""
+        return {
+            "name": self.name,
+            "mode": self.mode,
+            "order": self.order,
+            "order_now": self.order_now,
+            "gate": self.gate,
+            "pause": self.pause.as_dict() if self.pause else None,
+            "window": self.window.as_dict() if self.window else None,
+            "next_window_at": rfc3339(self.next_window_at_us),
+            "counts": {status.value: count for status, count in self.counts.items()},
+            "accepted": self.accepted,
+            "pruned": self.pruned,
+            "oldest_age_s": None if self.oldest_age_us is None else self.oldest_age_us / 1_000_000,
+            "wait_bound_s": None if self.wait_bound_us is None else self.wait_bound_us / 1_000_000,
+            "threads": asdict(self.threads),
+        }
+
+
+class QueueControl:
+    """Looks at queues, pauses them and lets them go on.
+
+    Every method raises RedisAwayError when Redis doesn't answer.
+
+    Parameters:
+      link: gives the calling thread's link.
+      scripts: gives the commands of a queue over that link.
+      queues: the names of all queues there are.
+      members: the processes that live.
+      patiently: runs a call, repeating it while Redis is away as patience allows.
+      unruled_mode: the mode of a queue that has no policy yet.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: Callable[[], Link],
+        scripts: Callable[[str], QueueScripts],
+        queues: Callable[[], Iterable[str]],
+        members: Callable[[], Iterable[Member]],
+        patiently: Callable[[Callable[[], Any]], Any],
+        unruled_mode: Mode,
+    ) -> None:
+        self._link = link
+        self._scripts = scripts
+        self._queues = queues
+        self._members = members
+        self._patiently = patiently
+        self._unruled_mode = unruled_mode
+
+    def is_known(self, queue: str) -> bool:
+        """True when a task declares the queue, or another program has declared it here."""
+        return queue in self._queues()
+
+    def all(self) -> list[QueueStanding]:
+        """How all queues stand, by name."""
+        members = list(self._members())
+        return [self._standing(name, members) for name in sorted(self._queues())]
+
+    def get(self, queue: str) -> QueueStanding | None:
+        """How a queue stands; None when there is no such queue."""
+        return self._standing(queue, self._members()) if self.is_known(queue) else None
+
+    def pause(self, queue: str, *, by: str, reason: str) -> bool:
+        """Hand nothing out from now on; what runs goes on. False: it was paused already, and that pause stays."""
+        return bool(self._patiently(lambda: self._scripts(queue).pause("pause", by, reason)))
+
+    def resume(self, queue: str, *, by: str, reason: str | None = None) -> bool:
+        """End a pause. False: there was none."""
+        return bool(self._patiently(lambda: self._scripts(queue).pause("resume", by, reason or "")))
+
+    def pauses(self, queue: str, *, limit: int = 50) -> list[PauseEvent]:
+        """The last pauses and their ends, newest first."""
+        rows = self._patiently(lambda: self._link().call("LRANGE", keys.pauses(queue), 0, limit - 1))
+        return [_pause_event(*msgpack.unpackb(row)) for row in rows]
+
+    def _standing(self, queue: str, members: Iterable[Member]) -> QueueStanding:
+        answer = self._patiently(lambda: self._scripts(queue).standing(list(INDEXES.values())))
+        now_us, gate, mode, order, pause, number, window, next_tick, oldest, accepted, pruned, *counts = answer
+        next_us = int(next_tick) * 1000 if next_tick else None
+        return QueueStanding(
+            name=queue,
+            mode=mode.decode() or self._unruled_mode,
+            order=order.decode(),
+            order_now=order.decode(),
+            gate=gate.decode(),
+            pause=_pause(*msgpack.unpackb(pause)) if pause else None,
+            window=window_from(queue, number, window) if number else None,
+            next_window_at_us=next_us if next_us is not None and next_us > now_us - OVERDUE_US else None,
+            counts=dict(zip(INDEXES, counts, strict=True)),
+            accepted=accepted,
+            pruned=pruned,
+            oldest_age_us=None if oldest < 0 else max(0, now_us - oldest),
+            wait_bound_us=None,
+            threads=threads_of(queue, members),
+        )
+
+
+def _pause(at_us: int, by: str, reason: str) -> Pause:
+    return Pause(reason, by, at_us)
+
+
+def _pause_event(word: str, at_us: int, by: str, reason: str) -> PauseEvent:
+    event = "paused" if word == "pause" else "resumed"
+    return PauseEvent(cast("Literal['paused', 'resumed']", event), reason or None, by, at_us)

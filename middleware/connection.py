@@ -115,12 +115,17 @@ class Link:
 
     def _talk(self, talk: Callable[[ConnectionInterface], T]) -> T:
         """Say something over the connection; what goes wrong becomes an error that a caller can handle."""
+        connection = None
         try:
-            return talk(self._connected())
+            connection = self._connected()
+            return talk(connection)
         except ResponseError as error:
             self._refuse(error)
             raise
         except BaseException as error:
+            if isinstance(error, Exception) and connection is not self._connection:
+                # What a client library says of a connection that is taken away under its hands, nobody can foresee.
+                raise RedisAwayError("Another thread has closed this connection.") from error
             self._drop(error)
             raise
 

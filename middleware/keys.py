@@ -102,7 +102,8 @@ def progress(queue: str) -> str:
 
 
 def event_log(queue: str) -> str:
-    """LIST of MessagePack arrays: every move of a job, while this key exists (switched on by a first element)."""
+    """LIST of MessagePack arrays: every move of a job and of the gate, while this key exists (it is switched on by a
+    first element)."""
     return _of_queue(queue, "event_log")
 
 

@@ -45,7 +45,7 @@ local function lease_out(ids, top, now, worker, lease, rule, reply)
     reply[#reply + 1] = id
     reply[#reply + 1] = number_of(job)
     reply[#reply + 1] = bodies[i]
-    log('claim', now, id, job[ATTEMPTS], place_of(job), top[i], rule.window or 0)
+    log('claim', now, id, job[ATTEMPTS], place_of(job), top[i], rule.window or 0, worker)
   end
   redis.call('HSET', K.records, unpack(saves))
   redis.call('ZADD', K.running, unpack(rows))

@@ -48,7 +48,8 @@ local function place_of(job)
   return job[PLACE] or job[SEQ]
 end
 
--- While K.event_log exists, every move of a job is appended to it, for the checker of histories (docs/promise.md).
+-- While K.event_log exists, every move of a job and of the gate is appended to it, for the checker of histories
+-- (docs/promise.md).
 local logging = nil
 local function log(kind, now, ...)
   if logging == nil then logging = redis.call('EXISTS', K.event_log) == 1 end

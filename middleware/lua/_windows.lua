@@ -42,6 +42,7 @@ local function close_window(n, at, reason)
   redis.call('HDEL', K.policy, 'open')
   w[W_CLOSED_AT], w[W_CLOSE_REASON] = at, reason
   w[W_LEFT_WAITING] = redis.call('ZCARD', K.stack)
+  log('close', at, n, reason)
   local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
   w[W_OLDEST_WAIT] = oldest[2] and math.max(0, at - tonumber(oldest[2])) or false
   if w[W_CLAIMED] == 0 then

@@ -34,6 +34,7 @@ w[W_ORDER], w[W_SHARE], w[W_CLOSE_WHEN_EMPTY] = p[2], tonumber(p[3]), p[4] == '1
 w[W_CREDITS] = credits > 0 and credits
 w[W_FIRST_CLAIM], w[W_LAST_CLAIM], w[W_OLDEST_WAIT], w[W_LEFT_WAITING] = false, false, false, false
 touched[n] = w
+log('open', now, n, w[W_CREDITS], w[W_ORDER], w[W_SHARE], w[W_CLOSES_AT])
 redis.call('HSET', K.policy, 'open', n, 'last_opened', string.format('%.0f', now))
 local newest = redis.call('ZREVRANGE', K.window_history, 0, 0, 'WITHSCORES')
 redis.call('ZADD', K.window_history, math.max(tonumber(newest[2] or 0) + 1, now), n)

@@ -16,7 +16,8 @@ for i = 3, #ARGV, 2 do
   end
 end
 if changed == 0 then return 0 end
-local p = redis.call('HMGET', K.policy, 'mode', 'open')
+local p = redis.call('HMGET', K.policy, 'mode', 'open', 'order', 'share')
+log('policy', now, p[1], p[3], tonumber(p[4]))
 if p[1] ~= 'windows' and p[2] then close_window(tonumber(p[2]), now, 'replaced') end
 ring(now, 'closed')
 save_windows()

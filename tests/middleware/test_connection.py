@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -51,6 +52,15 @@ def test_a_server_that_accepts_and_never_answers_is_redis_away_in_time() -> None
             Link(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", timeout_s=0.2).call("PING")
 
     assert time.monotonic() - began < 1
+
+
+def test_a_connection_that_another_thread_closes_is_redis_away(link: Link) -> None:
+    link.send("BLPOP", "written", 10)
+    closing = threading.Timer(0.05, link.close)
+    closing.start()
+
+    with pytest.raises(RedisAwayError):
+        link.wait(10)
 
 
 @pytest.mark.parametrize("fault", ["cut_before", "cut_after"])

@@ -8,7 +8,9 @@ import pytest
 import redis
 
 from ..middleware.scripted import ScriptedQueue
-from .history import EventLog, HistoryChecker, read_all
+from .event_log import EventLog
+from .history import HistoryChecker, read_all
+from .kept import compare
 
 
 class LoggedQueue(ScriptedQueue):
@@ -24,7 +26,7 @@ class LoggedQueue(ScriptedQueue):
     def checked(self) -> HistoryChecker:
         """The checker, after all that has happened so far."""
         read_all(self.log, self.checker)
-        self.checker.compare(self.raw)
+        compare(self.checker, self.raw)
         return self.checker
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
-"""A soak: producers, workers that are killed, a server that is killed, and every move replayed.
+"""A soak: producers, windows, operators; workers that are killed, stopped and ended, a server that is killed and cut
+off; and every move replayed.
 
 ``python -m tests.proof.soak --claims 1000000 --processes 2 --threads 8``; exit status 1: something is wrong.
 """
@@ -7,19 +8,15 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from contextlib import suppress
+from collections import Counter
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Self
 
-import dramatiq
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -27,241 +24,209 @@ from redis.retry import Retry
 from middleware.audit import audit, census
 from middleware.broker import LifoBroker
 from middleware.embedded import LOOPBACK, EmbeddedServer
-from middleware.errors import RedisAwayError
 from middleware.settings import Settings
+from middleware.windows import Policy
 
-from ..service import ROOT, clean_environment
-from .history import Event, EventLog, HistoryChecker, report
+from .event_log import EventLog
+from .findings import report
+from .history import HistoryChecker
+from .kept import compare
+from .soak_clients import Cadence, Ledger, Operator, Producer, Sender
+from .soak_tasks import QUEUES
+from .soak_workers import Fleet
 
-QUEUE = "default"
-TASKS = ("nothing",) * 90 + ("slow",) * 6 + ("failing",) * 4
-LEASE_S = 1.5
 KEPT = 5000
-DRAIN_PATIENCE_S = 60
-
-
-class Ledger:
-    """Which jobs producers were told to be accepted, against those that the log says were."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._told: set[str] = set()
-        self._logged: set[str] = set()
-        self._doubtful: list[list[str]] = []
-
-    def told(self, ids: list[str]) -> None:
-        """The broker said that these are accepted."""
-        with self._lock:
-            self._told.update(set(ids) - self._logged)
-            self._logged.difference_update(ids)
-
-    def doubtful(self, ids: list[str]) -> None:
-        """Nobody knows whether these were accepted: all of them, or none."""
-        with self._lock:
-            self._doubtful.append(ids)
-
-    def logged(self, events: list[Event]) -> None:
-        """These were accepted, if they are acceptances."""
-        ids = {event[2] for event in events if event[0] == "accept"}
-        with self._lock:
-            self._logged |= ids - self._told
-            self._told -= ids
-
-    def faults(self) -> list[str]:
-        """What doesn't fit, in the end."""
-        halves = [ids for ids in self._doubtful if len(self._logged.intersection(ids)) not in (0, len(ids))]
-        unasked = self._logged.difference(*self._doubtful)
-        lost = [f"accepted and lost: {id}" for id in self._told]
-        return lost + [f"accepted in part: {ids}" for ids in halves] + [f"nobody sent: {id}" for id in unasked]
+CRASH_LIMIT = 2
+DRAIN_PATIENCE_S = 120
+PRODUCERS = 2
 
 
 class Soak:
-    """One run. Kills and outages come by numbers of claims, at random around ``kill_every`` and ``outage_every``."""
+    """One run. The first queue goes by windows, the others are continuous. Disturbances come by numbers of claims, at
+    random around ``hurt_every`` (a worker is killed, stopped, ended, or given a job that kills it), ``cut_every`` (all
+    connections are cut) and ``outage_every`` (the server is killed)."""
 
     def __init__(
-        self, folder: Path, *, claims: int, processes: int, threads: int, seed: int, kill_every: int, outage_every: int
+        self,
+        folder: Path,
+        *,
+        claims: int,
+        processes: int,
+        threads: int,
+        seed: int,
+        hurt_every: int,
+        cut_every: int,
+        outage_every: int,
+        lease_s: float = 1.5,
     ) -> None:
-        self.checker = HistoryChecker(QUEUE)
-        self.ledger = Ledger()
-        self.kills = self.outages = self.crashes = 0
-        self._claims, self._threads, self._seed = claims, threads, seed
-        self._kill_every, self._outage_every = kill_every, outage_every
-        self._random = random.Random(seed)
-        self._folder = folder
+        self.happened: Counter[str] = Counter()
+        self._claims, self._processes, self._seed, self._lease_s = claims, processes, seed, lease_s
+        self._every = {"hurt": hurt_every, "cut": cut_every, "outage": outage_every}
+        self._chance = random.Random(seed)
+        self._hurts = cycle(("stop", "kill", "poison", "end"))
         self._server = EmbeddedServer(folder / "redis")
-        self._workers: list[subprocess.Popen[bytes] | None] = [None] * processes
-        self._enough = threading.Event()
-        self._sent = 0
+        settings = {"LEASE_S": lease_s, "RETENTION_JOBS": KEPT, "CRASH_LIMIT": CRASH_LIMIT}
+        self.fleet = Fleet(folder, self._server.url, processes=processes, threads=threads, settings=settings)
+        self.checkers = {queue: HistoryChecker(queue, fate_of=self.fleet.fate_of) for queue in QUEUES}
+        self.ledger = Ledger()
 
     def __enter__(self) -> Self:
         self._server.start()
         self._client = redis.Redis(host=LOOPBACK, port=self._server.port, socket_timeout=5, retry=Retry(NoBackoff(), 0))
         self._broker = self._new_broker()
-        self._log = EventLog(self._client, QUEUE)
-        self._log.switch_on()
+        self._logs = {queue: EventLog(self._client, queue) for queue in QUEUES}
+        for log in self._logs.values():
+            log.switch_on()
+        self._sender = Sender(self._broker, self.ledger, "poison")
+        self._operator = Operator(self._broker, self._chance, QUEUES[-1])
+        self._cadence = Cadence(self._broker, self.checkers[QUEUES[0]], self._chance)
+        self._producers = [self._producer(n) for n in range(PRODUCERS)]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._enough.set()
-        for i in range(len(self._workers)):
-            self._end_worker(i, signal.SIGKILL)
+        for producer, _ in self._producers:
+            producer.enough.set()
+        self.fleet.close()
         self._broker.close()
         self._client.close()
         self._server.stop()
 
+    @property
+    def claims(self) -> int:
+        """How many there were so far."""
+        return sum(checker.found.claims for checker in self.checkers.values())
+
     def run(self) -> dict[str, Any]:
         """Run until there are enough claims, drain, and tell what was found; ``faults`` is empty when all is well."""
         began = time.monotonic()
-        producers = [threading.Thread(target=self._produce, args=(n,)) for n in range(2)]
+        for queue in QUEUES[1:]:
+            self._broker.windows.put_policy(queue, Policy(mode="continuous", oldest_share_ppm=50_000))
         upkeep = self._broker.new_upkeep()
         upkeep.start()
-        for producer in producers:
+        for producer, _ in self._producers:
             producer.start()
         self._disturb_until_enough()
-        self._enough.set()
-        for producer in producers:
+        for producer, _ in self._producers:
+            producer.enough.set()
+        for producer, _ in self._producers:
             producer.join()
-        drained = self._drain()
+        self._drain()
         upkeep.stop()
-        for i in range(len(self._workers)):
-            self._end_worker(i, signal.SIGTERM)
+        self.fleet.close()
         while self._follow():
             pass
-        self.checker.compare(self._client)
-        return self._report(time.monotonic() - began, drained)
+        return self._report(time.monotonic() - began)
 
-    def _report(self, took_s: float, drained: bool) -> dict[str, Any]:
+    def _report(self, took_s: float) -> dict[str, Any]:
         link = self._broker.new_link()
-        counted = census(self._broker.scripts(QUEUE, link))
-        faults = [*self.checker.found.texts, *self.ledger.faults(), *counted.faults, *audit(QUEUE, link)]
+        faults = self.ledger.faults()
+        inversions = conservation_error = 0
+        for queue, checker in self.checkers.items():
+            compare(checker, self._client)
+            counted = census(self._broker.scripts(queue, link))
+            inversions += counted.order_inversions
+            conservation_error += abs(counted.conservation_error)
+            faults += [f"{queue}: {text}" for text in (*checker.found.texts, *counted.faults, *audit(queue, link))]
+            if checker.unfinished():
+                faults.append(f"{queue}: {checker.unfinished()} jobs didn't end")
         link.close()
         return {
-            **report(self.checker.found),
-            "order_inversions": counted.order_inversions,
-            "conservation_error": counted.conservation_error,
-            "workers_killed": self.kills,
-            "crashing_jobs": self.crashes,
-            "outages": self.outages,
+            **report(checker.found for checker in self.checkers.values()),
+            "order_inversions": inversions,
+            "conservation_error": conservation_error,
+            "happened": dict(self.happened + self.fleet.happened),
             "seconds": round(took_s, 1),
-            "faults": faults if drained else [*faults, f"{self.checker.unfinished()} jobs didn't end"],
+            "faults": faults,
         }
 
     def _disturb_until_enough(self) -> None:
-        kill_at, outage_at = self._next(0, self._kill_every), self._next(0, self._outage_every)
-        while (claims := self.checker.found.claims) < self._claims:
-            self._keep_workers()
+        at = {what: self._next(0, every) for what, every in self._every.items()}
+        while (claims := self.claims) < self._claims:
+            self.fleet.keep()
             self._tell(claims)
-            if claims >= kill_at:
-                kill_at = self._next(claims, self._kill_every)
-                self._hurt_a_worker()
-            if claims >= outage_at:
-                outage_at = self._next(claims, self._outage_every)
-                self._server.kill()
-                time.sleep(self._random.uniform(0, 0.5))  # how long it is away
-                self._server.start()
-                self.outages += 1
+            for what, moment in at.items():
+                if claims >= moment:
+                    at[what] = self._next(claims, self._every[what])
+                    getattr(self, f"_{what}")()
+            self._cadence.work()
+            self._operator.work()
             if not self._follow():
                 time.sleep(0.005)
 
-    def _hurt_a_worker(self) -> None:
-        if self._random.random() < 0.3:
-            message = dramatiq.Message(QUEUE, "crash", (), {}, {}, message_id=f"crash-{self.crashes}")
-            self.crashes += 1
-            self._accept(self._broker, [message])
-        else:
-            self._end_worker(self._random.randrange(len(self._workers)), signal.SIGKILL)
-            self.kills += 1
-
     def _next(self, claims: int, every: int) -> int:
-        return claims + int(every * self._random.uniform(0.6, 1.2))
+        return claims + int(every * self._chance.uniform(0.6, 1.2))
 
-    def _drain(self) -> bool:
+    def _hurt(self) -> None:
+        """A worker meets with something."""
+        i = self._chance.randrange(self._processes)
+        match next(self._hurts):
+            case "stop":
+                self.fleet.stop(i, self._lease_s * self._chance.uniform(1.5, 2.5))
+            case "kill":
+                self.fleet.kill(i)
+            case "poison":
+                self._sender.send(QUEUES[-1], "crash")
+                self.happened["poison jobs"] += 1
+            case "end":
+                self.fleet.end(i)
+
+    def _cut(self) -> None:
+        """All connections break, but those that listen for cancellations; answers that aren't sent yet are lost."""
+        self._client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        self.happened["cuts of all connections"] += 1
+
+    def _outage(self) -> None:
+        self._server.kill()
+        # How long it is away: mostly a moment, now and then longer than a lease.
+        longest_s = 0.5 if self._chance.random() < 0.8 else 2 * self._lease_s
+        time.sleep(self._chance.uniform(0, longest_s))
+        self._server.start()
+        self.happened["outages"] += 1
+
+    def _drain(self) -> None:
         deadline = time.monotonic() + DRAIN_PATIENCE_S
-        while self.checker.unfinished() and time.monotonic() < deadline:
-            self._keep_workers()
+        while any(checker.unfinished() for checker in self.checkers.values()) and time.monotonic() < deadline:
+            self.fleet.keep()
+            self._cadence.let_everything_through()
+            self._operator.resume()
             if not self._follow():
                 time.sleep(0.02)
-        return not self.checker.unfinished()
 
     def _follow(self) -> int:
-        try:
-            events = self._log.read()
-        except redis.RedisError:
-            return 0
-        self.ledger.logged(events)
-        self.checker.replay(events)
-        return len(events)
-
-    def _produce(self, number: int) -> None:
-        chance = random.Random(f"{self._seed}-{number}")
-        broker = self._new_broker()
-        sent = 0
-        while not self._enough.is_set():
-            if self._sent > self.checker.found.claims + 3000:
-                self._enough.wait(0.005)
+        total = 0
+        for queue, log in self._logs.items():
+            try:
+                events = log.read()
+            except redis.RedisError:
                 continue
-            tasks = chance.choices(TASKS, k=chance.randint(1, 100))
-            messages = [
-                dramatiq.Message(QUEUE, task, (), {}, {}, message_id=f"{number}-{sent + i}")
-                for i, task in enumerate(tasks)
-            ]
-            sent += len(messages)
-            self._sent += len(messages)
-            self._accept(broker, messages, delay_ms=chance.randint(1, 1000) if chance.random() < 0.1 else None)
-        broker.close()
+            self.ledger.logged(events)
+            self._operator.saw(events)
+            self.checkers[queue].replay(events)
+            total += len(events)
+        return total
 
-    def _accept(
-        self, broker: LifoBroker, messages: list[dramatiq.Message[Any]], *, delay_ms: int | None = None
-    ) -> None:
-        ids = [message.message_id for message in messages]
-        try:
-            broker.accept(messages, delay_ms=delay_ms)
-        except RedisAwayError:
-            self.ledger.doubtful(ids)
-        else:
-            self.ledger.told(ids)
+    def _producer(self, number: int) -> tuple[Producer, Sender]:
+        broker = self._new_broker()
+        sender = Sender(broker, self.ledger, str(number))
+        return Producer(sender, QUEUES, seed=f"{self._seed}-{number}", backlog=self._backlog, broker=broker), sender
+
+    def _backlog(self) -> int:
+        found = [checker.found for checker in self.checkers.values()]
+        on_the_way = sum(sender.accepted for _, sender in self._producers) - sum(one.accepted for one in found)
+        return on_the_way + sum(checker.unfinished() for checker in self.checkers.values())
 
     def _new_broker(self) -> LifoBroker:
-        broker = LifoBroker(url=self._server.url, settings=Settings(lease_s=LEASE_S, retention_jobs=KEPT))
+        settings = Settings(lease_s=self._lease_s, retention_jobs=KEPT, crash_limit=CRASH_LIMIT)
+        broker = LifoBroker(url=self._server.url, settings=settings)
         broker.fail_fast()
-        broker.declare_queue(QUEUE)
+        for queue in QUEUES:
+            broker.declare_queue(queue)
         return broker
-
-    def _keep_workers(self) -> None:
-        for i, worker in enumerate(self._workers):
-            if worker is None or worker.poll() is not None:
-                self._end_worker(i, signal.SIGKILL)
-                self._start_worker(i)
-
-    def _start_worker(self, i: int) -> None:
-        environment = clean_environment(REDIS_URL=self._server.url, LEASE_S=str(LEASE_S), RETENTION_JOBS=str(KEPT))
-        command = [sys.executable, "-m", "dramatiq", "tests.proof.soak_tasks", "--processes", "1"]
-        with (self._folder / f"worker-{i}.log").open("wb") as log:
-            self._workers[i] = subprocess.Popen(
-                [*command, "--threads", str(self._threads), "--skip-logging"],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def _end_worker(self, i: int, number: signal.Signals) -> None:
-        worker = self._workers[i]
-        if worker is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(worker.pid, number)
-        try:
-            worker.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
-        self._workers[i] = None
 
     def _tell(self, claims: int) -> None:
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r{claims:,} of {self._claims:,} claims, {len(self.checker.found.texts)} faults ")
+            faults = sum(len(checker.found.texts) for checker in self.checkers.values())
+            sys.stderr.write(f"\r{claims:,} of {self._claims:,} claims, {faults} faults ")
 
 
 def main() -> int:
@@ -275,7 +240,7 @@ def main() -> int:
     logging.getLogger("middleware").setLevel(logging.ERROR)  # the kills are ours
     with (
         tempfile.TemporaryDirectory(prefix="lastin-soak-") as folder,
-        Soak(Path(folder), **vars(asked), kill_every=10_000, outage_every=25_000) as soak,
+        Soak(Path(folder), **vars(asked), hurt_every=8_000, cut_every=5_000, outage_every=25_000) as soak,
     ):
         found = soak.run()
     print()

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import msgpack
+import pytest
 import redis
 
+from middleware import keys
+from middleware.sources import WINDOW_FIELDS
+
 from .conftest import LoggedQueue
-from .history import Event, EventLog, HistoryChecker, read_all
+from .event_log import Event, EventLog
+from .history import HistoryChecker, read_all
+
+TWO_JOBS = [["accept", n, f"{n}", n, 0] for n in (1, 2)]
 
 
 def errors_of(*events: Event) -> set[str]:
@@ -16,7 +24,7 @@ def errors_of(*events: Event) -> set[str]:
 
 
 def test_a_claim_that_passes_over_a_due_job_is_found() -> None:
-    history = [["accept", 1, "later", 1, 5], ["accept", 2, "now", 2, 0], ["claim", 6, "now", 1, 2, True, 0]]
+    history = [["accept", 1, "later", 1, 5], ["accept", 2, "now", 2, 0], ["claim", 6, "now", 1, 2, True, 0, "w"]]
 
     assert errors_of(*history) == {"passed over"}
 
@@ -24,9 +32,9 @@ def test_a_claim_that_passes_over_a_due_job_is_found() -> None:
 def test_a_job_that_comes_back_at_another_place_is_found() -> None:
     history = [
         ["accept", 1, "a", 1, 0],
-        ["claim", 2, "a", 1, 1, True, 0],
+        ["claim", 2, "a", 1, 1, True, 0, "w"],
         ["reclaim", 3, "a", 1, "q"],
-        ["claim", 4, "a", 2, 9, True, 0],
+        ["claim", 4, "a", 2, 9, True, 0, "w"],
     ]
 
     assert "wrong place" in errors_of(*history)
@@ -34,37 +42,89 @@ def test_a_job_that_comes_back_at_another_place_is_found() -> None:
 
 def test_a_claim_in_a_pause_is_found() -> None:
     history = [
-        ["accept", 1, "a", 1, 0],
-        ["accept", 2, "b", 2, 0],
+        *TWO_JOBS,
         ["pause", 3, "somebody"],
-        ["claim", 4, "b", 1, 2, True, 0],
+        ["claim", 4, "2", 1, 2, True, 0, "w"],
         ["resume", 5, "somebody"],
-        ["claim", 6, "a", 1, 1, True, 0],
+        ["claim", 6, "1", 1, 1, True, 0, "w"],
     ]
 
     assert errors_of(*history) == {"claimed in a pause"}
 
 
 def test_claims_beyond_the_credits_and_from_the_wrong_end_are_found() -> None:
-    checker = HistoryChecker()
-    checker.expect_window(1, credits=1, oldest_share_ppm=1_000_000)
-    checker.replay([["accept", n, f"{n}", n, 0] for n in (1, 2)])
-    checker.replay([["claim", 3, "2", 1, 2, True, 1], ["claim", 3, "1", 1, 1, False, 1]])
+    history = [
+        *TWO_JOBS,
+        ["policy", 2, "windows", "lifo", 0],
+        ["open", 3, 1, 1, "lifo", 1_000_000, False],
+        ["claim", 3, "2", 1, 2, True, 1, "w"],
+        ["claim", 3, "1", 1, 1, False, 1, "w"],
+    ]
 
-    assert checker.found.errors == {"wrong end": 1, "credits overrun": 1}
+    assert errors_of(*history) == {"wrong end", "credits overrun"}
+
+
+@pytest.mark.parametrize("order", ["lifo", "fifo"])
+def test_claims_from_the_other_end_than_the_order_says_are_found(order: str) -> None:
+    takes_the_top = order == "fifo"
+    history = [
+        *TWO_JOBS,
+        ["policy", 2, "continuous", order, 0],
+        ["claim", 3, "2" if takes_the_top else "1", 1, 2 if takes_the_top else 1, takes_the_top, 0, "w"],
+    ]
+
+    assert errors_of(*history) == {"wrong end"}
+
+
+@pytest.mark.parametrize(
+    ("window", "now_us", "moves"),
+    [
+        (0, 4, []),
+        (2, 4, []),
+        (1, 9, []),
+        (1, 4, [["close", 4, 1, "operator"]]),
+        (1, 4, [["open", 4, 2, False, "lifo", 0, False]]),
+    ],
+    ids=[
+        "outside of windows",
+        "in one that never was",
+        "when its time is up",
+        "when it is closed",
+        "when it is replaced",
+    ],
+)
+def test_a_claim_at_a_closed_gate_is_found(window: int, now_us: int, moves: list[Event]) -> None:
+    history = [
+        *TWO_JOBS,
+        ["policy", 2, "windows", "lifo", 0],
+        ["open", 3, 1, False, "lifo", 0, 9],
+        *moves,
+        ["claim", now_us, "2", 1, 2, True, window, "w"],
+    ]
+
+    assert errors_of(*history) == {"closed gate"}
 
 
 def test_windows_keep_to_their_credits_and_take_the_oldest_as_often_as_they_should(logged: LoggedQueue) -> None:
     logged.rule(batch=7, oldest_share_ppm=300_000)
     logged.send_each(*"abcdefghij")
-    window = logged.open(credits=7)
-    logged.checker.expect_window(window.number, credits=7, oldest_share_ppm=300_000)
+    logged.open(credits=7)
     logged.claim(3)
     logged.claim(9)
 
     found = logged.checked().found
     assert found.texts == []
-    assert (found.claims, found.claims_from_the_bottom) == (7, 2)
+    assert (found.claims, found.claims_from_the_bottom, found.windows) == (7, 2, 1)
+
+
+def test_a_window_whose_counts_differ_from_its_claims_is_found(logged: LoggedQueue) -> None:
+    logged.rule(batch=7)
+    logged.send("a")
+    window = logged.open(credits=7)
+    logged.claim()
+    logged.raw.hset(keys.windows(logged.name), window.number, msgpack.packb([0] * len(WINDOW_FIELDS)))
+
+    assert "window differs" in logged.checked().found.errors
 
 
 def test_a_log_is_read_once_even_if_nothing_could_be_removed(logged: LoggedQueue, redis_url: str) -> None:

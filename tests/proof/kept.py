@@ -1,0 +1,70 @@
+"""Where every job and window should be, as its history tells, against where Redis has it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import msgpack
+import redis
+
+from middleware import keys
+from middleware.audit import INDEX_KEYS
+from middleware.jobs import JobStatus
+from middleware.records import STATUS_LETTERS
+from middleware.sources import RECORD_FIELDS, WINDOW_FIELDS
+
+from .findings import Findings
+from .history import HistoryChecker
+from .known import KnownJob
+from .known_gate import KnownRule
+
+OUTCOMES = ("running", "processed", "retried", "rejected", "cancelled", "put_back")
+
+
+def compare(checker: HistoryChecker, client: redis.Redis) -> None:
+    """Add to the checker's findings what differs: ``lost``, ``in two states``, ``in another state``,
+    ``never accepted``, ``record differs``, ``window differs``. Nothing may happen meanwhile; ``client`` must not decode
+    answers."""
+    found = checker.found
+    held: defaultdict[str, list[JobStatus]] = defaultdict(list)
+    for status, key in INDEX_KEYS.items():
+        for id in client.zrange(key(checker.queue), 0, -1):
+            held[id.decode()].append(status)
+    records = {id.decode(): msgpack.unpackb(r) for id, r in client.hscan_iter(keys.records(checker.queue), count=500)}
+    for id, job in checker.jobs.items():
+        _compare_indexes(id, job, held.get(id, []), found)
+        _compare_record(id, job, records.get(id), found)
+    for id in (held.keys() | records.keys()) - checker.jobs.keys():
+        found.add("never accepted", f"{id} is in Redis, and was never accepted or is forgotten")
+    for number, packed in client.hscan_iter(keys.windows(checker.queue), count=500):
+        window = dict(zip(WINDOW_FIELDS, msgpack.unpackb(packed), strict=True))
+        if (rule := checker.gate.windows.get(int(number))) is not None:
+            _compare_window(int(number), rule, window, found)
+
+
+def _compare_indexes(id: str, job: KnownJob, statuses: list[JobStatus], found: Findings) -> None:
+    if not statuses:
+        found.add("lost", f"{id} should be {job.status}, and is in no index")
+    elif len(statuses) > 1:
+        found.add("in two states", f"{id} should be {job.status}, and is {' and '.join(statuses)}")
+    elif statuses[0] != job.status:
+        found.add("in another state", f"{id} should be {job.status}, and is {statuses[0]}")
+
+
+def _compare_record(id: str, job: KnownJob, fields: list[Any] | None, found: Findings) -> None:
+    if fields is None:
+        found.add("record differs", f"{id} has none")
+        return
+    record = dict(zip(RECORD_FIELDS, fields, strict=True))
+    told = (STATUS_LETTERS[record["status"]], record["seq"], record["attempts"])
+    if told != (job.status, job.seq, job.attempts):
+        found.add("record differs", f"{id} is {job}, and its record says {told}")
+
+
+def _compare_window(number: int, rule: KnownRule, window: dict[str, Any], found: Findings) -> None:
+    outcomes = sum(window[outcome] for outcome in OUTCOMES)
+    if not rule.claims == window["claimed"] == outcomes:
+        found.add(
+            "window differs", f"{number} had {rule.claims} claims, tells {window['claimed']}, and {outcomes} outcomes"
+        )

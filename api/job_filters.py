@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any, NamedTuple
 
+from marshmallow import Schema, fields, post_load, validate
+
+from middleware.filters import JobFilter
 from middleware.jobs import JobStatus
 from middleware.keys import QUEUE_NAME
+from middleware.store import Cursor
 
-from .fields import CursorText, Matches, QueryInteger
+from .fields import CursorText, DateTimeUs, Matches, QueryInteger
+
+WINDOW_ID = rf"{QUEUE_NAME.pattern}\.[0-9]{{1,15}}"
 
 
-class JobsQuery(Schema):
-    """The parameters of ``GET /v1/jobs``."""
+class ListOrder(NamedTuple):
+    """What page of which jobs is asked for."""
 
-    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
+    where: JobFilter
+    limit: int
+    cursor: Cursor | None
+
+
+class FilterFields(Schema):
+    """By what jobs can be told apart."""
 
     status = fields.Enum(JobStatus, by_value=fields.String(), metadata={"description": "Only jobs in this state."})
+    task = fields.String(
+        validate=validate.Length(min=1, max=255), metadata={"description": "Only jobs that run this task."}
+    )
     queue = fields.String(
         validate=Matches(QUEUE_NAME.pattern, "the name of a queue"),
         metadata={"description": "Only jobs of this queue."},
     )
+    window = fields.String(
+        validate=Matches(WINDOW_ID, "the id of a window"),
+        metadata={
+            "description": "Only jobs that this window let through, when they last started.",
+            "examples": ["default.17"],
+        },
+    )
+    created_after = DateTimeUs(metadata={"description": "Only jobs that were accepted later than this."})
+    created_before = DateTimeUs(metadata={"description": "Only jobs that were accepted earlier than this."})
+
+
+def job_filter(loaded: dict[str, Any]) -> JobFilter:
+    """The filter among what a schema with these fields has loaded."""
+    status = loaded.get("status")
+    return JobFilter(
+        statuses=None if status is None else frozenset({status}),
+        task=loaded.get("task"),
+        queue=loaded.get("queue"),
+        window=loaded.get("window"),
+        created_after_us=loaded.get("created_after"),
+        created_before_us=loaded.get("created_before"),
+    )
+
+
+class JobsQuery(FilterFields):
+    """The parameters of ``GET /v1/jobs``."""
+
+    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
+
     limit = QueryInteger(
         load_default=50, validate=validate.Range(min=1, max=500), metadata={"description": "Jobs in a page."}
     )
@@ -29,3 +73,7 @@ class JobsQuery(Schema):
             "pattern": f"^{CursorText.pattern}$",
         }
     )
+
+    @post_load
+    def _ordered(self, loaded: dict[str, Any], **_: Any) -> ListOrder:
+        return ListOrder(job_filter(loaded), loaded["limit"], loaded.get("cursor"))

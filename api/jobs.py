@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from urllib.parse import urlencode
 
-from flask import Response, url_for
+from flask import Response, request
 
 from middleware.jobs import Job
 from middleware.store import Page
@@ -14,7 +14,7 @@ from . import schemas
 from .answers import json_answer, unless_known, with_etag
 from .contract import ETAG, Resource
 from .fields import CursorText
-from .job_filters import JobsQuery
+from .job_filters import JobsQuery, ListOrder
 from .problems import NOT_FOUND, ProblemError
 
 jobs = Resource("jobs", __name__, url_prefix="/v1/jobs", description="Requests to run a task, each with its life.")
@@ -27,13 +27,13 @@ LINK = {"Link": {"description": 'rel="next": the next page; absent on the last.'
 @jobs.arguments(JobsQuery(), location="query")
 @jobs.response(200, schemas.Job(many=True), headers=LINK)
 @jobs.problems(503)
-def list_jobs(query: dict[str, Any]) -> Response:
+def list_jobs(query: ListOrder) -> Response:
     """List jobs, newest first
 
     A page may be short although there are more: only a missing next link means the end.
     """
-    page = broker.store.page(**query)
-    return json_answer([job.as_dict() for job in page.jobs], headers=next_link(page, query))
+    page = broker.store.page(query.where, limit=query.limit, cursor=query.cursor)
+    return json_answer([job.as_dict() for job in page.jobs], headers=next_link(page))
 
 
 @jobs.route("/<job_id>")
@@ -69,9 +69,9 @@ def job_answer(job: Job, status: int = 200, **headers: str) -> Response:
     return with_etag(json_answer(job.as_dict(), status, headers))
 
 
-def next_link(page: Page, query: dict[str, Any]) -> dict[str, str]:
-    """The ``Link`` header (RFC 8288) to the page after this one, with the same filters."""
+def next_link(page: Page) -> dict[str, str]:
+    """The ``Link`` header (RFC 8288) to the page after this one, with the same filters as the request's."""
     if page.next is None:
         return {}
-    url = url_for("jobs.list_jobs", **{**query, "cursor": CursorText.written(page.next)})
-    return {"Link": f'<{url}>; rel="next"'}
+    query = urlencode({**request.args.to_dict(), "cursor": CursorText.written(page.next)})
+    return {"Link": f'<{request.path}?{query}>; rel="next"'}

@@ -11,11 +11,11 @@ import msgpack
 from . import keys
 from .clock import rfc3339
 from .connection import Link
+from .filters import INDEXES
 from .jobs import JobStatus
 from .policies import Mode, Order
 from .roster import Member, Threads, threads_of
 from .scripts import QueueScripts
-from .store import INDEXES
 from .window_records import Window, window_from
 
 GateWord = Literal["open", "closed", "paused"]

@@ -194,16 +194,22 @@ class QueueScripts(WindowScripts):
         return int(self._run("purge", []))
 
     def page(
-        self, below_seq: int | None, limit: int, indexes: Sequence[str]
+        self,
+        below_seq: int | None,
+        limit: int,
+        indexes: Sequence[str],
+        *,
+        above_seq: int | None = None,
+        task: str = "",
+        window: int | None = None,
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
-        """Jobs of these indexes with a seq below ``below_seq``, newest first: where the next page begins, and
-        (id, packed record) each."""
-        below = b"+inf" if below_seq is None else b"%d" % below_seq
+        """Jobs of these indexes with a seq below ``below_seq`` (and above ``above_seq``, of this task, let through by
+        this window), newest first: where the next page begins, and (id, packed record) each."""
         # This script alone takes no time: it reads what is there.
-        words = [below, b"%d" % limit, *(index.encode() for index in indexes)]
-        answer = self._run("page", words, timed=False)
+        words = [_number(below_seq), _number(above_seq), b"%d" % limit, task.encode(), _number(window)]
+        answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
         rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
-        return (int(answer[0]) if answer[0] else None), rows
+        return int(answer[0]) if answer[0] else None, rows
 
     def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
         if timed:
@@ -218,6 +224,10 @@ class QueueScripts(WindowScripts):
         length, head = _head(command, name, self.queue)
         packed = [b"*%d\r\n" % (length + len(words)) + head + _packed(words)]
         return self._link.exchange(lambda _: packed)
+
+
+def _number(value: int | None) -> bytes:
+    return b"" if value is None else b"%d" % value
 
 
 def _claim(word: bytes, until_due_us: int, flat: list[Any]) -> Claim:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from tasks import broker
 from tasks.process_message import process_message
 
 from .client import Answer, Client
+
+ID = re.compile(rb'"id":"([^"]+)"')
 
 
 def _ids(answer: Answer) -> list[str]:
@@ -87,6 +93,100 @@ def test_jobs_can_be_filtered_by_queue(client: Client) -> None:
     mail = client.post_job({"task": "send_mail", "payload": {"to": "a@example.org", "title": "x"}}).json["id"]
 
     assert _ids(client.get("/v1/jobs?queue=mail")) == [mail]
+
+
+def test_jobs_can_be_filtered_by_task(client: Client) -> None:
+    client.post_job({"message": "x"})
+    measured = client.post_job({"task": "measure", "payload": {}}).json["id"]
+
+    assert _ids(client.get("/v1/jobs?task=measure")) == [measured]
+    assert _ids(client.get("/v1/jobs?task=measure&status=running")) == []
+    assert _ids(client.get("/v1/jobs?task=nobody")) == []
+
+
+def test_jobs_can_be_filtered_by_the_window_that_let_them_through(client: Client) -> None:
+    for n in range(3):
+        client.post_job({"message": str(n)})
+    scripts = broker.scripts("default")
+    scripts.set_policy("windows", "lifo", 0, 2, False)
+    for _ in range(2):
+        scripts.open_window("operator", None, 1, 0)
+        scripts.claim("w", 15_000_000, 1)
+
+    assert [job["payload"]["message"] for job in client.get("/v1/jobs?window=default.1").json] == ["2"]
+    assert [job["payload"]["message"] for job in client.get("/v1/jobs?window=default.2").json] == ["1"]
+    assert _ids(client.get("/v1/jobs?window=default.3")) == []
+    assert _ids(client.get("/v1/jobs?window=mail.1")) == []
+    assert _ids(client.get("/v1/jobs?window=default.1&queue=mail")) == []
+
+
+def test_jobs_can_be_filtered_by_when_they_were_accepted(client: Client) -> None:
+    first, second, third = (client.post_job({"message": str(n)}).json for n in range(3))
+
+    def found(**query: str) -> list[str]:
+        return _ids(client.get(f"/v1/jobs?{urlencode(query)}"))
+
+    assert found(created_after=first["created_at"]) == [third["id"], second["id"]]
+    assert found(created_before=third["created_at"]) == [second["id"], first["id"]]
+    assert found(created_after=first["created_at"], created_before=third["created_at"]) == [second["id"]]
+    assert found(created_after=third["created_at"]) == []
+    assert found(created_before="1969-12-31T23:59:59+00:00") == []
+    assert found(created_before="9999-12-31T23:59:59Z", limit="1") == [third["id"]]
+
+
+def test_all_filters_hold_together_and_stay_in_the_next_link(client: Client) -> None:
+    jobs = [
+        client.post_job({"task": "measure", "payload": {"count": n}, "delay_s": 60 * (n % 2)}).json for n in range(9)
+    ]
+    client.post_job({"message": "x"})
+    query = {
+        "task": "measure",
+        "status": "scheduled",
+        "queue": "default",
+        "created_after": jobs[1]["created_at"].replace("Z", "+00:00"),
+        "limit": "1",
+    }
+
+    seen: list[int] = []
+    path: str | None = f"/v1/jobs?{urlencode(query)}"
+    while path is not None:
+        page = client.get(path)
+        seen += [job["payload"]["count"] for job in page.json]
+        path = _next(page)
+
+    assert seen == [7, 5, 3]
+
+
+def test_a_walk_through_100_000_jobs_sees_each_once_while_thousands_are_pushed(client: Client) -> None:
+    submitted = {job_id for _ in range(100) for job_id in _push(1000)}
+    walked = threading.Event()
+    pushed: list[str] = []
+
+    def keep_pushing() -> None:
+        while not walked.is_set():
+            pushed.extend(_push(100))
+            walked.wait(0.02)
+
+    seen: list[str] = []
+    with ThreadPoolExecutor() as pool:
+        pushing = pool.submit(keep_pushing)
+        path: str | None = "/v1/jobs?limit=500"
+        while path is not None:
+            page = client.get(path)
+            assert page.status == 200
+            seen += ID.findall(page.body)
+            path = _next(page)
+        walked.set()
+        pushing.result()
+
+    assert len(pushed) >= 1000
+    assert len(seen) == len(set(seen))
+    assert submitted <= set(seen) <= submitted.union(pushed)
+
+
+def _push(count: int) -> list[bytes]:
+    jobs = broker.accept([process_message.message(message="x") for _ in range(count)])
+    return [job.id.encode() for job in jobs]
 
 
 def test_a_page_holds_fifty_jobs_unless_told_otherwise(client: Client) -> None:

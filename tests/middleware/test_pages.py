@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from middleware.filters import JobFilter
 from middleware.jobs import Job, JobStatus
+from middleware.scripts import Offer
 from middleware.store import JobStore
 
-from .scripted import Clock, ScriptedQueue
+from .scripted import START_US, Clock, ScriptedQueue
 
 
 @pytest.fixture
@@ -25,12 +29,13 @@ def queues(redis_url: str) -> Iterator[dict[str, ScriptedQueue]]:
         queue.close()
 
 
-def walk(store: JobStore, **wanted: object) -> list[Job]:
-    """All jobs, page by page."""
+def walk(store: JobStore, limit: int = 50, **where: Any) -> list[Job]:
+    """All jobs that fit, page by page."""
+    wanted = JobFilter(**where)
     jobs: list[Job] = []
     cursor = None
     for _ in range(500):
-        page = store.page(cursor=cursor, **wanted)  # type: ignore[arg-type]
+        page = store.page(wanted, limit=limit, cursor=cursor)
         jobs += page.jobs
         if page.next is None:
             return jobs
@@ -86,8 +91,8 @@ def test_one_list_holds_the_jobs_of_all_states(queue: ScriptedQueue) -> None:
         "queued",
     ]
     for status in ("queued", "processed", "rejected", "running"):
-        assert ids(walk(queue.broker.store, status=JobStatus(status), limit=1)) == [status]
-    assert ids(walk(queue.broker.store, status=JobStatus.SCHEDULED, limit=1)) == ["scheduled", "retried"]
+        assert ids(walk(queue.broker.store, statuses=frozenset({JobStatus(status)}), limit=1)) == [status]
+    assert ids(walk(queue.broker.store, statuses=frozenset({JobStatus.SCHEDULED}), limit=1)) == ["scheduled", "retried"]
 
 
 def test_jobs_that_arrive_while_somebody_pages_do_not_move_the_rest(queue: ScriptedQueue) -> None:
@@ -121,7 +126,7 @@ def test_a_job_that_fell_due_is_listed_by_its_seq_not_by_its_place(queue: Script
     queue.scripts.promote()
     assert queue.waiting() == ["delayed", "b", "a"]
 
-    assert ids(walk(queue.broker.store, status=JobStatus.QUEUED, limit=1)) == ["b", "a", "delayed"]
+    assert ids(walk(queue.broker.store, statuses=frozenset({JobStatus.QUEUED}), limit=1)) == ["b", "a", "delayed"]
     assert ids(walk(queue.broker.store, limit=1)) == ["b", "a", "delayed"]
 
 
@@ -146,7 +151,7 @@ def test_thousands_of_jobs_that_fell_due_at_once_end_no_walk_and_hide_nobody(que
         pass
     queue.send_each("newest")
 
-    found = ids(walk(queue.broker.store, status=JobStatus.QUEUED, limit=500))
+    found = ids(walk(queue.broker.store, statuses=frozenset({JobStatus.QUEUED}), limit=500))
 
     assert len(found) == len(set(found)) == 4503
     assert (found[0], found[1], found[-1]) == ("newest", "accepted at that very moment", "oldest")
@@ -179,6 +184,50 @@ def test_a_job_is_found_by_its_id_in_any_queue(queues: dict[str, ScriptedQueue])
     assert job.queue == "gamma"
     assert queues["alpha"].broker.store.get("nobody") is None
     assert queues["alpha"].broker.store.get("") is None
+
+
+def test_a_narrow_filter_finds_what_lies_deep_and_tells_the_end(queue: ScriptedQueue) -> None:
+    queue.scripts.accept([Offer("needle", "rare", queue.encoded("needle"))])
+    for batch in range(6):
+        queue.send(*(f"hay-{batch}-{n:03}" for n in range(900)))
+
+    page = queue.broker.store.page(JobFilter(task="rare"), limit=2)
+
+    assert (ids(page.jobs), page.next) == (["needle"], None)
+
+
+def test_one_call_looks_at_no_more_than_its_budget(queue: ScriptedQueue) -> None:
+    for batch in range(6):
+        queue.send(*(f"hay-{batch}-{n:03}" for n in range(900)))
+
+    below, rows = queue.scripts.page(None, 50, ["stack", "displaced"], task="rare")
+
+    assert rows == []
+    assert below is not None
+    assert START_US + 5400 - 2200 < below < START_US + 5400 - 1900
+
+
+def test_a_walk_with_a_filter_sees_exactly_what_fits(queue: ScriptedQueue) -> None:
+    tasks = ["send", "count", "rest"]
+    for n in range(60):
+        queue.clock.forward(us=n % 3)
+        due = b"+2" if n % 4 == 0 else b""
+        queue.scripts.accept([Offer(f"job-{n:02}", tasks[n % 3], queue.encoded(f"job-{n:02}"), due)])
+        if n % 5 == 0:
+            for token in queue.claim(2):
+                queue.settle(token)
+    every = walk(queue.broker.store)
+    low, high = every[50].seq, every[5].seq
+
+    for limit, status, task in itertools.product((1, 7, 60), (None, *JobStatus), (None, "count")):
+        statuses = None if status is None else frozenset({status})
+        found = walk(
+            queue.broker.store, limit, statuses=statuses, task=task, created_after_us=low, created_before_us=high
+        )
+
+        assert found == [
+            job for job in every if low < job.seq < high and task in (None, job.task) and status in (None, job.status)
+        ]
 
 
 def test_a_job_that_was_pruned_while_a_page_was_read_is_left_out(queue: ScriptedQueue) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from middleware import keys
 from middleware.broker import LifoBroker
+from middleware.filters import JobFilter
 from middleware.jobs import Job
 from middleware.policies import Policy
 
@@ -22,7 +23,7 @@ def all_jobs(broker: LifoBroker, queue: str = "default") -> list[Job]:
     jobs: list[Job] = []
     cursor = None
     while True:
-        page = broker.store.page(queue=queue, limit=500, cursor=cursor)
+        page = broker.store.page(JobFilter(queue=queue), limit=500, cursor=cursor)
         jobs += page.jobs
         if page.next is None:
             return jobs

@@ -9,11 +9,11 @@ import redis
 
 from middleware import keys
 from middleware.audit import INDEX_KEYS
+from middleware.filters import JobFilter
 from middleware.jobs import JobStatus
 from middleware.records import STATUS_LETTERS
 from middleware.scripts import QueueScripts
 from middleware.sources import RECORD_FIELDS, WINDOW_FIELDS
-from middleware.store import INDEXES
 
 from .model import FINAL, QUEUED, RUNNING, SCHEDULED, Model, ModelJob
 
@@ -105,9 +105,7 @@ def _compare_windows(packed: dict[bytes, bytes], model: Model) -> None:
 
 def compare_pages(scripts: QueueScripts, model: Model, limit: int, status: JobStatus | None) -> None:
     """Page through all jobs, or those of one status: each once, in the order of acceptance."""
-    indexes = [INDEXES[status]] if status else list(INDEXES.values())
-    if status is None or INDEXES[status] == "stack":
-        indexes.append("displaced")
+    indexes = JobFilter(statuses=None if status is None else frozenset({status})).indexes
     seen: list[str] = []
     below = None
     for _ in range(2 * len(model.jobs) + 2):

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from middleware import keys
 from middleware.audit import census
 from middleware.connection import Link
+from middleware.jobs import JobStatus
 from middleware.scripts import Accepted, Offer, QueueScripts, Settlement
-from middleware.store import INDEXES
 
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
 from .comparing import QUEUE, compare_all, compare_pages
@@ -203,7 +203,7 @@ class QueueMachine(RuleBasedStateMachine):
         number = self._any(sorted(self.model.windows), pick)
         assert (self.scripts.close_window(number) is not None) == self.model.close_window(number)
 
-    @rule(limit=st.integers(1, 4), status=st.sampled_from([None, *INDEXES]))
+    @rule(limit=st.integers(1, 4), status=st.sampled_from([None, *JobStatus]))
     def page_through(self, limit: int, status: Any) -> None:
         compare_pages(self.scripts, self.model, limit, status)
 

@@ -1,0 +1,51 @@
+"""Which jobs of a list are meant: by state, task, queue, window and time of acceptance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .jobs import JobStatus
+
+INDEXES = {status: "stack" if status is JobStatus.QUEUED else status.value for status in JobStatus}
+"""Which index lists the jobs of a status by seq; for the stack, together with ``displaced``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """What all of the jobs have in common; None: whatever it is.
+
+    The times are those of acceptance, in µs since the epoch, and mean strictly after and strictly before: they are
+    compared with seq, which tells the time of acceptance.
+    """
+
+    statuses: frozenset[JobStatus] | None = None
+    task: str | None = None
+    queue: str | None = None
+    window: str | None = None
+    created_after_us: int | None = None
+    created_before_us: int | None = None
+
+    @property
+    def indexes(self) -> list[str]:
+        """The indexes that list such jobs, as ``_walk.lua`` takes them."""
+        names = [index for status, index in INDEXES.items() if self.statuses is None or status in self.statuses]
+        return [*names, "displaced"] if "stack" in names else names
+
+    @property
+    def is_narrow(self) -> bool:
+        """True when jobs must be looked at one by one to find these."""
+        return self.task is not None or self.window is not None
+
+    @property
+    def window_number(self) -> int | None:
+        """The number of the window in its queue."""
+        return None if self.window is None else int(self.window.rpartition(".")[2])
+
+    def queues_among(self, names: Iterable[str]) -> list[str]:
+        """Those of these queues in which there may be such jobs."""
+        of_window = None if self.window is None else self.window.rpartition(".")[0]
+        return [name for name in sorted(names) if self.queue in (None, name) and of_window in (None, name)]
+
+
+ALL_JOBS = JobFilter()

@@ -10,7 +10,7 @@ import tasks
 from middleware.process_group import ProcessGroup
 from middleware.settings import Settings
 
-from . import auth, limits, metrics, problems, tracing
+from . import auth, headers, limits, metrics, problems, proxies, tracing
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
@@ -40,6 +40,8 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     )
     # First of all, so that whatever is answered early is counted too.
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
+    proxies.install(app, settings)
+    headers.install(app)
     tracing.install(app)
     problems.install(app)
     auth.install(app, settings)

@@ -23,7 +23,11 @@ def main() -> None:
     settings = load_or_exit()
     logs.configure(settings, process="web")
     check_exposure(settings)
-    server = make_server(settings, free_address(settings))
+    address = free_address(settings)
+    try:
+        server = make_server(settings, address)
+    except SettingsError as error:
+        exit_with(error)
     count_together()
     server.serve()
 

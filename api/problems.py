@@ -44,6 +44,7 @@ UNAUTHENTICATED = Kind(
     "unauthenticated", 401, "A valid access token is needed", "Send it as `Authorization: Bearer …`; nowhere else."
 )
 FORBIDDEN = Kind("forbidden", 403, "The token doesn't allow this", "A token with another scope is needed.")
+CROSS_SITE = Kind("cross-site", 403, "From another site", "Pages of other sites may not change anything here.")
 NOT_FOUND = Kind("not-found", 404, "Not found", "There is nothing at this address.")
 METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header lists the methods there are.")
 FINISHED = Kind("already-finished", 409, "Already finished", "A job that has ended can't be cancelled.")
@@ -63,6 +64,7 @@ KINDS = (
     VALIDATION,
     UNAUTHENTICATED,
     FORBIDDEN,
+    CROSS_SITE,
     NOT_FOUND,
     METHOD,
     FINISHED,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from granian.constants import Interfaces
+from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from middleware.settings import Settings
+
+from .tls import certificate
 
 TELL_AGAIN_S = 0.2
 
@@ -32,7 +34,12 @@ class Server(MPServer):
 
 def make_server(settings: Settings, address: str, target: str = "api.wsgi:application") -> Server:
     """The server, not yet started. A process of it that dies is started again: without that one death ends the
-    service."""
+    service.
+
+    Raises:
+      SettingsError: there is something wrong with the certificate.
+    """
+    tls = certificate(settings)
     return Server(
         target,
         address=address,
@@ -43,6 +50,9 @@ def make_server(settings: Settings, address: str, target: str = "api.wsgi:applic
         blocking_threads=settings.web_threads,
         respawn_failed_workers=True,
         workers_kill_timeout=20,
+        ssl_cert=tls.chain if tls else None,
+        ssl_key=tls.key if tls else None,
+        ssl_protocol_min=SSLProtocols.tls12,
         log_level=LogLevels.error,
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
     )

@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 import urllib.error
@@ -72,7 +73,7 @@ class Attendant(threading.Thread):
 
     def _announce(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self._url}healthz", timeout=1):  # noqa: S310 (our own http URL)
+            with urllib.request.urlopen(f"{self._url}healthz", timeout=1, context=_any_certificate()):  # noqa: S310
                 pass
         except urllib.error.HTTPError:
             pass
@@ -194,7 +195,15 @@ def _next_port(settings: Settings) -> int:
 
 def _url_of(settings: Settings) -> str:
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
-    return f"http://[{host}]:{settings.port}/" if ":" in host else f"http://{host}:{settings.port}/"
+    scheme = "https" if settings.tls_cert_file else "http"
+    return f"{scheme}://[{host}]:{settings.port}/" if ":" in host else f"{scheme}://{host}:{settings.port}/"
+
+
+def _any_certificate() -> ssl.SSLContext:
+    """Whether our own process answers on this machine doesn't hang on the name in its certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _lose_terminal(number: int, frame: FrameType | None) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from .errors import SettingsError
 
@@ -59,6 +59,20 @@ def _one_of(*choices: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _switch(text: str) -> bool:
+    if text not in {"0", "1"}:
+        raise _Unreadable("one of 0, 1")
+    return text == "1"
+
+
+def unverified(url: str) -> str:
+    """A ``rediss://`` URL that takes any certificate, unless it says itself how to check it."""
+    parts = urlsplit(url)
+    if parts.scheme != "rediss" or {"ssl_cert_reqs", "ssl_ca_certs"} & parse_qs(parts.query).keys():
+        return url
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, "ssl_cert_reqs=none")))))
 
 
 def _redis_url(text: str) -> str:
@@ -114,6 +128,14 @@ class Settings:
         "Redis or Valkey, 6.2 or newer, with AOF on. Unset: the embedded server of `make run`.",
         shown="",
     )
+    redis_tls_verify: bool = _setting(
+        "REDIS_TLS_VERIFY",
+        True,
+        _switch,
+        "`0`: take any certificate of a `rediss://` server, as self-signed ones need. `ssl_cert_reqs` and "
+        "`ssl_ca_certs` in REDIS_URL come first.",
+        shown="1",
+    )
     host: str = _setting("HOST", "127.0.0.1", str, "Address of the HTTP API; 0.0.0.0 when DYNO is set.")
     port: int = _setting("PORT", 8000, _integer(1, 65535), "Port of the HTTP API.")
     web_concurrency: int = _setting("WEB_CONCURRENCY", 2, _integer(1, 256), "Processes of the HTTP API.")
@@ -138,6 +160,20 @@ class Settings:
         _jwks_url,
         "Where the issuer publishes its keys (`jwks_uri` of its metadata). Needed with AUTH=oauth.",
         shown="",
+    )
+    tls_cert_file: str | None = _setting(
+        "TLS_CERT_FILE",
+        None,
+        str,
+        "Certificate chain in PEM: with TLS_KEY_FILE, the HTTP API speaks HTTPS (TLS 1.2 or newer) and nothing else.",
+        shown="",
+    )
+    tls_key_file: str | None = _setting("TLS_KEY_FILE", None, str, "Its private key, unencrypted, in PEM.", shown="")
+    trusted_proxies: int = _setting(
+        "TRUSTED_PROXIES",
+        0,
+        _integer(0, 16),
+        "So many proxies stand before the API, each of which adds the address it hears to X-Forwarded-For.",
     )
     worker_processes: int = _setting(
         "WORKER_PROCESSES", 1, _integer(1, 256), "Processes of the worker, as the Procfile starts it."
@@ -232,6 +268,11 @@ class Settings:
         Raises:
           SettingsError: names the one that is missing.
         """
+        if not self.redis_tls_verify:
+            object.__setattr__(self, "redis_url", unverified(self.redis_url))
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            missing_file = "TLS_CERT_FILE" if self.tls_cert_file is None else "TLS_KEY_FILE"
+            raise SettingsError(f"HTTPS needs TLS_CERT_FILE and TLS_KEY_FILE: set {missing_file} too.")
         if self.auth == "oauth":
             needed = {
                 "OAUTH_ISSUER": self.oauth_issuer,

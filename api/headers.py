@@ -1,0 +1,59 @@
+"""What browsers are told to keep in: headers of every answer, and no changes on behalf of other sites."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from .problems import CROSS_SITE, ProblemError
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""RFC 9110, 9.2.1: they change nothing."""
+
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
+"""The policy of what isn't a page: were it taken for one, nothing in it would run."""
+PAGES = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""The policy of pages: all from this origin, nothing inline. ``data:`` for the icons of Swagger UI's style sheet."""
+HSTS = "max-age=31536000"
+"""A year, RFC 6797; for this host alone, since its neighbours aren't ours."""
+
+
+def _protect(response: Response) -> Response:
+    for name, value in ALWAYS.items():
+        response.headers.setdefault(name, value)
+    policy = PAGES if response.mimetype == "text/html" else NOTHING
+    response.headers.setdefault("Content-Security-Policy", policy)
+    if request.path.startswith("/v1/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
+    return response
+
+
+def _refuse_other_sites() -> None:
+    """A page of another site can make a visitor's browser send requests that need no preflight, such as a POST without
+    a body: with ``AUTH=off`` they would count as the visitor's. Browsers say where a request comes from; a client that
+    says nothing is none."""
+    if request.method in SAFE_METHODS:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    is_ours = site in {"same-origin", "none"} if site else origin is None or urlsplit(origin).netloc == request.host
+    if not is_ours:
+        raise ProblemError(CROSS_SITE)
+
+
+def install(app: Flask) -> None:
+    """Protect all answers, and refuse what other sites send."""
+    app.before_request(_refuse_other_sites)
+    app.after_request(_protect)

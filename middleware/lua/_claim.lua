@@ -56,8 +56,7 @@ end
 
 local function count_claims(taken, now, rule)
   if not rule.window then
-    redis.call('HINCRBY', K.policy, 'claims', taken)
-    redis.call('HSET', K.policy, 'last_claim', string.format('%.0f', now))
+    redis.call('HSET', K.policy, 'claims', rule.claims + taken, 'last_claim', string.format('%.0f', now))
     return
   end
   count('window_claims', taken)
@@ -66,10 +65,16 @@ local function count_claims(taken, now, rule)
   w[W_FIRST_CLAIM], w[W_LAST_CLAIM] = w[W_FIRST_CLAIM] or now, now
 end
 
--- Claims up to n jobs and appends id, number and message of each to the reply, newest first.
+-- Claims up to n jobs and appends id, number and message of each to the reply, newest first; its second element becomes
+-- the µs until the next job falls due.
 -- Returns the word of the gate, or `empty`, or `more` when so many jobs fell due that the caller must call again.
 local function claim(n, now, worker, lease, unruled, reply)
-  if promote_due(now, 500) == 500 and until_due(now) == 0 then return 'more' end
+  reply[2] = until_due(now)
+  if reply[2] == 0 then
+    local promoted = promote_due(now, 500)
+    reply[2] = until_due(now)
+    if promoted == 500 and reply[2] == 0 then return 'more' end
+  end
   local word, rule = gate(now, unruled)
   if word ~= 'open' then return word end
   local ids, top = take(math.min(n, rule.limit), rule)

@@ -1,4 +1,8 @@
 -- The ends of an attempt. Needs _record, _stack, _windows.
+-- What leaves the claimed jobs and what enters the indexes is gathered here, and written by save_ends: once for all jobs
+-- of a call, since each command costs more than what it does.
+
+local leaving, ended, ended_at = {}, {}, {}
 
 local INDEX = {[PROCESSED] = K.processed, [REJECTED] = K.rejected, [CANCELLED] = K.cancelled}
 local OUTCOME = {[PROCESSED] = W_PROCESSED, [REJECTED] = W_REJECTED, [CANCELLED] = W_CANCELLED}
@@ -12,15 +16,16 @@ local function size_of(id)
 end
 
 local function off_duty(id)
-  redis.call('ZREM', K.leases, id)
-  redis.call('ZREM', K.running, id)
+  leaving[#leaving + 1] = id
 end
 
 -- Ends a job's life: its record, its index, its place in the order of pruning, its count. Its texts are kept by then.
 local function finish(id, job, status, now, reason)
   job[STATUS], job[FINISHED], job[REASON] = status, now, reason
-  redis.call('ZADD', INDEX[status], job[SEQ], id)
-  redis.call('ZADD', K.finished, now, id)
+  local rows = ended[status] or {}
+  rows[#rows + 1], rows[#rows + 2] = job[SEQ], id
+  ended[status] = rows
+  ended_at[#ended_at + 1], ended_at[#ended_at + 2] = now, id
   count(COUNTER[status])
   count(COUNTER[status] .. ':' .. job[TASK])
   count('finished_bytes', size_of(id))
@@ -40,4 +45,15 @@ local function try_again(id, job, now, delay, outcome)
   off_duty(id)
   count_outcome(job[WINDOW], outcome)
   if delay > 0 then schedule(id, job, now + delay) else push(id, job, now) end
+end
+
+-- Writes what was gathered. It must come before a claim, which may take a job that was put back in the same call.
+local function save_ends()
+  if #leaving > 0 then
+    redis.call('ZREM', K.leases, unpack(leaving))
+    redis.call('ZREM', K.running, unpack(leaving))
+  end
+  for status, rows in pairs(ended) do redis.call('ZADD', INDEX[status], unpack(rows)) end
+  if #ended_at > 0 then redis.call('ZADD', K.finished, unpack(ended_at)) end
+  leaving, ended, ended_at = {}, {}, {}
 end

@@ -25,6 +25,7 @@ else
   return 'finished'
 end
 save(id, job)
+save_ends()
 log(word == 'asked' and 'cancel_asked' or 'cancel', now, id)
 save_windows()
 return word

@@ -8,6 +8,5 @@ allow_when_full()
 local now = clock(ARGV[1])
 local reply = {'', 0}
 reply[1] = claim(tonumber(ARGV[5]), now, ARGV[2], tonumber(ARGV[3]), ARGV[4], reply)
-reply[2] = until_due(now)
 save_windows()
 return reply

@@ -26,6 +26,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
   reply[#reply + 1] = id
   reply[#reply + 1] = job[STATUS]
 end
+save_ends()
 if #reply > 1 then
   count('reclaimed', (#reply - 1) / 2)
   ring(now, ARGV[5])

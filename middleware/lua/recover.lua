@@ -16,6 +16,7 @@ for _, id in ipairs(redis.call('ZREVRANGE', K.leases, 0, 999)) do
     found = found + 1
   end
 end
+save_ends()
 if found > 0 then ring(now, ARGV[3]) end
 save_windows()
 return found

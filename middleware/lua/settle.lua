@@ -20,9 +20,23 @@ local function keep_words(i, id)
   if ARGV[i + 7] ~= '' then redis.call('HSET', K.messages, id, ARGV[i + 7]) end
 end
 
+-- All records at once. A job that is named twice is seen the second time as the first settlement left it.
+local settlements, jobs, changed = tonumber(ARGV[6]), {}, {}
+local function load_jobs()
+  local ids = {}
+  for s = 1, settlements do ids[s] = ARGV[8 * s - 1] end
+  for s, packed in ipairs(redis.call('HMGET', K.records, unpack(ids))) do jobs[ids[s]] = unpack_record(packed) end
+end
+
+local function save_jobs()
+  local saves = {}
+  for id in pairs(changed) do saves[#saves + 1], saves[#saves + 2] = id, cmsgpack.pack(jobs[id]) end
+  if #saves > 0 then redis.call('HSET', K.records, unpack(saves)) end
+end
+
 local function settle(i)
   local id, number, outcome = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
-  local job = load(id)
+  local job = jobs[id]
   if not runs_as(job, number) then
     if not was_settled_as(job, number) then
       stale = stale + 1
@@ -43,11 +57,14 @@ local function settle(i)
   else
     try_again(id, job, now, 0, W_PUT_BACK)
   end
-  save(id, job)
+  changed[id] = true
   log('settle', now, id, number, outcome, job[STATUS])
 end
 
-for s = 0, tonumber(ARGV[6]) - 1 do settle(7 + 8 * s) end
+if settlements > 0 then load_jobs() end
+for s = 1, settlements do settle(8 * s - 1) end
+save_jobs()
+save_ends()
 if stale > 0 then count('stale_settles', stale) end
 
 local reply = {'', 0, stale}
@@ -55,7 +72,7 @@ if tonumber(ARGV[5]) > 0 then
   reply[1] = claim(tonumber(ARGV[5]), now, ARGV[2], tonumber(ARGV[3]), ARGV[4], reply)
 else
   ring(now, ARGV[4])
+  reply[2] = until_due(now)
 end
-reply[2] = until_due(now)
 save_windows()
 return reply

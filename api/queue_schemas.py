@@ -7,7 +7,7 @@ from typing import Any, get_args
 from marshmallow import Schema, fields, validate
 
 from middleware.jobs import JobStatus
-from middleware.policies import Mode, Order
+from middleware.policies import Mode, Order, OrderNow
 from middleware.queues import GateWord
 from tasks.payload import StrictSchema
 
@@ -79,7 +79,7 @@ class Queue(Answer):
         required=True, validate=validate.OneOf(get_args(Order)), metadata={"description": "As the cadence has it."}
     )
     order_now = fields.String(
-        required=True, validate=validate.OneOf(["lifo", "fifo"]), metadata={"description": "As claims go now."}
+        required=True, validate=validate.OneOf(get_args(OrderNow)), metadata={"description": "As claims go now."}
     )
     gate = fields.String(
         required=True,

@@ -148,6 +148,12 @@ def pauses(queue: str) -> str:
     return _of_queue(queue, "pauses")
 
 
+def switches(queue: str) -> str:
+    """LIST of MessagePack arrays, newest first: when the adaptive order changed (µs), into which, and what the oldest
+    waiting job had waited by then (µs); at most 100."""
+    return _of_queue(queue, "switches")
+
+
 QUEUE_KEYS = (
     stack,
     displaced,
@@ -175,6 +181,7 @@ QUEUE_KEYS = (
     pulse,
     callers,
     pauses,
+    switches,
 )
 """All keys of a queue, in the order in which every script gets them in KEYS (Lua: ``K.stack`` and so on)."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
 Mode = Literal["windows", "continuous"]
-Order = Literal["lifo", "fifo"]
+Order = Literal["lifo", "fifo", "adaptive"]
+OrderNow = Literal["lifo", "fifo"]
 NextTick = int | None | Literal["keep"]
 
 
@@ -16,7 +18,7 @@ class Policy:
     """What the cadence says about a queue.
 
     ``oldest_share_ppm``: parts per million of the claims; ``batch``: credits of a window, 0 = no bound; ``lasts_us``:
-    how long a window lasts, 0 = until the next one opens.
+    how long a window lasts, 0 = until the next one opens; ``lifo_above_us``, ``lifo_below_us``: of the adaptive order.
     """
 
     mode: Mode = "windows"
@@ -25,25 +27,30 @@ class Policy:
     batch: int = 0
     close_when_empty: bool = True
     lasts_us: int = 0
+    lifo_above_us: int = 0
+    lifo_below_us: int = 0
 
     def fields(self) -> dict[str, str]:
         """As Redis keeps it."""
-        values = (self.mode, self.order, self.oldest_share_ppm, self.batch, int(self.close_when_empty), self.lasts_us)
+        values = [int(value) if isinstance(value, bool) else value for value in dataclasses.astuple(self)]
         return dict(zip(POLICY_FIELDS, map(str, values), strict=True))
 
 
-POLICY_FIELDS = ("mode", "order", "share", "batch", "close_when_empty", "lasts")
-"""The fields of ``keys.policy`` that a cadence rules."""
+POLICY_FIELDS = ("mode", "order", "share", "batch", "close_when_empty", "lasts", "lifo_above", "lifo_below")
+"""The fields of ``keys.policy`` that a cadence rules, in the order of :class:`Policy`."""
 
 
 def policy_from(values: Sequence[bytes | None]) -> Policy:
     """A policy from the values of ``POLICY_FIELDS``; one that an older version wrote may lack the last ones."""
-    mode, order, share, batch, close_when_empty, lasts = [None if v is None else v.decode() for v in values]
+    mode, order, *numbers = [b"" if value is None else value for value in values]
+    share, batch, close_when_empty, lasts, above, below = [int(number or 0) for number in numbers]
     return Policy(
-        mode=cast(Mode, mode),
-        order=cast(Order, order),
-        oldest_share_ppm=int(share or 0),
-        batch=int(batch or 0),
-        close_when_empty=close_when_empty == "1",
-        lasts_us=int(lasts or 0),
+        mode=cast(Mode, mode.decode()),
+        order=cast(Order, order.decode()),
+        oldest_share_ppm=share,
+        batch=batch,
+        close_when_empty=bool(close_when_empty),
+        lasts_us=lasts,
+        lifo_above_us=above,
+        lifo_below_us=below,
     )

@@ -13,7 +13,7 @@ from .clock import rfc3339
 from .connection import Link
 from .filters import INDEXES
 from .jobs import JobStatus
-from .policies import Mode, Order
+from .policies import Mode, Order, OrderNow
 from .roster import Member, Threads, threads_of
 from .scripts import QueueScripts
 from .window_records import Window, window_from
@@ -60,7 +60,7 @@ class QueueStanding:
     name: str
     mode: Mode
     order: Order
-    order_now: Order
+    order_now: OrderNow
     gate: GateWord
     pause: Pause | None
     window: Window | None
@@ -151,13 +151,14 @@ class QueueControl:
 
     def _standing(self, queue: str, members: Iterable[Member]) -> QueueStanding:
         answer = self._patiently(lambda: self._scripts(queue).standing(list(INDEXES.values())))
-        now_us, gate, mode, order, pause, number, window, next_tick, oldest, accepted, pruned, *counts = answer
+        now_us, gate, mode, order, order_now, pause, number, window, next_tick, *numbers = answer
+        oldest, accepted, pruned, *counts = numbers
         next_us = int(next_tick) * 1000 if next_tick else None
         return QueueStanding(
             name=queue,
             mode=mode.decode() or self._unruled_mode,
             order=order.decode(),
-            order_now=order.decode(),
+            order_now=order_now.decode(),
             gate=gate.decode(),
             pause=_pause(*msgpack.unpackb(pause)) if pause else None,
             window=window_from(queue, number, window) if number else None,

@@ -56,6 +56,8 @@ WINDOW_FIELDS = (
     "last_claim",
     "oldest_wait",
     "left_waiting",
+    "lifo_above",
+    "lifo_below",
 )
 """A window, a MessagePack array; a field that isn't set holds false."""
 

@@ -83,7 +83,7 @@ class Window:
 
 def window_from(queue: str, number: int, packed: bytes) -> Window:
     """A window from its packed record."""
-    w: dict[str, Any] = dict(zip(WINDOW_FIELDS, msgpack.unpackb(packed), strict=True))
+    w: dict[str, Any] = dict(zip(WINDOW_FIELDS, msgpack.unpackb(packed), strict=False))
 
     def time(name: str) -> int | None:
         return None if w[name] is False else int(w[name])

@@ -8,16 +8,27 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import msgpack
+
 from . import keys
 from .clock import rfc3339
 from .connection import Link
 from .errors import WindowRefusedError
-from .policies import POLICY_FIELDS, NextTick, Policy, policy_from
+from .policies import POLICY_FIELDS, NextTick, OrderNow, Policy, policy_from
 from .scripts import QueueScripts
 from .store import Cursor
 from .window_records import OpenedBy, Window, window_from
 
 WINDOW_ID = re.compile(rf"(?P<queue>{keys.QUEUE_NAME.pattern})\.(?P<number>[0-9]{{1,15}})")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSwitch:
+    """A change of the adaptive order. ``waited_us``: what the oldest waiting job had waited by then."""
+
+    at_us: int
+    order: OrderNow
+    waited_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,11 @@ class Windows:
         """The policy in force, None as long as there is none."""
         answer = self._patiently(lambda: self._link().call("HMGET", keys.policy(queue), *POLICY_FIELDS))
         return None if answer[0] is None else policy_from(answer)
+
+    def switches(self, queue: str) -> list[OrderSwitch]:
+        """The last changes of an adaptive order, newest first; at most 100 are kept."""
+        rows = self._patiently(lambda: self._link().call("LRANGE", keys.switches(queue), 0, -1))
+        return [OrderSwitch(*msgpack.unpackb(row)) for row in rows]
 
     def open(
         self,

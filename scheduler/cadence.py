@@ -9,7 +9,7 @@ from typing import Literal
 from .timetable import Timetable
 
 Mode = Literal["windows", "continuous"]
-Order = Literal["lifo", "fifo"]
+Order = Literal["lifo", "fifo", "adaptive"]
 Missed = Literal["skip", "open"]
 
 
@@ -27,6 +27,9 @@ class QueueCadence:
     close_when_empty: bool = False
     oldest_share_ppm: int = 0
     order: Order = "lifo"
+    lifo_above_us: int = 0
+    lifo_below_us: int = 0
+    """Of the adaptive order, else 0: lifo when the oldest job has waited so long, fifo again under this."""
     missed: Missed = "skip"
 
     @property

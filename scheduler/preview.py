@@ -33,7 +33,11 @@ def _said(queue: QueueCadence) -> Iterator[str]:
         yield f"lasts {lasts}{' or until the stack is empty' if queue.close_when_empty else ''}"
         yield "with blackouts" if queue.timetable.blackout else "no blackouts"
         yield f"missed ticks: {queue.missed}"
-    yield queue.order
+    if queue.order == "adaptive":
+        above, below = format_duration(queue.lifo_above_us), format_duration(queue.lifo_below_us)
+        yield f"adaptive: lifo from {above} of waiting on, fifo again under {below}"
+    else:
+        yield queue.order
     yield f"oldest share {queue.oldest_share_ppm / 1_000_000:g}"
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from .blackout import Blackout, parse_blackout
 from .cadence import Cadence, Missed, Order, QueueCadence
+from .durations import format_duration
 from .errors import CadenceError
 from .overrides import Override, find_overrides
 from .ticks import Cron, Every, Ticks
@@ -21,11 +22,12 @@ DEFAULT = "default"
 
 KEYS = (
     *("mode", "every", "cron", "timezone", "batch", "lasts", "close_when_empty", "oldest_share", "order"),
-    *("blackout", "missed"),
+    *("lifo_above", "lifo_below", "blackout", "missed"),
 )
 ONLY_IN_WINDOWS = ("every", "cron", "timezone", "batch", "lasts", "close_when_empty", "blackout", "missed")
 SHORTEST_PERIOD_US, SHORTEST_WINDOW_US = 100_000, 10_000
 LONGEST_US = 31 * 86_400_000_000
+LIFO_ABOVE_US = 30_000_000
 
 
 def read_cadence(path: Path, declared: Collection[str], overrides: Mapping[str, str]) -> Cadence:
@@ -89,6 +91,8 @@ def _overridden(section: Mapping[str, Given], overrides: Collection[Override]) -
         replaced.update(ONLY_IN_WINDOWS)
     if "order" in changed and changed["order"].value == "fifo":
         replaced.add("oldest_share")
+    if "order" in changed and changed["order"].value != "adaptive":
+        replaced.update(("lifo_above", "lifo_below"))
     if "cron" in changed:
         replaced.add("every")
     if "every" in changed:
@@ -104,10 +108,14 @@ def _queue(queue: str, section: Section) -> QueueCadence:
         for key in ONLY_IN_WINDOWS:
             if key in section:
                 raise CadenceError(f'{section[key].origin} has no effect with mode = "continuous": leave one out.')
-    order = section.choice("order", ("lifo", "fifo"), "lifo")
+    order = section.choice("order", ("lifo", "fifo", "adaptive"), "lifo")
     oldest_share_ppm = section.share("oldest_share", default=0)
     if order == "fifo" and oldest_share_ppm:
         raise CadenceError(f'{section["oldest_share"].origin} has no effect with order = "fifo": leave one out.')
+    above_us, below_us = _lifo_bounds(section) if order == "adaptive" else (0, 0)
+    for key in ("lifo_above", "lifo_below"):
+        if key in section and order != "adaptive":
+            raise CadenceError(f'{section[key].origin} has no effect without order = "adaptive": leave it out.')
     return QueueCadence(
         queue=queue,
         timetable=None if mode == "continuous" else _timetable(queue, section),
@@ -116,8 +124,19 @@ def _queue(queue: str, section: Section) -> QueueCadence:
         close_when_empty=section.boolean("close_when_empty", default=False),
         oldest_share_ppm=oldest_share_ppm,
         order=cast(Order, order),
+        lifo_above_us=above_us,
+        lifo_below_us=below_us,
         missed=cast(Missed, section.choice("missed", ("skip", "open"), "skip")),
     )
+
+
+def _lifo_bounds(section: Section) -> tuple[int, int]:
+    """When the adaptive order becomes lifo, and when fifo again."""
+    above_us = section.duration("lifo_above", SHORTEST_WINDOW_US, LONGEST_US, default=LIFO_ABOVE_US)
+    below_us = section.duration("lifo_below", SHORTEST_WINDOW_US, LONGEST_US, default=above_us // 2)
+    if below_us >= above_us:
+        raise section["lifo_below"].error(f'shorter than lifo_above, which is "{format_duration(above_us)}"')
+    return above_us, below_us
 
 
 def _timetable(queue: str, section: Section) -> Timetable:

@@ -13,6 +13,7 @@ from middleware.windows import Windows
 
 from .cadence import QueueCadence
 from .clock import Clock
+from .durations import format_duration
 
 KEEP_EVERY_S = 2.0
 """How often the policy is put again: a server that was emptied or replaced has none."""
@@ -40,6 +41,7 @@ class QueueRunner:
         self._next: tuple[QueueCadence, int | None] | None = None
         self._put_again_at = 0.0
         self._pause_s = 0.0
+        self._switches_seen_us = clock.now_us()
         self._missed_in_a_row = 0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"scheduler-{cadence.queue}", daemon=True)
@@ -125,7 +127,20 @@ class QueueRunner:
         self._put, self._put_again_at = cadence, time.monotonic() + KEEP_EVERY_S
         if changed:
             logger.info("Queue %r: put in force: %s.", self.queue, policy)
+        if cadence.order == "adaptive":
+            self._tell_switches()
         return changed
+
+    def _tell_switches(self) -> None:
+        """The scripts change the adaptive order, wherever they are called; here it gets into a log."""
+        for switch in reversed(self._windows.switches(self.queue)):
+            if switch.at_us > self._switches_seen_us:
+                self._switches_seen_us = switch.at_us
+                waited = format_duration(switch.waited_us)
+                logger.info(
+                    "Queue %r: claims go in %s order since %s, when the oldest job had waited %s.",
+                    *(self.queue, switch.order, rfc3339(switch.at_us), waited),
+                )
 
     def _open(self, cadence: QueueCadence, tick_us: int) -> None:
         now_us = self._clock.now_us()
@@ -183,4 +198,6 @@ def policy_of(cadence: QueueCadence) -> Policy:
         batch=cadence.batch,
         close_when_empty=cadence.close_when_empty,
         lasts_us=cadence.lasts_us or 0,
+        lifo_above_us=cadence.lifo_above_us,
+        lifo_below_us=cadence.lifo_below_us,
     )

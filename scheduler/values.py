@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, overload
 from zoneinfo import ZoneInfo
 
 from .durations import format_duration, parse_duration
@@ -38,6 +38,10 @@ class Section:
     def __getitem__(self, key: str) -> Given:
         return self._given[key]
 
+    @overload
+    def duration(self, key: str, low_us: int, high_us: int, default: None = None) -> int | None: ...
+    @overload
+    def duration(self, key: str, low_us: int, high_us: int, default: int) -> int: ...
     def duration(self, key: str, low_us: int, high_us: int, default: int | None = None) -> int | None:
         """Microseconds."""
         if key not in self._given:

@@ -1,16 +1,16 @@
--- Handing jobs to a worker. Needs _record, _stack, _windows.
+-- Handing jobs to a worker. Needs _record, _stack, _windows, _order.
 
 -- Takes up to `n` jobs off the stack, each from the end that the order and the share of the oldest say. Returns their
 -- ids, and for each whether it was the top.
-local function take(n, rule)
-  local ids, top = {}, {}
-  if rule.order == 'lifo' and rule.share == 0 then
+local function take(n, rule, now)
+  local ids, top, order = {}, {}, order_at(now, rule)
+  if order == 'lifo' and rule.share == 0 then
     local popped = redis.call('ZPOPMAX', K.stack, n)
     for i = 1, #popped, 2 do ids[#ids + 1], top[#top + 1] = popped[i], true end
     return ids, top
   end
   for c = rule.claims + 1, rule.claims + n do
-    local bottom = takes_bottom(c, rule.share, rule.order)
+    local bottom = takes_bottom(c, rule.share, order)
     local popped = redis.call(bottom and 'ZPOPMIN' or 'ZPOPMAX', K.stack, 1)
     if not popped[1] then break end
     ids[#ids + 1], top[#top + 1] = popped[1], not bottom
@@ -77,7 +77,7 @@ local function claim(n, now, worker, lease, unruled, reply)
   end
   local word, rule = gate(now, unruled)
   if word ~= 'open' then return word end
-  local ids, top = take(math.min(n, rule.limit), rule)
+  local ids, top = take(math.min(n, rule.limit), rule, now)
   if #ids > 0 then
     lease_out(ids, top, now, worker, lease, rule, reply)
     count_claims(#ids, now, rule)

@@ -81,25 +81,26 @@ local function still_open(n, now)
 end
 
 -- What the gate says: a word (open, closed, paused), then the rule to claim by:
--- {limit, order, share, claims so far, window number}. `unruled` is the word that holds until a policy exists. A pause
+-- {limit, order with above and below (_order.lua), share, claims so far, window number}. `unruled` is the word that holds until a policy exists. A pause
 -- shuts the gate alone: behind it windows open and close in their time.
 local function gate(now, unruled)
-  local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'open', 'claims', 'pause')
+  local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'open', 'claims', 'pause', 'lifo_above', 'lifo_below')
   local mode, order, share, n = p[1], p[2] or 'lifo', tonumber(p[3] or 0), tonumber(p[4] or 0)
   local w = mode == 'windows' and still_open(n, now)
   if p[6] then return 'paused' end
   if not mode and unruled ~= 'open' then return unruled end
   if mode ~= 'windows' then
-    return 'open', {limit = math.huge, order = order, share = share, claims = tonumber(p[5] or 0)}
+    return 'open', {
+      limit = math.huge, order = order, above = tonumber(p[7] or 0), below = tonumber(p[8] or 0), share = share,
+      claims = tonumber(p[5] or 0),
+    }
   end
   if not w then return 'closed' end
   local limit = w[W_CREDITS] and w[W_CREDITS] - w[W_CLAIMED] or math.huge
-  return 'open', {limit = limit, order = w[W_ORDER], share = w[W_SHARE], claims = w[W_CLAIMED], window = n}
-end
-
--- Does claim number c go to the lowest place? In LIFO order if and only if ⌊c·s/10⁶⌋ > ⌊(c−1)·s/10⁶⌋.
-local function takes_bottom(c, share, order)
-  return order == 'fifo' or math.floor(c * share / 1000000) > math.floor((c - 1) * share / 1000000)
+  return 'open', {
+    limit = limit, order = w[W_ORDER], above = w[W_LIFO_ABOVE], below = w[W_LIFO_BELOW], share = w[W_SHARE],
+    claims = w[W_CLAIMED], window = n,
+  }
 end
 
 -- Ends the open window when its rule says so: the credits are used, or the stack is empty.

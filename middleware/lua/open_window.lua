@@ -7,7 +7,7 @@
 
 allow_when_full()
 local now = clock(ARGV[1])
-local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'close_when_empty', 'open', 'last_tick', 'batch', 'lasts')
+local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'close_when_empty', 'open', 'last_tick', 'batch', 'lasts', 'lifo_above', 'lifo_below')
 if not p[1] then return {'unruled'} end
 if p[1] == 'continuous' then return {'continuous'} end
 local tick, last_tick = tonumber(ARGV[3]), tonumber(p[6] or 0)
@@ -31,10 +31,11 @@ for field = 1, WINDOW_LENGTH do w[field] = 0 end
 w[W_OPENED_BY], w[W_TICK], w[W_OPENED_AT] = ARGV[2], tick or false, now
 w[W_CLOSES_AT], w[W_CLOSED_AT], w[W_CLOSE_REASON] = lasts > 0 and now + lasts, false, false
 w[W_ORDER], w[W_SHARE], w[W_CLOSE_WHEN_EMPTY] = p[2], tonumber(p[3]), p[4] == '1'
+w[W_LIFO_ABOVE], w[W_LIFO_BELOW] = tonumber(p[9] or 0), tonumber(p[10] or 0)
 w[W_CREDITS] = credits > 0 and credits
 w[W_FIRST_CLAIM], w[W_LAST_CLAIM], w[W_OLDEST_WAIT], w[W_LEFT_WAITING] = false, false, false, false
 touched[n] = w
-log('open', now, n, w[W_CREDITS], w[W_ORDER], w[W_SHARE], w[W_CLOSES_AT])
+log('open', now, n, w[W_CREDITS], w[W_ORDER], w[W_SHARE], w[W_CLOSES_AT], w[W_LIFO_ABOVE], w[W_LIFO_BELOW])
 redis.call('HSET', K.policy, 'open', n, 'last_opened', string.format('%.0f', now))
 local newest = redis.call('ZREVRANGE', K.window_history, 0, 0, 'WITHSCORES')
 redis.call('ZADD', K.window_history, math.max(tonumber(newest[2] or 0) + 1, now), n)

@@ -1,4 +1,4 @@
--- include: record stack windows
+-- include: record stack windows order
 -- Which jobs would a window of the policy let through if it opened now, and nothing came meanwhile?
 -- ARGV: 1 now in µs or '' · 2 how many ids at most
 -- Returns {tick in ms at which the next window opens or '', how many jobs, then ids in the order of their claims}; no
@@ -8,17 +8,21 @@ allow_when_full()
 local now = clock(ARGV[1])
 promote_due(now, 500)
 ring(now, 'closed')
-save_windows()
-local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'batch', 'next_tick')
-if p[1] ~= 'windows' then return {'', 0} end
+local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'batch', 'next_tick', 'lifo_above', 'lifo_below')
+if p[1] ~= 'windows' then
+  save_windows()
+  return {'', 0}
+end
 
+local order = order_at(now, {order = p[2], above = tonumber(p[6] or 0), below = tonumber(p[7] or 0)})
+save_windows()
 local waiting, batch, share = redis.call('ZCARD', K.stack), tonumber(p[4]), tonumber(p[3])
 local all = batch > 0 and math.min(batch, waiting) or waiting
 local shown = math.min(all, tonumber(ARGV[2]))
 local top, bottom = redis.call('ZREVRANGE', K.stack, 0, shown), redis.call('ZRANGE', K.stack, 0, shown)
 local reply, from_top, from_bottom = {p[5] or '', all}, 0, 0
 for c = 1, shown do
-  if takes_bottom(c, share, p[2]) then
+  if takes_bottom(c, share, order) then
     from_bottom = from_bottom + 1
     reply[#reply + 1] = bottom[from_bottom]
   else

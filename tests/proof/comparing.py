@@ -30,6 +30,8 @@ COUNTERS = (
     "revived",
     "reclaimed",
     "stale_settles",
+    "order_switches_to_lifo",
+    "order_switches_to_fifo",
 )
 
 
@@ -44,6 +46,7 @@ def compare_all(client: redis.Redis, model: Model) -> None:
     finished = [job for job in model.jobs.values() if job.status in FINAL]
     assert counters.get("finished_bytes", 0) == sum(job.kept_bytes for job in finished)
     assert kept["doorbell"] <= 1
+    assert kept["policy"].get(b"order_now") == (model.order_now.encode() if model.order_now else None)
     if model.stack() and model.gate() == "open":
         assert kept["doorbell"] == 1, "jobs wait at an open gate, and nobody is told"
 
@@ -51,7 +54,7 @@ def compare_all(client: redis.Redis, model: Model) -> None:
 def _read(client: redis.Redis) -> dict[str, Any]:
     """All that is kept, at one moment."""
     sets = [*(key for key in INDEX_KEYS.values()), keys.due, keys.leases, keys.finished, keys.displaced]
-    hashes = [keys.records, keys.messages, keys.results, keys.failures, keys.counters, keys.windows]
+    hashes = [keys.records, keys.messages, keys.results, keys.failures, keys.counters, keys.windows, keys.policy]
     with client.pipeline(transaction=True) as pipe:
         for key in sets:
             pipe.zrange(key(QUEUE), 0, -1, withscores=True)

@@ -34,7 +34,8 @@ class HistoryChecker:
     Errors, by kind: ``out of order``, ``passed over`` (a claim while a delayed job was due and not on the stack),
     ``wrong place``, ``in two states``, ``double settle``, ``impossible move``, ``unknown job``,
     ``unexplained duplicate``, ``lost``; of the gate: ``claimed in a pause``, ``closed gate``, ``wrong end``,
-    ``credits overrun``. Whether Redis has in the end what the history tells, ``kept.compare`` looks up.
+    ``credits overrun``, ``wrong order``. Whether Redis has in the end what the history tells, ``kept.compare`` looks
+    up.
     """
 
     def __init__(
@@ -65,8 +66,21 @@ class HistoryChecker:
         for kind, now_us, id, *words in events:
             getattr(self, f"_{kind}")(now_us, id, *words)
 
-    def _policy(self, now_us: int, mode: str, order: str, share_ppm: int) -> None:
-        self.gate.put_policy(mode, order, share_ppm)
+    def _policy(  # noqa: PLR0917 - the words of the log
+        self, now_us: int, mode: str, order: str, share_ppm: int, above_us: int = 0, below_us: int = 0
+    ) -> None:
+        self.gate.put_policy(mode, order, share_ppm, above_us, below_us)
+
+    def _order(self, now_us: int, order: str, waited_us: int) -> None:
+        known_us = self._waited_us(now_us)
+        if waited_us != (known_us or 0):
+            self.found.add("wrong order", f"the oldest job had waited {known_us} µs, and not {waited_us}")
+        self.gate.order_now = order
+
+    def _waited_us(self, now_us: int) -> int | None:
+        """How far back the lowest place lies; None when no job waits."""
+        lowest = self._waiting.lowest()
+        return None if lowest is None else max(0, now_us - lowest)
 
     def _pause(self, now_us: int, by: str) -> None:
         self.gate.is_paused = True
@@ -75,10 +89,19 @@ class HistoryChecker:
         self.gate.is_paused = False
 
     def _open(  # noqa: PLR0917 - the words of the log
-        self, now_us: int, number: int, credits: int | bool, order: str, share_ppm: int, closes_at_us: int | bool
+        self,
+        now_us: int,
+        number: int,
+        credits: int | bool,
+        order: str,
+        share_ppm: int,
+        closes_at_us: int | bool,
+        above_us: int = 0,
+        below_us: int = 0,
     ) -> None:
         self.found.windows += 1
-        self.gate.open_window(number, KnownRule(order, share_ppm, credits or None, closes_at_us or None))
+        rule = KnownRule(order, share_ppm, credits or None, closes_at_us or None, above_us, below_us)
+        self.gate.open_window(number, rule)
 
     def _close(self, now_us: int, number: int, reason: str) -> None:
         self.gate.close_window(number)
@@ -111,6 +134,8 @@ class HistoryChecker:
         self, now_us: int, id: str, attempt: int, place: int, is_top: bool, window: int, worker: str
     ) -> None:
         self._check_dues(now_us, id)
+        for kind, text in self.gate.check_order(now_us, window, self._waited_us):
+            self.found.add(kind, f"{id}: {text}")
         right = self._waiting.highest() if is_top else self._waiting.lowest()
         job = self._move(id, JobStatus.RUNNING, "claim", only_from=JobStatus.QUEUED, error="in two states")
         if job is None:

@@ -13,6 +13,7 @@ from middleware import keys
 from middleware.audit import census
 from middleware.connection import Link
 from middleware.jobs import JobStatus
+from middleware.policies import Policy
 from middleware.scripts import Accepted, Offer, QueueScripts, Settlement
 
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
@@ -167,14 +168,20 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(
         mode=st.sampled_from(["windows", "windows", "continuous"]),
-        order=st.sampled_from(["lifo", "lifo", "fifo"]),
+        order=st.sampled_from(["lifo", "lifo", "fifo", "adaptive"]),
         share=st.sampled_from([0, 0, 1, 250_000, 333_333, 500_000, 999_999, 1_000_000]),
         batch=st.sampled_from([0, 10]),
         close_when_empty=st.booleans(),
     )
     def set_policy(self, mode: str, order: str, share: int, batch: int, close_when_empty: bool) -> None:
-        changed = self.scripts.set_policy(mode, order, share, batch, close_when_empty)
-        assert changed == self.model.set_policy(ModelPolicy(mode, order, share, batch, close_when_empty))
+        above, below = (1_500_000, 700_000) if order == "adaptive" else (0, 0)
+        policy = Policy(
+            *(mode, order, share, batch, close_when_empty),  # type: ignore[arg-type]
+            lifo_above_us=above,
+            lifo_below_us=below,
+        )
+        model = ModelPolicy(mode, order, share, batch, close_when_empty, above, below)
+        assert self.scripts.put_policy(policy) == self.model.set_policy(model)
 
     @precondition(lambda self: self.model.is_by_windows)
     @rule(ahead_ms=st.sampled_from([-3_000, 0, 0, 0, 1_000, 1_001]), credits=credits_given, lasts_us=lengths_us)

@@ -66,6 +66,8 @@ class ModelWindow:
     share: int
     close_when_empty: bool
     credits: int | None
+    above: int = 0
+    below: int = 0
     claimed: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     closed_at: int | None = None
@@ -81,6 +83,8 @@ class ModelPolicy:
     share: int
     batch: int
     close_when_empty: bool
+    above: int = 0
+    below: int = 0
 
 
 class Model:
@@ -95,6 +99,7 @@ class Model:
         self.windows_made = 0
         self.policy: ModelPolicy | None = None
         self.is_paused = False
+        self.order_now: str | None = None
         self.claims_without_window = 0
         self.last_seq = 0
         self.last_tick_ms = 0
@@ -181,16 +186,30 @@ class Model:
 
     def _take(self, wanted: int, window: ModelWindow | None) -> list[ModelJob]:
         if window:
-            order, share, before = window.order, window.share, window.claimed
+            order, share, before = self._order(window), window.share, window.claimed
             wanted = wanted if window.credits is None else min(wanted, window.credits - window.claimed)
         else:
-            order, share = (self.policy.order, self.policy.share) if self.policy else ("lifo", 0)
+            order, share = (self._order(self.policy), self.policy.share) if self.policy else ("lifo", 0)
             before = self.claims_without_window
         stack, taken = self.stack(), []
         for n in range(before + 1, before + 1 + min(wanted, len(stack))):
             is_for_the_oldest = n * share // MILLION > (n - 1) * share // MILLION
             taken.append(stack.pop(0 if is_for_the_oldest or order == "fifo" else -1))
         return taken
+
+    def _order(self, rule: ModelWindow | ModelPolicy) -> str:
+        """Adaptive: fifo until the oldest has waited long enough, then lifo until it has waited less again."""
+        if rule.order != "adaptive":
+            return rule.order
+        waiting = self.stack()
+        waited = max(0, self.now - waiting[0].place) if waiting else 0
+        was = self.order_now or "fifo"
+        becomes_lifo = was == "fifo" and bool(waiting) and waited >= rule.above
+        becomes_fifo = was == "lifo" and waited < rule.below
+        if becomes_lifo or becomes_fifo:
+            self.order_now = "lifo" if becomes_lifo else "fifo"
+            self.counters[f"order_switches_to_{self.order_now}"] += 1
+        return self.order_now or "fifo"
 
     def settle(self, settlements: Iterable[Settlement]) -> int:
         """How many tokens were stale."""
@@ -315,6 +334,8 @@ class Model:
     def set_policy(self, policy: ModelPolicy) -> bool:
         """Whether that changed anything."""
         changed = policy != self.policy
+        if self.policy is None or policy.order != self.policy.order:
+            self.order_now = None
         self.policy = policy
         window = self.open_window_now()
         if window and policy.mode != "windows":
@@ -342,7 +363,9 @@ class Model:
         rule = self.policy
         ends = self.now + lasts_us if lasts_us else None
         self.windows[number] = ModelWindow(
-            number, opened_by, self.now, ends, rule.order, rule.share, rule.close_when_empty, credits or None
+            *(number, opened_by, self.now, ends, rule.order, rule.share, rule.close_when_empty, credits or None),
+            above=rule.above,
+            below=rule.below,
         )
         self._close_when_done()
         return "opened", number

@@ -52,6 +52,41 @@ def test_a_claim_in_a_pause_is_found() -> None:
     assert errors_of(*history) == {"claimed in a pause"}
 
 
+def test_an_adaptive_order_that_changes_at_another_time_than_it_should_is_found() -> None:
+    begin = [
+        *([["accept", n, f"{n}", n, 0] for n in (1, 2, 3)]),
+        ["policy", 4, "windows", "adaptive", 0, 10, 5],
+        ["open", 5, 1, False, "adaptive", 0, False, 10, 5],
+    ]
+    for events, expected in (
+        ([["order", 11, "lifo", 10], ["claim", 11, "3", 1, 3, True, 1, "w"]], set()),
+        ([["claim", 10, "1", 1, 1, False, 1, "w"]], set()),
+        ([["claim", 11, "1", 1, 1, False, 1, "w"]], {"wrong order"}),
+        ([["order", 5, "lifo", 4], ["claim", 5, "3", 1, 3, True, 1, "w"]], {"wrong order"}),
+        ([["order", 11, "lifo", 11], ["claim", 11, "3", 1, 3, True, 1, "w"]], {"wrong order"}),
+        ([["order", 11, "lifo", 10], ["claim", 11, "1", 1, 1, False, 1, "w"]], {"wrong end"}),
+    ):
+        assert errors_of(*begin, *events) == expected
+
+
+def test_an_adaptive_order_keeps_to_its_bounds(logged: LoggedQueue) -> None:
+    bounds = {"lifo_above_us": 8_000_000, "lifo_below_us": 4_000_000}
+    logged.rule(mode="continuous", order="adaptive", oldest_share_ppm=250_000, **bounds)
+
+    for step in range(60):
+        logged.clock.forward(s=1)
+        if step < 40:
+            logged.send(*(f"{step}-{n}" for n in range(4)))
+        for token in logged.claim(3):
+            logged.clock.forward(us=1)
+            logged.settle(token)
+
+    found = logged.checked().found
+    assert found.texts == []
+    assert (logged.count("order_switches_to_lifo"), logged.count("order_switches_to_fifo")) == (1, 1)
+    assert 0 < found.claims_from_the_bottom < found.claims
+
+
 def test_claims_beyond_the_credits_and_from_the_wrong_end_are_found() -> None:
     history = [
         *TWO_JOBS,

@@ -137,8 +137,11 @@ ZONE = 'queues.default.timezone must be the name of a time zone, such as "Europe
         (SECTION + "oldest_share = true", f"{SHARE}true."),
         (SECTION + 'oldest_share = "0.1"', f"{SHARE}'0.1'."),
         (SECTION + "close_when_empty = 1", "queues.default.close_when_empty must be true or false, but holds 1."),
-        (SECTION + 'order = "LIFO"', 'queues.default.order must be "lifo" or "fifo", but holds \'LIFO\'.'),
-        (SECTION + "order = []", 'queues.default.order must be "lifo" or "fifo", but holds [].'),
+        (
+            SECTION + 'order = "LIFO"',
+            'queues.default.order must be "lifo" or "fifo" or "adaptive", but holds \'LIFO\'.',
+        ),
+        (SECTION + "order = []", 'queues.default.order must be "lifo" or "fifo" or "adaptive", but holds [].'),
         (
             SECTION + 'order = "fifo"\noldest_share = 0.1',
             'queues.default.oldest_share has no effect with order = "fifo"',
@@ -240,3 +243,41 @@ def test_an_override_takes_what_it_leaves_without_effect_out_of_the_file(tmp_pat
 )
 def test_an_error_names_the_variable_that_overrides(tmp_path: Path, overrides: dict[str, str], expected: str) -> None:
     assert expected in error_of(tmp_path, SECTION, "default a-b a.b", **overrides)
+
+
+def test_an_adaptive_order_has_bounds(tmp_path: Path) -> None:
+    def bounds(keys: str) -> tuple[str, int, int]:
+        queue = read(tmp_path, f'[queues.default]\nevery = "2s"\norder = "adaptive"\n{keys}').queues["default"]
+        return queue.order, queue.lifo_above_us, queue.lifo_below_us
+
+    assert bounds("") == ("adaptive", 30_000_000, 15_000_000)
+    assert bounds('lifo_above = "1m"') == ("adaptive", 60_000_000, 30_000_000)
+    assert bounds('lifo_above = "1m"\nlifo_below = "5s"') == ("adaptive", 60_000_000, 5_000_000)
+    assert bounds('lifo_below = "29s"\noldest_share = 0.1') == ("adaptive", 30_000_000, 29_000_000)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ('order = "adaptive"\nlifo_below = "30s"', 'lifo_below must be shorter than lifo_above, which is "30s"'),
+        ('order = "adaptive"\nlifo_above = "1s"\nlifo_below = "2s"', 'shorter than lifo_above, which is "1s"'),
+        ('order = "adaptive"\nlifo_above = "1ms"', 'lifo_above must be a duration from "10ms" to "31d"'),
+        ('lifo_above = "1s"', 'lifo_above has no effect without order = "adaptive"'),
+        ('order = "fifo"\nlifo_below = "1s"', 'lifo_below has no effect without order = "adaptive"'),
+        ('order = "newest"', 'order must be "lifo" or "fifo" or "adaptive"'),
+    ],
+)
+def test_bounds_that_make_no_sense_are_refused(tmp_path: Path, keys: str, expected: str) -> None:
+    message = error_of(tmp_path, f'[queues.default]\nevery = "2s"\n{keys}')
+
+    assert message.startswith("cadence.toml: queues.default.")
+    assert expected in message
+
+
+def test_another_order_by_a_variable_takes_the_bounds_along(tmp_path: Path) -> None:
+    text = '[queues.default]\nevery = "2s"\norder = "adaptive"\nlifo_above = "1m"'
+
+    queue = read(tmp_path, text, CADENCE_DEFAULT_ORDER="lifo").queues["default"]
+    assert (queue.order, queue.lifo_above_us) == ("lifo", 0)
+    shorter = read(tmp_path, text, CADENCE_DEFAULT_LIFO_ABOVE="10s").queues["default"]
+    assert (shorter.lifo_above_us, shorter.lifo_below_us) == (10_000_000, 5_000_000)

@@ -13,6 +13,7 @@ import redis
 from middleware.broker import LifoBroker
 from middleware.errors import QueueFullError, RedisAwayError
 from middleware.policies import Policy
+from middleware.scripts import Offer
 from middleware.window_records import Window
 from scheduler.cadence import QueueCadence
 from scheduler.clock import SystemClock
@@ -265,3 +266,21 @@ def test_windows_open_on_a_server_whose_memory_is_full_since_only_they_let_it_dr
     finally:
         redis_client.config_set("maxmemory", before)
     assert runner.opened == 1
+
+
+def test_a_switch_of_the_adaptive_order_is_logged_once(
+    broker: LifoBroker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.runner.KEEP_EVERY_S", 0)
+    cadence = QueueCadence(queue="default", timetable=None, order="adaptive", lifo_above_us=10_000, lifo_below_us=5_000)
+    runner = QueueRunner(cadence, broker.windows, SystemClock())
+    runner.step()
+    broker.scripts("default").accept([Offer("a", "task", b"message")])
+    wait_until(lambda: broker.scripts("default").standing([])[4] == b"lifo", "the switch")
+
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            runner.step()
+    assert [record.message.split(" since ")[0] for record in caplog.records if "order" in record.message] == [
+        "Queue 'default': claims go in lifo order"
+    ]

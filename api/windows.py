@@ -34,7 +34,7 @@ IDS_SHOWN = 100
 def list_windows(query: dict[str, Any]) -> Response:
     """List windows, newest first
 
-    By the time of opening, over all queues. Windows in which nothing was claimed are not kept after they closed.
+    By the time of opening, over all queues. A tick's window in which nothing was claimed isn't kept after its end.
     """
     page = broker.windows.page(**query)
     return json_answer([window.as_dict() for window in page.windows], headers=_next_link(page, query))
@@ -103,7 +103,7 @@ def _microseconds(seconds: float | None) -> int | None:
 
 
 def _no_such_window() -> ProblemError:
-    return ProblemError(NOT_FOUND, "There is no window with this id, or nothing was claimed in it.")
+    return ProblemError(NOT_FOUND, "There is no window with this id, or it was a tick's and nothing was claimed in it.")
 
 
 def _next_link(page: WindowPage, query: dict[str, Any]) -> dict[str, str]:

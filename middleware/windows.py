@@ -111,7 +111,7 @@ class Windows:
         ``credits``: 0 = no bound; ``lasts_us``: 0 = until something else ends it; None: as the policy has it.
         ``next_tick_ms``: the tick after this one.
 
-        One over an empty stack comes back closed when the policy says ``close_when_empty``, and isn't kept.
+        One over an empty stack comes back closed when the policy says ``close_when_empty``.
 
         Raises:
           WindowRefusedError: the tick isn't later than the last one, or lies more than a second ahead; there is no
@@ -123,7 +123,7 @@ class Windows:
         return window_from(queue, answer[1], answer[2])
 
     def get(self, window_id: str) -> Window | None:
-        """The window with this id, or None; one in which nothing was claimed isn't kept after it closed."""
+        """The window with this id, or None; one of a tick isn't kept if nothing was claimed when it closed."""
         queue, number = _parts(window_id)
         if number is None:
             return None

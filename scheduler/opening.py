@@ -61,7 +61,7 @@ def wait_until_done(window: Window, windows: Windows, clock: Clock, show: Show) 
             show("waiting for Redis")
             continue
         answered_at = time.monotonic()
-        window = _closed_unused(window, clock.now_us()) if found is None else found
+        window = _pruned(window, clock.now_us()) if found is None else found
         show(progress(window, clock.now_us()))
     return window
 
@@ -89,8 +89,6 @@ def summary(window: Window) -> str:
     return f"Window {window.id}: {claimed} claimed{f' ({outcomes})' if outcomes else ''}{left}.{closed}"
 
 
-def _closed_unused(window: Window, now_us: int) -> Window:
-    """Redis keeps no window in which nothing was claimed: what is known of it is that it's over."""
-    if window.closes_at_us is not None and window.closes_at_us <= now_us:
-        return dataclasses.replace(window, closed_at_us=window.closes_at_us, close_reason="time")
-    return dataclasses.replace(window, closed_at_us=now_us)
+def _pruned(window: Window, now_us: int) -> Window:
+    """What is known of a window that Redis keeps no more is that it's over."""
+    return dataclasses.replace(window, closed_at_us=window.closed_at_us or now_us, running=0)

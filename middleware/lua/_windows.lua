@@ -34,8 +34,8 @@ local function forget_window(n)
   touched[n] = false
 end
 
--- Ends window n: now, or when its time was up, if that is longer ago. One in which nothing was claimed is counted, not
--- kept.
+-- Ends window n: now, or when its time was up, if that is longer ago. One of a tick in which nothing was claimed is
+-- counted, not kept.
 local function close_window(n, at, reason)
   local w = window(n)
   if w[W_CLOSES_AT] and w[W_CLOSES_AT] <= at then at, reason = w[W_CLOSES_AT], 'time' end
@@ -47,7 +47,7 @@ local function close_window(n, at, reason)
   w[W_OLDEST_WAIT] = oldest[2] and math.max(0, at - tonumber(oldest[2])) or false
   if w[W_CLAIMED] == 0 then
     count('windows_unused')
-    forget_window(n)
+    if w[W_OPENED_BY] == 'tick' then forget_window(n) end
   end
 end
 

@@ -1,7 +1,7 @@
 -- include: record stack windows
 -- Closes a window, if it is the open one.
 -- ARGV: 1 now in µs or '' · 2 number
--- Returns its packed record as it is then, or nil when there is none (one without claims isn't kept).
+-- Returns its packed record as it is then, or nil when there is none (one of a tick isn't kept without claims).
 
 allow_when_full()
 local now, n = clock(ARGV[1]), tonumber(ARGV[2])

@@ -69,6 +69,19 @@ def test_a_window_is_opened_shown_and_closed(client: Client) -> None:
     assert (closed.json["claimed"], closed.json["running"]) == (1, 1)
 
 
+def test_what_was_opened_by_hand_is_shown_afterwards_even_if_nothing_was_claimed(client: Client) -> None:
+    client.post_job({"message": "x"})
+    window = _open(client)
+
+    answers = [client.post(f"/v1/windows/{window['id']}/close") for _ in range(2)]
+    answers.append(client.get(f"/v1/windows/{window['id']}"))
+
+    assert [(answer.status, answer.json["close_reason"], answer.json["claimed"]) for answer in answers] == [
+        (200, "operator", 0)
+    ] * 3
+    assert answers[0].json["left_waiting"] == 1
+
+
 def test_what_isnt_given_is_as_the_cadence_has_it(client: Client) -> None:
     window = client.post("/v1/windows", {"queue": "default"}).json
 

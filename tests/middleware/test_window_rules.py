@@ -6,6 +6,7 @@ import pytest
 
 from middleware.errors import WindowRefusedError
 from middleware.policies import Policy
+from middleware.window_records import OpenedBy
 
 from .scripted import START_US, ScriptedQueue
 
@@ -22,13 +23,16 @@ def test_a_window_keeps_the_rule_that_it_was_opened_with(queue: ScriptedQueue) -
     assert (queue.window(window).order, queue.window(window).oldest_share_ppm) == ("fifo", 0)
 
 
-def test_a_window_over_an_empty_stack_comes_back_closed_and_is_not_kept(queue: ScriptedQueue) -> None:
+@pytest.mark.parametrize(("opened_by", "is_kept"), [("tick", False), ("operator", True), ("command", True)])
+def test_a_window_over_an_empty_stack_comes_back_closed_and_is_kept_if_a_person_opened_it(
+    queue: ScriptedQueue, opened_by: OpenedBy, is_kept: bool
+) -> None:
     queue.rule(close_when_empty=True)
 
-    window = queue.open(credits=10)
+    window = queue.open(credits=10, opened_by=opened_by)
 
     assert (window.is_open, window.close_reason) == (False, "empty")
-    assert queue.broker.windows.get(window.id) is None
+    assert queue.broker.windows.get(window.id) == (window if is_kept else None)
     assert queue.count("windows_unused") == 1
 
 

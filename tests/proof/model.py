@@ -422,7 +422,7 @@ class Model:
     def _close(self, window: ModelWindow, at: int, reason: str) -> None:
         window.closed_at, window.close_reason = at, reason
         self.open_number = 0
-        if window.claimed == 0:
+        if window.claimed == 0 and window.opened_by == "tick":
             del self.windows[window.number]
 
     def _close_when_done(self) -> None:

@@ -13,9 +13,10 @@ from tasks.payload import StrictSchema
 
 from . import schemas
 from .answers import json_answer
+from .idempotency import REPLAYED, replayed
 from .jobs import jobs
 from .new_jobs import NewJob, NewJobBody
-from .submission import TRACING, accept
+from .submission import REQUEST_HEADERS, accept
 
 
 class NewBatchBody(StrictSchema):
@@ -74,13 +75,14 @@ def _check_queues(items: Sequence[Any], read: Sequence[NewJob]) -> None:
 
 
 @jobs.route("/batch", methods=("POST",))
-@jobs.headers(**TRACING)
+@jobs.headers(**REQUEST_HEADERS)
 @jobs.arguments(NewBatchBody(), max_bytes="MAX_BATCH_BYTES")
-@jobs.response(201, schemas.Job(many=True))
-@jobs.problems(413, 415, 503)
+@jobs.response(201, schemas.Job(many=True), headers=REPLAYED)
+@jobs.problems(409, 413, 415, 422, 503)
 def submit_batch(new: list[NewJob]) -> Response:
     """Submit up to 1,000 jobs of one queue
 
     All are accepted or none. They go on top of the stack in their order, so that the last one runs first.
     """
-    return json_answer([job.as_dict() for job in accept(new)], 201)
+    receipt = accept(new, "submit_batch")
+    return json_answer([job.as_dict() for job in receipt.jobs], 201, replayed(receipt.is_replay))

@@ -27,6 +27,7 @@ RESPONSES: Mapping[int, tuple[str, str]] = {
     404: ("NOT_FOUND", "Not found"),
     409: ("CONFLICT", "The state it is in doesn't allow that"),
     413: ("CONTENT_TOO_LARGE", "The body is too large"),
+    422: ("UNPROCESSABLE_CONTENT", "The Idempotency-Key stands for another request"),
     415: ("UNSUPPORTED_MEDIA_TYPE", "The body isn't application/json"),
     429: ("TOO_MANY_REQUESTS", "The client sends more than RATE_LIMIT allows"),
     500: ("INTERNAL_SERVER_ERROR", "A fault of the service"),
@@ -173,13 +174,14 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
         _documented(view).setdefault("response", {}).setdefault("responses", {})[304] = ["NOT_MODIFIED"]
         return view
 
-    def headers(self, **described: str) -> Callable[[View], View]:
-        """Document which request headers an operation heeds. None is an error: what can't be used is ignored."""
+    def headers(self, **described: str | Mapping[str, Any]) -> Callable[[View], View]:
+        """Document which request headers an operation heeds, by a text or with a schema."""
 
         def decorate(view: View) -> View:
+            texts = {n: {"description": d} if isinstance(d, str) else d for n, d in described.items()}
             _manual(view)["parameters"] = [
-                {"in": "header", "name": name.replace("_", "-"), "description": text, "schema": {"type": "string"}}
-                for name, text in described.items()
+                {"in": "header", "name": name.replace("_", "-"), "schema": {"type": "string"}, **told}
+                for name, told in texts.items()
             ]
             return view
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from flask import Response, request
@@ -64,7 +65,7 @@ def no_such_job() -> ProblemError:
     return ProblemError(NOT_FOUND, "There is no job with this id, or it has been pruned.")
 
 
-def job_answer(job: Job, status: int = 200, **headers: str) -> Response:
+def job_answer(job: Job, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A job as it is now, with its ETag."""
     return with_etag(json_answer(job.as_dict(), status, headers))
 

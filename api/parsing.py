@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import orjson
-from flask import Request, current_app
+from flask import Request, current_app, g
 from marshmallow import RAISE, Schema, ValidationError, missing
 from webargs.flaskparser import FlaskParser
 
@@ -39,7 +39,8 @@ class StrictParser(FlaskParser):
         if not body and not self._is_body_required:
             return missing
         _check_media_type(req)
-        return load_json(body)
+        g.body = load_json(body)
+        return g.body
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
         if repeated := [name for name, values in req.args.lists() if len(values) > 1]:

@@ -12,7 +12,7 @@ import orjson
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from middleware.errors import QueueFullError, RedisAwayError, TooManyWaitingError
+from middleware.errors import KeyReusedError, QueueFullError, RedisAwayError, ReplayGoneError, TooManyWaitingError
 
 from .tracing import current_request_id
 
@@ -53,6 +53,10 @@ WINDOW_REFUSED = Kind("window-refused", 409, "No window can be opened", "The que
 TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once.")
 MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
 RATE_LIMITED = Kind("rate-limited", 429, "Too many requests", "Wait as long as Retry-After says.")
+REUSED = Kind("key-reused", 422, "The key stands for another request", "Choose a new Idempotency-Key.")
+GONE = Kind(
+    "replay-gone", 409, "Carried out, and pruned since", "The request was carried out before; its jobs are gone."
+)
 INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the service; it was logged with request_id.")
 UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
 KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
@@ -73,6 +77,8 @@ KINDS = (
     TOO_LARGE,
     MEDIA,
     RATE_LIMITED,
+    REUSED,
+    GONE,
     INTERNAL,
     UNAVAILABLE,
     KEYS_AWAY,
@@ -182,8 +188,18 @@ def _crowded(error: TooManyWaitingError) -> Response:
     return answer(ProblemError(CROWDED, headers={"Retry-After": "1"}))
 
 
+def _key_reused(error: KeyReusedError) -> Response:
+    return answer(ProblemError(REUSED, str(error), errors=[FieldError("header", "Idempotency-Key", str(error))]))
+
+
+def _replay_gone(error: ReplayGoneError) -> Response:
+    return answer(ProblemError(GONE, str(error)))
+
+
 def install(app: Flask) -> None:
     """Answer what the middleware raises with problem documents too."""
     app.register_error_handler(RedisAwayError, _redis_away)
     app.register_error_handler(QueueFullError, _queue_full)
     app.register_error_handler(TooManyWaitingError, _crowded)
+    app.register_error_handler(KeyReusedError, _key_reused)
+    app.register_error_handler(ReplayGoneError, _replay_gone)

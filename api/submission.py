@@ -8,46 +8,51 @@ from typing import Any
 import dramatiq
 from flask import Response, url_for
 
-from middleware.jobs import Job
+from middleware.acceptance import Receipt
 from tasks import broker
 
 from . import schemas
 from .contract import ETAG
+from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import job_answer, jobs
 from .new_jobs import NewJob, NewJobBody
 from .tracing import current_request_id, current_traceparent
 
 LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string", "format": "uri-reference"}}}
 
-TRACING = {
+REQUEST_HEADERS: Mapping[str, str | Mapping[str, Any]] = {
+    "Idempotency_Key": KEY_HEADER,
     "X_Request_Id": "An id of yours for this request, at most 128 visible ASCII characters: kept on the job.",
     "traceparent": "The W3C trace context: kept on the job.",
 }
 
 
 @jobs.route("", methods=("POST",))
-@jobs.headers(**TRACING)
+@jobs.headers(**REQUEST_HEADERS)
 @jobs.arguments(NewJobBody())
-@jobs.response(201, schemas.Job, headers={**LOCATION, **ETAG})
-@jobs.problems(413, 415, 503)
+@jobs.response(201, schemas.Job, headers={**LOCATION, **ETAG, **REPLAYED})
+@jobs.problems(409, 413, 415, 422, 503)
 def submit_job(new: NewJob) -> Response:
     """Submit a job
 
     It goes on top of its queue's stack: the newest runs first.
     """
-    [job] = accept([new])
-    return job_answer(job, 201, Location=url_for("jobs.show_job", job_id=job.id))
+    receipt = accept([new], "submit_job")
+    [job] = receipt.jobs
+    location = {"Location": url_for("jobs.show_job", job_id=job.id)}
+    return job_answer(job, 201, {**location, **replayed(receipt.is_replay)})
 
 
-def accept(new: Sequence[NewJob]) -> list[Job]:
-    """Put jobs of one queue on its stack, all or none, in their order.
+def accept(new: Sequence[NewJob], operation: str) -> Receipt:
+    """Put jobs of one queue on its stack, all or none, in their order; once under the request's idempotency key.
 
     Raises:
-      RedisAwayError, QueueFullError, TooManyWaitingError: none was accepted.
+      RedisAwayError, QueueFullError, TooManyWaitingError, KeyReusedError, ReplayGoneError: none was accepted.
     """
     context = {"request_id": current_request_id(), "traceparent": current_traceparent()}
     options = {name: value for name, value in context.items() if value}
-    return broker.accept([_message(job, options) for job in new], dues=[job.due for job in new])
+    messages = [_message(job, options) for job in new]
+    return broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
 
 
 def _message(new: NewJob, options: Mapping[str, Any]) -> dramatiq.Message[Any]:

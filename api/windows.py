@@ -13,6 +13,7 @@ from tasks import broker
 from .answers import json_answer
 from .contract import Resource
 from .fields import CursorText
+from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import LINK
 from .problems import NOT_FOUND, WINDOW_REFUSED, ProblemError
 from .queues import existing_queue
@@ -65,23 +66,28 @@ def show_next_window(query: dict[str, Any]) -> Response:
 
 
 @windows.route("", methods=("POST",), scope=ADMIN)
+@windows.headers(Idempotency_Key=KEY_HEADER)
 @windows.arguments(NewWindowBody())
-@windows.response(201, Window, headers=LOCATION)
-@windows.problems(404, 409, 413, 415, 503)
+@windows.response(201, Window, headers={**LOCATION, **REPLAYED})
+@windows.problems(404, 409, 413, 415, 422, 503)
 def open_window(new: dict[str, Any]) -> Response:
     """Open a window now
 
     One that is open is replaced. A continuous queue has no windows: 409. After a 503 it may have been opened all the
-    same; look before you try again, since each one has its full batch.
+    same; send an Idempotency-Key to try again safely, since each one has its full batch.
     """
     existing_queue(new["queue"])
     try:
-        window = broker.windows.open(
-            new["queue"], opened_by="operator", credits=new.get("batch"), lasts_us=_microseconds(new.get("lasts_s"))
+        window, is_replay = broker.windows.open_once(
+            new["queue"],
+            credits=new.get("batch"),
+            lasts_us=_microseconds(new.get("lasts_s")),
+            key=idempotency_key("open_window"),
         )
     except WindowRefusedError as refused:
         raise ProblemError(WINDOW_REFUSED, str(refused)) from None
-    return json_answer(window.as_dict(), 201, {"Location": url_for("windows.show_window", window_id=window.id)})
+    location = {"Location": url_for("windows.show_window", window_id=window.id)}
+    return json_answer(window.as_dict(), 201, {**location, **replayed(is_replay)})
 
 
 @windows.route("/<window_id>/close", methods=("POST",), scope=ADMIN)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import dramatiq
 import orjson
@@ -16,11 +16,12 @@ from dramatiq.common import q_name
 
 from . import keys
 from .connection import Link
-from .errors import DuplicateJobError, TooManyWaitingError
+from .errors import DuplicateJobError, KeyReusedError, LastInError, ReplayGoneError, TooManyWaitingError
 from .facts import Facts
 from .jobs import Job
 from .records import fresh_job
-from .scripts import Accepted, Again, Call, Crowded, Known, Offer, QueueScripts
+from .replays import KEYLESS, IdempotencyKey
+from .scripts import Accepted, Again, Call, Crowded, Known, Offer, QueueScripts, Replayed, Reused
 from .store import LONGEST_ID
 
 LARGEST_BATCH = 1000
@@ -44,6 +45,14 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     if twice:
         raise DuplicateJobError(f"Several messages have id {twice[0]}; nothing was enqueued. Give each its own.")
     return names.pop()
+
+
+class Receipt(NamedTuple):
+    """The jobs of a request, in its order; ``is_replay``: it had been carried out before, and they are shown as they
+    are now."""
+
+    jobs: list[Job]
+    is_replay: bool = False
 
 
 class Caller(threading.local):
@@ -84,44 +93,68 @@ class Acceptance:
         self._known_queues: set[str] = set()
 
     def accept(
-        self, queue: str, messages: Sequence[dramatiq.Message[Any]], dues: Sequence[bytes], *, most_waiting: int = 0
-    ) -> list[Job]:
+        self,
+        queue: str,
+        messages: Sequence[dramatiq.Message[Any]],
+        dues: Sequence[bytes],
+        *,
+        key: IdempotencyKey = KEYLESS,
+        most_waiting: int = 0,
+    ) -> Receipt:
         """Accept them, each to run as its word says (:func:`due.due_word`), unless more than ``most_waiting`` jobs
-        would wait then (0: no bound).
+        would wait then (0: no bound), or the same request was sent before under its ``key``.
 
         Raises:
-          as :meth:`LifoBroker.accept`.
+          as :meth:`LifoBroker.accept_once`.
         """
         jobs = [Offer(m.message_id, m.actor_name, encoded(m), due) for m, due in zip(messages, dues, strict=True)]
         call = self._caller.new_call()
 
-        def send() -> Accepted | Known | Crowded | Again:
+        def send() -> Accepted | Known | Crowded | Again | Replayed | Reused:
             self._register(queue)
-            return self._scripts(queue).accept(jobs, call=call, most_waiting=most_waiting)
+            return self._scripts(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
 
         match self._patiently(send):
-            case Known(_, id):
-                raise DuplicateJobError(
-                    f"A job with id {id} exists already; nothing was enqueued. Send a new message instead."
-                )
-            case Crowded(waiting):
-                raise TooManyWaitingError(
-                    f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "
-                    f"{len(jobs)} more. Send them later."
-                )
-            case Again():
-                return self._get_some(queue, [job.id for job in jobs])
             case Accepted(first_seq, dues_us, _):
-                return [
+                accepted = [
                     fresh_job(queue, message, seq, due_us, self._facts(message))
                     for seq, (message, due_us) in enumerate(zip(messages, dues_us, strict=True), first_seq)
                 ]
-        raise AssertionError("accept.lua has no other answer")
+                return Receipt(accepted)
+            case Again():
+                return Receipt(self._get_some(queue, [job.id for job in jobs]))
+            case Replayed(ids):
+                return Receipt(self._all_of(queue, ids), is_replay=True)
+            case refusal:
+                raise _refused(refusal, queue, len(jobs), most_waiting)
+
+    def _all_of(self, queue: str, ids: Sequence[str]) -> list[Job]:
+        jobs = self._get_some(queue, ids)
+        if len(jobs) < len(ids):
+            raise ReplayGoneError(
+                f"This request was carried out before: it made {len(ids)} jobs in queue {queue}, of which "
+                f"{len(ids) - len(jobs)} have ended and been pruned since."
+            )
+        return jobs
 
     def _register(self, queue: str) -> None:
         if queue not in self._known_queues:
             self._link().call("SADD", keys.queues(), queue)
             self._known_queues.add(queue)
+
+
+def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_waiting: int) -> LastInError:
+    match answer:
+        case Known(_, id):
+            text = f"A job with id {id} exists already; nothing was enqueued. Send a new message instead."
+            return DuplicateJobError(text)
+        case Crowded(waiting):
+            return TooManyWaitingError(
+                f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "
+                f"{wanted} more. Send them later."
+            )
+        case Reused():
+            return KeyReusedError("Another request was sent under this idempotency key. Choose a new key.")
 
 
 def encoded(message: dramatiq.Message[Any]) -> bytes:

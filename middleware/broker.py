@@ -12,7 +12,7 @@ from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
 from . import keys
-from .acceptance import Acceptance, one_queue
+from .acceptance import Acceptance, Receipt, one_queue
 from .cancellation import Cancellation
 from .connection import Link, Links, persist
 from .consumer import LifoConsumer
@@ -24,6 +24,7 @@ from .facts import Facts, facts_of
 from .hooks import HookedBroker
 from .jobs import Job
 from .queues import QueueControl
+from .replays import KEYLESS, IdempotencyKey
 from .results import JobResults
 from .roster import Attendance, Roster
 from .scripts import QueueScripts
@@ -191,11 +192,24 @@ class LifoBroker(HookedBroker):
           ValueError: the messages are of several queues, too many or none, an id is too long, or they would fall due
             after a delay of more than a century, or after the year 9999.
         """
+        dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
+        return self.accept_once(messages, dues).jobs
+
+    def accept_once(
+        self, messages: Sequence[dramatiq.Message[Any]], dues: Sequence[Due], *, key: IdempotencyKey = KEYLESS
+    ) -> Receipt:
+        """As :meth:`accept`, but a request that was carried out within a day under the same ``key`` makes nothing more:
+        its jobs are given as they are now.
+
+        Raises:
+          KeyReusedError: another request was sent under this key.
+          ReplayGoneError: jobs of the first time have been pruned.
+          others: as :meth:`accept`; what is refused leaves the key free.
+        """
         queue = one_queue(messages)
         self._check_declared(queue)
-        dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
         words = [due_word(message, due) for message, due in zip(messages, dues, strict=True)]
-        return self._acceptance.accept(queue, messages, words, most_waiting=self._most_waiting)
+        return self._acceptance.accept(queue, messages, words, key=key, most_waiting=self._most_waiting)
 
     def cancel(self, id: str, *, reason: str = "requested") -> CancelAnswer:
         """Call a job off: one that waits ends at once; one that runs is asked to stop (its flag is set, and its thread

@@ -27,6 +27,14 @@ class DuplicateJobError(LastInError):
     """A job with this id has been accepted before; ids are unique, so nothing was enqueued."""
 
 
+class KeyReusedError(LastInError):
+    """Another request was sent under this idempotency key: one key stands for one request."""
+
+
+class ReplayGoneError(LastInError):
+    """What was made under this idempotency key has been pruned since: it was made, and can't be shown any more."""
+
+
 class UnknownQueueError(LastInError, dramatiq.errors.QueueNotFound):
     """No task declares this queue."""
 

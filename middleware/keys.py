@@ -154,6 +154,16 @@ def switches(queue: str) -> str:
     return _of_queue(queue, "switches")
 
 
+def replays(queue: str) -> str:
+    """HASH idempotency key → MessagePack array: digest of the request that was sent under it, and what that made."""
+    return _of_queue(queue, "replays")
+
+
+def replay_ends(queue: str) -> str:
+    """ZSET idempotency key → when it is forgotten, in µs."""
+    return _of_queue(queue, "replay_ends")
+
+
 QUEUE_KEYS = (
     stack,
     displaced,
@@ -182,6 +192,8 @@ QUEUE_KEYS = (
     callers,
     pauses,
     switches,
+    replays,
+    replay_ends,
 )
 """All keys of a queue, in the order in which every script gets them in KEYS (Lua: ``K.stack`` and so on)."""
 

@@ -10,6 +10,7 @@ from redis.exceptions import NoScriptError
 
 from . import keys, sources
 from .connection import Link
+from .replays import KEYLESS, IdempotencyKey
 from .window_scripts import WindowScripts
 
 
@@ -69,6 +70,16 @@ class Crowded(NamedTuple):
     waiting: int
 
 
+class Replayed(NamedTuple):
+    """This request was sent before under its key, and made these jobs."""
+
+    ids: list[str]
+
+
+class Reused(NamedTuple):
+    """Another request was sent before under this key."""
+
+
 class Known(NamedTuple):
     """Nothing was accepted: so many of the ids are there already; one of them."""
 
@@ -102,11 +113,16 @@ class QueueScripts(WindowScripts):
         self._now = now
 
     def accept(
-        self, jobs: Sequence[Offer], *, call: Call = NAMELESS, most_waiting: int = 0
-    ) -> Accepted | Known | Crowded | Again:
+        self,
+        jobs: Sequence[Offer],
+        *,
+        call: Call = NAMELESS,
+        key: IdempotencyKey = KEYLESS,
+        most_waiting: int = 0,
+    ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
         """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
-        may be sent again."""
-        words = [self._unruled, b"%d" % most_waiting, call.caller, b"%d" % call.number]
+        may be sent again; with a ``key`` it accepts nothing when it was sent before."""
+        words = [self._unruled, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
         for id, task, message, due in jobs:
             words += (id.encode(), task.encode(), due, message)
         word, *answer = self._run("accept", words)
@@ -117,6 +133,10 @@ class QueueScripts(WindowScripts):
                 return Known(answer[0], answer[1].decode())
             case b"crowded":
                 return Crowded(answer[0])
+            case b"replayed":
+                return Replayed([id.decode() for id in answer])
+            case b"reused":
+                return Reused()
         first, now, *dues = answer
         return Accepted(first, [due or None for due in dues] or [None] * len(jobs), now)
 

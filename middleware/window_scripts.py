@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from .policies import Mode, NextTick, Order, Policy
+from .replays import KEYLESS, IdempotencyKey
 
 
 class WindowScripts:
@@ -37,10 +38,11 @@ class WindowScripts:
         lasts_us: int | None,
         *,
         next_tick_ms: int | None = None,
+        key: IdempotencyKey = KEYLESS,
     ) -> list[Any]:
         """Open a window; the answer as ``open_window.lua`` words it."""
         numbers = (tick_ms, credits, lasts_us, next_tick_ms)
-        answer: list[Any] = self._run("open_window", [opened_by.encode(), *map(_optional, numbers)])
+        answer: list[Any] = self._run("open_window", [opened_by.encode(), *map(_optional, numbers), *key])
         return answer
 
     def close_window(self, number: int) -> bytes | None:

@@ -13,8 +13,9 @@ import msgpack
 from . import keys
 from .clock import rfc3339
 from .connection import Link
-from .errors import WindowRefusedError
+from .errors import KeyReusedError, WindowRefusedError
 from .policies import POLICY_FIELDS, NextTick, OrderNow, Policy, policy_from
+from .replays import IdempotencyKey
 from .scripts import QueueScripts
 from .store import Cursor
 from .window_records import OpenedBy, Window, window_from
@@ -121,6 +122,28 @@ class Windows:
         if answer[0] != b"opened":
             raise WindowRefusedError(_refusal(queue, tick_ms, answer))
         return window_from(queue, answer[1], answer[2])
+
+    def open_once(
+        self, queue: str, *, credits: int | None, lasts_us: int | None, key: IdempotencyKey
+    ) -> tuple[Window, bool]:
+        """Open a window for an operator, as :meth:`open`, unless the same request did within a day under the same
+        ``key``: then that window is given as it is now, and True.
+
+        Raises:
+          KeyReusedError: another request was sent under this key.
+          WindowRefusedError: as :meth:`open`.
+        """
+        answer = self._scripts(queue).open_window("operator", None, credits, lasts_us, key=key)
+        match answer[0]:
+            case b"opened":
+                return window_from(queue, answer[1], answer[2]), False
+            case b"replayed":
+                opened = window_from(queue, answer[1], answer[2])
+                # One in which nothing was claimed isn't kept: it is shown as it was opened.
+                return self.get(opened.id) or opened, True
+            case b"reused":
+                raise KeyReusedError("Another request was sent under this idempotency key. Choose a new key.")
+        raise WindowRefusedError(_refusal(queue, None, answer))
 
     def get(self, window_id: str) -> Window | None:
         """The window with this id, or None; one of a tick isn't kept if nothing was claimed when it closed."""

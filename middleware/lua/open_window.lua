@@ -1,13 +1,18 @@
--- include: record stack windows
+-- include: record stack windows replays
 -- Opens a window by the queue's policy; one that is open is replaced.
 -- ARGV: 1 now in µs or '' · 2 opened by (tick, operator, command) · 3 tick in ms or ''
---       · 4 credits (0: no bound) · 5 how long it lasts in µs (0: until something else ends it), both '' for the policy's · 6 of a tick: the one after it in ms, or ''
--- Returns {opened, number, packed window}, or the word why not: {unruled}, {continuous}, {repeated, last tick in ms},
+--       · 4 credits (0: no bound) · 5 how long it lasts in µs (0: until something else ends it), both '' for the policy's
+--       · 6 of a tick: the one after it in ms, or '' · 7 idempotency key ('': none) · 8 digest of the request under it
+-- Returns {opened, number, packed window}; {replayed, number, packed window as it was opened} when this request was sent
+-- before under its key, {reused} when another one was; or the word why not: {unruled}, {continuous}, {repeated, last tick in ms},
 -- {early, now in µs}.
 
 allow_when_full()
 local now = clock(ARGV[1])
 local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'close_when_empty', 'open', 'last_tick', 'batch', 'lasts', 'lifo_above', 'lifo_below')
+local made = made_under(ARGV[7], ARGV[8], now)
+if made == 'reused' then return {'reused'} end
+if made then return {'replayed', made[1], made[2]} end
 if not p[1] then return {'unruled'} end
 if p[1] == 'continuous' then return {'continuous'} end
 local tick, last_tick = tonumber(ARGV[3]), tonumber(p[6] or 0)
@@ -39,6 +44,7 @@ log('open', now, n, w[W_CREDITS], w[W_ORDER], w[W_SHARE], w[W_CLOSES_AT], w[W_LI
 redis.call('HSET', K.policy, 'open', n, 'last_opened', string.format('%.0f', now))
 local newest = redis.call('ZREVRANGE', K.window_history, 0, 0, 'WITHSCORES')
 redis.call('ZADD', K.window_history, math.max(tonumber(newest[2] or 0) + 1, now), n)
+keep_made(ARGV[7], ARGV[8], {n, cmsgpack.pack(w)}, now)
 close_when_done(n, now)
 ring(now, 'closed')
 save_windows()

@@ -1,13 +1,14 @@
--- include: record stack windows finish forget
+-- include: record stack windows finish forget replays
 -- Upkeep: forgets finished jobs in the order in which they ended, at most 200 a call.
 -- ARGV: 1 now in µs or '' · 2 age in µs beyond which they go · 3 how many may stay · 4 how many bytes may stay
--- Of those who called accept, the latest 10,000 are kept.
+-- Of those who called accept, the latest 10,000 are kept; and idempotency keys for a day.
 -- Returns how many it forgot; 200: call again.
 
 local CHUNK, CALLERS_KEPT = 200, 10000
 allow_when_full()
 redis.call('ZREMRANGEBYRANK', K.callers, 0, -CALLERS_KEPT - 1)
 local now = clock(ARGV[1])
+forget_keys(now)
 local oldest_kept = now - ARGV[2]
 local too_many = redis.call('ZCARD', K.finished) - tonumber(ARGV[3])
 local too_much = tonumber(redis.call('HGET', K.counters, 'finished_bytes') or 0) - tonumber(ARGV[4])

@@ -41,8 +41,8 @@ def test_every_operation_documents_its_statuses_with_problem_documents() -> None
 
     assert document["openapi"].startswith("3.1")
     assert statuses == {
-        "submit_job": {"201", "400", "413", "415", "500", "503"},
-        "submit_batch": {"201", "400", "413", "415", "500", "503"},
+        "submit_job": {"201", "400", "409", "413", "415", "422", "500", "503"},
+        "submit_batch": {"201", "400", "409", "413", "415", "422", "500", "503"},
         "list_jobs": {"200", "400", "500", "503"},
         "show_job": {"200", "304", "400", "404", "500", "503"},
         "cancel_job": {"200", "202", "400", "404", "409", "413", "415", "500", "503"},
@@ -55,7 +55,7 @@ def test_every_operation_documents_its_statuses_with_problem_documents() -> None
         "list_windows": {"200", "400", "500", "503"},
         "show_window": {"200", "400", "404", "500", "503"},
         "show_next_window": {"200", "400", "404", "500", "503"},
-        "open_window": {"201", "400", "404", "409", "413", "415", "500", "503"},
+        "open_window": {"201", "400", "404", "409", "413", "415", "422", "500", "503"},
         "close_window": {"200", "400", "404", "500", "503"},
         "list_tasks": {"200", "400", "500", "503"},
         "list_workers": {"200", "400", "500", "503"},

@@ -14,7 +14,20 @@ from middleware.broker import LifoBroker
 from middleware.jobs import Job
 from middleware.policies import Policy
 from middleware.queues import QueueStanding
-from middleware.scripts import NAMELESS, Accepted, Again, Call, Claim, Crowded, Known, Offer, Settlement
+from middleware.replays import KEYLESS, IdempotencyKey
+from middleware.scripts import (
+    NAMELESS,
+    Accepted,
+    Again,
+    Call,
+    Claim,
+    Crowded,
+    Known,
+    Offer,
+    Replayed,
+    Reused,
+    Settlement,
+)
 from middleware.sources import RECORD_FIELDS
 from middleware.window_records import Window
 
@@ -73,11 +86,16 @@ class ScriptedQueue:
         return dramatiq.Message(self.name, "task", (), {}, {}, message_id=id, message_timestamp=0).encode()
 
     def offer(
-        self, *ids: str, due: bytes = b"", call: Call = NAMELESS, most_waiting: int = 0
-    ) -> Accepted | Known | Crowded | Again:
+        self,
+        *ids: str,
+        due: bytes = b"",
+        call: Call = NAMELESS,
+        key: IdempotencyKey = KEYLESS,
+        most_waiting: int = 0,
+    ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
         """One call of accept, whatever it answers."""
         jobs = [Offer(id, "task", self.encoded(id), due) for id in ids]
-        return self.scripts.accept(jobs, call=call, most_waiting=most_waiting)
+        return self.scripts.accept(jobs, call=call, key=key, most_waiting=most_waiting)
 
     def send(self, *ids: str, after_us: int = 0) -> Accepted:
         """Accept these ids in one batch, delayed by ``after_us``."""

@@ -13,7 +13,8 @@ from middleware import keys
 from middleware.acceptance import encoded
 from middleware.errors import DuplicateJobError, UnknownQueueError
 from middleware.jobs import JobStatus
-from middleware.scripts import Accepted, Again, Call, Crowded, Known
+from middleware.replays import IdempotencyKey
+from middleware.scripts import Accepted, Again, Call, Crowded, Known, Replayed, Reused
 
 from .scripted import START_US, ScriptedQueue
 
@@ -210,3 +211,51 @@ def test_a_message_reads_back_the_same_however_it_was_encoded(kwargs: dict[str, 
 def test_what_json_cant_hold_isnt_encoded(value: object) -> None:
     with pytest.raises(TypeError):
         encoded(dramatiq.Message("default", "task", (), {"value": value}, {}))
+
+
+DAY_S = 86_400
+KEY = IdempotencyKey(b"name", b"digest")
+
+
+def test_a_key_is_known_for_a_day(queue: ScriptedQueue) -> None:
+    queue.offer("a", key=KEY)
+
+    queue.clock.forward(s=DAY_S - 1)
+    assert queue.offer("b", key=KEY) == Replayed(["a"])
+    assert queue.offer("b", key=KEY._replace(digest=b"other")) == Reused()
+    queue.clock.forward(s=1)
+    assert isinstance(queue.offer("b", key=KEY._replace(digest=b"other")), Accepted)
+    assert queue.waiting() == ["b", "a"]
+
+
+def test_refused_offers_keep_no_key(queue: ScriptedQueue) -> None:
+    queue.send("a")
+
+    assert queue.offer("a", key=KEY) == Known(1, "a")
+    assert queue.offer("b", key=KEY, most_waiting=1) == Crowded(1)
+    assert isinstance(queue.offer("b", key=KEY), Accepted)
+
+
+def test_keys_whose_day_is_over_are_forgotten_by_later_ones_and_by_upkeep(queue: ScriptedQueue) -> None:
+    for n in range(150):
+        queue.offer(f"old-{n}", key=KEY._replace(name=b"%d" % n))
+    queue.clock.forward(s=DAY_S)
+
+    queue.offer("new", key=KEY)
+    assert _keys_kept(queue) == (51, 51)
+    queue.scripts.prune(10**15, 10**6, 10**12)
+    assert _keys_kept(queue) == (1, 1)
+
+
+def test_a_key_outlives_its_job(queue: ScriptedQueue) -> None:
+    queue.offer("a", key=KEY)
+    queue.settle(queue.claim()[0])
+    queue.scripts.prune(10**15, 0, 10**12)
+
+    assert queue.offer("b", key=KEY) == Replayed(["a"])
+
+
+def _keys_kept(queue: ScriptedQueue) -> tuple[int, int]:
+    kept = queue.client.hlen(keys.replays(queue.name)), queue.client.zcard(keys.replay_ends(queue.name))
+    assert isinstance(kept[0], int)
+    return kept  # type: ignore[return-value]

@@ -1,0 +1,157 @@
+"""Idempotency-Key: the same request again makes nothing more."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from middleware.embedded import EmbeddedServer
+from middleware.scripts import Settlement
+from tasks import broker
+
+from .client import Answer, Client
+from .conftest import running_api
+
+KEY = {"Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"'}
+
+
+def _ids(client: Client) -> list[str]:
+    return [job["id"] for job in client.get("/v1/jobs").json]
+
+
+def test_the_same_request_again_shows_the_job_as_it_is_now(client: Client) -> None:
+    first = client.post_job({"message": "once"}, **KEY)
+    client.post(f"{first.headers['Location']}/cancel")
+
+    again = client.post_job({"message": "once"}, **KEY)
+
+    assert (first.status, first.headers["Idempotency-Replayed"]) == (201, None)
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert (again.json["id"], again.json["status"]) == (first.json["id"], "cancelled")
+    assert again.headers["Location"] == first.headers["Location"]
+    assert again.headers["ETag"] == client.get(again.headers["Location"]).headers["ETag"]
+    assert _ids(client) == [first.json["id"]]
+
+
+def test_the_same_body_may_be_written_in_another_way(client: Client) -> None:
+    client.post_job('{"message": "x", "delay_s": 60}', **KEY)
+
+    again = client.post_job('{ "delay_s":60, "message":"\\u0078" }', **KEY)
+
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    "body", [{"message": "another"}, {"message": "x", "tags": ["t"]}, {"message": "x", "delay_s": 1}]
+)
+def test_another_body_under_the_same_key_is_422(client: Client, body: dict[str, Any]) -> None:
+    client.post_job({"message": "x"}, **KEY)
+
+    problem = client.post_job(body, **KEY).problem(422, "key-reused")
+
+    assert [error["header"] for error in problem["errors"]] == ["Idempotency-Key"]
+    assert len(_ids(client)) == 1
+
+
+def test_requests_that_come_at_once_make_one_job(client: Client) -> None:
+    def submit(_: int) -> Answer:
+        return client.post_job({"message": "once"}, **KEY)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(submit, range(24)))
+
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.json["id"] for answer in answers}) == 1
+    assert sum(answer.headers["Idempotency-Replayed"] is None for answer in answers) == 1
+    assert len(_ids(client)) == 1
+
+
+def test_a_batch_is_replayed_as_a_whole_and_in_its_order(client: Client) -> None:
+    body = {"jobs": [{"message": str(n)} for n in range(1000)]}
+    first = client.post("/v1/jobs/batch", body, **KEY)
+
+    again = client.post("/v1/jobs/batch", body, **KEY)
+
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert again.json == first.json
+    client.post("/v1/jobs/batch", {"jobs": body["jobs"][1:]}, **KEY).problem(422, "key-reused")
+
+
+def test_a_window_is_opened_once(client: Client) -> None:
+    client.post_job({"message": "x"})
+    broker.scripts("default").set_policy("windows", "lifo", 0, 5, False)
+    first = client.post("/v1/windows", {"queue": "default"}, **KEY)
+    broker.scripts("default").claim("w", 15_000_000, 1)
+
+    again = client.post("/v1/windows", {"queue": "default"}, **KEY)
+    client.post("/v1/windows", {"queue": "default", "batch": 7}, **KEY).problem(422, "key-reused")
+
+    assert (first.status, first.headers["Idempotency-Replayed"]) == (201, None)
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert (again.json["id"], again.json["claimed"]) == (first.json["id"], 1)
+    assert again.headers["Location"] == first.headers["Location"]
+
+
+def test_a_key_holds_for_its_operation_and_queue_only(client: Client) -> None:
+    mail = {"task": "send_mail", "payload": {"to": "a@example.org", "title": "x"}}
+
+    answers = [
+        client.post_job({"message": "x"}, **KEY),
+        client.post("/v1/jobs/batch", {"jobs": [{"message": "x"}]}, **KEY),
+        client.post_job(mail, **KEY),
+    ]
+
+    assert [(answer.status, answer.headers["Idempotency-Replayed"]) for answer in answers] == [(201, None)] * 3
+
+
+def test_a_refused_request_leaves_its_key_free(embedded_server: EmbeddedServer, redis_url: str, tmp_path: Path) -> None:
+    with running_api(redis_url, tmp_path / "web.log", {"MAX_QUEUED": "1"}) as client:
+        client.post_job({"message": ""}, **KEY).problem(400, "validation")
+        filler = client.post_job({"message": "first"})
+        client.post_job({"message": "x"}, **KEY).problem(503, "too-many-waiting")
+        client.post(f"{filler.headers['Location']}/cancel")
+        taken = client.post_job({"message": "y"}, **KEY)
+
+    assert (taken.status, taken.headers["Idempotency-Replayed"]) == (201, None)
+
+
+@pytest.mark.parametrize("sent", ["bare-word", '"bare-word"'])
+def test_the_bare_word_means_the_same_as_the_quoted_one(client: Client, sent: str) -> None:
+    client.post_job({"message": "x"}, **{"Idempotency-Key": "bare-word"})
+
+    assert client.post_job({"message": "x"}, **{"Idempotency-Key": sent}).headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    "sent", ["", '""', '"a', 'a"', '"a", "b"', "a b", "a,b", '"\\x"', "x" * 256, f'"{"x" * 256}"', '"ä"', '"a";p=1']
+)
+def test_a_header_that_isnt_a_key_is_refused(client: Client, sent: str) -> None:
+    answer = client.post_job({"message": "x"}, **{"Idempotency-Key": sent})
+
+    assert [error["header"] for error in answer.problem(400, "validation")["errors"]] == ["Idempotency-Key"]
+    assert _ids(client) == []
+
+
+@pytest.mark.parametrize("sent", ['"\\"\\\\"', '" "', f'"{"x" * 255}"', "x" * 255, "a=b:c/?&"])
+def test_every_key_within_the_bounds_is_one(client: Client, sent: str) -> None:
+    answers = [client.post_job({"message": "x"}, **{"Idempotency-Key": sent}) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert len(_ids(client)) == 1
+
+
+def test_what_was_pruned_isnt_made_again(client: Client) -> None:
+    job_id = client.post_job({"message": "x"}, **KEY).json["id"]
+    scripts = broker.scripts("default")
+    scripts.set_policy("continuous", "lifo", 0, 0, False)
+    [(id, attempt, _)] = scripts.claim("w", 15_000_000, 1).jobs
+    scripts.settle([Settlement(id, attempt, "processed")], "w", 15_000_000, 0)
+    scripts.prune(10**12, 0, 10**12)
+
+    client.post_job({"message": "x"}, **KEY).problem(409, "replay-gone")
+
+    assert id == job_id
+    assert _ids(client) == []

@@ -30,6 +30,7 @@ from .roster import Attendance, Roster
 from .scripts import QueueScripts
 from .settings import Settings
 from .signals import PatientSignals
+from .stats import Statistics
 from .store import JobStore
 from .upkeep import Upkeep
 from .vitals import VitalSigns
@@ -83,6 +84,7 @@ class LifoBroker(HookedBroker):
         self.windows = Windows(
             link=self._link, scripts=self.scripts, queues=self._all_queues, patiently=self._patiently
         )
+        self.stats = Statistics(scripts=self.scripts, queues=self._all_queues, reading=self._patiently)
         self.roster = Roster(link=self._link, scripts=self.scripts, queues=self._all_queues, reading=self._patiently)
         self.vitals = VitalSigns(link=self._link, scripts=self.scripts, queues=self._all_queues)
         self.control = QueueControl(

@@ -108,7 +108,8 @@ def event_log(queue: str) -> str:
 
 
 def counters(queue: str) -> str:
-    """HASH name → count since the queue was made: ``accepted``, ``pruned``, ``reclaimed``, ``stale_settles`` …"""
+    """HASH name → count since the queue was made: ``accepted``, ``pruned``, ``reclaimed``, ``stale_settles`` …; also
+    the last ``seq``, and the last ``slot`` of the samples."""
     return _of_queue(queue, "counters")
 
 
@@ -164,6 +165,24 @@ def replay_ends(queue: str) -> str:
     return _of_queue(queue, "replay_ends")
 
 
+def samples(queue: str) -> str:
+    """LIST, newest first, of MessagePack arrays with the fields of ``tallying.SAMPLE_FIELDS``: what the totals were
+    when a slot of 10 s began, of those in which something happened; 8,640 at most, which is a day without a pause."""
+    return _of_queue(queue, "samples")
+
+
+def tallies(queue: str) -> str:
+    """HASH task → MessagePack array with the fields of ``tallying.TALLY_FIELDS``; at most 200 tasks, and the others
+    together."""
+    return _of_queue(queue, "tallies")
+
+
+def tallies_before(queue: str) -> str:
+    """LIST, newest first, of MessagePack arrays: a minute since the epoch, and the tallies as they were when it began
+    (task and packed tally in turn); of the last 16 minutes in which something happened."""
+    return _of_queue(queue, "tallies_before")
+
+
 QUEUE_KEYS = (
     stack,
     displaced,
@@ -194,6 +213,9 @@ QUEUE_KEYS = (
     switches,
     replays,
     replay_ends,
+    samples,
+    tallies,
+    tallies_before,
 )
 """All keys of a queue, in the order in which every script gets them in KEYS (Lua: ``K.stack`` and so on)."""
 

@@ -188,6 +188,11 @@ class QueueScripts(WindowScripts):
         answer: list[Any] = self._run("vitals", [])
         return answer
 
+    def tallies(self, samples: int, minutes: int) -> list[Any]:
+        """What is counted for statistics, with so many of the newest samples and minutes (``tallies.lua``)."""
+        answer: list[Any] = self._run("tallies", [b"%d" % samples, b"%d" % minutes])
+        return answer
+
     def census(self) -> list[Any]:
         """Counts from independent structures; the answer as ``census.lua`` words it."""
         answer: list[Any] = self._run("census", [])

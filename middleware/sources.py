@@ -1,6 +1,6 @@
 """The sources of the Lua scripts: each with all keys of its queue (``keys.QUEUE_KEYS``) and a prelude that names them
-and the fields of the records. The rooms that several scripts share are named in a script's first line
-(``-- include: record stack``).
+and the fields of the records. The rooms that a script needs are named in its first line (``-- include: record
+stack``); rooms may need others.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from . import keys
+from .tallying import BOUNDS_US, STATE_FIELDS, TALLY_FIELDS, TOTAL_FIELDS
 
 RECORD_FIELDS = (
     "status",
@@ -72,13 +73,21 @@ class Script(NamedTuple):
 @lru_cache
 def script(name: str) -> Script:
     """The script ``lua/<name>.lua`` with its prelude and what it includes."""
-    folder = files(__package__) / "lua"
-    text = (folder / f"{name}.lua").read_text(encoding="utf-8")
+    texts: dict[str, str] = {}
+    _include(f"{name}.lua", texts)
+    source = "\n".join([_prelude(), *texts.values()])
+    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+def _include(file: str, texts: dict[str, str]) -> None:
+    """Add a file of ``lua/``, after the rooms that its first line names, each once."""
+    text = (files(__package__) / "lua" / file).read_text(encoding="utf-8")
     first_line = text.split("\n", 1)[0]
     included = first_line.removeprefix("-- include:").split() if first_line.startswith("-- include:") else []
-    shared = [(folder / f"_{room}.lua").read_text(encoding="utf-8") for room in included]
-    source = "\n".join([_prelude(), *shared, text])
-    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+    for room in included:
+        if f"_{room}.lua" not in texts:
+            _include(f"_{room}.lua", texts)
+    texts[file] = text
 
 
 def _prelude() -> str:
@@ -90,6 +99,11 @@ def _prelude() -> str:
             f"local RECORD_LENGTH = {len(RECORD_FIELDS)}",
             _numbered("W_", WINDOW_FIELDS),
             f"local WINDOW_LENGTH = {len(WINDOW_FIELDS)}",
+            _numbered("T_", [*STATE_FIELDS, *TOTAL_FIELDS]),
+            f"local T_WAIT_SUM, T_RUN_SUM = {TALLY_FIELDS.index('wait_sum') + 1}, {TALLY_FIELDS.index('run_sum') + 1}",
+            f"local TALLY_LENGTH = {len(TALLY_FIELDS)}",
+            f"local BOUNDS_US = {{{', '.join(map(str, BOUNDS_US))}}}",
+            f"local SUMMED = {len(STATE_FIELDS) + len(TOTAL_FIELDS)}",
         ]
     )
 

@@ -1,4 +1,5 @@
--- Handing jobs to a worker. Needs _record, _stack, _windows, _order.
+-- include: record samples stack windows order
+-- Handing jobs to a worker.
 
 -- Takes up to `n` jobs off the stack, each from the end that the order and the share of the oldest say. Returns their
 -- ids, and for each whether it was the top.
@@ -37,7 +38,10 @@ local function lease_out(ids, top, now, worker, lease, rule, reply)
     local job = unpack_record(packed[i]) or orphan(id, now)
     if place_of(job) ~= job[SEQ] then moved[#moved + 1] = id end
     if top[i] then places[#places + 1] = place_of(job) end
-    job[STATUS], job[ATTEMPTS], job[STARTED] = RUNNING, job[ATTEMPTS] + 1, now
+    move(job, RUNNING)
+    add(job, T_CLAIMED)
+    observe(job, T_WAIT_SUM, now - (job[ENTERED] or job[SEQ]))
+    job[ATTEMPTS], job[STARTED] = job[ATTEMPTS] + 1, now
     job[FINISHED], job[WORKER], job[WINDOW] = false, worker, rule.window or false
     saves[2 * i - 1], saves[2 * i] = id, cmsgpack.pack(job)
     rows[2 * i - 1], rows[2 * i] = job[SEQ], id

@@ -1,4 +1,5 @@
--- The ends of an attempt. Needs _record, _stack, _windows.
+-- include: record samples stack windows
+-- The ends of an attempt.
 -- What leaves the claimed jobs and what enters the indexes is gathered here, and written by save_ends: once for all jobs
 -- of a call, since each command costs more than what it does.
 
@@ -6,6 +7,7 @@ local leaving, ended, ended_at = {}, {}, {}
 
 local INDEX = {[PROCESSED] = K.processed, [REJECTED] = K.rejected, [CANCELLED] = K.cancelled}
 local OUTCOME = {[PROCESSED] = W_PROCESSED, [REJECTED] = W_REJECTED, [CANCELLED] = W_CANCELLED}
+local ENDED = {[PROCESSED] = T_ENDED_PROCESSED, [REJECTED] = T_ENDED_REJECTED, [CANCELLED] = T_ENDED_CANCELLED}
 local COUNTER = {[PROCESSED] = 'processed', [REJECTED] = 'rejected', [CANCELLED] = 'cancelled'}
 local OVERHEAD_BYTES = 400
 
@@ -21,7 +23,9 @@ end
 
 -- Ends a job's life: its record, its index, its place in the order of pruning, its count. Its texts are kept by then.
 local function finish(id, job, status, now, reason)
-  job[STATUS], job[FINISHED], job[REASON] = status, now, reason
+  move(job, status)
+  add(job, ENDED[status])
+  job[FINISHED], job[REASON] = now, reason
   local rows = ended[status] or {}
   rows[#rows + 1], rows[#rows + 2] = job[SEQ], id
   ended[status] = rows
@@ -44,6 +48,8 @@ local function try_again(id, job, now, delay, outcome)
   if job[CANCEL] then return end_attempt(id, job, CANCELLED, now, job[CANCEL]) end
   off_duty(id)
   count_outcome(job[WINDOW], outcome)
+  if outcome == W_RETRIED then count('retried') end
+  add(job, outcome == W_RETRIED and T_RETRIED or T_PUT_BACK)
   if delay > 0 then schedule(id, job, now + delay) else push(id, job, now) end
 end
 

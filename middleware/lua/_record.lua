@@ -6,10 +6,11 @@ local SCHEDULED, QUEUED, RUNNING = 's', 'q', 'r'
 local PROCESSED, REJECTED, CANCELLED = 'p', 'x', 'c'
 
 -- The caller's clock in tests, the server's otherwise; µs since the epoch.
+local called_at = nil
 local function clock(given)
-  if given ~= '' then return tonumber(given) end
-  local time = redis.call('TIME')
-  return time[1] * 1000000 + time[2]
+  local time = given == '' and redis.call('TIME')
+  called_at = time and time[1] * 1000000 + time[2] or tonumber(given)
+  return called_at
 end
 
 -- With maxmemory reached, a script may write on after a first write that frees: so a full server can be drained.
@@ -54,17 +55,4 @@ local logging = nil
 local function log(kind, now, ...)
   if logging == nil then logging = redis.call('EXISTS', K.event_log) == 1 end
   if logging then redis.call('RPUSH', K.event_log, cmsgpack.pack({kind, now, ...})) end
-end
-
-local function count(name, by)
-  redis.call('HINCRBY', K.counters, name, by or 1)
-end
-
--- The record of a job that has lost its own, so that it can still be worked off; only meddling from outside does that.
-local function orphan(id, now)
-  count('orphans')
-  local job = {}
-  for field = 1, RECORD_LENGTH do job[field] = false end
-  job[STATUS], job[SEQ], job[TASK], job[ATTEMPTS] = QUEUED, now, '', 0
-  return job
 end

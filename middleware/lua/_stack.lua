@@ -1,14 +1,27 @@
+-- include: record samples
 -- The stack and what waits for its time: every way on and off.
 
+-- The record of a job that has lost its own, so that it can still be worked off; only meddling from outside does that.
+local function orphan(id, now)
+  count('orphans')
+  local job = {}
+  for field = 1, RECORD_LENGTH do job[field] = false end
+  job[SEQ], job[TASK], job[ATTEMPTS] = now, '', 0
+  move(job, QUEUED)
+  return job
+end
+
 local function push(id, job, now)
-  job[STATUS], job[ENTERED] = QUEUED, now
+  move(job, QUEUED)
+  job[ENTERED] = now
   local place = place_of(job)
   redis.call('ZADD', K.stack, place, id)
   if place ~= job[SEQ] then redis.call('ZADD', K.displaced, job[SEQ], id) end
 end
 
 local function schedule(id, job, due)
-  job[STATUS], job[DUE] = SCHEDULED, due
+  move(job, SCHEDULED)
+  job[DUE] = due
   redis.call('ZADD', K.due, due, id)
   redis.call('ZADD', K.scheduled, job[SEQ], id)
 end

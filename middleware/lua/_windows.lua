@@ -1,3 +1,4 @@
+-- include: record samples
 -- Windows and the gate: may a job be claimed now, and how many? Decided inside the script that claims.
 -- A window is a MessagePack array in K.windows, its fields named by WINDOW_FIELDS in sources.py; unset: false.
 
@@ -13,8 +14,9 @@ local function window(n)
   return touched[n]
 end
 
--- Writes back the windows that this call counted in.
+-- Writes back what this call counted: in windows, and in the totals and tallies.
 local function save_windows()
+  save_counts()
   for n, w in pairs(touched) do
     if w then redis.call('HSET', K.windows, n, cmsgpack.pack(w)) end
   end

@@ -42,8 +42,10 @@ job[ATTEMPTS] = 0
 for i, id in ipairs(ids) do
   local seq, due = first + i - 1, due_at(ARGV[4 * i + 6])
   local waits = due > 0
-  job[STATUS], job[SEQ], job[TASK] = waits and SCHEDULED or QUEUED, seq, ARGV[4 * i + 5]
+  job[STATUS], job[SEQ], job[TASK] = false, seq, ARGV[4 * i + 5]
   job[PLACE], job[DUE], job[ENTERED] = waits and 0, waits and due, waits and 0
+  move(job, waits and SCHEDULED or QUEUED)
+  add(job, T_ACCEPTED)
   bodies[2 * i - 1], bodies[2 * i] = id, ARGV[4 * i + 7]
   saves[2 * i - 1], saves[2 * i] = id, cmsgpack.pack(job)
   local row = waits and later or places

@@ -28,4 +28,5 @@ for _, index in ipairs({K.processed, K.rejected, K.cancelled, K.expired, K.super
 end
 count('finished_bytes', -bytes)
 forget(ids, now)
+save_windows()
 return #ids

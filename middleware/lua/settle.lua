@@ -45,6 +45,7 @@ local function settle(i)
     return
   end
   job[SETTLED] = job[ATTEMPTS]
+  if outcome ~= 'put_back' then observe(job, T_RUN_SUM, now - job[STARTED]) end
   keep_words(i, id)
   if ENDS[outcome] then
     -- Why a job was called off, whoever did it says better than the task that stopped for it.
@@ -52,7 +53,6 @@ local function settle(i)
     end_attempt(id, job, ENDS[outcome], now, asked or (ARGV[i + 4] ~= '' and ARGV[i + 4]))
   elseif outcome == 'retry' then
     job[LOST] = 0
-    count('retried')
     try_again(id, job, now, tonumber(ARGV[i + 3]), W_RETRIED)
   else
     try_again(id, job, now, 0, W_PUT_BACK)

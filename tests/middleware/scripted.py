@@ -14,6 +14,7 @@ from middleware.broker import LifoBroker
 from middleware.jobs import Job
 from middleware.policies import Policy
 from middleware.queues import QueueStanding
+from middleware.records import STATUS_LETTERS
 from middleware.replays import KEYLESS, IdempotencyKey
 from middleware.scripts import (
     NAMELESS,
@@ -29,6 +30,7 @@ from middleware.scripts import (
     Settlement,
 )
 from middleware.sources import RECORD_FIELDS
+from middleware.tallying import STATE_FIELDS, TALLY_FIELDS
 from middleware.window_records import Window
 
 START_US = 1_700_000_000_000_000
@@ -201,6 +203,7 @@ class ScriptedQueue:
         letters = {id: record["status"] for id, record in records.items()}
         self._audit_indexes(records, letters)
         self._audit_windows(records)
+        self._audit_tallies(records)
         assert self.count("accepted") == len(records) + self.count("pruned")
         for texts in (keys.results, keys.failures, keys.progress):
             assert set(self.client.hkeys(texts(self.name))) <= set(records), texts.__name__
@@ -227,6 +230,20 @@ class ScriptedQueue:
         finished = {id: r["finished"] for id, r in records.items() if letters[id] in FINAL_LETTERS}
         assert self._scores(keys.finished) == finished
         assert set(self.client.hkeys(keys.messages(self.name))) == set(records)
+
+    def _audit_tallies(self, records: dict[str, dict[str, Any]]) -> None:
+        if self.count("orphans"):
+            return  # records were removed by hand, and what they were counted as is unknown
+        with redis.Redis.from_url(self.broker._url) as raw:
+            packed = raw.hgetall(keys.tallies(self.name))
+        tallies = {
+            task.decode(): dict(zip(TALLY_FIELDS, msgpack.unpackb(tally), strict=True))
+            for task, tally in packed.items()
+        }
+        counted = Counter({(task, state): tally[state] for task, tally in tallies.items() for state in STATE_FIELDS})
+        assert +counted == Counter((r["task"], STATUS_LETTERS[r["status"]].value) for r in records.values())
+        assert not -counted
+        assert sum(tally["accepted"] for tally in tallies.values()) == self.count("accepted")
 
     def _audit_windows(self, records: dict[str, dict[str, Any]]) -> None:
         running = Counter(r["window"] for r in records.values() if r["status"] == "r" and r["window"])

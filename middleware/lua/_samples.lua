@@ -1,0 +1,96 @@
+-- include: record
+-- What is counted, for statistics: gathered while a script runs, and written once, by save_counts in the end.
+--   K.counters: totals of the queue, and the last slot.
+--   K.tallies: of each task, how many jobs are in each state, totals, and histograms of wait and run.
+--   K.samples: their sums over all tasks as they were when a slot of 10 s began, if something happened in it.
+--   K.tallies_before: the tallies as they were when a minute began, for the last 16 in which something happened.
+
+local SLOT_US, SLOTS_KEPT, SLOTS_A_MINUTE, MINUTES_KEPT = 10000000, 8640, 6, 16
+local MOST_TASKS, OTHER_TASKS = 200, '(other)'
+local IN_STATE = {
+  s = T_SCHEDULED, q = T_QUEUED, r = T_RUNNING, p = T_PROCESSED, x = T_REJECTED, c = T_CANCELLED, e = T_EXPIRED,
+  u = T_SUPERSEDED,
+}
+
+local counted, tallied, other, fresh = {}, {}, {}, 0
+
+local function count(name, by)
+  counted[name] = (counted[name] or 0) + (by or 1)
+end
+
+-- Names of tasks come with messages: beyond 200 of a queue, the rest are counted together.
+local function tally_of(task)
+  local tally = tallied[other[task] or task]
+  if tally then return tally end
+  local packed = redis.call('HGET', K.tallies, task)
+  if not packed and task ~= OTHER_TASKS then
+    if redis.call('HLEN', K.tallies) + fresh >= MOST_TASKS then
+      other[task] = OTHER_TASKS
+      return tally_of(OTHER_TASKS)
+    end
+    fresh = fresh + 1
+  end
+  tally = packed and cmsgpack.unpack(packed) or {}
+  for field = #tally + 1, TALLY_LENGTH do tally[field] = 0 end
+  tallied[task] = tally
+  return tally
+end
+
+local function add(job, field, by)
+  local tally = tally_of(job[TASK])
+  tally[field] = tally[field] + (by or 1)
+end
+
+-- Gives a job another state (its first one, if it has none yet), and counts it there.
+local function move(job, status)
+  if job[STATUS] then add(job, IN_STATE[job[STATUS]], -1) end
+  add(job, IN_STATE[status])
+  job[STATUS] = status
+end
+
+-- Adds a time to the histogram that follows the sum in field `sum`.
+local function observe(job, sum, us)
+  local tally, bucket = tally_of(job[TASK]), 1
+  us = math.max(0, us)
+  while us > (BOUNDS_US[bucket] or math.huge) do bucket = bucket + 1 end
+  tally[sum] = tally[sum] + us
+  tally[sum + bucket] = tally[sum + bucket] + 1
+end
+
+-- The sums of tallies (task and packed tally in turn), and the place of the oldest waiting job.
+local function sample(slot, tallies)
+  local s = {slot}
+  for field = 1, SUMMED do s[field + 1] = 0 end
+  for i = 2, #tallies, 2 do
+    local tally = cmsgpack.unpack(tallies[i])
+    for field = 1, SUMMED do s[field + 1] = s[field + 1] + tally[field] end
+  end
+  s[SUMMED + 2] = tonumber(redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')[2] or 0)
+  return cmsgpack.pack(s)
+end
+
+local function keep(list, packed, most)
+  redis.call('LPUSH', list, packed)
+  redis.call('LTRIM', list, 0, most - 1)
+end
+
+local function begin_slot(slot)
+  local last = tonumber(redis.call('HGET', K.counters, 'slot') or -1)
+  -- A clock that was set back a little catches up; after a greater leap the samples mean nothing any more.
+  if slot <= last and last - slot <= SLOTS_A_MINUTE then return end
+  if slot < last then redis.call('DEL', K.samples, K.tallies_before) end
+  redis.call('HSET', K.counters, 'slot', string.format('%.0f', slot))
+  local tallies = redis.call('HGETALL', K.tallies)
+  keep(K.samples, sample(slot, tallies), SLOTS_KEPT)
+  local minute = math.floor(slot / SLOTS_A_MINUTE)
+  if minute ~= math.floor(last / SLOTS_A_MINUTE) then
+    keep(K.tallies_before, cmsgpack.pack({minute, tallies}), MINUTES_KEPT)
+  end
+end
+
+local function save_counts()
+  if not (next(counted) or next(tallied)) then return end
+  begin_slot(math.floor(called_at / SLOT_US))
+  for name, by in pairs(counted) do redis.call('HINCRBY', K.counters, name, by) end
+  for task, tally in pairs(tallied) do redis.call('HSET', K.tallies, task, cmsgpack.pack(tally)) end
+end

@@ -173,19 +173,11 @@ class Links(threading.local):
         self.link = Link(url, timeout_s=timeout_s)
 
 
-def persist(
-    call: Callable[[], T],
-    *,
-    patience_s: float | None,
-    stop: Callable[[], bool] = lambda: False,
-    on_failure: Callable[[], None] = lambda: None,
-) -> T:
+def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
     """Repeat a command that may be sent twice until Redis answers; pauses grow from 20 to 500 ms.
 
     Parameters:
       patience_s: give up after so many seconds; None: never.
-      stop: asked before each pause; True gives up.
-      on_failure: called after each failed try.
 
     Raises:
       RedisAwayError: the last failure, when it gave up.
@@ -196,8 +188,7 @@ def persist(
         try:
             return call()
         except RedisAwayError:
-            on_failure()
-            if stop() or (deadline is not None and time.monotonic() + pause_s >= deadline):
+            if deadline is not None and time.monotonic() + pause_s >= deadline:
                 raise
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

@@ -105,12 +105,12 @@ class LifoConsumer(Consumer):
             self._doorbell.close()
 
     def _next(self) -> Delivery | None:
-        if self._ready:
-            return self._ready.popleft()
         if not self._desk.is_claiming:
             self._leave_the_doorbell()
             time.sleep(self._timeout_s)
             return None
+        if self._ready:
+            return self._ready.popleft()
         if not (self._owes_a_look or self._desk.may_have_jobs):
             if not self._doorbell.heard(self._timeout_s):
                 return None

@@ -12,8 +12,10 @@ from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
 from .delivery import Delivery
 from .desk import Desk
+from .errors import SettingsError
 from .ready import Ready
 from .roster import Attendance, process_name
+from .settings import exit_with
 from .slots import Slots
 from .upkeep import Upkeep
 
@@ -61,12 +63,16 @@ class Crew(dramatiq.Middleware):
             return LifoConsumer(desk, doorbell, self._slots, timeout_s=timeout_ms / 1000)
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        """The worker's threads are what there is to give jobs to."""
+        """The worker's threads are what there is to give jobs to. A name in QUEUES that nobody declares ends the
+        process: its jobs would wait for this worker in vain."""
+        wanted = self._broker.settings.queues
+        if unknown := sorted(wanted - set(broker.queues)):
+            declared = ", ".join(sorted(broker.queues)) or "none"
+            exit_with(SettingsError(f"QUEUES names {', '.join(unknown)}, but the declared queues are: {declared}."))
         self.name = process_name()
         self._worker = worker
         self._slots = Slots(worker.worker_threads)
         worker.work_queue = cast("Any", Ready())
-        wanted = self._broker.settings.queues
         if wanted and not worker.consumer_whitelist:
             worker.consumer_whitelist = set(wanted)
 
@@ -132,11 +138,17 @@ class Crew(dramatiq.Middleware):
             slots=slots,
             deliver=self._deliver if self._worker is not None else None,
             on_due=lambda until_us: self._upkeep.expect_due(queue, until_us) if self._upkeep else None,
+            is_paused=lambda: self._is_paused(queue),
         )
 
     def _deliver(self, delivery: Delivery) -> None:
         if self._worker is not None:
             self._worker.consumers[delivery.queue_name].handle_message(delivery)
+
+    def _is_paused(self, queue: str) -> bool:
+        """Whether ``Worker.pause()`` holds; Dramatiq's own consumer thread looks only when no job comes."""
+        thread = self._worker.consumers.get(queue) if self._worker is not None else None
+        return thread is not None and thread.paused
 
     def _holds(self, delivery: Delivery) -> bool:
         desk = self._desks.get(delivery.queue_name)

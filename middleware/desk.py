@@ -26,7 +26,7 @@ class Desk:
 
     Settling is combined: threads leave their settlements, and whichever finds the line free sends all that lie there
     and claims for the same number of threads in the same call. What comes back goes to ``deliver``; a desk without one
-    claims nothing by settling.
+    claims nothing by settling. While ``is_paused`` says so, it claims nothing at all.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class Desk:
         slots: Slots,
         deliver: Callable[[Delivery], None] | None,
         on_due: Callable[[int], None],
+        is_paused: Callable[[], bool] = lambda: False,
     ) -> None:
         self.queue = scripts.queue
         self.held: dict[tuple[str, int], Delivery] = {}
         self.may_have_jobs = True
-        self.is_claiming = True
         self._scripts = scripts
         self._link = link
         self._worker = worker
@@ -51,11 +51,18 @@ class Desk:
         self._slots = slots
         self._deliver = deliver
         self._on_due = on_due
+        self._is_paused = is_paused
+        self._is_stopping = False
         self._left: deque[Settlement] = deque()
         self._line = threading.Lock()
         self._claim_was_lost = False
         self._delivering = threading.local()
         self._closed = threading.Event()
+
+    @property
+    def is_claiming(self) -> bool:
+        """False while the worker is paused, and when it shuts down."""
+        return not self._is_stopping and not self._is_paused()
 
     def claim(self, wanted: int) -> list[Delivery]:
         """Claim for ``wanted`` idle threads, whose slots the caller has taken; what wasn't used is given back.
@@ -86,7 +93,7 @@ class Desk:
     def put_back(self, deliveries: Iterable[Delivery]) -> None:
         """Put jobs that weren't run back at their own places. During a shutdown, which mustn't wait for Redis, it is
         left to :meth:`close`."""
-        if self.is_claiming:
+        if not self._is_stopping:
             for delivery in deliveries:
                 self.settle(put_back(delivery))
 
@@ -105,7 +112,7 @@ class Desk:
 
     def stop_claiming(self) -> None:
         """From now on only settle: the worker shuts down."""
-        self.is_claiming = False
+        self._is_stopping = True
 
     def close(self) -> None:
         """Put back whatever is still held, and drop the line.

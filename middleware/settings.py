@@ -186,7 +186,11 @@ class Settings:
         "How long running jobs may go on after SIGTERM; what isn't done by then is put back.",
     )
     queues: frozenset[str] = _setting(
-        "QUEUES", frozenset(), _names, "The queues this worker consumes, with commas between; empty: all.", shown=""
+        "QUEUES",
+        frozenset(),
+        _names,
+        "The queues this worker consumes, with commas between; empty: all. Tasks must declare each of them.",
+        shown="",
     )
     cadence_file: str = _setting(
         "CADENCE_FILE", "scheduler/cadence.toml", str, "When windows open, and what they let through."

@@ -186,11 +186,3 @@ def test_patience_has_an_end() -> None:
     with pytest.raises(RedisAwayError):
         persist(call, patience_s=0.1)
     assert time.monotonic() - began < 1
-
-
-def test_whoever_stops_is_not_kept_waiting() -> None:
-    def call() -> None:
-        raise RedisAwayError("away")
-
-    with pytest.raises(RedisAwayError):
-        persist(call, patience_s=None, stop=lambda: True)

@@ -162,3 +162,9 @@ def test_two_signals_to_the_whole_group_let_running_jobs_finish(
     statuses = [client.store.get(id).status.value for id in ids]
     assert statuses == ["queued", "processed", "processed"]
     assert client.store.get(ids[0]).attempts == 0
+
+
+def test_a_worker_for_a_queue_that_nobody_declares_does_not_start(redis_url: str, tmp_path: Path) -> None:
+    with WorkerProcess(tmp_path, redis_url, QUEUES="default,defualt") as worker:
+        assert worker.wait() == 2
+        worker.logged("lastin: QUEUES names defualt, but the declared queues are: default.")

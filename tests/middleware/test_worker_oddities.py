@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from typing import Any
 
@@ -12,7 +13,8 @@ from dramatiq.middleware import Middleware, SkipMessage
 from middleware.broker import LifoBroker
 from middleware.scripts import Offer
 
-from .workers import ended, working
+from ..service import wait_until
+from .workers import Gate, ended, working
 
 
 def test_a_job_of_an_unknown_task_is_rejected_with_the_reason(broker: LifoBroker) -> None:
@@ -126,3 +128,25 @@ def test_the_ids_that_dramatiq_makes_are_kept(broker: LifoBroker) -> None:
     job = broker.store.get(message.message_id)
     assert job is not None
     assert job.id == message.message_id
+
+
+def test_a_paused_worker_claims_nothing_not_even_when_a_job_ends(broker: LifoBroker, gate: Gate) -> None:
+    @dramatiq.actor
+    def work(n: int) -> None:
+        gate.wait(n)
+
+    with working(broker, threads=2) as worker:
+        running = [work.send(n) for n in range(2)]
+        gate.wait_for(2)
+        waiting = [work.send(n) for n in (2, 3, 4)]
+        pausing = threading.Thread(target=worker.pause)
+        pausing.start()
+        wait_until(worker.consumers["default"].paused_event.is_set, "the consumer to pause")
+        gate.open()
+        pausing.join(10)
+        assert [ended(broker, message).status.value for message in running] == ["processed", "processed"]
+        assert [broker.store.get(message.message_id).attempts for message in waiting] == [0, 0, 0]
+
+        worker.resume()
+        assert [ended(broker, message).attempts for message in waiting] == [1, 1, 1]
+    assert sorted(gate.passed) == [0, 1, 2, 3, 4]

@@ -10,7 +10,7 @@ import tasks
 from middleware.process_group import ProcessGroup
 from middleware.settings import Settings
 
-from . import auth, headers, limits, metrics, problems, proxies, tracing
+from . import auth, headers, limits, metrics, problems, proxies, tracing, waiting
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     auth.install(app, settings)
     limits.install(app, settings)
     auth.close(app, settings)
+    waiting.install(app, settings)
     api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
     for resource in (jobs, queues, windows, task_list, workers, health):
         api.register_blueprint(resource)

@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 from flask import Response, request
 
+OF_THE_BODY = frozenset({"Content-Type", "Content-Length"})
+
 
 def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response."""
@@ -38,4 +40,4 @@ def unless_known(answer: Response) -> Response:
     etag, _ = answer.get_etag()
     if etag is None or not request.if_none_match.contains_weak(etag):
         return answer
-    return Response(status=304, headers={"ETag": answer.headers["ETag"]})
+    return Response(status=304, headers={name: text for name, text in answer.headers if name not in OF_THE_BODY})

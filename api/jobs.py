@@ -17,6 +17,7 @@ from .contract import ETAG, Resource
 from .fields import CursorText
 from .job_filters import JobsQuery, ListOrder
 from .problems import NOT_FOUND, ProblemError
+from .waiting import APPLIED, PREFER, wait_for_end
 
 jobs = Resource("jobs", __name__, url_prefix="/v1/jobs", description="Requests to run a task, each with its life.")
 
@@ -38,13 +39,14 @@ def list_jobs(query: ListOrder) -> Response:
 
 
 @jobs.route("/<job_id>")
-@jobs.headers(If_None_Match="ETags of what you have already: one of them still right, and the answer is 304.")
-@jobs.response(200, schemas.Job, headers=ETAG)
+@jobs.headers(If_None_Match="ETags of what you have already: one of them still right, and the answer is 304.", **PREFER)
+@jobs.response(200, schemas.Job, headers={**ETAG, **APPLIED})
 @jobs.not_modified
 @jobs.problems(400, 404, 503)
 def show_job(job_id: str) -> Response:
     """Show a job"""
-    return unless_known(job_answer(existing_job(job_id)))
+    job, applied = wait_for_end(existing_job(job_id))
+    return unless_known(job_answer(job, headers=applied))
 
 
 def existing_job(job_id: str) -> Job:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 
 from granian.constants import Interfaces, SSLProtocols
@@ -13,6 +15,9 @@ from middleware.settings import Settings
 from .tls import certificate
 
 TELL_AGAIN_S = 0.2
+END_WAITS = signal.SIGUSR1
+"""Sent to each process before it is told to end: requests that wait for a job's end are answered then, instead of
+holding it up for 25 s."""
 
 
 class Server(MPServer):
@@ -20,6 +25,9 @@ class Server(MPServer):
     (seen with 2.8: it then served on until it was killed, 20 s later). Being told twice does no harm."""
 
     def _stop_workers(self) -> None:
+        for worker in self.wrks:
+            if worker.is_alive():
+                os.kill(worker.inner.pid, END_WAITS)
         stopped = threading.Event()
         threading.Thread(target=self._tell_again, args=(stopped,), daemon=True).start()
         super()._stop_workers()  # type: ignore[no-untyped-call]

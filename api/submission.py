@@ -17,6 +17,7 @@ from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import job_answer, jobs
 from .new_jobs import NewJob, NewJobBody
 from .tracing import current_request_id, current_traceparent
+from .waiting import APPLIED, PREFER, wait_for_end
 
 LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string", "format": "uri-reference"}}}
 
@@ -28,9 +29,9 @@ REQUEST_HEADERS: Mapping[str, str | Mapping[str, Any]] = {
 
 
 @jobs.route("", methods=("POST",))
-@jobs.headers(**REQUEST_HEADERS)
+@jobs.headers(**REQUEST_HEADERS, **PREFER)
 @jobs.arguments(NewJobBody())
-@jobs.response(201, schemas.Job, headers={**LOCATION, **ETAG, **REPLAYED})
+@jobs.response(201, schemas.Job, headers={**LOCATION, **ETAG, **REPLAYED, **APPLIED})
 @jobs.problems(409, 413, 415, 422, 503)
 def submit_job(new: NewJob) -> Response:
     """Submit a job
@@ -38,9 +39,9 @@ def submit_job(new: NewJob) -> Response:
     It goes on top of its queue's stack: the newest runs first.
     """
     receipt = accept([new], "submit_job")
-    [job] = receipt.jobs
+    job, applied = wait_for_end(receipt.jobs[0])
     location = {"Location": url_for("jobs.show_job", job_id=job.id)}
-    return job_answer(job, 201, {**location, **replayed(receipt.is_replay)})
+    return job_answer(job, 201, {**location, **replayed(receipt.is_replay), **applied})
 
 
 def accept(new: Sequence[NewJob], operation: str) -> Receipt:

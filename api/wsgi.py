@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from flask import Flask
 
@@ -12,6 +13,7 @@ from middleware.process_group import ProcessGroup
 from middleware.reports import Relay
 
 from . import create_app
+from .server import END_WAITS
 
 
 def application() -> Flask:
@@ -19,5 +21,6 @@ def application() -> Flask:
     logs.configure(tasks.settings, process="web")
     # The server's main process leads this one and its siblings, and has made their folder of metrics.
     app = create_app(tasks.settings, group=ProcessGroup("web", os.getppid()))
+    signal.signal(END_WAITS, lambda *_: app.extensions["endings"].close())
     Relay(lambda: app.extensions["metrics"].report, tasks.broker.new_link()).start()
     return app

@@ -116,6 +116,11 @@ def seq_of(packed_record: bytes) -> int:
     return int(msgpack.unpackb(packed_record)[RECORD_FIELDS.index("seq")])
 
 
+def status_of(packed_record: bytes) -> JobStatus:
+    """The status in a packed record."""
+    return STATUS_LETTERS[msgpack.unpackb(packed_record)[RECORD_FIELDS.index("status")]]
+
+
 def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int | None, known: Facts) -> Job:
     """A job that was just accepted, without a look at what the script wrote."""
     options = message.options

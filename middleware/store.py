@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from .connection import Link
 from .facts import Facts
 from .filters import ALL_JOBS, JobFilter
 from .jobs import Job
-from .records import job_from, message_of, seq_of
+from .records import job_from, message_of, seq_of, status_of
 from .scripts import QueueScripts
 
 LONGEST_ID = 64
@@ -97,6 +97,22 @@ class JobStore:
         records = self._reading(lambda: self._link().call("HMGET", keys.records(queue), *ids))
         rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
         return self._jobs(rows)
+
+    def ended_among(self, ids: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
+        """Which of these jobs, given by queue, have ended or aren't there: (queue, id) each.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        listed = [(queue, list(of_queue)) for queue, of_queue in ids.items()]
+        commands = [("HMGET", keys.records(queue), *of_queue) for queue, of_queue in listed]
+        answers = self._reading(lambda: self._link().call_all(commands))
+        return {
+            (queue, id)
+            for (queue, of_queue), records in zip(listed, answers, strict=True)
+            for id, record in zip(of_queue, records, strict=True)
+            if record is None or status_of(record).is_final
+        }
 
     def find(self, id: str) -> tuple[str, bytes] | None:
         """The queue of a job and its encoded message, or None when there is no such job.

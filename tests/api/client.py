@@ -42,7 +42,7 @@ class Client:
         path: str,
         body: bytes | str | Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout_s: float = 10,
+        timeout_s: float = 40,
     ) -> Answer:
         """One request. A body that is iterated over is sent in chunks, without a length."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)

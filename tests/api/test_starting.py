@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from middleware.embedded import free_port
 from tests.service import ROOT, clean_environment, wait_until
@@ -49,6 +51,25 @@ def test_it_serves_jobs_and_ends_on_sigterm(redis_url: str) -> None:
 
     assert status == 201
     assert (code, out, err) == (0, "", "")
+
+
+def test_sigterm_ends_what_waits_for_jobs(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="2")
+    with ThreadPoolExecutor() as pool:
+        try:
+            wait_until(lambda: _answers(client), "the API to answer")
+            answers = [pool.submit(client.post_job, {"message": "x"}, Prefer="wait=25") for _ in range(4)]
+            wait_until(lambda: len(client.get("/v1/jobs").json) == 4, "all of them to wait")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            code, _, _ = _end_of(process)
+        took_s = time.monotonic() - began
+
+    assert code == 0
+    assert took_s < 15, "it waited for those who wait"
+    assert {answer.result().json["status"] for answer in answers} == {"queued"}
 
 
 def test_it_listens_on_localhost_by_name(redis_url: str) -> None:

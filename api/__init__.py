@@ -16,6 +16,7 @@ from .health import health
 from .operations import jobs
 from .queues import queues
 from .reference import reference
+from .stats import stats
 from .task_list import task_list
 from .windows import windows
 from .workers import workers
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     auth.close(app, settings)
     waiting.install(app, settings)
     api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
-    for resource in (jobs, queues, windows, task_list, workers, health):
+    for resource in (jobs, queues, windows, task_list, workers, stats, health):
         api.register_blueprint(resource)
     app.register_blueprint(reference)
     return app

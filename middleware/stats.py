@@ -74,6 +74,16 @@ class Stats:
     queues: Mapping[str, Summary]
     tasks: Mapping[tuple[str, str], Summary]
 
+    def of(self, queue: str) -> Stats:
+        """The part that tells of one queue; nothing where there is no such queue."""
+        found = self.queues.get(queue)
+        return Stats(
+            at_us=self.at_us,
+            total=_together([]) if found is None else found,
+            queues={} if found is None else {queue: found},
+            tasks={(name, task): summary for (name, task), summary in self.tasks.items() if name == queue},
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """As the API shows it."""
         return {
@@ -107,13 +117,13 @@ class Statistics:
         self._queues = queues
         self._reading = reading
 
-    def now(self, queue: str | None = None) -> Stats:
-        """The statistics of all queues, or of one alone.
+    def now(self) -> Stats:
+        """The statistics of all queues.
 
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        names = [name for name in sorted(self._queues()) if queue in (None, name)]
+        names = sorted(self._queues())
         read: list[QueueTallies] = self._reading(lambda: [self._read(name) for name in names])
         return Stats(
             at_us=max((tallies.now_us for tallies in read), default=None),

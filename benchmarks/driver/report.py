@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .figures import median, spread
-from .results import bound_of, values_of, verdict
+from .results import bound_of, ours_in, values_of, verdict
 
 
 def table(result: Mapping[str, Any]) -> str:
@@ -46,10 +46,12 @@ def _rows(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _row(measure: Mapping[str, Any], figure: Mapping[str, Any], name: str, values: Any) -> str:
-    ours = values_of(measure, "lastin", figure["name"])
-    ratio = "" if name == "lastin" or not ours or not median(values) else f"{median(ours) / median(values):.2f} ×"
+    ours = values_of(measure, ours_in(measure), figure["name"])
+    ratio = (
+        "" if name == ours_in(measure) or not ours or not median(values) else f"{median(ours) / median(values):.2f} ×"
+    )
     cells = [measure["name"], f"{figure['name']}, {figure['unit']}", name, spread(values), ratio]
-    cells += [_judged(measure, figure, kind) if name == "lastin" else "" for kind in ("promise", "aim")]
+    cells += [_judged(measure, figure, kind) if name == ours_in(measure) else "" for kind in ("promise", "aim")]
     return "| " + " | ".join(cells) + " |"
 
 

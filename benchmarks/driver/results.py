@@ -27,6 +27,12 @@ def read(path: Path) -> dict[str, Any]:
     return result
 
 
+def ours_in(measure: Mapping[str, Any]) -> str:
+    """LastIn's name in a measure: it is the first of its contestants."""
+    name: str = next(iter(measure["contestants"]))
+    return name
+
+
 def values_of(measure: Mapping[str, Any], contestant: str, figure: str) -> Sequence[float]:
     """What the rounds gave; empty when there is nothing."""
     found: Sequence[float] = measure["contestants"].get(contestant, {}).get("values", {}).get(figure, [])
@@ -42,7 +48,7 @@ def bound_of(figure: Mapping[str, Any], kind: str) -> Bound | None:
 def verdict(measure: Mapping[str, Any], figure: Mapping[str, Any], kind: str) -> bool | None:
     """Whether LastIn kept a figure's promise or aim; None when there is none, or it can't be told."""
     bound = bound_of(figure, kind)
-    ours = values_of(measure, "lastin", figure["name"])
+    ours = values_of(measure, ours_in(measure), figure["name"])
     if bound is None or not ours:
         return None
     if bound.beside is None:

@@ -41,6 +41,15 @@ def test_a_measure_runs_end_to_end_and_keeps_its_result(tmp_path: Path) -> None:
     assert "| drain-1x8 | rate, jobs/s | lastin |" in done.stdout
 
 
+def test_the_http_service_is_measured_beside_one_by_hand(tmp_path: Path) -> None:
+    done = run(
+        *("submit", "--size", "tiny", "--only", "lastin-web", "flask", "--wait", "0", "--results", str(tmp_path)),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "| submit | rate, 16 connections, requests/s | flask |" in done.stdout
+
+
 def test_ctrl_c_ends_it_and_leaves_no_process(tmp_path: Path) -> None:
     with subprocess.Popen(
         **command("drain-1x8", "--only", "lastin", "--wait", "0", "--results", str(tmp_path)), start_new_session=True

@@ -1,0 +1,50 @@
+"""What a job takes in Redis while it waits, and after it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .drain import QUEUES
+from .driver import stacks
+from .driver.bench import Bench
+from .driver.figures import Figure, at_most
+from .driver.measures import measure
+from .driver.peer import QueuePeer
+
+
+@measure(
+    "memory",
+    "Memory of a queued job, everything counted",
+    figures=[Figure("queued", "bytes", at_most(700), at_most(600))],
+    contestants=QUEUES,
+    rounds=(1, 1),
+    limited_by="The message, its record, and one place in an ordered index; the id stands in each of the three.",
+)
+def queued(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
+    client = bench.client()
+    bench.hand(peer.hand("fill", 10))
+    begin = client.info("memory")["used_memory"]
+    count = bench.pick(500, min(peer.stock, 20_000), min(peer.stock, 20_000))
+    bench.hand(peer.hand("fill", count))
+    return {"queued": (client.info("memory")["used_memory"] - begin) / count}
+
+
+@measure(
+    "memory-deep",
+    "Memory of a job with a message of 185 bytes, when there are very many",
+    figures=[Figure("queued", "bytes", at_most(700), at_most(600)), Figure("finished", "bytes")],
+    rounds=(1, 1),
+    limited_by="As before. A finished job stands in two indexes (by seq, by the order of pruning), and has the longer"
+    " record.",
+)
+def deep(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
+    client, scripts = bench.client(), stacks.scripts_of(bench)
+    count = bench.pick(500, 100_000, 1_000_000)
+    stacks.accept(scripts, 10, first=2 * count)
+    stacks.finish(scripts, 1)
+    begin = client.info("memory")["used_memory"]
+    stacks.accept(scripts, count)
+    filled = client.info("memory")["used_memory"]
+    stacks.finish(scripts, count)
+    done = client.info("memory")["used_memory"]
+    return {"queued": (filled - begin) / count, "finished": (done - begin) / count}

@@ -1,0 +1,32 @@
+"""``POST /v1/jobs`` in plain Flask: the body is checked by hand."""
+
+from __future__ import annotations
+
+import os
+
+import orjson
+import redis
+from flask import Flask, Response, request
+
+from middleware.sources import script
+
+from . import web_jobs
+
+app = Flask(__name__)
+client = redis.Redis.from_url(os.environ["REDIS_URL"])
+
+
+@app.post("/v1/jobs")
+def submit() -> Response:
+    """Accept a job."""
+    body = orjson.loads(request.get_data())
+    message = body.get("message") if isinstance(body, dict) else None
+    if not isinstance(message, str) or not message.strip() or len(message) > web_jobs.LONGEST or len(body) != 1:
+        return Response(b'{"detail": "expected a message"}', status=400, content_type="application/json")
+    id, words = web_jobs.arguments(message)
+    try:
+        accepted = client.execute_command("EVALSHA", *words)
+    except redis.exceptions.NoScriptError:
+        accepted = client.execute_command("EVAL", script("accept").source, *words[1:])
+    answer = web_jobs.answer(id, message, accepted[1])
+    return Response(answer, status=201, headers={"Location": f"/v1/jobs/{id}"}, content_type="application/json")

@@ -14,7 +14,7 @@ PROCESSES = 2
 
 
 class WebPeer(Contestant):
-    """An HTTP service with ``POST /v1/jobs`` that checks the body, accepts a job by LastIn's script, and shows it."""
+    """An HTTP service with ``POST /v1/jobs`` that checks the body, accepts a job with one script, and shows it."""
 
     def serve(self, port: int) -> list[str]:
         """The command that serves on this port of loopback, in two processes."""

@@ -10,8 +10,6 @@ from fastapi import FastAPI, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from redis.exceptions import NoScriptError
 
-from middleware.sources import script
-
 from . import web_jobs
 
 app = FastAPI()
@@ -31,8 +29,8 @@ async def submit(new: NewJob) -> Response:
     """Accept a job."""
     id, words = web_jobs.arguments(new.message)
     try:
-        accepted = await client.execute_command("EVALSHA", *words)
+        seq = await client.execute_command("EVALSHA", *words)
     except NoScriptError:
-        accepted = await client.execute_command("EVAL", script("accept").source, *words[1:])
-    answer = web_jobs.answer(id, new.message, accepted[1])
+        seq = await client.execute_command("EVAL", web_jobs.ACCEPT, *words[1:])
+    answer = web_jobs.answer(id, new.message, seq)
     return Response(answer, 201, {"Location": f"/v1/jobs/{id}"}, "application/json")

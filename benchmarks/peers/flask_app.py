@@ -8,8 +8,6 @@ import orjson
 import redis
 from flask import Flask, Response, request
 
-from middleware.sources import script
-
 from . import web_jobs
 
 app = Flask(__name__)
@@ -25,8 +23,8 @@ def submit() -> Response:
         return Response(b'{"detail": "expected a message"}', status=400, content_type="application/json")
     id, words = web_jobs.arguments(message)
     try:
-        accepted = client.execute_command("EVALSHA", *words)
+        seq = client.execute_command("EVALSHA", *words)
     except redis.exceptions.NoScriptError:
-        accepted = client.execute_command("EVAL", script("accept").source, *words[1:])
-    answer = web_jobs.answer(id, message, accepted[1])
+        seq = client.execute_command("EVAL", web_jobs.ACCEPT, *words[1:])
+    answer = web_jobs.answer(id, message, seq)
     return Response(answer, status=201, headers={"Location": f"/v1/jobs/{id}"}, content_type="application/json")

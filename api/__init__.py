@@ -10,7 +10,7 @@ import tasks
 from middleware.process_group import ProcessGroup
 from middleware.settings import Settings
 
-from . import auth, headers, limits, metrics, problems, proxies, tracing, waiting
+from . import auth, headers, limits, metrics, problems, proxies, request_log, tracing, waiting
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
     proxies.install(app, settings)
     headers.install(app)
+    request_log.install(app)
     tracing.install(app)
     problems.install(app)
     auth.install(app, settings)

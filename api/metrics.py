@@ -50,6 +50,7 @@ class ApiMetrics(PrometheusMetrics):  # type: ignore[misc]
             metrics_decorator=lambda view: _only(admit, view),
         )
         self._group = group
+        exposition.count_dropped_lines(self.registry)
 
     @cached_property
     def report(self) -> GroupReport:

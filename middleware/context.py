@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from contextvars import ContextVar
 
 import dramatiq
 import orjson
@@ -15,22 +15,18 @@ QUIET_S = 0.05
 """Progress that follows the last one sooner isn't kept, unless it is the end: a tight loop stays fast."""
 
 
-class _Context(threading.local):
-    delivery: Delivery | None = None
-    told_at: float = 0.0
-
-
-_context = _Context()
+_current: ContextVar[Delivery | None] = ContextVar("delivery", default=None)
+"""What the running code works for. Not a thread's own variable: tasks that are coroutines run in a thread of theirs."""
 
 
 def enter(delivery: Delivery | None) -> None:
     """This thread runs that delivery from now on; None: it runs none."""
-    _context.delivery, _context.told_at = delivery, 0.0
+    _current.set(delivery)
 
 
 def current_delivery() -> Delivery | None:
-    """What this thread runs, or None outside a task."""
-    return _context.delivery
+    """What the running code works for, or None outside a task."""
+    return _current.get()
 
 
 def progress(share: float, note: str | None = None) -> None:
@@ -47,11 +43,11 @@ def progress(share: float, note: str | None = None) -> None:
         raise ValueError(f"progress takes a share from 0.0 to 1.0, got {share!r}")
     if note is not None and len(note) > LONGEST_NOTE:
         raise ValueError(f"a note is text of at most {LONGEST_NOTE} characters, got {note!r}")
-    delivery = _context.delivery
+    delivery = _current.get()
     now = time.monotonic()
-    if delivery is None or (share < 1 and now - _context.told_at < QUIET_S):
+    if delivery is None or (share < 1 and now - delivery.progress_told_at < QUIET_S):
         return
-    _context.told_at = now
+    delivery.progress_told_at = now
     words = orjson.dumps({"share": float(share), "note": note})
     broker = dramatiq.get_broker()
     if broker.keep_progress(delivery, words) == "cancel":  # type: ignore[attr-defined]
@@ -61,4 +57,5 @@ def progress(share: float, note: str | None = None) -> None:
 def cancel_requested() -> bool:
     """Whether somebody asked the running task to stop. A long task looks now and then, tidies up and returns, or raises
     :class:`Cancelled`."""
-    return _context.delivery is not None and _context.delivery.cancel_requested
+    delivery = _current.get()
+    return delivery is not None and delivery.cancel_requested

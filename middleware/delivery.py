@@ -28,10 +28,15 @@ class Delivery(MessageProxy):
     Middleware notes here what the settlement must carry: a retry (its delay), the result.
     """
 
-    def __init__(self, message: dramatiq.Message[Any], number: int) -> None:
+    def __init__(
+        self, message: dramatiq.Message[Any], number: int, *, attempt: int = 1, window: str | None = None
+    ) -> None:
         super().__init__(message)
         self._show(message)
         self.token = (message.message_id, number)
+        self.attempt = attempt
+        self.window = window
+        self.progress_told_at = 0.0
         self.retry_delay_ms: int | None = None
         self.result = b""
         self.cancel_requested = False

@@ -219,9 +219,10 @@ class Desk:
         self._on_due(claim.until_due_us)
         self.may_have_jobs = claim.word in ("open", "more")
         deliveries = []
-        for id, number, body in claim.jobs:
+        window = None if claim.window is None else f"{self.queue}.{claim.window}"
+        for (id, number, body), attempt in zip(claim.jobs, claim.attempts, strict=True):
             try:
-                delivery = Delivery(_decoded(self.queue, id, body), number)
+                delivery = Delivery(_decoded(self.queue, id, body), number, attempt=attempt, window=window)
             except UndecodableMessageError as error:
                 self._left.append(
                     Settlement(id, number, "rejected", reason="undecodable", failure=encoded_failure(error))

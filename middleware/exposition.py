@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, ProcessCollector, values
+from prometheus_client import CollectorRegistry, Counter, ProcessCollector, values
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from . import settings
-from .figures import PROCESSES, Row, grouped
+from . import log_drops, settings
+from .figures import BY_NAME, PROCESSES, Row, grouped
 from .process_group import ProcessGroup
 
 SHOWN_OF_PROCESS = frozenset(figure.name for figure in PROCESSES)
@@ -33,6 +33,12 @@ def share(folder: Path) -> None:
 def kept() -> Path | None:
     """The folder of this process's group; None when its metrics are kept in this process alone."""
     return settings.shared_metrics() if values.ValueClass._multiprocess else None
+
+
+def count_dropped_lines(registry: CollectorRegistry | None = None) -> None:
+    """Count the lines that the log of this process loses from now on, and those that it has lost already."""
+    figure = BY_NAME["lastin_log_records_dropped_total"]
+    log_drops.tell(Counter(figure.name, figure.doc, registry=registry).inc)
 
 
 def shared(folder: Path) -> list[Metric]:
@@ -64,7 +70,8 @@ def labelled(metrics: Iterable[Metric], labels: Mapping[str, str]) -> Iterator[M
     for metric in metrics:
         copy = Metric(metric.name, metric.documentation, metric.type)
         for sample in metric.samples:
-            copy.add_sample(sample.name, {**sample.labels, **labels}, sample.value)
+            if not sample.name.endswith("_created"):  # where processes share a folder there is none
+                copy.add_sample(sample.name, {**sample.labels, **labels}, sample.value)
         yield copy
 
 

@@ -81,6 +81,12 @@ SERVICE = (
     Figure("lastin_schedulers", "gauge", (), "Schedulers that live."),
     Figure("lastin_worker_threads", "gauge", (), "Threads of all workers together."),
     Figure("lastin_worker_threads_idle", "gauge", (), "Those of them that have nothing to do."),
+    Figure(
+        "lastin_log_records_dropped_total",
+        "counter",
+        ("process", "host"),
+        "Log lines that LOG_FILE or LOG_TCP_URL couldn't take.",
+    ),
     Figure("lastin_build_info", "gauge", ("version", "python"), "Always 1; the labels tell what runs here."),
 )
 

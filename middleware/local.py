@@ -122,6 +122,7 @@ def _environment() -> dict[str, str]:
     environment.setdefault("WORKER_SHUTDOWN_MS", WORKER_SHUTDOWN_MS)
     if sys.stdout.isatty():
         environment.setdefault("LOG_FORMAT", "console")
+        environment.setdefault("FORCE_COLOR", "1")
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
     return environment | {"PYTHONUNBUFFERED": "1"}
 

@@ -1,55 +1,83 @@
-"""Logs as JSON lines on stdout, or readable ones on a terminal; the same fields in every process."""
+"""Logs with the same fields in every process: on stdout, and where the settings say to a file and over TCP."""
 
 from __future__ import annotations
 
 import logging
 import sys
+import threading
 import warnings
-from datetime import UTC, datetime
-from typing import Any, TextIO
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
 
 import dramatiq
-from pythonjsonlogger.json import JsonFormatter
 
-from .settings import Settings
-
-CONSOLE_FORMAT = "%(asctime)s %(levelname)-8s %(process_kind)-9s %(name)s: %(message)s"
-
-
-class _Json(JsonFormatter):
-    """``time`` (RFC 3339, UTC), ``level``, ``logger``, ``message``, ``process``, and what ``extra`` adds."""
-
-    def __init__(self, process: str) -> None:
-        super().__init__("%(message)s", json_ensure_ascii=False)
-        self._process = process
-
-    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        log_data["time"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-        log_data["level"] = record.levelname
-        log_data["logger"] = record.name
-        log_data["process"] = self._process
-        super().add_fields(log_data, record, message_dict)
-
-
-class _Console(logging.Formatter):
-    def __init__(self, process: str) -> None:
-        super().__init__(CONSOLE_FORMAT, datefmt="%H:%M:%S", defaults={"process_kind": process})
+from .errors import SettingsError
+from .log_file import SharedFileHandler
+from .log_format import Console, Json, Syslog, without_payloads
+from .log_tcp import TcpHandler
+from .settings import ROOT, Settings, exit_with
 
 
 def configure(settings: Settings, *, process: str, stream: TextIO | None = None) -> None:
-    """Send this process's logs to stdout. ``process``: web, worker or scheduler.
+    """Send this process's logs where they go. ``process``: web, worker or scheduler.
 
-    Dramatiq redirects ``sys.stdout`` of its worker processes to the parent's stderr; the real one is used here.
+    Dramatiq redirects ``sys.stdout`` of its worker processes to the parent's stderr; the real one is used here. A file
+    that can't be opened ends the process with one line and exit status 2.
     """
-    out = stream or sys.__stdout__ or sys.stderr
-    console = settings.log_format == "console" or (settings.log_format is None and out.isatty())
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(_Console(process) if console else _Json(process))
-    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    handlers = [_stdout(settings, process, stream or sys.__stdout__ or sys.stderr)]
+    if settings.log_file:
+        handlers.append(_file(settings, process))
+    if settings.log_tcp_url:
+        handlers.append(_tcp(settings, process, settings.log_tcp_url))
+    for handler in handlers:
+        handler.addFilter(without_payloads)
+    logging.basicConfig(level=settings.log_level, handlers=handlers, force=True)
     logging.captureWarnings(True)
     warnings.simplefilter("default", DeprecationWarning)
+    sys.excepthook = _log_what_ends_the_process
+    threading.excepthook = _log_what_ends_a_thread
     # Its lines tell of every single job; they are there with LOG_LEVEL=DEBUG.
     logging.getLogger("apscheduler").setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+
+
+def _stdout(settings: Settings, process: str, out: TextIO) -> logging.Handler:
+    handler = logging.StreamHandler(out)
+    console = settings.log_format == "console" or (settings.log_format is None and out.isatty())
+    colours = not settings.no_color and (settings.force_color or out.isatty())
+    handler.setFormatter(Console(process, colours=colours) if console else Json(process))
+    return handler
+
+
+def _file(settings: Settings, process: str) -> logging.Handler:
+    path = ROOT / Path(str(settings.log_file))
+    try:
+        handler = SharedFileHandler(path, largest_bytes=settings.log_file_bytes, kept=settings.log_file_kept)
+    except OSError as error:
+        exit_with(SettingsError(f"LOG_FILE must be a file that can be written to, but {path} can't: {error.strerror}."))
+    handler.setFormatter(Json(process))
+    return handler
+
+
+def _tcp(settings: Settings, process: str, url: str) -> logging.Handler:
+    syslog = settings.log_tcp_format == "rfc5424"
+    handler = TcpHandler(url, octet_counted=syslog)
+    handler.setFormatter(Syslog(process) if syslog else Json(process))
+    return handler
+
+
+def _log_what_ends_the_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        logging.getLogger("lastin").critical("The process ends.", exc_info=(kind, error, trace))
+
+
+def _log_what_ends_a_thread(failure: threading.ExceptHookArgs) -> None:
+    if failure.exc_value is not None:
+        name = failure.thread.name if failure.thread else "unknown"
+        trace = (failure.exc_type, failure.exc_value, failure.exc_traceback)
+        logging.getLogger("lastin").error("Thread %s ends.", name, exc_info=trace)
 
 
 class WorkerLogs(dramatiq.Middleware):

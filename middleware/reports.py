@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 import orjson
+from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
 from . import exposition, keys
@@ -110,6 +111,7 @@ def gather(link: Link, *, without: str | None = None) -> Iterator[Metric]:
 
 def relay_of(process: str, link: Link) -> Relay:
     """The relay of a group that is one process: this one."""
-    group = ProcessGroup(process, os.getpid())
-    report = cache(lambda: GroupReport(group, list))
+    group, registry = ProcessGroup(process, os.getpid()), CollectorRegistry()
+    exposition.count_dropped_lines(registry)
+    report = cache(lambda: GroupReport(group, registry.collect))
     return Relay(report, link)

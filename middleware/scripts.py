@@ -15,12 +15,14 @@ from .window_scripts import WindowScripts
 
 
 class Claim(NamedTuple):
-    """What a claim brought: the gate's word, µs until the next job falls due (-1: none), and per job
-    (id, number of the delivery, message)."""
+    """What a claim brought: the gate's word, µs until the next job falls due (-1: none), per job (id, number of the
+    delivery, message) and its attempt, and the number of the window that it was made in."""
 
     word: str
     until_due_us: int
     jobs: list[tuple[str, int, bytes]]
+    attempts: tuple[int, ...] = ()
+    window: int | None = None
 
 
 class Settlement(NamedTuple):
@@ -255,9 +257,10 @@ def _number(value: int | None) -> bytes:
     return b"" if value is None else b"%d" % value
 
 
-def _claim(word: bytes, until_due_us: int, flat: list[Any]) -> Claim:
-    jobs = [(flat[i].decode(), flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3)]
-    return Claim(word.decode(), until_due_us, jobs)
+def _claim(words: bytes, until_due_us: int, flat: list[Any]) -> Claim:
+    word, _, window = words.decode().partition(" ")
+    jobs = [(flat[i].decode(), flat[i + 1], flat[i + 3]) for i in range(0, len(flat), 4)]
+    return Claim(word, until_due_us, jobs, tuple(flat[2::4]), int(window) if window else None)
 
 
 def _tokens(held: Iterable[tuple[str, int]]) -> Iterable[bytes]:

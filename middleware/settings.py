@@ -101,6 +101,17 @@ def _jwks_url(text: str) -> str:
 _SAFE_FOR_KEYS = {("https", True), ("https", False), ("http", True)}
 
 
+def _log_tcp_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("tcp", "tls") and bool(parts.hostname) and bool(parts.port)
+    except ValueError:
+        good = False
+    if not good or parts.username or parts.path or parts.query:
+        raise _Unreadable("tcp://host:port or tls://host:port")
+    return text
+
+
 def _token(text: str) -> str:
     if not (8 <= len(text) <= 512 and text.isascii() and text.isprintable() and " " not in text):
         raise _Unreadable("8 to 512 visible ASCII characters")
@@ -264,6 +275,38 @@ class Settings:
         _one_of("json", "console"),
         "`json`: one object a line; `console`: for people. Unset: console on a terminal, else json.",
         shown="",
+    )
+    log_file: str | None = _setting(
+        "LOG_FILE", None, str, "A file that all processes add their lines to, as JSON, beside stdout.", shown=""
+    )
+    log_file_bytes: int = _setting(
+        "LOG_FILE_BYTES", 50_000_000, _integer(1000, 10**12), "Size beyond which LOG_FILE is rotated."
+    )
+    log_file_kept: int = _setting(
+        "LOG_FILE_KEPT", 5, _integer(0, 1000), "So many rotated files stay: LOG_FILE.1 is the newest of them."
+    )
+    log_tcp_url: str | None = _setting(
+        "LOG_TCP_URL",
+        None,
+        _log_tcp_url,
+        "Where lines go over TCP too: `tcp://host:port`, or `tls://host:port` with a certificate that is checked.",
+        shown="",
+    )
+    log_tcp_format: str = _setting(
+        "LOG_TCP_FORMAT",
+        "jsonl",
+        _one_of("jsonl", "rfc5424"),
+        "`jsonl`: JSON lines; `rfc5424`: syslog, in octet-counted frames (RFC 6587).",
+    )
+    force_color: bool = _setting(
+        "FORCE_COLOR",
+        False,
+        lambda text: True,
+        "Any value: colours in console lines also where there is no terminal.",
+        shown="",
+    )
+    no_color: bool = _setting(
+        "NO_COLOR", False, lambda text: True, "Any value: no colours (https://no-color.org).", shown=""
     )
 
     def __post_init__(self) -> None:

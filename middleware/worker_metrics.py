@@ -42,6 +42,7 @@ class WorkerMetrics(dramatiq.Middleware):
         from . import exposition  # noqa: PLC0415 (the folder must be known first)
 
         exposition.share(folder)
+        exposition.count_dropped_lines()
         from .task_metrics import TaskMetrics  # noqa: PLC0415
 
         counting = TaskMetrics(folder)

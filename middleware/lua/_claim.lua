@@ -48,6 +48,7 @@ local function lease_out(ids, top, now, worker, lease, rule, reply)
     ends[2 * i - 1], ends[2 * i] = now + lease, id
     reply[#reply + 1] = id
     reply[#reply + 1] = number_of(job)
+    reply[#reply + 1] = job[ATTEMPTS]
     reply[#reply + 1] = bodies[i]
     log('claim', now, id, job[ATTEMPTS], place_of(job), top[i], rule.window or 0, worker)
   end
@@ -69,9 +70,14 @@ local function count_claims(taken, now, rule)
   w[W_FIRST_CLAIM], w[W_LAST_CLAIM] = w[W_FIRST_CLAIM] or now, now
 end
 
--- Claims up to n jobs and appends id, number and message of each to the reply, newest first; its second element becomes
--- the µs until the next job falls due.
--- Returns the word of the gate, or `empty`, or `more` when so many jobs fell due that the caller must call again.
+local function in_window(word, n)
+  return n and string.format('%s %.0f', word, n) or word
+end
+
+-- Claims up to n jobs and appends id, number, attempt and message of each to the reply, newest first; its second element
+-- becomes the µs until the next job falls due.
+-- Returns the word of the gate, or `empty`, or `more` when so many jobs fell due that the caller must call again; after
+-- it the number of the window that was claimed in, if there was one.
 local function claim(n, now, worker, lease, unruled, reply)
   reply[2] = until_due(now)
   if reply[2] == 0 then
@@ -89,8 +95,8 @@ local function claim(n, now, worker, lease, unruled, reply)
   close_when_done(rule.window, now)
   if redis.call('ZCARD', K.stack) == 0 then
     redis.call('DEL', K.doorbell)
-    return 'empty'
+    return in_window('empty', rule.window)
   end
   ring(now, unruled)
-  return 'open'
+  return in_window('open', rule.window)
 end

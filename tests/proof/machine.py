@@ -339,7 +339,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def _compare_claim(self, answer: Any, wanted: int, worker: str) -> None:
         self.issued += [(id, number) for id, number, _ in answer.jobs]
-        assert tuple(answer) == self.model.claim(wanted, worker, LEASE_US)
+        assert (answer.word, answer.until_due_us, answer.jobs) == self.model.claim(wanted, worker, LEASE_US)
 
 
 RARE = (

@@ -1,0 +1,114 @@
+"""How a line of the log is written: as JSON for machines, in colours for people, or as RFC 5424 says for syslog."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+from datetime import UTC, datetime
+from typing import Any
+
+import dramatiq
+from dramatiq.broker import MessageProxy
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+from . import log_context
+
+DIM, RESET = "\x1b[2m", "\x1b[0m"
+COLOURS = {"DEBUG": "\x1b[2m", "INFO": "\x1b[36m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
+SHOWN = ("job_id", "task", "attempt", "window", "request_id")
+"""What the lines for people tell of the context."""
+
+SEVERITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
+FACILITY = 1
+"""User-level messages (RFC 5424, 6.2.1)."""
+STRUCTURED_DATA_ID = "lastin@32473"
+"""The enterprise number that RFC 5612 keeps for examples: the project has none of its own."""
+
+
+def time_of(record: logging.LogRecord) -> str:
+    """RFC 3339, UTC, microseconds."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+class Json(OrjsonFormatter):
+    """One object a line: ``time``, ``level``, ``logger``, ``process``, ``message``, the fields of the context, and what
+    ``extra`` adds."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__("%(message)s")
+        self._process = process
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        log_data["time"] = time_of(record)
+        log_data["level"] = record.levelname
+        log_data["logger"] = record.name
+        log_data["process"] = self._process
+        super().add_fields(log_data, record, message_dict)
+        for name, value in log_context.current().items():
+            log_data.setdefault(name, value)
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        try:
+            return super().jsonify_log_record(log_data)
+        except TypeError:
+            # orjson refuses lone surrogates and integers of more than 64 bits; a log takes everything.
+            return json.dumps(log_data, default=repr)
+
+
+class Console(logging.Formatter):
+    """Readable lines, in colours if wanted."""
+
+    def __init__(self, process: str, *, colours: bool) -> None:
+        super().__init__(datefmt="%H:%M:%S")
+        self._process = process
+        self._colours = colours
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        level = f"{record.levelname:<8}"
+        time = self.formatTime(record, self.datefmt)
+        context = log_context.current()
+        about = " ".join(f"{name}={context[name]}" for name in SHOWN if name in context)
+        if self._colours:
+            level = f"{COLOURS.get(record.levelname, '')}{level}{RESET}"
+            time, about = f"{DIM}{time}{RESET}", about and f"{DIM}{about}{RESET}"
+        return f"{time} {level} {self._process:<9} {record.name}: {record.message} {about}".rstrip()
+
+
+class Syslog(logging.Formatter):
+    """RFC 5424, with the fields of the context as structured data."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._app = f"lastin-{process}"
+        self._host = socket.gethostname()[:255] or "-"
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = 8 * FACILITY + SEVERITIES.get(record.levelname, 5)
+        data = {"logger": record.name, **log_context.current()}
+        written = " ".join(f'{name}="{_escaped(value)}"' for name, value in data.items())
+        head = f"<{priority}>1 {time_of(record)} {self._host} {self._app} {os.getpid()} -"
+        return f"{head} [{STRUCTURED_DATA_ID} {written}] \ufeff{super().format(record)}"
+
+
+def _escaped(value: Any) -> str:
+    """RFC 5424, 6.3.3."""
+    return str(value).replace("\\", "\\\\").replace('"', '\\"').replace("]", "\\]")
+
+
+def without_payloads(record: logging.LogRecord) -> bool:
+    """A filter that lets every record through, but for the payloads of messages: Dramatiq's own lines show them."""
+    if record.msg == _ACTORS_ARGUMENTS:
+        record.msg, record.args = "Received.", ()
+    if record.args and isinstance(record.args, tuple) and any(isinstance(a, _MESSAGES) for a in record.args):
+        record.args = tuple(
+            f"{argument.message_id} of task {argument.actor_name}" if isinstance(argument, _MESSAGES) else argument
+            for argument in record.args
+        )
+    return True
+
+
+_MESSAGES = (dramatiq.Message, MessageProxy)
+_ACTORS_ARGUMENTS = "Received args=%r kwargs=%r."
+"""What an actor of Dramatiq writes with LOG_LEVEL=DEBUG; a test fails when that changes."""

@@ -10,6 +10,7 @@ from typing import Literal, cast
 Mode = Literal["windows", "continuous"]
 Order = Literal["lifo", "fifo", "adaptive"]
 OrderNow = Literal["lifo", "fifo"]
+PPM = 1_000_000
 NextTick = int | None | Literal["keep"]
 
 
@@ -18,7 +19,8 @@ class Policy:
     """What the cadence says about a queue.
 
     ``oldest_share_ppm``: parts per million of the claims; ``batch``: credits of a window, 0 = no bound; ``lasts_us``:
-    how long a window lasts, 0 = until the next one opens; ``lifo_above_us``, ``lifo_below_us``: of the adaptive order.
+    how long a window lasts, 0 = until the next one opens; ``lifo_above_us``, ``lifo_below_us``: of the adaptive order;
+    ``period_us``: from tick to tick, where that is always the same, else 0; ``timetable``: in words.
     """
 
     mode: Mode = "windows"
@@ -29,6 +31,8 @@ class Policy:
     lasts_us: int = 0
     lifo_above_us: int = 0
     lifo_below_us: int = 0
+    period_us: int = 0
+    timetable: str = ""
 
     def fields(self) -> dict[str, str]:
         """As Redis keeps it."""
@@ -36,14 +40,25 @@ class Policy:
         return dict(zip(POLICY_FIELDS, map(str, values), strict=True))
 
 
-POLICY_FIELDS = ("mode", "order", "share", "batch", "close_when_empty", "lasts", "lifo_above", "lifo_below")
+POLICY_FIELDS = (
+    "mode",
+    "order",
+    "share",
+    "batch",
+    "close_when_empty",
+    "lasts",
+    "lifo_above",
+    "lifo_below",
+    "period",
+    "timetable",
+)
 """The fields of ``keys.policy`` that a cadence rules, in the order of :class:`Policy`."""
 
 
 def policy_from(values: Sequence[bytes | None]) -> Policy:
     """A policy from the values of ``POLICY_FIELDS``; one that an older version wrote may lack the last ones."""
-    mode, order, *numbers = [b"" if value is None else value for value in values]
-    share, batch, close_when_empty, lasts, above, below = [int(number or 0) for number in numbers]
+    mode, order, *numbers, timetable = [b"" if value is None else value for value in values]
+    share, batch, close_when_empty, lasts, above, below, period = [int(number or 0) for number in numbers]
     return Policy(
         mode=cast(Mode, mode.decode()),
         order=cast(Order, order.decode()),
@@ -53,4 +68,6 @@ def policy_from(values: Sequence[bytes | None]) -> Policy:
         lasts_us=lasts,
         lifo_above_us=above,
         lifo_below_us=below,
+        period_us=period,
+        timetable=timetable.decode(),
     )

@@ -13,9 +13,10 @@ from .clock import rfc3339
 from .connection import Link
 from .filters import INDEXES
 from .jobs import JobStatus
-from .policies import Mode, Order, OrderNow
+from .policies import POLICY_FIELDS, Mode, Order, OrderNow, Policy, policy_from
 from .roster import Member, Threads, threads_of
 from .scripts import QueueScripts
+from .wait_bound import FULL_WINDOWS, wait_bound_us
 from .window_records import Window, window_from
 
 GateWord = Literal["open", "closed", "paused"]
@@ -55,6 +56,7 @@ class QueueStanding:
 
     ``oldest_age_us``: how far back the lowest place on the stack lies, which is how long that job has been waited for.
     ``next_window_at_us``: as the cadence in force has it; None in continuous mode, and when no scheduler is at work.
+    ``wait_bound_us``: see :mod:`.wait_bound`; None where no bound is known, as in a pause.
     """
 
     name: str
@@ -150,24 +152,32 @@ class QueueControl:
         return [_pause_event(*msgpack.unpackb(row)) for row in rows]
 
     def _standing(self, queue: str, members: Iterable[Member]) -> QueueStanding:
-        answer = self._patiently(lambda: self._scripts(queue).standing(list(INDEXES.values())))
-        now_us, gate, mode, order, order_now, pause, number, window, next_tick, *numbers = answer
-        oldest, accepted, pruned, *counts = numbers
+        indexes = list(INDEXES.values())
+        answer = self._patiently(lambda: self._scripts(queue).standing(FULL_WINDOWS, POLICY_FIELDS, indexes))
+        now_us, gate, order_now, pause, number, window, next_tick, oldest, are_full, accepted, pruned = answer[:11]
+        counts = dict(zip(INDEXES, answer[11 + len(POLICY_FIELDS) :], strict=True))
+        fields = answer[11 : 11 + len(POLICY_FIELDS)]
+        policy = policy_from(fields) if fields[0] else Policy(mode=self._unruled_mode)
         next_us = int(next_tick) * 1000 if next_tick else None
+        if next_us is not None and next_us <= now_us - OVERDUE_US:
+            next_us = None
+        bound_us = wait_bound_us(
+            policy, waiting=counts[JobStatus.QUEUED], running=counts[JobStatus.RUNNING], are_full=bool(are_full)
+        )
         return QueueStanding(
             name=queue,
-            mode=mode.decode() or self._unruled_mode,
-            order=order.decode(),
+            mode=policy.mode,
+            order=policy.order,
             order_now=order_now.decode(),
             gate=gate.decode(),
             pause=_pause(*msgpack.unpackb(pause)) if pause else None,
             window=window_from(queue, number, window) if number else None,
-            next_window_at_us=next_us if next_us is not None and next_us > now_us - OVERDUE_US else None,
-            counts=dict(zip(INDEXES, counts, strict=True)),
+            next_window_at_us=next_us,
+            counts=counts,
             accepted=accepted,
             pruned=pruned,
             oldest_age_us=None if oldest < 0 else max(0, now_us - oldest),
-            wait_bound_us=None,
+            wait_bound_us=None if pause or next_us is None else bound_us,
             threads=threads_of(queue, members),
         )
 

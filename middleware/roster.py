@@ -23,6 +23,7 @@ from redis.exceptions import NoScriptError
 from . import VERSION, keys
 from .clock import rfc3339
 from .connection import Link
+from .readings import Reading, cadence_faults
 from .scripts import QueueScripts
 from .sources import RECORD_FIELDS
 
@@ -96,12 +97,14 @@ class Member:
 
 
 class Attendance:
-    """A process's own entry. One thread renews it and leaves; any thread may set ``stopping``."""
+    """A process's own entry. One thread renews it and leaves; any thread may set ``stopping``, and of a scheduler
+    what it has ``reading`` of the cadence."""
 
     def __init__(
         self, id: str, kind: Kind, *, lease_us: int, queues: Callable[[], Iterable[str]], threads: int = 0
     ) -> None:
         self.stopping = False
+        self.reading: Reading | None = None
         self._id = id
         self._lease_us = lease_us
         self._queues = queues
@@ -120,7 +123,9 @@ class Attendance:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        card = orjson.dumps({**self._facts, "queues": sorted(self._queues()), "stopping": self.stopping})
+        reading = self.reading.as_dict() if self.reading else None
+        told = {"queues": sorted(self._queues()), "stopping": self.stopping, "reading": reading}
+        card = orjson.dumps({**self._facts, **told})
         lease = b"%d" % self._lease_us
         self._started = b"%d" % _run(link, "enter", b"", self._id.encode(), lease, self._started, card)
 
@@ -166,14 +171,28 @@ class Roster:
         found: list[Member] = self._reading(lambda: self._read(queues))
         return sorted(found, key=lambda member: (member.kind != "worker", member.started_at_us, member.id))
 
+    def cadence_faults(self) -> list[str]:
+        """Why the cadence in force isn't the file's, by what the schedulers that live have read of it.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        entries = self._reading(self._entries)
+        cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
+        return cadence_faults({id: Reading(**card["reading"]) for id, card in cards.items() if card.get("reading")})
+
     def _read(self, queues: Iterable[str]) -> list[Member]:
-        rows = _run(self._link(), "roster", b"")
-        entries = {rows[i].decode(): msgpack.unpackb(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
+        entries = self._entries()
         running: dict[str, list[RunningJob]] = {}
         for queue in queues if entries else ():
             for worker, job in self._running(queue):
                 running.setdefault(worker, []).append(job)
         return [_member(id, entry, running.get(id, [])) for id, entry in entries.items()]
+
+    def _entries(self) -> dict[str, list[Any]]:
+        """Of each process: when it started, when it was last seen, its card."""
+        rows = _run(self._link(), "roster", b"")
+        return {rows[i].decode(): msgpack.unpackb(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
 
     def _running(self, queue: str) -> Iterable[tuple[str, RunningJob]]:
         below: int | None = None

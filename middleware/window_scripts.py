@@ -70,10 +70,12 @@ class WindowScripts:
         """``pause`` the queue, or ``resume`` it; True if that changed anything."""
         return bool(self._run("pause", [word.encode(), by.encode(), reason.encode(), self._unruled]))
 
-    def standing(self, indexes: Sequence[str]) -> list[Any]:
-        """How the queue stands at one moment, with the sizes of these indexes; the answer as ``standing.lua`` words
-        it."""
-        answer: list[Any] = self._run("standing", [self._unruled, *(index.encode() for index in indexes)])
+    def standing(self, full_windows: int, fields: Sequence[str], indexes: Sequence[str]) -> list[Any]:
+        """How the queue stands at one moment, with these fields of its policy and the sizes of these indexes; the
+        answer as ``standing.lua`` words it."""
+        names = [name.encode() for name in (*fields, *indexes)]
+        words = [self._unruled, b"%d" % full_windows, b"%d" % len(fields), *names]
+        answer: list[Any] = self._run("standing", words)
         return answer
 
     def _run(self, name: str, words: list[bytes]) -> Any:

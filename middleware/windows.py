@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ import msgpack
 from . import keys
 from .clock import rfc3339
 from .connection import Link
-from .errors import KeyReusedError, WindowRefusedError
+from .errors import KeyReusedError, RedisAwayError, WindowRefusedError
 from .policies import POLICY_FIELDS, NextTick, OrderNow, Policy, policy_from
 from .replays import IdempotencyKey
 from .scripts import QueueScripts
 from .store import Cursor
 from .window_records import OpenedBy, Window, window_from
+
+logger = logging.getLogger(__name__)
 
 WINDOW_ID = re.compile(rf"(?P<queue>{keys.QUEUE_NAME.pattern})\.(?P<number>[0-9]{{1,15}})")
 
@@ -106,11 +109,13 @@ class Windows:
         credits: int | None = None,
         lasts_us: int | None = None,
         next_tick_ms: int | None = None,
+        missed_since: Callable[[int], int] = lambda time_us: 0,
     ) -> Window:
         """Open a window by the policy in force; an open one is replaced.
 
         ``credits``: 0 = no bound; ``lasts_us``: 0 = until something else ends it; None: as the policy has it.
-        ``next_tick_ms``: the tick after this one.
+        ``next_tick_ms``: the tick after this one; ``missed_since``: how many ticks lie between a time in µs and this
+        one. They are those that nobody has opened, and are counted by whoever opens the next one.
 
         One over an empty stack comes back closed when the policy says ``close_when_empty``.
 
@@ -121,7 +126,15 @@ class Windows:
         answer = self._scripts(queue).open_window(opened_by, tick_ms, credits, lasts_us, next_tick_ms=next_tick_ms)
         if answer[0] != b"opened":
             raise WindowRefusedError(_refusal(queue, tick_ms, answer))
+        if (missed := missed_since(answer[3])) > 0:
+            self._count_missed(queue, missed)
         return window_from(queue, answer[1], answer[2])
+
+    def _count_missed(self, queue: str, missed: int) -> None:
+        try:
+            self._link().call("HINCRBY", keys.counters(queue), "windows_missed", missed)
+        except RedisAwayError as error:
+            logger.warning("Queue %r: %d missed ticks aren't counted: %s", queue, missed, error)
 
     def open_once(
         self, queue: str, *, credits: int | None, lasts_us: int | None, key: IdempotencyKey

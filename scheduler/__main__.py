@@ -6,6 +6,7 @@ Exit status: 0 done, 3 nothing to do, 1 failed, 2 bad arguments, file or setting
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import logging
 import sys
@@ -16,10 +17,12 @@ import tasks
 from middleware import logs
 from middleware.broker import LifoBroker
 from middleware.errors import LastInError
+from middleware.readings import Reading
 from middleware.reports import relay_of
 from middleware.roster import Attendance, process_name
 from middleware.settings import ROOT
 
+from .cadence import Cadence
 from .clock import RedisClock, SystemClock
 from .durations import format_duration, parse_duration
 from .errors import CadenceError
@@ -72,6 +75,7 @@ def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> i
     )
     upkeep = broker.new_upkeep(attendance=attendance)
     clock.start()
+    attendance.reading = Reading(cadence.digest, clock.now_us())
     service = Service(cadence, broker.windows, clock)
     service.start()
     upkeep.start()
@@ -81,6 +85,10 @@ def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> i
         changed = file.reread() if word == "reload" else file.poll()
         if changed is not None:
             service.put(changed)
+        told = _reading(attendance.reading, changed, file, clock)
+        if told != attendance.reading:
+            attendance.reading = told
+            upkeep.hurry()
     _within(upkeep.stop, seconds=0.2)
     service.stop()
     clock.stop()
@@ -118,6 +126,15 @@ def check(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) ->
     for line in preview(file.read(), SystemClock().now_us()):
         print(line)
     return DONE
+
+
+def _reading(last: Reading | None, changed: Cadence | None, file: CadenceFile, clock: RedisClock) -> Reading | None:
+    """What the roster is to tell of the cadence, after a look at the file that brought ``changed`` or nothing new."""
+    if changed is not None:
+        return Reading(changed.digest, clock.now_us())
+    if last is None or file.error == last.error:
+        return last
+    return dataclasses.replace(last, error=file.error, failed_at_us=clock.now_us())
 
 
 def _parser() -> argparse.ArgumentParser:

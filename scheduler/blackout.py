@@ -44,6 +44,10 @@ class Blackout:
     spans: tuple[Span, ...]
     timezone: ZoneInfo
 
+    def __str__(self) -> str:
+        spans = (f"{'/'.join(map(str, sorted(span.days)))} {span.start}-{span.end}" for span in self.spans)
+        return f"but not on {'; '.join(spans)} ({self.timezone.key})"
+
     def covers(self, time_us: int) -> bool:
         return self._covers(from_us(time_us).astimezone(self.timezone))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -58,3 +59,9 @@ class Cadence:
     """What is in force: one entry for each declared queue."""
 
     queues: Mapping[str, QueueCadence]
+
+    @property
+    def digest(self) -> str:
+        """The same wherever the same cadence was read, whatever its file looks like."""
+        said = "\n".join(f"{queue!r} {queue.timetable}" for _, queue in sorted(self.queues.items()))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]

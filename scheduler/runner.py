@@ -143,7 +143,7 @@ class QueueRunner:
                 )
 
     def _open(self, cadence: QueueCadence, tick_us: int) -> None:
-        now_us = self._clock.now_us()
+        now_us, timetable = self._clock.now_us(), cadence.timetable
         left_us = cadence.end_of(tick_us, now_us) - now_us
         if left_us <= 0:
             self._note_missed(tick_us)
@@ -157,6 +157,7 @@ class QueueRunner:
                 credits=cadence.batch,
                 lasts_us=left_us,
                 next_tick_ms=self._next_tick_ms(cadence, max(tick_us, now_us)),
+                missed_since=lambda time_us: timetable.count_between(time_us, tick_us) if timetable else 0,
             )
         except WindowRefusedError as refused:
             if self._put_policy(cadence):
@@ -200,4 +201,6 @@ def policy_of(cadence: QueueCadence) -> Policy:
         lasts_us=cadence.lasts_us or 0,
         lifo_above_us=cadence.lifo_above_us,
         lifo_below_us=cadence.lifo_below_us,
+        period_us=(cadence.timetable and cadence.timetable.period_us) or 0,
+        timetable="" if cadence.timetable is None else str(cadence.timetable),
     )

@@ -41,6 +41,10 @@ class Every:
     def until(self, time_us: int) -> int:
         return time_us // self.period_us * self.period_us
 
+    def count_between(self, after_us: int, before_us: int) -> int:
+        """How many ticks lie between the two, both left out."""
+        return max(0, (before_us - 1) // self.period_us - after_us // self.period_us)
+
     def __str__(self) -> str:
         return f"every {format_duration(self.period_us)}"
 

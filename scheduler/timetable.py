@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from .blackout import Blackout
-from .ticks import Ticks
+from .ticks import Every, Ticks
 
+MOST_COUNTED = 10_000
 MOST_BLACKOUTS = 60
 """So many blackouts in a row may swallow ticks before a timetable counts as one that never opens a window."""
 
@@ -34,6 +36,22 @@ class Timetable:
         while tick_us is not None:
             yield tick_us
             tick_us = self.after(tick_us)
+
+    def count_between(self, after_us: int, before_us: int) -> int:
+        """How many ticks lie between the two, both left out; at most 10,000 are counted."""
+        if isinstance(self.ticks, Every) and self.blackout is None:
+            return min(MOST_COUNTED, self.ticks.count_between(after_us, before_us))
+        between = takewhile(lambda tick_us: tick_us < before_us, self.all_after(after_us))
+        return sum(1 for _ in islice(between, MOST_COUNTED))
+
+    @property
+    def period_us(self) -> int | None:
+        """From tick to tick, where that is always the same."""
+        return self.ticks.period_us if isinstance(self.ticks, Every) and self.blackout is None else None
+
+    def __str__(self) -> str:
+        """Two timetables with the same ticks have the same text."""
+        return f"{self.ticks}{f', {self.blackout}' if self.blackout else ''}"
 
     def until(self, time_us: int) -> int | None:
         """The last tick not later than ``time_us``; None when it lies in a blackout (what it replaced is over too)."""

@@ -20,6 +20,8 @@ class CadenceFile:
 
     def __init__(self, path: Path, declared: Collection[str], overrides: Mapping[str, str]) -> None:
         self.path = path
+        self.error: str | None = None
+        """Why it couldn't be read the last time."""
         self._declared = declared
         self._overrides = overrides
         self._seen: Stamp = None
@@ -30,8 +32,13 @@ class CadenceFile:
         Raises:
           CadenceError: as :func:`scheduler.reading.read_cadence`.
         """
+        self.error = None
         self._seen = self._done = self._stamp()
-        return read_cadence(self.path, self._declared, self._overrides)
+        try:
+            return read_cadence(self.path, self._declared, self._overrides)
+        except CadenceError as error:
+            self.error = str(error)
+            raise
 
     def reread(self) -> Cadence | None:
         """The cadence as it is in the file now; None, and the reason in the log, when it can't be read."""

@@ -16,7 +16,7 @@ import redis
 from middleware.embedded import EmbeddedServer, free_port
 
 from .leaks import leaked_keys
-from .service import WRITES_AT_ONCE, RunningService
+from .service import RunningService
 
 _data = tempfile.TemporaryDirectory(prefix="lastin-test-")
 _server = EmbeddedServer(
@@ -55,7 +55,7 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[EmbeddedServer]:
     """A server for one test, which may kill and restart it."""
-    with EmbeddedServer(tmp_path / "redis", binary=_server.binary, options=WRITES_AT_ONCE) as server:
+    with EmbeddedServer(tmp_path / "redis", binary=_server.binary) as server:
         yield server
 
 

@@ -58,11 +58,16 @@ local function plan_next(tick)
   if tick ~= '' then redis.call('HSET', K.policy, 'next_tick', tick) else redis.call('HDEL', K.policy, 'next_tick') end
 end
 
-local function trim_windows()
-  if redis.call('ZCARD', K.window_history) <= WINDOWS_KEPT then return end
-  for _, n in ipairs(redis.call('ZRANGE', K.window_history, 0, 9)) do
-    local w = window(tonumber(n))
-    if not w or (w[W_CLOSED_AT] and w[W_RUNNING] == 0) then forget_window(tonumber(n)) end
+-- Forgets windows beyond the newest WINDOWS_KEPT, and those that closed before `oldest_kept`; not those whose jobs run.
+-- It looks at 100 a call.
+local function trim_windows(oldest_kept)
+  local too_many = redis.call('ZCARD', K.window_history) - WINDOWS_KEPT
+  for i, n in ipairs(redis.call('ZRANGE', K.window_history, 0, 99)) do
+    local packed = redis.call('HGET', K.windows, n)
+    local w = packed and cmsgpack.unpack(packed)
+    local closed = w and w[W_CLOSED_AT]
+    if i > too_many and not (closed and closed < oldest_kept) then return end
+    if not w or (closed and w[W_RUNNING] == 0) then forget_window(tonumber(n)) end
   end
 end
 

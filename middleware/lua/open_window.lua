@@ -3,13 +3,15 @@
 -- ARGV: 1 now in µs or '' · 2 opened by (tick, operator, command) · 3 tick in ms or ''
 --       · 4 credits (0: no bound) · 5 how long it lasts in µs (0: until something else ends it), both '' for the policy's
 --       · 6 of a tick: the one after it in ms, or '' · 7 idempotency key ('': none) · 8 digest of the request under it
--- Returns {opened, number, packed window}; {replayed, number, packed window as it was opened} when this request was sent
--- before under its key, {reused} when another one was; or the word why not: {unruled}, {continuous}, {repeated, last tick in ms},
+-- Returns {opened, number, packed window, time in µs after which no tick before this one was opened};
+-- {replayed, number, packed window as it was opened} when this request was sent before under its key, {reused} when
+-- another one was; or the word why not: {unruled}, {continuous}, {repeated, last tick in ms},
 -- {early, now in µs}.
 
 allow_when_full()
 local now = clock(ARGV[1])
-local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'close_when_empty', 'open', 'last_tick', 'batch', 'lasts', 'lifo_above', 'lifo_below')
+local p = redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'close_when_empty', 'open', 'last_tick', 'batch',
+  'lasts', 'lifo_above', 'lifo_below', 'timetable_since')
 local made = made_under(ARGV[7], ARGV[8], now)
 if made == 'reused' then return {'reused'} end
 if made then return {'replayed', made[1], made[2]} end
@@ -22,11 +24,14 @@ if last_tick * 1000 > now + 1000000 then last_tick = 0 end
 if tick and tick <= last_tick then return {'repeated', last_tick} end
 if tick and tick * 1000 > now + 1000000 then return {'early', now} end
 if tick then redis.call('HSET', K.policy, 'last_tick', ARGV[3]) end
+-- Since the last tick, or since there are such ticks at all; nothing is known of what the clock went through twice.
+local unopened_since = now
+if last_tick > 0 or not p[6] then unopened_since = math.max(last_tick * 1000, tonumber(p[11] or now)) end
 
 promote_due(now, 500)
 local open = tonumber(p[5] or 0)
 if still_open(open, now) then close_window(open, now, 'replaced') end
-trim_windows()
+trim_windows(0)
 
 local n = redis.call('HINCRBY', K.policy, 'windows', 1)
 count('windows_opened_by_' .. ARGV[2])
@@ -48,4 +53,4 @@ keep_made(ARGV[7], ARGV[8], {n, cmsgpack.pack(w)}, now)
 close_when_done(n, now)
 ring(now, 'closed')
 save_windows()
-return {'opened', n, cmsgpack.pack(w)}
+return {'opened', n, cmsgpack.pack(w), unopened_since}

@@ -3,7 +3,8 @@
 -- ARGV: 1 now in µs or '' · 2 tick in ms at which the next window opens, '' when none is planned, or keep
 --       · then name and value of each field: mode (windows, continuous), order (lifo, fifo, adaptive), share (of the oldest, in
 --       ppm), batch (0: no bound), close_when_empty (0, 1), lasts (in µs, 0: until the next one opens),
---       lifo_above and lifo_below (in µs, of the adaptive order)
+--       lifo_above and lifo_below (in µs, of the adaptive order), period (from tick to tick in µs, 0: it varies),
+--       timetable (when the ticks are, in words)
 -- Returns 1 if it changed any of them, else 0.
 
 allow_when_full()
@@ -13,6 +14,7 @@ local changed, order = 0, redis.call('HGET', K.policy, 'order')
 for i = 3, #ARGV, 2 do
   if redis.call('HGET', K.policy, ARGV[i]) ~= ARGV[i + 1] then
     redis.call('HSET', K.policy, ARGV[i], ARGV[i + 1])
+    if ARGV[i] == 'timetable' then redis.call('HSET', K.policy, 'timetable_since', string.format('%.0f', now)) end
     changed = 1
   end
 end

@@ -1,22 +1,38 @@
 -- include: record stack windows order
 -- How a queue stands at this moment.
--- ARGV: 1 now in µs or '' · 2 unruled word · then the names of the indexes whose members are counted
--- Returns {now in µs, gate (open, closed, paused), mode or '', order, order of claims now, pause packed or '', number of the open window or 0,
--- its packed record or '', tick in ms at which the next one opens or '', place of the oldest waiting job or -1, accepted,
--- pruned, then the count of each index}.
+-- ARGV: 1 now in µs or '' · 2 unruled word · 3 how many windows in a row must be full · 4 how many fields of the policy,
+--       and their names · then the names of the indexes whose members are counted
+-- Returns {now in µs, gate (open, closed, paused), order of claims now, pause packed or '', number of the open window or
+-- 0, its packed record or '', tick in ms at which the next one opens or '', place of the oldest waiting job or -1, 1 if
+-- the last windows used all their credits else 0, accepted, pruned, then the value of each field or '', and the count of
+-- each index}.
 
 allow_when_full()
 local now = clock(ARGV[1])
 local word, rule = gate(now, ARGV[2])
-local p = redis.call('HMGET', K.policy, 'mode', 'order', 'pause', 'next_tick', 'lifo_above', 'lifo_below')
-rule = rule or {order = p[2] or 'lifo', above = tonumber(p[5] or 0), below = tonumber(p[6] or 0)}
-local n = open_number()
+local p = redis.call('HMGET', K.policy, 'order', 'pause', 'next_tick', 'lifo_above', 'lifo_below', 'windows', 'share')
+rule = rule or {order = p[1] or 'lifo', above = tonumber(p[4] or 0), below = tonumber(p[5] or 0)}
+
+-- Windows in which nothing was claimed aren't kept: a number that is missing wasn't full.
+local function were_full(last, how_many)
+  if tonumber(p[7] or 0) == 0 or last < how_many then return 0 end
+  for n = last - how_many + 1, last do
+    local w = window(n)
+    if not w or not w[W_CREDITS] or w[W_CLAIMED] < w[W_CREDITS] then return 0 end
+  end
+  return 1
+end
+
+local order, n = order_at(now, rule), open_number()
+save_windows()
 local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
 local counted = redis.call('HMGET', K.counters, 'accepted', 'pruned')
-save_windows()
 local reply = {
-  now, word, p[1] or '', p[2] or 'lifo', order_at(now, rule), p[3] or '', n, n > 0 and redis.call('HGET', K.windows, n) or '', p[4] or '',
-  oldest[2] and tonumber(oldest[2]) or -1, tonumber(counted[1] or 0), tonumber(counted[2] or 0),
+  now, word, order, p[2] or '', n, n > 0 and redis.call('HGET', K.windows, n) or '', p[3] or '',
+  oldest[2] and tonumber(oldest[2]) or -1, were_full(n > 0 and n - 1 or tonumber(p[6] or 0), tonumber(ARGV[3])),
+  tonumber(counted[1] or 0), tonumber(counted[2] or 0),
 }
-for a = 3, #ARGV do reply[#reply + 1] = redis.call('ZCARD', K[ARGV[a]]) end
+local fields = tonumber(ARGV[4])
+for a = 5, 4 + fields do reply[#reply + 1] = redis.call('HGET', K.policy, ARGV[a]) or '' end
+for a = 5 + fields, #ARGV do reply[#reply + 1] = redis.call('ZCARD', K[ARGV[a]]) end
 return reply

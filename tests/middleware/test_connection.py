@@ -51,7 +51,7 @@ def test_a_server_that_accepts_and_never_answers_is_redis_away_in_time() -> None
         with pytest.raises(RedisAwayError):
             Link(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", timeout_s=0.2).call("PING")
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 1
 
 
 def test_a_connection_that_another_thread_closes_is_redis_away(link: Link) -> None:
@@ -185,4 +185,4 @@ def test_patience_has_an_end() -> None:
     began = time.monotonic()
     with pytest.raises(RedisAwayError):
         persist(call, patience_s=0.1)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 1

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from middleware.window_records import Window
 
+from ..proof.planted import planted
 from .scripted import START_US, ScriptedQueue
 
 
@@ -113,3 +114,38 @@ def test_whatever_happens_windows_add_up_and_never_overrun(
             case "processed" | "retry" | "put_back" if running:
                 queue.settle(running.pop(0), action)
         queue.audit()
+
+
+def used_window(queue: ScriptedQueue) -> Window:
+    queue.clock.forward(us=1)
+    queue.send(f"job-{queue.clock.now_us}")
+    window = queue.open(credits=1)
+    queue.settle(*queue.claim())
+    return window
+
+
+def test_windows_are_forgotten_with_age_but_not_while_a_job_of_theirs_runs(queue: ScriptedQueue) -> None:
+    queue.rule(close_when_empty=False)
+    queue.send("long")
+    running = queue.open(credits=1)
+    (token,) = queue.claim()
+    old = [used_window(queue) for _ in range(150)]
+    queue.clock.forward(s=60)
+    fresh = used_window(queue)
+
+    for _ in range(2):
+        queue.scripts.prune(60_000_000 - 1, 10**6, 10**9)
+    assert [w.id for w in queue.broker.windows.history("default")] == [fresh.id, running.id]
+    assert queue.broker.windows.get(old[0].id) is None
+
+    queue.settle(token)
+    queue.scripts.prune(60_000_000 - 1, 10**6, 10**9)
+    assert [w.id for w in queue.broker.windows.history("default")] == [fresh.id]
+
+
+def test_only_so_many_windows_are_kept(queue: ScriptedQueue) -> None:
+    queue.rule(close_when_empty=False)
+    with planted("WINDOWS_KEPT = 10000", "WINDOWS_KEPT = 5", into=("open_window",)):
+        used = [used_window(queue) for _ in range(9)]
+
+    assert [w.id for w in queue.broker.windows.history("default")] == [w.id for w in used[:2:-1]]

@@ -227,7 +227,7 @@ class Model:
         job.message = s.message or job.message
         if s.outcome == "retry":
             job.lost = 0
-            self.counters["retried"] += 1
+            self.counters["retried"] += job.cancel is None
             self._try_again(job, "retried", s.delay_us)
         elif s.outcome == "put_back":
             self._try_again(job, "put_back")
@@ -310,7 +310,8 @@ class Model:
         return "queued"
 
     def prune(self, age: int, kept: int, kept_bytes: int) -> int:
-        """How many finished jobs went, in the order in which they ended."""
+        """How many finished jobs went, in the order in which they ended; windows go with age too."""
+        self._forget_windows(self.now - age)
         finished = [job for job in self.jobs.values() if job.status in FINAL]
         finished.sort(key=lambda job: (job.finished, job.id))
         left, size, gone = len(finished), sum(job.kept_bytes for job in finished), 0
@@ -321,6 +322,14 @@ class Model:
             del self.jobs[job.id]
         self.counters["pruned"] += gone
         return gone
+
+    def _forget_windows(self, closed_before: int) -> None:
+        self.open_window_now()
+        for number, window in sorted(self.windows.items()):
+            if window.closed_at is None or window.closed_at >= closed_before:
+                return
+            if window.outcomes["running"] == 0:
+                del self.windows[number]
 
     def purge(self) -> int:
         """How many waiting jobs went: the stack, or else what is scheduled."""

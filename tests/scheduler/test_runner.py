@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
 
+from middleware import keys
 from middleware.broker import LifoBroker
 from middleware.errors import QueueFullError, RedisAwayError
 from middleware.policies import Policy
 from middleware.scripts import Offer
 from middleware.window_records import Window
+from scheduler.blackout import parse_blackout
 from scheduler.cadence import QueueCadence
 from scheduler.clock import SystemClock
 from scheduler.runner import QueueRunner, policy_of
@@ -44,7 +47,15 @@ class FaultyWindows:
         return False
 
     def open(
-        self, queue: str, *, opened_by: str, tick_ms: int, credits: int, lasts_us: int, next_tick_ms: int | None
+        self,
+        queue: str,
+        *,
+        opened_by: str,
+        tick_ms: int,
+        credits: int,
+        lasts_us: int,
+        next_tick_ms: int | None,
+        missed_since: Callable[[int], int],
     ) -> Window:
         self._called("open", queue, opened_by, tick_ms, credits, lasts_us)
         self.next_ticks_ms.append(next_tick_ms)
@@ -83,7 +94,7 @@ def test_the_policy_is_in_force_before_the_first_window_opens(runner: QueueRunne
     runner.offer(TICK_US)
     runner.step()
     assert windows.calls == [
-        ("policy", "default", Policy("windows", "lifo", 250_000, 5, False, 4_000_000), TICK_US // 1000 + 10_000),
+        ("policy", "default", policy_of(CADENCE), TICK_US // 1000 + 10_000),
         ("open", "default", "tick", TICK_US // 1000, 5, 4_000_000),
     ]
 
@@ -276,7 +287,7 @@ def test_a_switch_of_the_adaptive_order_is_logged_once(
     runner = QueueRunner(cadence, broker.windows, SystemClock())
     runner.step()
     broker.scripts("default").accept([Offer("a", "task", b"message")])
-    wait_until(lambda: broker.scripts("default").standing([])[4] == b"lifo", "the switch")
+    wait_until(lambda: broker.control.get("default").order_now == "lifo", "the switch")
 
     with caplog.at_level(logging.INFO):
         for _ in range(3):
@@ -284,3 +295,57 @@ def test_a_switch_of_the_adaptive_order_is_logged_once(
     assert [record.message.split(" since ")[0] for record in caplog.records if "order" in record.message] == [
         "Queue 'default': claims go in lifo order"
     ]
+
+
+def missed(broker: LifoBroker) -> int:
+    counters = broker._link().call("HGET", keys.counters("default"), "windows_missed")
+    return int(counters or 0)
+
+
+@pytest.fixture
+def shared(broker: LifoBroker) -> OwnedClock:
+    """A clock that the scripts go by too."""
+    clock = OwnedClock(TICK_US + 1_000)
+    broker._now = clock.now_us
+    return clock
+
+
+def tick(runner: QueueRunner, clock: OwnedClock, time_us: int) -> None:
+    clock.set(time_us + 1_000)
+    runner.offer(time_us)
+    runner.step()
+
+
+def test_ticks_that_nobody_opened_are_counted_once_by_whoever_opens_the_next(
+    broker: LifoBroker, shared: OwnedClock
+) -> None:
+    runners = [QueueRunner(CADENCE, broker.windows, shared) for _ in range(3)]
+    for runner in runners:
+        tick(runner, shared, TICK_US)
+    for runner in runners[1:]:
+        tick(runner, shared, TICK_US + 40_000_000)
+    assert (missed(broker), runners[1].opened, runners[2].opened_by_others) == (3, 1, 2)
+
+    for runner in runners:
+        tick(runner, shared, TICK_US + 50_000_000)
+    assert missed(broker) == 3
+
+
+def test_ticks_before_a_cadence_came_into_force_are_not_missed(broker: LifoBroker, shared: OwnedClock) -> None:
+    runner = QueueRunner(CADENCE, broker.windows, shared)
+    tick(runner, shared, TICK_US)
+    shared.advance(3600)
+    runner.change(replace(CADENCE, timetable=Timetable(Every(1_000_000))))
+    runner.step()
+    tick(runner, shared, TICK_US + 3_605_000_000)
+
+    assert missed(broker) == 4
+
+
+def test_ticks_in_a_blackout_are_not_missed(broker: LifoBroker, shared: OwnedClock) -> None:
+    blackout = parse_blackout(["12:01-12:03"], ZoneInfo("UTC"))
+    runner = QueueRunner(replace(CADENCE, timetable=Timetable(Every(10_000_000), blackout)), broker.windows, shared)
+    tick(runner, shared, TICK_US)
+    tick(runner, shared, TICK_US + 200_000_000)
+
+    assert missed(broker) == 5 + 2

@@ -88,3 +88,25 @@ def test_a_late_window_ends_when_it_would_have_ended_and_a_missed_one_gets_its_l
     assert QueueCadence(**section).end_of(tick_us, missed_us) <= missed_us
     assert QueueCadence(**section, missed="open").end_of(tick_us, late_us) == at("2025-06-06 21:15:00")
     assert QueueCadence(**section, missed="open").end_of(tick_us, missed_us) == at("2025-06-06 21:35:00")
+
+
+@pytest.mark.parametrize("after_us", [0, 1, 9, 10, 11, 29])
+@pytest.mark.parametrize("before_us", [0, 1, 10, 30, 31, 40])
+def test_ticks_between_two_times_are_counted_as_if_one_by_one(after_us: int, before_us: int) -> None:
+    expected = sum(1 for tick in range(0, 100, 10) if after_us < tick < before_us)
+    assert Timetable(Every(10)).count_between(after_us, before_us) == expected
+
+
+def test_of_very_many_ticks_only_so_many_are_counted() -> None:
+    for timetable in (Timetable(Every(1_000_000)), Timetable(Cron("* * * * * *", BERLIN))):
+        assert timetable.count_between(0, 20_000_000_000) == 10_000
+
+
+def test_timetables_with_the_same_ticks_have_the_same_text() -> None:
+    def text(*spans: str) -> str:
+        return str(Timetable(Every(10), parse_blackout(spans, BERLIN)))
+
+    assert str(Timetable(Every(10_000))) == str(Timetable(Every(10_000)))
+    assert text("Sat", "22:00-06:00") == text("Sat", "22:00-06:00")
+    others = (Timetable(Every(10_000)), Timetable(Every(20_000)), text("Sat"), text("Sun"), text("12:00-13:00"))
+    assert len({str(other) for other in others}) == 5

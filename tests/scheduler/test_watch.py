@@ -76,3 +76,22 @@ def test_the_first_reading_raises(path: Path) -> None:
     path.write_text(BAD)
     with pytest.raises(CadenceError):
         CadenceFile(path, ["default"], {}).read()
+
+
+def test_why_it_could_not_be_read_is_known_until_it_can(file: CadenceFile, path: Path) -> None:
+    path.write_text(BAD)
+    assert file.reread() is None
+    assert file.error is not None
+    assert "queues.default.every" in file.error
+    path.write_text(BETTER)
+    assert file.reread() is not None
+    assert file.error is None
+
+
+def test_a_cadence_has_a_digest_of_what_it_means(path: Path) -> None:
+    def digest(text: str) -> str:
+        path.write_text(text)
+        return CadenceFile(path, ["default"], {}).read().digest
+
+    assert digest(GOOD) == digest(f"# The same.\n{GOOD}\nbatch = 0")
+    assert len({digest(GOOD), digest(BETTER), digest(f'{GOOD}\nblackout = ["Sat"]')}) == 3

@@ -244,6 +244,19 @@ class LifoBroker(HookedBroker):
         """Keep what a running task says of itself: kept, stale, or cancel."""
         return self._patiently(lambda: self.scripts(delivery.queue_name).progress(delivery.token, words))
 
+    @property
+    def is_gated(self) -> bool:
+        """Whether nothing is handed out until a scheduler has put a policy in force."""
+        return self._unruled == "closed"
+
+    def read_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
+        """The answers to several reading commands, sent at once.
+
+        Raises:
+          RedisAwayError: patience ended.
+        """
+        return self._patiently(lambda: self._link().call_all(commands))
+
     def ping(self) -> None:
         """Find out whether jobs could be accepted now.
 

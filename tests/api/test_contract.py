@@ -58,6 +58,7 @@ def test_every_operation_documents_its_statuses_with_problem_documents() -> None
         "open_window": {"201", "400", "404", "409", "413", "415", "422", "500", "503"},
         "close_window": {"200", "400", "404", "500", "503"},
         "list_tasks": {"200", "400", "500", "503"},
+        "explain_job": {"200", "400", "404", "500", "503"},
         "show_stats": {"200", "400", "500", "503"},
         "list_workers": {"200", "400", "500", "503"},
         "healthz": {"200", "400", "500"},

@@ -18,6 +18,7 @@ OPERATIONS = {
     "submit": ("POST", "/v1/jobs", '{"message": "x"}'),
     "list": ("GET", "/v1/jobs", None),
     "show": ("GET", "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057", None),
+    "why": ("GET", "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057/why", None),
     "stats": ("GET", "/v1/stats", None),
     "workers": ("GET", "/v1/workers", None),
     "queues": ("GET", "/v1/queues", None),

@@ -1,0 +1,26 @@
+"""Why a job isn't running, or ended as it did."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from middleware.why import explain
+from tasks import broker
+
+from .answers import json_answer
+from .jobs import MAX_ID, jobs, no_such_job
+from .why_schemas import Explanation
+
+
+@jobs.route("/<job_id>/why")
+@jobs.response(200, Explanation)
+@jobs.problems(400, 404, 503)
+def explain_job(job_id: str) -> Response:
+    """Tell why a job isn't running, or ended as it did
+
+    In words and in data, with an estimate of when it starts, if the queue goes on as in the last 5 minutes.
+    """
+    explanation = explain(job_id, broker) if len(job_id) <= MAX_ID else None
+    if explanation is None:
+        raise no_such_job()
+    return json_answer(explanation.as_dict())

@@ -1,0 +1,76 @@
+"""What the API shows of why a job is where it is."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from middleware.jobs import JobStatus
+
+from .schemas import Answer
+
+
+class Cause(Answer):
+    """One reason."""
+
+    code = fields.String(
+        required=True,
+        metadata={
+            "description": "Stable, for programs. Waiting: no_policy, paused, no_worker, window_closed, credits, "
+            "threads_busy, others_first, worker_lost, tried_before, next, delayed, backoff. Running: running, "
+            "worker_silent, cancel_requested. Ended: processed, cancelled, expired, superseded; of a rejected job "
+            "failed, worker_lost, skipped, unknown_task, undecodable, unencodable or rejected.",
+            "examples": ["window_closed"],
+        },
+    )
+    message = fields.String(
+        required=True,
+        metadata={
+            "description": "For people.",
+            "examples": ["No window is open; the next one opens at 2030-01-31T12:00:00.000000Z."],
+        },
+    )
+    data = fields.Dict(
+        required=True,
+        metadata={
+            "description": "The figures; which there are depends on the code.",
+            "examples": [{"next_window_at": "2030-01-31T12:00:00.000000Z"}],
+        },
+    )
+
+
+class EstimateFigures(Answer):
+    """What an estimate is made of."""
+
+    before = fields.Integer(required=True, metadata={"description": "How many waiting jobs go first."})
+    arrivals_per_s = fields.Float(required=True, metadata={"description": "Jobs accepted by the queue, a second."})
+    starts_per_s = fields.Float(required=True, metadata={"description": "Jobs that were claimed, a second."})
+    over_s = fields.Float(required=True, metadata={"description": "Over how many seconds that was measured."})
+
+
+class Estimate(Answer):
+    """When the job starts, if the queue goes on as in the last 5 minutes."""
+
+    starts_in_s = fields.Float(
+        required=True, allow_none=True, metadata={"description": "Null: it may never start, or nobody can tell."}
+    )
+    because = fields.String(
+        required=True,
+        metadata={
+            "examples": [
+                "It may never start at this rate: 12.0 jobs a second arrive and 10.0 start, and newer ones go first."
+            ]
+        },
+    )
+    data = fields.Nested(EstimateFigures, required=True)
+
+
+class Explanation(Answer):
+    """Why a job is where it is. The most decisive cause comes first."""
+
+    id = fields.String(required=True)
+    status = fields.Enum(JobStatus, by_value=fields.String(), required=True)
+    at = fields.String(required=True, metadata={"description": "The moment that it tells of.", "format": "date-time"})
+    causes = fields.List(fields.Nested(Cause), required=True)
+    estimate = fields.Nested(
+        Estimate, required=True, allow_none=True, metadata={"description": "Null for a job that runs or has ended."}
+    )

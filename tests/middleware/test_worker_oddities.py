@@ -22,10 +22,10 @@ def test_a_job_of_an_unknown_task_is_rejected_with_the_reason(broker: LifoBroker
     def work() -> None:
         pass
 
-    ghosts = [dramatiq.Message("default", "ghost", (), {}, {}) for _ in range(50)]
-    broker.accept(ghosts[:25])
+    ghosts = [dramatiq.Message("default", "ghost", (), {}, {}) for _ in range(300)]
+    broker.accept(ghosts[:150])
     last = work.send()
-    broker.accept(ghosts[25:])
+    broker.accept(ghosts[150:])
     with working(broker, threads=4):
         assert ended(broker, last).status.value == "processed"
         jobs = [ended(broker, ghost) for ghost in ghosts]

@@ -46,3 +46,19 @@ def test_the_architecture_names_every_script_that_moves_a_job_through_its_life()
 
     for script in ("accept", "open_window", "claim", "beat", "settle", "promote", "reclaim", "page", "prune"):
         assert f"`lua/{script}.lua`" in text
+
+
+def test_the_tests_that_a_page_names_exist() -> None:
+    named = {
+        found
+        for page in PAGES
+        for found in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text(encoding="utf-8"))
+    }
+
+    assert named
+    missing = [
+        f"{file}::{test}"
+        for file, test in sorted(named)
+        if f"def {test}(" not in (ROOT / file).read_text(encoding="utf-8")
+    ]
+    assert missing == []

@@ -14,7 +14,7 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
 from . import problems, scopes
-from .fields import CursorText, DateTimeUs
+from .fields import CursorText, DateTimeUs, JobIdConverter
 from .parsing import StrictParser, refuse_query
 from .schemas import OneOf, Problem
 
@@ -83,7 +83,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     ERROR_SCHEMA = Problem
 
     def __init__(self, app: Flask, **options: Any) -> None:
+        app.url_map.converters["job"] = JobIdConverter
         super().__init__(app, **options)
+        self.register_converter(JobIdConverter, lambda _: {"type": "string", "minLength": 1})
         self.spec.components.security_scheme(scopes.SCHEME, scopes.SECURITY_SCHEME)
 
     def handle_http_exception(self, error: HTTPException) -> Response:

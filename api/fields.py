@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields
+from werkzeug.routing import BaseConverter
 
 from middleware.clock import to_us
 from middleware.keys import QUEUE_NAME
@@ -81,3 +82,11 @@ class Matches:
     def __call__(self, value: str) -> None:
         if not self.regex.fullmatch(value):
             raise ValidationError(f"Not {self.expected}.")
+
+
+class JobIdConverter(BaseConverter):
+    """A job's id in a path: any text but the names of the operations on many jobs, so that those answer 405 to other
+    methods and never 404."""
+
+    regex = "(?!(?:batch|cancel|retry)$)[^/]+"
+    part_isolating = True

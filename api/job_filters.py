@@ -27,7 +27,9 @@ class ListOrder(NamedTuple):
 class FilterFields(Schema):
     """By what jobs can be told apart."""
 
-    status = fields.Enum(JobStatus, by_value=fields.String(), metadata={"description": "Only jobs in this state."})
+    status: fields.Field[Any] = fields.Enum(
+        JobStatus, by_value=fields.String(), metadata={"description": "Only jobs in this state."}
+    )
     task = fields.String(
         validate=validate.Length(min=1, max=255), metadata={"description": "Only jobs that run this task."}
     )
@@ -50,7 +52,7 @@ def job_filter(loaded: dict[str, Any]) -> JobFilter:
     """The filter among what a schema with these fields has loaded."""
     status = loaded.get("status")
     return JobFilter(
-        statuses=None if status is None else frozenset({status}),
+        statuses=None if status is None else frozenset({JobStatus(status)}),
         task=loaded.get("task"),
         queue=loaded.get("queue"),
         window=loaded.get("window"),

@@ -38,7 +38,7 @@ def list_jobs(query: ListOrder) -> Response:
     return json_answer([job.as_dict() for job in page.jobs], headers=next_link(page))
 
 
-@jobs.route("/<job_id>")
+@jobs.route("/<job:job_id>")
 @jobs.headers(If_None_Match="ETags of what you have already: one of them still right, and the answer is 304.", **PREFER)
 @jobs.response(200, schemas.Job, headers={**ETAG, **APPLIED})
 @jobs.not_modified

@@ -26,21 +26,26 @@ WHY_NOT_RETRYABLE = {
 }
 
 
-class CancelBody(StrictSchema):
-    """Why a job is called off."""
-
-    reason = fields.String(
+def reason_field() -> fields.String:
+    """Why jobs are called off."""
+    return fields.String(
         load_default=REASON,
         validate=validate.Length(min=1, max=500),
         metadata={"description": "Kept on the job as its reason.", "examples": ["The order was withdrawn."]},
     )
 
 
+class CancelBody(StrictSchema):
+    """Why a job is called off."""
+
+    reason = reason_field()
+
+
 class RetryBody(StrictSchema):
     """Nothing can be said yet: the body may be left out."""
 
 
-@jobs.route("/<job_id>/cancel", methods=("POST",))
+@jobs.route("/<job:job_id>/cancel", methods=("POST",))
 @jobs.arguments(CancelBody(), required=False)
 @jobs.response(200, schemas.Job, headers=ETAG, description="It is cancelled")
 @jobs.response(202, schemas.Job, headers=ETAG, description="It runs, and was asked to stop")
@@ -61,7 +66,7 @@ def cancel_job(body: dict[str, Any], job_id: str) -> Response:
     return job_answer(job, 200 if is_cancelled else 202)
 
 
-@jobs.route("/<job_id>/retry", methods=("POST",))
+@jobs.route("/<job:job_id>/retry", methods=("POST",))
 @jobs.arguments(RetryBody(), required=False)
 @jobs.response(200, schemas.Job, headers=ETAG, description="It waits on top of its stack")
 @jobs.problems(404, 409, 413, 415, 503)

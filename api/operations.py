@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import batch, moves, submission, why
+from . import batch, bulk, moves, submission, why
 from .jobs import jobs
 
-__all__ = ["batch", "jobs", "moves", "submission", "why"]
+__all__ = ["batch", "bulk", "jobs", "moves", "submission", "why"]

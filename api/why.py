@@ -12,7 +12,7 @@ from .jobs import MAX_ID, jobs, no_such_job
 from .why_schemas import Explanation
 
 
-@jobs.route("/<job_id>/why")
+@jobs.route("/<job:job_id>/why")
 @jobs.response(200, Explanation)
 @jobs.problems(400, 404, 503)
 def explain_job(job_id: str) -> Response:

@@ -13,6 +13,7 @@ from dramatiq.results import Results
 
 from . import keys
 from .acceptance import Acceptance, Receipt, one_queue
+from .bulk import Bulk
 from .cancellation import Cancellation
 from .connection import Link, Links, persist
 from .consumer import LifoConsumer
@@ -95,6 +96,7 @@ class LifoBroker(HookedBroker):
             patiently=self._patiently,
             unruled_mode="windows" if gated else "continuous",
         )
+        self.bulk = Bulk(store=self.store, link=self._link, scripts=self.scripts, patiently=self._patiently)
         self._acceptance = Acceptance(
             link=self._link,
             scripts=self.scripts,

@@ -121,6 +121,12 @@ def status_of(packed_record: bytes) -> JobStatus:
     return STATUS_LETTERS[msgpack.unpackb(packed_record)[RECORD_FIELDS.index("status")]]
 
 
+def is_asked_to_stop(packed_record: bytes) -> bool:
+    """Whether its job runs and was asked to stop."""
+    record = msgpack.unpackb(packed_record)
+    return record[RECORD_FIELDS.index("status")] == "r" and record[RECORD_FIELDS.index("cancel")] is not False
+
+
 def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int | None, known: Facts) -> Job:
     """A job that was just accepted, without a look at what the script wrote."""
     options = message.options

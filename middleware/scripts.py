@@ -171,14 +171,25 @@ class QueueScripts(WindowScripts):
         return [(answer[i].decode(), answer[i + 1].decode()) for i in range(0, len(answer), 2)]
 
     def cancel(self, id: str, reason: str) -> str:
-        """Call a job off: cancelled, asked, already, finished, missing (``cancel.lua``)."""
-        answer: bytes = self._run("cancel", [id.encode(), reason.encode()])
-        return answer.decode()
+        """As :meth:`cancel_all`, one job."""
+        return self.cancel_all([id], reason)[0]
+
+    def cancel_all(self, ids: Sequence[str], reason: str) -> list[str]:
+        """Call up to 500 jobs off; of each: cancelled, asked, already, finished, missing (``cancel.lua``)."""
+        words: list[bytes] = self._run("cancel", [reason.encode(), *(id.encode() for id in ids)])
+        return [word.decode() for word in words]
 
     def revive(self, id: str, message: bytes) -> str:
-        """Put a job that ended badly on top again: queued, or why not (``revive.lua``)."""
-        answer: bytes = self._run("revive", [id.encode(), message, self._unruled])
-        return answer.decode()
+        """As :meth:`revive_all`, one job."""
+        return self.revive_all([(id, message)])[0]
+
+    def revive_all(self, jobs: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Put up to 500 jobs that ended badly on top, the last one uppermost; of each: queued, or why not
+        (``revive.lua``)."""
+        words: list[bytes] = self._run(
+            "revive", [self._unruled, *(part for id, m in jobs for part in (id.encode(), m))]
+        )
+        return [word.decode() for word in words]
 
     def progress(self, token: tuple[str, int], words: bytes) -> str:
         """Keep what a task says of itself: kept, stale, cancel (``progress.lua``)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,8 @@ LONGEST_ID = 64
 
 FRUITLESS_LOOKS = 10
 """How often a page that would be empty is looked for further on, at 2,000 jobs a look (``_walk.lua``)."""
+
+WALKED_A_CALL = 500
 
 DETAILS = (keys.messages, keys.results, keys.failures, keys.progress)
 """Where the texts of a job are, apart from its record."""
@@ -140,6 +142,21 @@ class JobStore:
                 break
             page = self._page(where, limit, page.next)
         return page
+
+    def walk(self, where: JobFilter) -> Iterator[tuple[str, str, bytes]]:
+        """All jobs that fit, one queue after the other, each newest first: (queue, id, packed record).
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        for queue in where.queues_among(self._queues()):
+            cursor: Cursor | None = None
+            while True:
+                begins, found = self._reading(partial(self._part, queue, where, WALKED_A_CALL, cursor))
+                yield from ((queue, id, record) for id, record in found)
+                if begins is None:
+                    break
+                cursor = Cursor(begins, queue)
 
     def _page(self, where: JobFilter, limit: int, cursor: Cursor | None) -> Page:
         rows: list[tuple[int, str, str, bytes]] = []

@@ -1,31 +1,42 @@
 -- include: record stack windows finish
--- Calls a job off: one that waits ends at once, one that runs is asked to stop.
--- ARGV: 1 now in µs or '' · 2 id · 3 reason, kept on the job
--- Returns cancelled, asked, already (it is cancelled, or was asked before), finished (too late), or missing.
+-- Calls jobs off: those that wait end at once, those that run are asked to stop.
+-- ARGV: 1 now in µs or '' · 2 reason, kept on the jobs · then ids, up to 500
+-- Returns a word for each: cancelled, asked, already (it is cancelled, or was asked before), finished (too late), or missing.
 
 allow_when_full()
-local now, id = clock(ARGV[1]), ARGV[2]
-local job = load(id)
-if not job then return 'missing' end
-if job[STATUS] == CANCELLED or (job[STATUS] == RUNNING and job[CANCEL]) then return 'already' end
+local now, reason, left_stack = clock(ARGV[1]), ARGV[2], false
 
-local word = 'cancelled'
-if job[STATUS] == RUNNING then
-  job[CANCEL], word = ARGV[3], 'asked'
-elseif job[STATUS] == QUEUED then
-  redis.call('ZREM', K.stack, id)
-  redis.call('ZREM', K.displaced, id)
-  finish(id, job, CANCELLED, now, ARGV[3])
-  close_when_done(tonumber(redis.call('HGET', K.policy, 'open') or 0), now)
-elseif job[STATUS] == SCHEDULED then
-  redis.call('ZREM', K.due, id)
-  redis.call('ZREM', K.scheduled, id)
-  finish(id, job, CANCELLED, now, ARGV[3])
-else
-  return 'finished'
+local function call_off(id, job)
+  if not job then return 'missing' end
+  if job[STATUS] == CANCELLED or (job[STATUS] == RUNNING and job[CANCEL]) then return 'already' end
+  local word = 'cancelled'
+  if job[STATUS] == RUNNING then
+    job[CANCEL], word = reason, 'asked'
+  elseif job[STATUS] == QUEUED then
+    redis.call('ZREM', K.stack, id)
+    redis.call('ZREM', K.displaced, id)
+    left_stack = true
+    finish(id, job, CANCELLED, now, reason)
+  elseif job[STATUS] == SCHEDULED then
+    redis.call('ZREM', K.due, id)
+    redis.call('ZREM', K.scheduled, id)
+    finish(id, job, CANCELLED, now, reason)
+  else
+    return 'finished'
+  end
+  save(id, job)
+  return word
 end
-save(id, job)
+
+local words = {}
+for i = 3, #ARGV do
+  words[#words + 1] = call_off(ARGV[i], load(ARGV[i]))
+end
 save_ends()
-log(word == 'asked' and 'cancel_asked' or 'cancel', now, id)
+if left_stack then close_when_done(tonumber(redis.call('HGET', K.policy, 'open') or 0), now) end
+for i, word in ipairs(words) do
+  if word == 'cancelled' then log('cancel', now, ARGV[i + 2]) end
+  if word == 'asked' then log('cancel_asked', now, ARGV[i + 2]) end
+end
 save_windows()
-return word
+return words

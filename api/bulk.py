@@ -1,0 +1,103 @@
+"""Cancelling and retrying many jobs at once, by the filters of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from flask import Response
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from middleware.bulk import CANCELLABLE, RETRYABLE
+from middleware.jobs import JobStatus
+from tasks import broker
+from tasks.payload import StrictSchema
+
+from .answers import json_answer
+from .job_filters import FilterFields, job_filter
+from .jobs import jobs
+from .moves import reason_field
+from .schemas import Answer
+
+LARGEST_BULK = 10_000
+FILTERS = tuple(FilterFields().fields)
+
+
+def _status_among(statuses: frozenset[JobStatus]) -> fields.Field[Any]:
+    words = [status.value for status in JobStatus if status in statuses]
+    return fields.String(
+        validate=validate.OneOf(words), metadata={"description": "Only jobs in this state; all of these if omitted."}
+    )
+
+
+class BulkBody(StrictSchema, FilterFields):
+    """Which jobs are meant, by one filter at least: an empty body mustn't mean all of them."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"anyOf": [{"required": [name]} for name in FILTERS]}
+
+    limit = fields.Integer(
+        load_default=LARGEST_BULK,
+        validate=validate.Range(min=1, max=LARGEST_BULK),
+        metadata={"description": "So many jobs at the most."},
+    )
+
+    @validates_schema
+    def _says_which(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not any(name in data for name in FILTERS):
+            raise ValidationError(f"Say which jobs are meant, by at least one of: {', '.join(FILTERS)}.")
+
+
+class BulkCancelBody(BulkBody):
+    """Which jobs are called off, and why."""
+
+    status = _status_among(CANCELLABLE)
+    reason = reason_field()
+
+
+class BulkRetryBody(BulkBody):
+    """Which jobs run again."""
+
+    status = _status_among(RETRYABLE)
+
+
+class Cancelled(Answer):
+    """What a bulk cancel did."""
+
+    count = fields.Integer(required=True, metadata={"description": "Jobs that were called off by this call."})
+    asked = fields.Integer(required=True, metadata={"description": "How many of them run, and were asked to stop."})
+    more = fields.Boolean(required=True, metadata={"description": "Jobs that fit are left: call again."})
+
+
+class Retried(Answer):
+    """What a bulk retry did."""
+
+    count = fields.Integer(required=True, metadata={"description": "Jobs that were put back on top by this call."})
+    more = fields.Boolean(required=True, metadata={"description": "Jobs that fit are left: call again."})
+
+
+@jobs.route("/cancel", methods=("POST",))
+@jobs.arguments(BulkCancelBody())
+@jobs.response(200, Cancelled)
+@jobs.problems(413, 415, 503)
+def cancel_jobs(body: dict[str, Any]) -> Response:
+    """Call many jobs off
+
+    All that fit the filters, at most 10,000 in a call. What runs is asked to stop. After a 503 some of them may have
+    been called off; to call again does no harm.
+    """
+    outcome = broker.bulk.cancel(job_filter(body), limit=body["limit"], reason=body["reason"])
+    return json_answer({"count": outcome.count, "asked": outcome.asked, "more": outcome.more})
+
+
+@jobs.route("/retry", methods=("POST",))
+@jobs.arguments(BulkRetryBody())
+@jobs.response(200, Retried)
+@jobs.problems(413, 415, 503)
+def retry_jobs(body: dict[str, Any]) -> Response:
+    """Run many jobs that ended badly again
+
+    All that fit the filters, at most 10,000 in a call, the newest of each queue first. They go on top of their stacks
+    in their order.
+    """
+    outcome = broker.bulk.revive(job_filter(body), limit=body["limit"])
+    return json_answer({"count": outcome.count, "more": outcome.more})

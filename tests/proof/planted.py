@@ -15,6 +15,7 @@ Plant = Callable[[], AbstractContextManager[None]]
 def planted(old: str, new: str, *, into: tuple[str, ...]) -> Iterator[None]:
     """While it lasts, the scripts named in ``into`` have ``new`` where they had ``old``, for this process alone."""
     sound = sources.script
+    old, new = sources.resolved(old), sources.resolved(new)
     for name in into:
         assert sound(name).source.count(old) == 1, f"{name}.lua has no such line any more, or several: {old}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -38,6 +39,7 @@ def pool(url: str, *, timeout_s: float) -> redis.ConnectionPool:
         socket_connect_timeout=min(timeout_s, CONNECT_TIMEOUT_S),
         retry=Retry(NoBackoff(), 0),
         driver_info=None,
+        max_connections=sys.maxsize,  # of all that are ever made by a link, which makes one after each failure
     )
 
 

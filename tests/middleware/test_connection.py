@@ -54,6 +54,19 @@ def test_a_server_that_accepts_and_never_answers_is_redis_away_in_time() -> None
     assert time.monotonic() - began < 1
 
 
+def test_a_link_connects_again_however_often_it_was_cut(link: Link) -> None:
+    for _ in range(300):
+        assert link.call("PING") == b"PONG"
+        link.close()
+
+
+def test_a_link_goes_on_trying_however_long_nobody_listens() -> None:
+    link = Link(f"redis://127.0.0.1:{free_port()}/0", timeout_s=1)
+    for _ in range(300):
+        with pytest.raises(RedisAwayError, match="refused"):
+            link.call("PING")
+
+
 def test_a_connection_that_another_thread_closes_is_redis_away(link: Link) -> None:
     link.send("BLPOP", "written", 10)
     closing = threading.Timer(0.05, link.close)

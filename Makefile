@@ -31,6 +31,7 @@ older: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests of the broker a
 soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 2 --threads 8
+	LASTIN_CREDITS=1,3,10,100,1000,3000,10000 $(BIN)/python -m pytest -q tests/proof/test_credits.py
 
 bench: $(BENCH)/installed ## Measure LastIn and its peers in ten minutes (FULL=1: longer, larger; BENCH_ARGS=drain: only that)
 	NODE_PATH=$(BENCH)/node_modules $(BENCH)/bin/python -m benchmarks $(if $(FULL),--size full) $(BENCH_ARGS)

@@ -16,7 +16,7 @@ app = FastAPI()
 client = redis.asyncio.Redis.from_url(os.environ["REDIS_URL"])
 
 
-class NewJob(BaseModel):  # type: ignore[misc]
+class NewJob(BaseModel):
     """The body of a request."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

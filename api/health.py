@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Response
 
+from middleware.consumption import stuck
 from tasks import broker
 
 from . import schemas
 from .answers import json_answer
 from .contract import Resource
+from .problems import STUCK, ProblemError
 
 health = Resource("health", __name__, description="For load balancers and supervisors.")
 
@@ -27,4 +29,19 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Whether jobs can be accepted: Redis answers and is writable"""
     broker.ping()
+    return json_answer({"status": "ok"})
+
+
+@health.route("/healthz/consumption")
+@health.response(200, schemas.Status)
+@health.problems(400, 503)
+def consumption() -> Response:
+    """Whether jobs are consumed as they should be
+
+    For alerts, never for routing. 503, with the reason, when a window is open, jobs wait, a thread is idle and nothing
+    was claimed for 10 s; or when the cadence in force isn't the file's.
+    """
+    reasons = stuck(broker.vitals.read(), broker.roster.members()) + broker.roster.cadence_faults()
+    if reasons:
+        raise ProblemError(STUCK, " ".join(reasons))
     return json_answer({"status": "ok"})

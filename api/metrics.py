@@ -75,6 +75,7 @@ def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
     try:
         found = [row for vitals in source.vitals.read() for row in queue_figures.of_queue(vitals)]
         found += queue_figures.of_members(source.roster.members())
+        found += queue_figures.of_cadence(source.roster.cadence_faults())
         found += queue_figures.of_redis(source.vitals.info())
         relayed = list(gather(source.vitals.link(), without=own))
     except (LastInError, RedisError) as error:

@@ -62,6 +62,7 @@ UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queue
 KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
 FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
 CROWDED = Kind("too-many-waiting", 503, "Too many jobs wait", "The queue takes no more for now: try again later.")
+STUCK = Kind("not-consuming", 503, "Jobs aren't consumed as they should be", "See detail for the reason.")
 
 KINDS = (
     MALFORMED,
@@ -84,6 +85,7 @@ KINDS = (
     KEYS_AWAY,
     FULL,
     CROWDED,
+    STUCK,
 )
 BY_STATUS: Mapping[int, Kind] = {kind.status: kind for kind in (NOT_FOUND, METHOD, TOO_LARGE, MEDIA, INTERNAL)}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, ProcessCollector, values
@@ -17,8 +18,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from . import log_drops, settings
 from .figures import BY_NAME, PROCESSES, Row, grouped
+from .histograms import Histogram
 from .process_group import ProcessGroup
+from .tallying import BOUNDS_US
 
+BOUNDS = tuple("+Inf" if bound_us == math.inf else str(bound_us / 1e6) for bound_us in (*BOUNDS_US, math.inf))
+"""How the upper bounds of buckets are written, in seconds."""
 SHOWN_OF_PROCESS = frozenset(figure.name for figure in PROCESSES)
 
 
@@ -52,8 +57,21 @@ def as_metrics(rows: Iterable[Row]) -> Iterator[Metric]:
     for figure, found in grouped(rows):
         metric = Metric(figure.name.removesuffix("_total"), figure.doc, figure.kind)
         for row in found:
-            metric.add_sample(row.name, dict(zip(figure.labels, row.labels, strict=True)), row.value)
+            labels = dict(zip(figure.labels, row.labels, strict=True))
+            for name, more, value in _samples(row.name, row.value):
+                metric.add_sample(name, labels | more, value)
         yield metric
+
+
+def _samples(name: str, value: float | Histogram) -> Iterator[tuple[str, dict[str, str], float]]:
+    """One sample, or those of a histogram, whose buckets each hold all that are below."""
+    if not isinstance(value, Histogram):
+        yield name, {}, value
+        return
+    for bound, count in zip(BOUNDS, accumulate(value.counts), strict=True):
+        yield f"{name}_bucket", {"le": bound}, count
+    yield f"{name}_count", {}, value.count
+    yield f"{name}_sum", {}, value.sum_us / 1e6
 
 
 def of_processes(group: ProcessGroup, host: str) -> Iterator[Row]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from .histograms import Histogram
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -22,7 +24,7 @@ class Row(NamedTuple):
 
     name: str
     labels: tuple[str, ...]
-    value: float
+    value: float | Histogram
 
 
 QUEUES = (
@@ -38,7 +40,7 @@ QUEUES = (
         "lastin_jobs_finished_total",
         "counter",
         ("queue", "task", "outcome"),
-        "Jobs that ended, by the state that they ended in. Beyond 200 tasks of a queue the rarest count as task other.",
+        "Jobs that ended, by the state that they ended in. Beyond 200 tasks of a queue, the others count as (other).",
     ),
     Figure("lastin_jobs_retried_total", "counter", ("queue",), "Attempts that failed and are tried again."),
     Figure("lastin_jobs_reclaimed_total", "counter", ("queue",), "Leases that ran out: a worker died or stood still."),
@@ -57,7 +59,28 @@ QUEUES = (
         ("queue",),
         "Jobs there are and pruned ones, less accepted ones. Must be 0: above, a job is in two states; below, in none.",
     ),
-    Figure("lastin_window_open", "gauge", ("queue",), "1: jobs may be claimed (a window is open, or continuous)."),
+    Figure(
+        "lastin_job_wait_seconds",
+        "histogram",
+        ("queue", "task"),
+        "How long jobs waited on the stack before they were claimed.",
+    ),
+    Figure(
+        "lastin_job_run_seconds", "histogram", ("queue", "task"), "How long attempts took, from claim to settlement."
+    ),
+    Figure(
+        "lastin_window_open",
+        "gauge",
+        ("queue",),
+        "1: jobs may be claimed: a window is open or needless, and no pause.",
+    ),
+    Figure("lastin_queue_paused", "gauge", ("queue",), "1: somebody has paused the queue."),
+    Figure(
+        "lastin_queue_unclaimed_seconds",
+        "gauge",
+        ("queue",),
+        "For how long jobs have waited that may be claimed, while none was; 0 when there are none.",
+    ),
     Figure(
         "lastin_windows_opened_total",
         "counter",
@@ -79,6 +102,7 @@ SERVICE = (
     Figure("lastin_redis_up", "gauge", (), "1: Redis answered this scrape. 0: all that is read from it is missing."),
     Figure("lastin_workers", "gauge", (), "Worker processes that live."),
     Figure("lastin_schedulers", "gauge", (), "Schedulers that live."),
+    Figure("lastin_cadence_in_force", "gauge", (), "0: the cadence that schedulers go by isn't the one of the file."),
     Figure("lastin_worker_threads", "gauge", (), "Threads of all workers together."),
     Figure("lastin_worker_threads_idle", "gauge", (), "Those of them that have nothing to do."),
     Figure(

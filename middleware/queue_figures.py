@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from . import VERSION
 from .figures import Row, as_row
 from .jobs import FINAL
 from .roster import Member
+from .tallies import Tally
 from .vitals import Vitals
 
-MOST_TASKS = 200
-OTHER_TASKS = "other"
 OPENERS = ("tick", "operator", "command")
 
 COUNTED = {
@@ -66,29 +64,25 @@ def of_queue(vitals: Vitals) -> Iterator[Row]:
     yield Row("lastin_queue_oldest_age_seconds", (queue,), vitals.oldest_age_s)
     yield Row("lastin_conservation_error_jobs", (queue,), vitals.conservation_error)
     yield Row("lastin_window_open", (queue,), vitals.is_open)
+    yield Row("lastin_queue_paused", (queue,), vitals.is_paused)
+    yield Row("lastin_queue_unclaimed_seconds", (queue,), vitals.unclaimed_s)
     for counter, name in COUNTED.items():
         yield Row(name, (queue,), counters.get(counter, 0))
     for by in OPENERS:
         yield Row("lastin_windows_opened_total", (queue, by), counters.get(f"windows_opened_by_{by}", 0))
     if vitals.last_opened_us is not None:
         yield Row("lastin_window_last_opened_timestamp_seconds", (queue,), vitals.last_opened_us / 1e6)
-    yield from _finished(queue, counters)
+    for task, tally in vitals.tallies.items():
+        yield from _of_task(queue, task, tally)
 
 
-def _finished(queue: str, counters: dict[str, int]) -> Iterator[Row]:
-    """The counters ``state:task``. Names of tasks come with messages, so their number is bounded here."""
-    outcomes = {state.value for state in FINAL}
-    parts = [(*name.partition(":"), count) for name, count in counters.items()]
-    found = [(outcome, task, count) for outcome, colon, task, count in parts if colon and outcome in outcomes]
-    of_task: Counter[str] = Counter()
-    for _, task, count in found:
-        of_task[task] += count
-    shown = {task for task, _ in of_task.most_common(MOST_TASKS)}
-    sums: Counter[tuple[str, str]] = Counter()
-    for outcome, task, count in found:
-        sums[task if task in shown else OTHER_TASKS, outcome] += count
-    for (task, outcome), count in sums.items():
-        yield Row("lastin_jobs_finished_total", (queue, task, outcome), count)
+def _of_task(queue: str, task: str, tally: Tally) -> Iterator[Row]:
+    """The scripts tally at most 200 tasks of a queue, and the others together: so labels are bounded."""
+    for outcome in FINAL:
+        if count := tally.counts.totals[f"ended_{outcome.value}"]:
+            yield Row("lastin_jobs_finished_total", (queue, task, outcome.value), count)
+    yield Row("lastin_job_wait_seconds", (queue, task), tally.wait)
+    yield Row("lastin_job_run_seconds", (queue, task), tally.run)
 
 
 def of_members(members: Iterable[Member]) -> Iterator[Row]:
@@ -99,6 +93,11 @@ def of_members(members: Iterable[Member]) -> Iterator[Row]:
     yield Row("lastin_schedulers", (), len(members) - len(workers))
     yield Row("lastin_worker_threads", (), sum(member.threads.total for member in workers))
     yield Row("lastin_worker_threads_idle", (), sum(member.threads.idle for member in workers))
+
+
+def of_cadence(faults: Sequence[str]) -> Iterator[Row]:
+    """Whether the schedulers go by the file."""
+    yield Row("lastin_cadence_in_force", (), not faults)
 
 
 def of_redis(info: bytes) -> Iterator[Row]:

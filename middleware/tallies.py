@@ -95,7 +95,7 @@ def read_tallies(scripts: QueueScripts, *, samples: int = 0, minutes: int = 0) -
         queue=scripts.queue,
         now_us=now_us,
         oldest_place=oldest or None,
-        tasks=_tallies(tallies),
+        tasks=tallies_from(tallies),
         samples=[_sample(packed) for packed in packed_samples],
         minutes=[_minute(packed) for packed in packed_minutes],
     )
@@ -109,7 +109,8 @@ def added(tallies: Iterable[Tally]) -> Tally:
     return total
 
 
-def _tallies(flat: Sequence[bytes]) -> dict[str, Tally]:
+def tallies_from(flat: Sequence[bytes]) -> dict[str, Tally]:
+    """Tallies by task, from tasks and packed tallies in turn."""
     return {flat[i].decode(): _tally(flat[i + 1]) for i in range(0, len(flat), 2)}
 
 
@@ -134,7 +135,7 @@ def _sample(packed: bytes) -> Sample:
 
 def _minute(packed: bytes) -> tuple[int, dict[str, Tally]]:
     minute, flat = msgpack.unpackb(packed, raw=True)
-    return minute * MINUTE_US, _tallies(flat)
+    return minute * MINUTE_US, tallies_from(flat)
 
 
 NOTHING = _tally(msgpack.packb([0] * len(TALLY_FIELDS)))

@@ -31,7 +31,6 @@ local function finish(id, job, status, now, reason)
   ended[status] = rows
   ended_at[#ended_at + 1], ended_at[#ended_at + 2] = now, id
   count(COUNTER[status])
-  count(COUNTER[status] .. ':' .. job[TASK])
   count('finished_bytes', size_of(id))
 end
 

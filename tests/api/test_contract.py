@@ -64,6 +64,7 @@ def test_every_operation_documents_its_statuses_with_problem_documents() -> None
         "show_stats": {"200", "400", "500", "503"},
         "list_workers": {"200", "400", "500", "503"},
         "healthz": {"200", "400", "500"},
+        "consumption": {"200", "400", "500", "503"},
         "readyz": {"200", "400", "500", "503"},
     }
     for name, response in document["components"]["responses"].items():

@@ -67,6 +67,8 @@ def test_one_scrape_tells_of_every_process_and_of_redis(running: RunningService)
     assert total(samples, "lastin_queue_jobs", queue="default", state="processed") == 3
     assert total(samples, "lastin_windows_opened_total", by="tick") >= 1
     names = {name for name, _ in samples}
+    assert total(samples, "lastin_job_run_seconds_count", task="process_message") == 3
+    assert total(samples, "lastin_job_wait_seconds_bucket", task="process_message", le="+Inf") == 3
     missing = {figure.name for figure in FIGURES if figure.kind != "histogram"} - names
     assert missing <= {"process_max_fds", "process_virtual_memory_bytes"}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
+from typing import Any
 
-from middleware import queue_figures
+from middleware import exposition, queue_figures
 from middleware.connection import Link
 from middleware.embedded import EmbeddedServer
 from middleware.figures import BY_NAME
@@ -21,7 +21,7 @@ def vitals_of(queue: ScriptedQueue) -> Vitals:
     return found
 
 
-def figures_of(queue: ScriptedQueue) -> dict[tuple[str, Labels], float]:
+def figures_of(queue: ScriptedQueue) -> dict[tuple[str, Labels], Any]:
     return {(row.name, row.labels): row.value for row in queue_figures.of_queue(vitals_of(queue))}
 
 
@@ -105,35 +105,72 @@ def test_windows_show_when_they_open_what_they_let_through_and_when_they_are_ove
     assert over["lastin_window_claims_total", ("default",)] == 1
 
 
-def test_what_may_be_claimed_since_when(gated_queue: ScriptedQueue) -> None:
+def test_jobs_that_may_be_claimed_and_arent_are_noticed_in_an_open_window(gated_queue: ScriptedQueue) -> None:
     queue = gated_queue
     queue.rule(**WINDOWS)
     queue.send_each("a", "b")
-    assert vitals_of(queue).claimable_since_us is None
+    queue.clock.forward(s=60)
+    assert vitals_of(queue).unclaimed_s == 0
 
     queue.open()
-    opened_at = queue.clock.now_us
-    assert vitals_of(queue).claimable_since_us == opened_at
+    queue.clock.forward(s=5)
+    assert vitals_of(queue).unclaimed_s == 5
 
-    queue.clock.forward(s=1)
     queue.claim(1)
-    assert vitals_of(queue).claimable_since_us == opened_at + 1_000_000
+    queue.clock.forward(s=2)
+    assert vitals_of(queue).unclaimed_s == 2
 
+    queue.claim(1)
+    queue.clock.forward(s=2)
+    assert vitals_of(queue).unclaimed_s == 0
+
+
+def test_a_continuous_queue_that_was_idle_for_long_isnt_stuck_when_a_job_comes(queue: ScriptedQueue) -> None:
     queue.rule(mode="continuous")
+    queue.send("first")
+    [token] = queue.claim()
+    queue.clock.forward(s=3600)
+    queue.settle(token, "retry")
     queue.clock.forward(s=1)
-    queue.claim(1)
-    assert vitals_of(queue).claimable_since_us == queue.clock.now_us
+
+    assert vitals_of(queue).unclaimed_s == 1
 
 
-def test_a_program_that_makes_up_names_of_tasks_cant_make_up_labels_without_end(queue: ScriptedQueue) -> None:
-    counters = {f"processed:task-{n}": 1 for n in range(1000)} | {"processed:work": 7, "processed": 1007}
-    vitals = dataclasses.replace(vitals_of(queue), counters=counters)
+def test_a_paused_queue_is_not_stuck(queue: ScriptedQueue) -> None:
+    queue.rule(mode="continuous")
+    queue.send("a")
+    queue.broker.control.pause("default", by="operator", reason="maintenance")
+    queue.clock.forward(s=60)
 
-    finished = [row for row in queue_figures.of_queue(vitals) if row.name == "lastin_jobs_finished_total"]
+    figures = figures_of(queue)
+    assert figures["lastin_queue_paused", ("default",)] == 1
+    assert figures["lastin_window_open", ("default",)] == 0
+    assert figures["lastin_queue_unclaimed_seconds", ("default",)] == 0
 
-    assert len(finished) == queue_figures.MOST_TASKS + 1
-    assert sum(row.value for row in finished) == 1007
-    assert max(finished, key=lambda row: row.value).labels == ("default", "other", "processed")
+
+def test_waits_and_runs_are_told_as_histograms_in_seconds(queue: ScriptedQueue) -> None:
+    for wait_s, run_s in ((0.0015, 0.3), (7, 0.3)):
+        queue.send(f"job-{wait_s}")
+        queue.clock.forward(s=wait_s)
+        [token] = queue.claim()
+        queue.clock.forward(s=run_s)
+        queue.settle(token)
+
+    rows = [row for row in queue_figures.of_queue(vitals_of(queue)) if row.name.startswith("lastin_job_")]
+    samples = {
+        (sample.name, sample.labels.get("le")): sample.value
+        for metric in exposition.as_metrics(rows)
+        for sample in metric.samples
+        if sample.labels["task"] == "task"
+    }
+
+    assert samples["lastin_job_wait_seconds_count", None] == 2
+    assert samples["lastin_job_wait_seconds_sum", None] == 7.0015
+    assert [samples["lastin_job_wait_seconds_bucket", le] for le in ("0.001", "0.002", "5.0", "10.0", "+Inf")] == [
+        *(0, 1, 1, 2, 2)
+    ]
+    assert samples["lastin_job_run_seconds_bucket", "0.2"] == 0
+    assert samples["lastin_job_run_seconds_bucket", "0.5"] == 2
 
 
 def test_redis_tells_of_its_memory_and_of_its_files(embedded_server: EmbeddedServer) -> None:

@@ -1,0 +1,106 @@
+"""``/healthz/consumption``: an alarm when jobs may be claimed, threads are idle, and nothing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+import tasks
+from api import create_app
+from middleware import consumption
+from middleware.connection import Link
+from middleware.policies import Policy
+from middleware.readings import Reading
+from middleware.roster import Attendance
+from middleware.settings import Settings
+from tasks.process_message import process_message
+
+from ..service import wait_until
+
+LEASE_US = 60_000_000
+
+
+@pytest.fixture
+def client(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """The application, which takes it as stuck what didn't move for a fifth of a second."""
+    assert redis_url
+    monkeypatch.setattr(consumption, "PATIENCE_S", 0.2)
+    return create_app(Settings()).test_client()
+
+
+@pytest.fixture
+def link(redis_url: str) -> Iterator[Link]:
+    link = Link(redis_url, timeout_s=5)
+    yield link
+    link.close()
+
+
+def worker(link: Link, *, threads: int = 2) -> Attendance:
+    """A worker that is there, and does nothing."""
+    attendance = Attendance("idle", "worker", lease_us=LEASE_US, queues=lambda: ["default"], threads=threads)
+    attendance.renew(link)
+    return attendance
+
+
+def open_window() -> None:
+    tasks.broker.windows.put_policy("default", Policy(close_when_empty=False))
+    tasks.broker.windows.open("default", opened_by="operator", lasts_us=60_000_000)
+
+
+def is_stuck(client: FlaskClient) -> bool:
+    return client.get("/healthz/consumption").status_code == 503
+
+
+def test_an_idle_service_is_well(client: FlaskClient, link: Link) -> None:
+    worker(link)
+
+    answer = client.get("/healthz/consumption")
+
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+
+
+def test_jobs_that_nobody_claims_in_an_open_window_are_told_with_the_reason(client: FlaskClient, link: Link) -> None:
+    worker(link)
+    open_window()
+    process_message.send("hello")
+
+    wait_until(lambda: is_stuck(client), "the alarm")
+
+    answer = client.get("/healthz/consumption")
+    assert answer.json["type"] == "/problems/not-consuming"
+    assert answer.content_type == "application/problem+json"
+    assert "Queue default: window default.1 is open, 1 jobs wait and 2 threads are idle" in answer.json["detail"]
+
+    [claim] = [tasks.broker.scripts("default").claim("idle", LEASE_US, 1)]
+    assert len(claim.jobs) == 1
+    assert not is_stuck(client)
+
+
+@pytest.mark.parametrize("why", ["no worker", "all threads busy", "no window", "paused"])
+def test_there_is_no_alarm_where_nothing_should_be_claimed(client: FlaskClient, link: Link, why: str) -> None:
+    if why != "no worker":
+        worker(link, threads=0 if why == "all threads busy" else 2)
+    if why != "no window":
+        open_window()
+    if why == "paused":
+        tasks.broker.control.pause("default", by="operator", reason="maintenance")
+    process_message.send("hello")
+    wait_until(lambda: tasks.broker.vitals.read()[0].oldest_age_s > 0.4, "the job to have waited")
+
+    assert not is_stuck(client)
+
+
+def test_a_cadence_file_that_cant_be_read_is_told(client: FlaskClient, link: Link) -> None:
+    scheduler = Attendance("clock", "scheduler", lease_us=LEASE_US, queues=lambda: ["default"])
+    scheduler.reading = Reading("digest", 1_700_000_000_000_000)
+    scheduler.renew(link)
+    assert not is_stuck(client)
+
+    scheduler.reading = Reading("digest", 1_700_000_000_000_000, "unknown key evry", 1_700_000_060_000_000)
+    scheduler.renew(link)
+
+    assert "unknown key evry" in client.get("/healthz/consumption").json["detail"]
+    metrics = client.get("/metrics").get_data(as_text=True)
+    assert "lastin_cadence_in_force 0.0" in metrics

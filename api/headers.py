@@ -30,14 +30,16 @@ HSTS = "max-age=31536000"
 
 
 def _protect(response: Response) -> Response:
-    for name, value in ALWAYS.items():
-        response.headers.setdefault(name, value)
-    policy = PAGES if response.mimetype == "text/html" else NOTHING
-    response.headers.setdefault("Content-Security-Policy", policy)
+    wanted = {**ALWAYS, "Content-Security-Policy": PAGES if response.mimetype == "text/html" else NOTHING}
     if request.path.startswith("/v1/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+        wanted["Cache-Control"] = "no-store"
     if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", HSTS)
+        wanted["Strict-Transport-Security"] = HSTS
+    # Headers are a list: each single look for one goes through all of them.
+    there = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 (its own iterator gives pairs)
+    for name, value in wanted.items():
+        if name.lower() not in there:
+            response.headers.add(name, value)
     return response
 
 

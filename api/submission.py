@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dramatiq
-from flask import Response, url_for
+from flask import Response
 
 from middleware.acceptance import Receipt
 from tasks import broker
@@ -40,7 +40,7 @@ def submit_job(new: NewJob) -> Response:
     """
     receipt = accept([new], "submit_job")
     job, applied = wait_for_end(receipt.jobs[0])
-    location = {"Location": url_for("jobs.show_job", job_id=job.id)}
+    location = {"Location": f"{jobs.url_prefix}/{job.id}"}
     return job_answer(job, 201, {**location, **replayed(receipt.is_replay), **applied})
 
 

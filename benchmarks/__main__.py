@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .driver import machine, measures, peer, processes, report, results, rounds
+from .driver import machine, measures, peer, processes, publish, report, results, rounds
 from .driver.bench import Bench
 from .driver.figures import median
 from .driver.measures import Measure, Size
@@ -24,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     all_measures, contestants = measures.discover(), peer.discover()
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.publish:
+        for file in publish.publish(options.publish):
+            print(f"wrote {file}")
+        return 0
     try:
         wanted = measures.matching(all_measures, options.words)
     except ValueError as error:
@@ -104,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=["tiny", "quick", "full"],
         default="quick",
         help="quick: all in ten minutes; full: longer rounds, larger stacks; tiny: for the driver's own tests",
+    )
+    parser.add_argument(
+        "--publish", type=Path, metavar="FILE", help="write docs/performance.md and README.md from this result"
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only these contestants (lastin, dramatiq …)")
     parser.add_argument(

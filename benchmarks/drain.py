@@ -12,6 +12,7 @@ from .driver.peer import QueuePeer
 
 QUEUES = ("lastin", "dramatiq", "bullmq", "huey", "saq", "celery", "rq")
 STOCK = ("lastin", "dramatiq")
+PINNED = "lastin-pinned"
 CPU = Figure("cpu", "µs of CPU of the workers a job")
 PYTHON_LIMIT = (
     "The interpreter: one process runs Python code on one core at a time, and most of it is Dramatiq's own path through"
@@ -65,7 +66,7 @@ def drain_1x1(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     "drain-1x8",
     "No-op jobs, 1 process × 8 threads",
     figures=[Figure("rate", "jobs/s", at_least(2.5, "dramatiq"), at_least(1, "bullmq")), CPU],
-    contestants=QUEUES,
+    contestants=(*QUEUES, PINNED),
     limited_by=PYTHON_LIMIT,
 )
 def drain_1x8(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
@@ -76,7 +77,7 @@ def drain_1x8(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     "drain-2x8",
     "No-op jobs, 2 processes × 8 threads",
     figures=[Figure("rate", "jobs/s", at_least(1.5, "dramatiq"), at_least(2, "dramatiq")), CPU],
-    contestants=STOCK,
+    contestants=(*STOCK, PINNED),
     limited_by="On two cores the workers share them with Redis, which needs about a quarter of one.",
 )
 def drain_2x8(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:

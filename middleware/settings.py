@@ -190,6 +190,9 @@ class Settings:
         "WORKER_PROCESSES", 1, _integer(1, 256), "Processes of the worker, as the Procfile starts it."
     )
     worker_threads: int = _setting("WORKER_THREADS", 8, _integer(1, 1024), "Threads in each of them.")
+    worker_pin: bool = _setting(
+        "WORKER_PIN", False, _switch, "1: bind each worker process to a core of its own (Linux).", shown="0"
+    )
     worker_shutdown_ms: int = _setting(
         "WORKER_SHUTDOWN_MS",
         25_000,

@@ -13,6 +13,7 @@ from middleware.broker import LifoBroker
 from middleware.context import cancel_requested, progress
 from middleware.delivery import Cancelled
 from middleware.logs import WorkerLogs
+from middleware.pinning import Pinning
 from middleware.settings import load_or_exit
 from middleware.worker_metrics import WorkerMetrics
 
@@ -35,6 +36,8 @@ settings = load_or_exit()
 broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True)
 broker.add_middleware(WorkerLogs(settings))
 broker.add_middleware(WorkerMetrics())
+if settings.worker_pin:
+    broker.add_middleware(Pinning())
 dramatiq.set_broker(broker)
 
 registry = Registry(broker)

@@ -73,10 +73,8 @@ def _promises(result: Mapping[str, Any]) -> Iterator[str]:
             if ours and promise:
                 what = f"{measure['title']}: {figure['name']}" if len(measure["figures"]) > 1 else measure["title"]
                 cells = [what, _value(measure, figure, promise, ours)]
-                cells += [_judged(result, measure, figure, kind) for kind in ("promise", "aim")] if aim else [
-                    _judged(result, measure, figure, "promise"),
-                    "",
-                ]
+                cells.append(_judged(result, measure, figure, "promise"))
+                cells.append(_judged(result, measure, figure, "aim") if aim else "")
                 yield "| " + " | ".join(cells) + " |"
 
 

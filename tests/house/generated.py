@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.pictures.cadence import PICTURES
 from middleware import figures
 from middleware.settings import Settings
 
@@ -113,6 +114,7 @@ FILES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "docs/settings.md": settings_table,
     "docs/metrics.md": metrics_table,
+    **PICTURES,
 }
 
 

@@ -4,13 +4,15 @@ PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 VENV := .venv
 BIN := $(VENV)/bin
+AUDIT := .venv-audit
+ADVISORIES = https://pypi.org/pypi/flask/$(shell sed -n 's/^flask==//p' requirements.txt)/json
 BENCH := .venv-bench
 OLDER := .redis-6.2
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fresh older observe soak bench lint format generated requirements clean
+.PHONY: help run test audit acl fresh older observe soak bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +22,16 @@ run: $(VENV)/installed ## Start LastIn on http://127.0.0.1:8000 (another port: P
 
 test: $(VENV)/installed-dev ## Run the tests
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
+
+acl: $(VENV)/installed-dev ## Run the tests of API and middleware as the Redis user of deploy/redis/users.acl
+	LASTIN_TEST_ACL=1 $(BIN)/python -m pytest -n 4 --dist worksteal tests/api tests/middleware \
+		--ignore tests/middleware/test_connection.py $(PYTEST_ARGS)
+
+audit: $(VENV)/created ## Look for known vulnerabilities in what is installed (asks PyPI for its advisories)
+	@if $(BIN)/python -c "import urllib.request as u; u.urlopen('$(ADVISORIES)', timeout=10)" 2>/dev/null; then \
+		$(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit && \
+		$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt; \
+	else echo "audit: skipped, since PyPI's advisories ($(ADVISORIES)) can't be had from here"; fi
 
 fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)
@@ -59,7 +71,7 @@ requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirement
 	$(BIN)/$(COMPILE) --upgrade benchmarks/requirements.in -o benchmarks/requirements.txt
 
 clean: ## Remove what make installed, and caches; the data in .data stays
-	rm -rf $(VENV) $(BENCH) $(OLDER) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/created:

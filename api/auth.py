@@ -114,6 +114,17 @@ def current_subject() -> str | None:
     return caller.subject if caller else None
 
 
+def with_subject(reason: str) -> str:
+    """A reason with who gave it, where that is known."""
+    subject = current_subject()
+    return reason if subject is None else f"{reason} (by {subject})"
+
+
+def retried() -> str:
+    """Why a job waits again: who had it run again, where that is known; else that needs no words."""
+    return with_subject("retried") if current_subject() is not None else ""
+
+
 def scope_needed() -> str:
     """The scope of the operation at hand; the highest for whatever declares none."""
     view = current_app.view_functions.get(str(request.endpoint))
@@ -173,6 +184,9 @@ def _authorize() -> None:
         log.info("Refused %s: %s", g.caller.subject, reason)
         headers = _challenge(error="insufficient_scope", error_description=reason, scope=scope)
         raise ProblemError(FORBIDDEN, reason, headers=headers)
+    if scope == ADMIN:
+        # Windows have no place for who opened or closed them; here all that operators do stands in one place.
+        log.info("%s %s by %s", request.method, request.path, g.caller.subject)
 
 
 def _token_in(header: str) -> str:

@@ -12,6 +12,7 @@ from tasks import broker
 from tasks.payload import StrictSchema
 
 from . import schemas
+from .auth import retried, with_subject
 from .contract import ETAG
 from .jobs import existing_job, job_answer, jobs, no_such_job
 from .problems import FINISHED, NOT_RETRYABLE, ProblemError
@@ -56,7 +57,7 @@ def cancel_job(body: dict[str, Any], job_id: str) -> Response:
     One that waits ends at once. One that runs is asked to stop, and ends as cancelled if its task heeds that; it may
     also end well before. To cancel again changes nothing.
     """
-    word = broker.cancel(job_id, reason=body["reason"])
+    word = broker.cancel(job_id, reason=with_subject(body["reason"]))
     if word == "missing":
         raise no_such_job()
     job = existing_job(job_id)
@@ -76,7 +77,7 @@ def retry_job(body: dict[str, Any], job_id: str) -> Response:
     A job that was rejected, cancelled or has expired goes back, on top of its queue's stack; its task's retries are
     counted anew.
     """
-    word = broker.revive(job_id)
+    word = broker.revive(job_id, reason=retried())
     if word == "missing":
         raise no_such_job()
     if word != "queued":

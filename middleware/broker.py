@@ -230,8 +230,10 @@ class LifoBroker(HookedBroker):
             self._patiently(lambda: self._link().call("PUBLISH", keys.cancellations(), id))
         return cast("CancelAnswer", answer)
 
-    def revive(self, id: str) -> ReviveAnswer:
+    def revive(self, id: str, *, reason: str = "") -> ReviveAnswer:
         """Put a rejected, cancelled or expired job back, on top of the stack, with its retries to be counted anew.
+
+        ``reason`` is kept on the job until it ends again.
 
         Raises:
           RedisAwayError: patience ended.
@@ -240,7 +242,9 @@ class LifoBroker(HookedBroker):
         if found is None:
             return "missing"
         queue, body = found
-        return cast("ReviveAnswer", self._patiently(lambda: self.scripts(queue).revive(id, without_retries(body))))
+        return cast(
+            "ReviveAnswer", self._patiently(lambda: self.scripts(queue).revive(id, without_retries(body), reason))
+        )
 
     def keep_progress(self, delivery: Delivery, words: bytes) -> str:
         """Keep what a running task says of itself: kept, stale, or cancel."""

@@ -179,16 +179,15 @@ class QueueScripts(WindowScripts):
         words: list[bytes] = self._run("cancel", [reason.encode(), *(id.encode() for id in ids)])
         return [word.decode() for word in words]
 
-    def revive(self, id: str, message: bytes) -> str:
+    def revive(self, id: str, message: bytes, reason: str = "") -> str:
         """As :meth:`revive_all`, one job."""
-        return self.revive_all([(id, message)])[0]
+        return self.revive_all([(id, message)], reason)[0]
 
-    def revive_all(self, jobs: Sequence[tuple[str, bytes]]) -> list[str]:
+    def revive_all(self, jobs: Sequence[tuple[str, bytes]], reason: str = "") -> list[str]:
         """Put up to 500 jobs that ended badly on top, the last one uppermost; of each: queued, or why not
         (``revive.lua``)."""
-        words: list[bytes] = self._run(
-            "revive", [self._unruled, *(part for id, m in jobs for part in (id.encode(), m))]
-        )
+        parts = (part for id, message in jobs for part in (id.encode(), message))
+        words: list[bytes] = self._run("revive", [self._unruled, reason.encode(), *parts])
         return [word.decode() for word in words]
 
     def progress(self, token: tuple[str, int], words: bytes) -> str:

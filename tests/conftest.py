@@ -1,6 +1,7 @@
 """A server of the test run's own, and the real processes for tests that need them.
 
-``LASTIN_TEST_REDIS=/path/to/redis-server`` runs the tests against another server program.
+``LASTIN_TEST_REDIS=/path/to/redis-server`` runs the tests against another server program; with ``LASTIN_TEST_ACL=1``
+the service connects as the user of ``deploy/redis/users.acl``.
 """
 
 from __future__ import annotations
@@ -15,8 +16,12 @@ import redis
 
 from middleware.embedded import EmbeddedServer, free_port
 
+from . import least_rights
 from .leaks import leaked_keys
 from .service import RunningService
+
+if os.environ.get("LASTIN_TEST_ACL"):
+    least_rights.install()
 
 _data = tempfile.TemporaryDirectory(prefix="lastin-test-")
 _server = EmbeddedServer(

@@ -1,7 +1,7 @@
 -- include: record stack windows finish
 -- An operator's retry: puts jobs that ended badly back, each on top of the stack, with their attempts to be counted on.
--- ARGV: 1 now in µs or '' · 2 unruled word · then id and message of each, up to 500; a message's count of retries begins
---       anew
+-- ARGV: 1 now in µs or '' · 2 unruled word · 3 reason, kept on the jobs, or '' · then id and message of each, up to
+--       500; a message's count of retries begins anew
 -- Returns a word for each: queued, or why not: missing, waiting, running, processed, superseded.
 
 local now = clock(ARGV[1])
@@ -20,7 +20,8 @@ local function put_on_top(id, message)
   redis.call('HDEL', K.progress, id)
   local place = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
   redis.call('HSET', K.counters, 'seq', string.format('%.0f', place))
-  job[PLACE], job[LOST], job[CANCEL], job[REASON], job[FINISHED], job[DUE] = place, 0, false, false, false, false
+  job[PLACE], job[LOST], job[CANCEL], job[FINISHED], job[DUE] = place, 0, false, false, false
+  job[REASON] = ARGV[3] ~= '' and ARGV[3]
   push(id, job, now)
   save(id, job)
   count('revived')
@@ -29,7 +30,7 @@ local function put_on_top(id, message)
 end
 
 local words = {}
-for i = 3, #ARGV, 2 do words[#words + 1] = put_on_top(ARGV[i], ARGV[i + 1]) end
+for i = 4, #ARGV, 2 do words[#words + 1] = put_on_top(ARGV[i], ARGV[i + 1]) end
 ring(now, ARGV[2])
 save_windows()
 return words

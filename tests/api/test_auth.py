@@ -241,6 +241,47 @@ def test_the_subject_of_the_token_is_known_while_the_request_runs(issuer: Issuer
     assert auth.current_subject() is None
 
 
+def test_who_called_a_job_off_or_had_it_run_again_stands_on_the_job(closed: FlaskClient, issuer: Issuer) -> None:
+    who = issuer.bearer(sub="Ann")
+    one, other = [closed.post("/v1/jobs", json={"message": "a"}, headers=who).json["id"] for _ in range(2)]
+
+    plain = closed.post(f"/v1/jobs/{one}/cancel", headers=who)
+    with_reason = closed.post(f"/v1/jobs/{other}/cancel", json={"reason": "withdrawn"}, headers=who)
+    again = closed.post(f"/v1/jobs/{one}/retry", headers=issuer.bearer(sub="Bob"))
+
+    assert [answer.json["reason"] for answer in (plain, with_reason, again)] == [
+        "requested (by Ann)",
+        "withdrawn (by Ann)",
+        "retried (by Bob)",
+    ]
+
+
+def test_who_moved_many_jobs_stands_on_each(closed: FlaskClient, issuer: Issuer) -> None:
+    who = issuer.bearer(sub="Ann")
+    for _ in range(2):
+        closed.post("/v1/jobs", json={"message": "a"}, headers=who)
+
+    closed.post("/v1/jobs/cancel", json={"queue": "default"}, headers=who)
+    cancelled = {job["reason"] for job in closed.get("/v1/jobs", headers=who).json}
+    closed.post("/v1/jobs/retry", json={"queue": "default"}, headers=who)
+    again = {job["reason"] for job in closed.get("/v1/jobs", headers=who).json}
+
+    assert (cancelled, again) == ({"requested (by Ann)"}, {"retried (by Ann)"})
+
+
+def test_who_paused_a_queue_or_opened_a_window_is_kept(
+    closed: FlaskClient, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    paused = closed.post("/v1/queues/default/pause", json={"reason": "repairs"}, headers=issuer.bearer(sub="Ann"))
+    closed.post("/v1/windows", json={"queue": "default", "batch": 1}, headers=issuer.bearer(sub="Bob"))
+    closed.post("/v1/windows", json={"queue": "default", "batch": 1}, headers=issuer.bearer("jobs:write", sub="Eve"))
+
+    assert paused.json["pause"]["by"] == "Ann"
+    assert "POST /v1/windows by Bob" in caplog.messages
+    assert "POST /v1/windows by Eve" not in caplog.messages
+
+
 def test_every_operation_has_exactly_one_scope_in_the_code_and_in_the_contract() -> None:
     app = api.create_app(Settings())
     document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ class Proxy:
         parts = urlsplit(redis_url)
         self._target = (parts.hostname or "127.0.0.1", parts.port or 6379)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
+        self.url = redis_url.replace(f":{self._target[1]}/", f":{self._listener.getsockname()[1]}/")
         self._lock = threading.Lock()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._fault: tuple[bytes, bool] | None = None

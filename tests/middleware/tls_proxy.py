@@ -18,6 +18,7 @@ class TlsProxy:
     def __init__(self, redis_url: str, files: CertificateFiles) -> None:
         parts = urlsplit(redis_url)
         self._target = (parts.hostname or "127.0.0.1", parts.port or 6379)
+        self._login = "".join(parts.netloc.rpartition("@")[:2])
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(files.chain, files.key)
         self._loop = asyncio.new_event_loop()
@@ -27,7 +28,7 @@ class TlsProxy:
 
     def url(self, query: str = "", *, host: str = "127.0.0.1") -> str:
         """The ``rediss://`` URL of this proxy."""
-        return f"rediss://{host}:{self.port}/0{'?' if query else ''}{query}"
+        return f"rediss://{self._login}{host}:{self.port}/0{'?' if query else ''}{query}"
 
     def __enter__(self) -> Self:
         self._thread.start()

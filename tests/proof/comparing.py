@@ -15,7 +15,8 @@ from middleware.records import STATUS_LETTERS
 from middleware.scripts import QueueScripts
 from middleware.sources import RECORD_FIELDS, WINDOW_FIELDS
 
-from .model import FINAL, QUEUED, RUNNING, SCHEDULED, Model, ModelJob
+from .entries import FINAL, QUEUED, RUNNING, SCHEDULED, ModelJob
+from .model import Model
 
 QUEUE = "default"
 LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}

@@ -1,28 +1,24 @@
-"""A state machine that gives the same orders to the real scripts and to the model, and compares all there is."""
+"""The real scripts and a plain model of the queue, step by step (Hypothesis makes up the steps).
+
+What each step asserts is what the script answers; after each, all that is kept is compared.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-import redis
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
 
-from middleware import keys
-from middleware.audit import census
-from middleware.connection import Link
 from middleware.jobs import JobStatus
-from middleware.policies import Policy
-from middleware.scripts import Accepted, Offer, QueueScripts, Settlement
 
-from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
-from .comparing import QUEUE, compare_all, compare_pages
-from .model import CANCELLED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED, Model, ModelPolicy, Token
+from ..middleware.scripted import LEASE_US, SILENCE_US
+from .comparing import compare_pages
+from .entries import CANCELLED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED
+from .rare_steps import RARE, RareSteps
+from .steps import WORKERS
 
-WORKERS = ("worker-a", "worker-b")
-
-moments_us = st.sampled_from([0, 1, 2, 3, 1_000, 700_000, 1_000_000, LEASE_US // 2, LEASE_US])
+moments_us = st.sampled_from([0, 1, 2, 3, 1_000, 700_000, 1_000_000, LEASE_US // 2, LEASE_US, 3_600_000_000])
 delays_us = st.sampled_from([0, 0, 1, 2, 1_000, 1_000_000, 5_000_000])
 lengths_us = st.sampled_from([0, 1, 1_000_000, 2 * LEASE_US])
 credits_given = st.sampled_from([0, 1, 3, 10])
@@ -39,33 +35,8 @@ settlements = st.lists(
 )
 
 
-@lru_cache(maxsize=4)
-def connections(url: str) -> tuple[Link, redis.Redis]:
-    """One link for the scripts and one client for the comparing, for all examples."""
-    return Link(url, timeout_s=5), redis.Redis.from_url(url)
-
-
-class QueueMachine(RuleBasedStateMachine):
-    """One queue. What the scripts answer and leave behind must be the model's, after every step."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.link, self.client = connections(url)
-        self.client.flushdb()
-        self.issued: list[Token] = []
-        self.last_settled: list[Settlement] = []
-        self.made = 0
-
-    @initialize(gated=st.booleans(), jobs=st.integers(3, 9), mode=st.sampled_from([None, "windows", "continuous"]))
-    def begin(self, gated: bool, jobs: int, mode: str | None) -> None:
-        self.model = Model(START_US, gated=gated)
-        unruled = "closed" if gated else "open"
-        self.scripts = QueueScripts(QUEUE, self.link, unruled=unruled, now=lambda: self.model.now)
-        self._accept([self._new() for _ in range(jobs)], "now", 0)
-        if mode:
-            self.set_policy(mode, "lifo", 0, 0, False)
-        if mode == "windows":
-            self._open_window("operator", None, 10, 0)
+class QueueMachine(RareSteps):
+    """One queue, and all that can happen to it."""
 
     # What clients do.
 
@@ -174,14 +145,7 @@ class QueueMachine(RuleBasedStateMachine):
         close_when_empty=st.booleans(),
     )
     def set_policy(self, mode: str, order: str, share: int, batch: int, close_when_empty: bool) -> None:
-        above, below = (1_500_000, 700_000) if order == "adaptive" else (0, 0)
-        policy = Policy(
-            *(mode, order, share, batch, close_when_empty),  # type: ignore[arg-type]
-            lifo_above_us=above,
-            lifo_below_us=below,
-        )
-        model = ModelPolicy(mode, order, share, batch, close_when_empty, above, below)
-        assert self.scripts.put_policy(policy) == self.model.set_policy(model)
+        self._set_policy(mode, order, share, batch, close_when_empty)
 
     @precondition(lambda self: self.model.is_by_windows)
     @rule(ahead_ms=st.sampled_from([-3_000, 0, 0, 0, 1_000, 1_001]), credits=credits_given, lasts_us=lengths_us)
@@ -218,143 +182,3 @@ class QueueMachine(RuleBasedStateMachine):
     def meet_with_something_rare(self, data: Any) -> None:
         rare = data.draw(st.sampled_from(RARE))
         rare(self, data.draw(picks))
-
-    def accept_one_that_is_known(self, pick: int) -> None:
-        if self.model.jobs:
-            known = self._any(list(self.model.jobs.values()), pick)
-            self._accept([self._new(), (known.id, b"again")], "now", 0)
-
-    def accept_one_that_was_forgotten(self, pick: int) -> None:
-        forgotten = sorted({id for id, _ in self.issued} - self.model.jobs.keys())
-        if forgotten:
-            self._accept([(self._any(forgotten, pick), b"anew")], "now", 0)
-
-    def revive_any(self, pick: int) -> None:
-        self._revive(self._any(["nobody", *self.model.jobs], pick))
-
-    def cancel_any(self, pick: int) -> None:
-        id = self._any(["nobody", *self.model.jobs], pick)
-        assert self.scripts.cancel(id, "called off") == self.model.cancel(id, "called off")
-
-    def claim_whatever_the_gate(self, pick: int) -> None:
-        self._compare_claim(self.scripts.claim(WORKERS[0], LEASE_US, 1 + pick), 1 + pick, WORKERS[0])
-
-    def open_window_whatever_the_policy(self, pick: int) -> None:
-        self._open_window("operator", None, pick, 0)
-
-    def pause_and_maybe_resume(self, pick: int) -> None:
-        for word in ("pause", "pause", "resume")[: 1 + pick % 3]:
-            assert self.scripts.pause(word, "somebody", "for a reason") == self.model.pause(word)
-
-    def resume(self, _: int) -> None:
-        assert self.scripts.pause("resume", "somebody", "") == self.model.pause("resume")
-
-    def send_the_last_settlements_again(self, _: int) -> None:
-        _, stale = self.scripts.settle(self.last_settled, WORKERS[0], LEASE_US, 0)
-        assert stale == self.model.settle(self.last_settled)
-
-    def hear_the_doorbell_with_no_idle_thread(self, _: int) -> None:
-        self.client.delete(keys.doorbell(QUEUE))
-        assert self.scripts.look() == self.model.until_due()
-
-    def see_the_clock_set_back(self, pick: int) -> None:
-        self.scripts.get_windows(None, 1)
-        self.model.set_clock_back(self.model.now - (1, 1_000_000, 2 * LEASE_US)[pick % 3])
-
-    def find_the_scripts_flushed(self, _: int) -> None:
-        self.client.script_flush()
-
-    def purge(self, _: int = 0) -> None:
-        assert self.scripts.purge() == self.model.purge()
-
-    # What must be true after every step.
-
-    @invariant()
-    def everything_kept_is_the_models(self) -> None:
-        compare_all(self.client, self.model)
-
-    @invariant()
-    def the_census_adds_up(self) -> None:
-        counted = census(self.scripts)
-        assert counted.faults == []
-        assert counted.order_inversions == counted.conservation_error == 0
-
-    @invariant()
-    def a_list_shows_each_job_once_in_the_order_of_acceptance(self) -> None:
-        compare_pages(self.scripts, self.model, 7, None)
-
-    def _new(self) -> tuple[str, bytes]:
-        self.made += 1
-        return f"job-{self.made:05d}", b"message %d" % self.made
-
-    @staticmethod
-    def _any(things: list[Any], pick: int) -> Any:
-        """One of these; small numbers mean the latest, which shrinks well."""
-        return things[-1 - pick % len(things)]
-
-    def _accept(self, jobs: list[tuple[str, bytes]], kind: str, time_us: int) -> None:
-        due = {"now": b"", "after": b"+%d" % time_us, "at": b"%d" % time_us}[kind]
-        answer = self.scripts.accept([Offer(id, "task", message, due) for id, message in jobs])
-        expected = self.model.accept(jobs, kind, time_us)
-        if isinstance(answer, Accepted):
-            assert (answer.first_seq, answer.dues_us[-1]) == expected
-            assert len(set(answer.dues_us)) == 1
-        else:
-            assert expected is None
-
-    def _open_window(self, opened_by: str, tick_ms: int | None, credits: int, lasts_us: int) -> None:
-        word, *rest = self.scripts.open_window(opened_by, tick_ms, credits, lasts_us)
-        expected = self.model.open_window(opened_by, tick_ms, credits, lasts_us)
-        assert (word.decode(), rest[0] if rest else None) == expected
-
-    def _revive(self, id: str) -> None:
-        assert self.scripts.revive(id, b"revived") == self.model.revive(id, b"revived")
-
-    def _running(self) -> list[Token]:
-        return [job.token for job in self.model.of_status(RUNNING)]
-
-    def _beat(self, held: list[Token]) -> None:
-        assert self.scripts.beat(LEASE_US, SILENCE_US, held) == self.model.beat(LEASE_US, SILENCE_US, held)
-
-    def _settle(self, tokens: list[Token], moves: list[Any], wanted: int, worker: str) -> None:
-        chosen = [
-            Settlement(
-                *self._any(tokens, pick),
-                outcome,
-                delay_us=delay_us if outcome == "retry" else 0,
-                reason="said so" if outcome == "rejected" else "",
-                result=words if outcome == "processed" else b"",
-                failure=words if outcome in ("retry", "rejected") else b"",
-                message=words if outcome == "retry" else b"",
-            )
-            for pick, outcome, delay_us, words in moves
-        ]
-        claim, stale = self.scripts.settle(chosen, worker, LEASE_US, wanted)
-        assert stale == self.model.settle(chosen)
-        self.last_settled = chosen
-        if wanted:
-            self._compare_claim(claim, wanted, worker)
-        else:
-            assert (claim.until_due_us, claim.jobs) == (self.model.until_due(), [])
-
-    def _compare_claim(self, answer: Any, wanted: int, worker: str) -> None:
-        self.issued += [(id, number) for id, number, _ in answer.jobs]
-        assert (answer.word, answer.until_due_us, answer.jobs) == self.model.claim(wanted, worker, LEASE_US)
-
-
-RARE = (
-    QueueMachine.accept_one_that_is_known,
-    QueueMachine.accept_one_that_was_forgotten,
-    QueueMachine.cancel_any,
-    QueueMachine.revive_any,
-    QueueMachine.claim_whatever_the_gate,
-    QueueMachine.open_window_whatever_the_policy,
-    QueueMachine.pause_and_maybe_resume,
-    QueueMachine.resume,
-    QueueMachine.send_the_last_settlements_again,
-    QueueMachine.hear_the_doorbell_with_no_idle_thread,
-    QueueMachine.see_the_clock_set_back,
-    QueueMachine.find_the_scripts_flushed,
-    QueueMachine.purge,
-)
-"""Steps that would crowd out the others if each of them were a rule."""

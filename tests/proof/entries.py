@@ -1,0 +1,79 @@
+"""What the model keeps: jobs, windows, a policy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+Token = tuple[str, int]
+
+SCHEDULED, QUEUED, RUNNING, PROCESSED, REJECTED, CANCELLED = "sqrpxc"
+FINAL = (PROCESSED, REJECTED, CANCELLED)
+OVERHEAD_BYTES = 400
+
+
+@dataclass
+class ModelJob:
+    """One job. ``place`` is None as long as it isn't known: a delayed job gets it when it falls due."""
+
+    id: str
+    seq: int
+    place: int | None
+    message: bytes
+    status: str = QUEUED
+    attempts: int = 0
+    lost: int = 0
+    settled: int | None = None
+    due: int | None = None
+    started: int | None = None
+    finished: int | None = None
+    window: int | None = None
+    worker: str | None = None
+    reason: str | None = None
+    cancel: str | None = None
+    lease_end: int = 0
+    result: bytes = b""
+    failure: bytes = b""
+
+    @property
+    def token(self) -> Token:
+        """The name of its latest delivery: no other has the same, not even of another job with this id."""
+        return self.id, self.seq + self.attempts
+
+    @property
+    def kept_bytes(self) -> int:
+        """What retention by bytes counts."""
+        return OVERHEAD_BYTES + len(self.message) + len(self.result) + len(self.failure)
+
+
+@dataclass
+class ModelWindow:
+    """One window; ``outcomes`` counts the jobs that it let through, by what became of them."""
+
+    number: int
+    opened_by: str
+    opened_at: int
+    closes_at: int | None
+    order: str
+    share: int
+    close_when_empty: bool
+    credits: int | None
+    above: int = 0
+    below: int = 0
+    claimed: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    closed_at: int | None = None
+    close_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelPolicy:
+    """What the cadence says."""
+
+    mode: str
+    order: str
+    share: int
+    batch: int
+    close_when_empty: bool
+    above: int = 0
+    below: int = 0

@@ -1,0 +1,133 @@
+"""One queue and its model: what every step uses, and what must be true after each of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import redis
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+
+from middleware.audit import census
+from middleware.connection import Link
+from middleware.policies import Policy
+from middleware.scripts import Accepted, Offer, QueueScripts, Settlement
+
+from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
+from .comparing import QUEUE, compare_all, compare_pages
+from .entries import RUNNING, ModelPolicy, Token
+from .model import Model
+
+WORKERS = ("worker-a", "worker-b")
+
+
+@lru_cache(maxsize=4)
+def connections(url: str) -> tuple[Link, redis.Redis]:
+    """One link for the scripts and one client for the comparing, for all examples."""
+    return Link(url, timeout_s=5), redis.Redis.from_url(url)
+
+
+class Steps(RuleBasedStateMachine):
+    """What the scripts answer and leave behind must be the model's, after every step."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.link, self.client = connections(url)
+        self.client.flushdb()
+        self.issued: list[Token] = []
+        self.last_settled: list[Settlement] = []
+        self.made = 0
+
+    @initialize(gated=st.booleans(), jobs=st.integers(3, 9), mode=st.sampled_from([None, "windows", "continuous"]))
+    def begin(self, gated: bool, jobs: int, mode: str | None) -> None:
+        self.model = Model(START_US, gated=gated)
+        unruled = "closed" if gated else "open"
+        self.scripts = QueueScripts(QUEUE, self.link, unruled=unruled, now=lambda: self.model.now)
+        self._accept([self._new() for _ in range(jobs)], "now", 0)
+        if mode:
+            self._set_policy(mode, "lifo", 0, 0, False)
+        if mode == "windows":
+            self._open_window("operator", None, 10, 0)
+
+    @invariant()
+    def everything_kept_is_the_models(self) -> None:
+        compare_all(self.client, self.model)
+
+    @invariant()
+    def the_census_adds_up(self) -> None:
+        counted = census(self.scripts)
+        assert counted.faults == []
+        assert counted.order_inversions == counted.conservation_error == 0
+
+    @invariant()
+    def a_list_shows_each_job_once_in_the_order_of_acceptance(self) -> None:
+        compare_pages(self.scripts, self.model, 7, None)
+
+    def _new(self) -> tuple[str, bytes]:
+        self.made += 1
+        return f"job-{self.made:05d}", b"message %d" % self.made
+
+    @staticmethod
+    def _any(things: list[Any], pick: int) -> Any:
+        """One of these; small numbers mean the latest, which shrinks well."""
+        return things[-1 - pick % len(things)]
+
+    def _accept(self, jobs: list[tuple[str, bytes]], kind: str, time_us: int) -> None:
+        due = {"now": b"", "after": b"+%d" % time_us, "at": b"%d" % time_us}[kind]
+        answer = self.scripts.accept([Offer(id, "task", message, due) for id, message in jobs])
+        expected = self.model.accept(jobs, kind, time_us)
+        if isinstance(answer, Accepted):
+            assert (answer.first_seq, answer.dues_us[-1]) == expected
+            assert len(set(answer.dues_us)) == 1
+        else:
+            assert expected is None
+
+    def _open_window(self, opened_by: str, tick_ms: int | None, credits: int, lasts_us: int) -> None:
+        word, *rest = self.scripts.open_window(opened_by, tick_ms, credits, lasts_us)
+        expected = self.model.open_window(opened_by, tick_ms, credits, lasts_us)
+        assert (word.decode(), rest[0] if rest else None) == expected
+
+    def _revive(self, id: str) -> None:
+        assert self.scripts.revive(id, b"revived") == self.model.revive(id, b"revived")
+
+    def _running(self) -> list[Token]:
+        return [job.token for job in self.model.of_status(RUNNING)]
+
+    def _beat(self, held: list[Token]) -> None:
+        assert self.scripts.beat(LEASE_US, SILENCE_US, held) == self.model.beat(LEASE_US, SILENCE_US, held)
+
+    def _settle(self, tokens: list[Token], moves: list[Any], wanted: int, worker: str) -> None:
+        chosen = [
+            Settlement(
+                *self._any(tokens, pick),
+                outcome,
+                delay_us=delay_us if outcome == "retry" else 0,
+                reason="said so" if outcome == "rejected" else "",
+                result=words if outcome == "processed" else b"",
+                failure=words if outcome in ("retry", "rejected") else b"",
+                message=words if outcome == "retry" else b"",
+            )
+            for pick, outcome, delay_us, words in moves
+        ]
+        claim, stale = self.scripts.settle(chosen, worker, LEASE_US, wanted)
+        assert stale == self.model.settle(chosen)
+        self.last_settled = chosen
+        if wanted:
+            self._compare_claim(claim, wanted, worker)
+        else:
+            assert (claim.until_due_us, claim.jobs) == (self.model.until_due(), [])
+
+    def _compare_claim(self, answer: Any, wanted: int, worker: str) -> None:
+        self.issued += [(id, number) for id, number, _ in answer.jobs]
+        assert (answer.word, answer.until_due_us, answer.jobs) == self.model.claim(wanted, worker, LEASE_US)
+
+    def _set_policy(self, mode: str, order: str, share: int, batch: int, close_when_empty: bool) -> None:
+        above, below = (1_500_000, 700_000) if order == "adaptive" else (0, 0)
+        policy = Policy(
+            *(mode, order, share, batch, close_when_empty),  # type: ignore[arg-type]
+            lifo_above_us=above,
+            lifo_below_us=below,
+        )
+        model = ModelPolicy(mode, order, share, batch, close_when_empty, above, below)
+        assert self.scripts.put_policy(policy) == self.model.set_policy(model)

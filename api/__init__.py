@@ -10,7 +10,7 @@ import tasks
 from middleware.process_group import ProcessGroup
 from middleware.settings import Settings
 
-from . import auth, headers, limits, metrics, problems, proxies, request_log, tracing, waiting
+from . import auth, cli, headers, limits, metrics, problems, proxies, request_log, tracing, waiting
 from .application import Application
 from .contract import Api, Plugin
 from .health import health
@@ -55,4 +55,5 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     for resource in (jobs, queues, windows, task_list, workers, stats, health):
         api.register_blueprint(resource)
     app.register_blueprint(reference)
+    cli.install(app)
     return app

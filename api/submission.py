@@ -52,10 +52,11 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
     """
     context = {"request_id": current_request_id(), "traceparent": current_traceparent()}
     options = {name: value for name, value in context.items() if value}
-    messages = [_message(job, options) for job in new]
+    messages = [message_of_job(job, options) for job in new]
     return broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
 
 
-def _message(new: NewJob, options: Mapping[str, Any]) -> dramatiq.Message[Any]:
+def message_of_job(new: NewJob, options: Mapping[str, Any]) -> dramatiq.Message[Any]:
+    """The message of a new job, with these options."""
     with_tags = {**options, "tags": list(new.tags)} if new.tags else options
     return new.task.actor.message_with_options(kwargs=dict(new.arguments), **with_tags)

@@ -11,6 +11,8 @@ from benchmarks.pictures.cadence import PICTURES
 from middleware import figures
 from middleware.settings import Settings
 
+from .commands import commands_page
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 ENV_HEAD = """\
@@ -115,6 +117,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings_table,
     "docs/metrics.md": metrics_table,
     **PICTURES,
+    "docs/commands.md": commands_page,
 }
 
 

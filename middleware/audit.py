@@ -21,6 +21,7 @@ from .records import STATUS_LETTERS
 from .scripts import QueueScripts
 from .settings import load_or_exit
 from .sources import RECORD_FIELDS
+from .tallies import added, tallies_from
 from .vitals import STATUS_ORDER
 
 CHUNK = 500
@@ -42,6 +43,7 @@ class Census:
     finished: int
     records: int
     messages: int
+    tallied: dict[JobStatus, int]
     counters: dict[str, int]
 
     @property
@@ -68,6 +70,9 @@ class Census:
             ("jobs and records", sum(jobs.values()), self.records),
             ("jobs and messages", sum(jobs.values()), self.messages),
         ]
+        # What a job whose record was removed by hand was tallied as, nobody knows.
+        if not self.counters.get("orphans"):
+            pairs += [(f"{status} jobs and tallied ones", jobs[status], self.tallied[status]) for status in jobs]
         return [f"{what}: {one} against {other}" for what, one, other in pairs if one != other]
 
 
@@ -79,9 +84,20 @@ def census(scripts: QueueScripts) -> Census:
     """
     now_us, oldest, *rest = scripts.census()
     of_status = dict(zip(STATUS_ORDER, rest, strict=False))
-    due, leases, finished, records, messages, *words = rest[len(STATUS_ORDER) :]
-    counters = {words[i].decode(): int(words[i + 1]) for i in range(0, len(words), 2)}
-    return Census(now_us, None if oldest < 0 else oldest, of_status, due, leases, finished, records, messages, counters)
+    due, leases, finished, records, messages, tallies, *words = rest[len(STATUS_ORDER) :]
+    states = added(tallies_from(tallies).values()).counts.states
+    return Census(
+        now_us=now_us,
+        oldest_place=None if oldest < 0 else oldest,
+        jobs=of_status,
+        due=due,
+        leases=leases,
+        finished=finished,
+        records=records,
+        messages=messages,
+        tallied={status: states[status.value] for status in of_status},
+        counters={words[i].decode(): int(words[i + 1]) for i in range(0, len(words), 2)},
+    )
 
 
 def audit(queue: str, link: Link) -> list[str]:

@@ -3,7 +3,7 @@
 -- ARGV: 1 now in µs or ''
 -- Returns now in µs, the place of the oldest waiting job or -1, the number of members or fields of each of the keys
 -- stack, scheduled, running, processed, rejected, cancelled, expired, superseded, due, leases, finished, records, messages;
--- then names and values of the counters.
+-- task and packed tally in turn; then names and values of the counters.
 
 local reply = {clock(ARGV[1])}
 local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
@@ -15,5 +15,6 @@ for _, index in ipairs({
 end
 reply[#reply + 1] = redis.call('HLEN', K.records)
 reply[#reply + 1] = redis.call('HLEN', K.messages)
+reply[#reply + 1] = redis.call('HGETALL', K.tallies)
 for _, word in ipairs(redis.call('HGETALL', K.counters)) do reply[#reply + 1] = word end
 return reply

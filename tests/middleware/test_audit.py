@@ -104,3 +104,14 @@ def test_the_command_says_that_redis_is_away(
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
     assert audit.main() == 1
     assert "Redis doesn't answer" in capsys.readouterr().out
+
+
+def test_a_tally_that_differs_from_the_jobs_there_are_is_found(full: ScriptedQueue, redis_client: redis.Redis) -> None:
+    with redis.Redis.from_url(full.broker._url) as raw:
+        kept = raw.hget(keys.tallies("default"), "task")
+        raw.hdel(keys.tallies("default"), "task")
+        faults = audit.census(full.scripts).faults
+        raw.hset(keys.tallies("default"), "task", kept)
+
+    assert "queued jobs and tallied ones: 2 against 0" in faults
+    assert audit.census(full.scripts).faults == []

@@ -18,15 +18,17 @@ local function count(name, by)
   counted[name] = (counted[name] or 0) + (by or 1)
 end
 
--- Names of tasks come with messages: beyond 200 of a queue, the rest are counted together.
-local function tally_of(task)
+-- Names of tasks come with messages: beyond 200 of a queue, the rest are counted together. Most calls are about one task
+-- alone, so the last one is at hand.
+local last_task, last_tally
+local function found_tally(task)
   local tally = tallied[other[task] or task]
   if tally then return tally end
   local packed = redis.call('HGET', K.tallies, task)
   if not packed and task ~= OTHER_TASKS then
     if redis.call('HLEN', K.tallies) + fresh >= MOST_TASKS then
       other[task] = OTHER_TASKS
-      return tally_of(OTHER_TASKS)
+      return found_tally(OTHER_TASKS)
     end
     fresh = fresh + 1
   end
@@ -36,25 +38,35 @@ local function tally_of(task)
   return tally
 end
 
+local function tally_of(job)
+  local task = job[TASK]
+  if task ~= last_task then last_task, last_tally = task, found_tally(task) end
+  return last_tally
+end
+
 local function add(job, field, by)
-  local tally = tally_of(job[TASK])
+  local tally = tally_of(job)
   tally[field] = tally[field] + (by or 1)
 end
 
 -- Gives a job another state (its first one, if it has none yet), and counts it there.
 local function move(job, status)
-  if job[STATUS] then add(job, IN_STATE[job[STATUS]], -1) end
-  add(job, IN_STATE[status])
+  local tally, from, to = tally_of(job), IN_STATE[job[STATUS]], IN_STATE[status]
+  if from then tally[from] = tally[from] - 1 end
+  tally[to] = tally[to] + 1
   job[STATUS] = status
 end
 
 -- Adds a time to the histogram that follows the sum in field `sum`.
 local function observe(job, sum, us)
-  local tally, bucket = tally_of(job[TASK]), 1
-  us = math.max(0, us)
-  while us > (BOUNDS_US[bucket] or math.huge) do bucket = bucket + 1 end
+  local tally, low, high = tally_of(job), 1, #BOUNDS_US + 1
+  if us < 0 then us = 0 end
+  while low < high do
+    local middle = (low + high - (low + high) % 2) / 2
+    if us > BOUNDS_US[middle] then low = middle + 1 else high = middle end
+  end
   tally[sum] = tally[sum] + us
-  tally[sum + bucket] = tally[sum + bucket] + 1
+  tally[sum + low] = tally[sum + low] + 1
 end
 
 -- The sums of tallies (task and packed tally in turn), and the place of the oldest waiting job.

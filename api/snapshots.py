@@ -13,12 +13,14 @@ FRESH_S = 1.0
 
 
 class Snapshot(Generic[T]):
-    """Keeps what ``read`` gave for a second. Those who come while it is read wait for it; an error isn't kept."""
+    """Keeps what ``read`` gave for a second. Those who come while it is read wait for it, and share its error too: one
+    after the other, they would each wait for Redis anew. An error isn't kept for those who come later."""
 
     def __init__(self, read: Callable[[], T]) -> None:
         self._read = read
         self._lock = threading.Lock()
         self._kept: tuple[float, T] | None = None
+        self._failed: tuple[float, Exception] | None = None
 
     def get(self) -> T:
         """What was read at most a second ago.
@@ -26,8 +28,17 @@ class Snapshot(Generic[T]):
         Raises:
           whatever ``read`` raises.
         """
+        came = time.monotonic()
         with self._lock:
+            if self._failed is not None and self._failed[0] > came:
+                raise self._failed[1]
             if self._kept is None or time.monotonic() - self._kept[0] > FRESH_S:
-                began = time.monotonic()
-                self._kept = (began, self._read())
+                self._kept = (time.monotonic(), self._read_noting_failure())
             return self._kept[1]
+
+    def _read_noting_failure(self) -> T:
+        try:
+            return self._read()
+        except Exception as error:
+            self._failed = (time.monotonic(), error)
+            raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -81,6 +82,39 @@ def test_a_snapshot_is_read_again_when_it_is_a_second_old(monkeypatch: pytest.Mo
     assert (snapshot.get(), snapshot.get()) == (1, 1)
     now[0] += FRESH_S + 0.01
     assert snapshot.get() == 2
+
+
+def test_those_who_wait_for_a_read_that_fails_share_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, failing = threading.Event(), threading.Event()
+    reads, errors, came = [], [], []
+    monkeypatch.setattr("api.snapshots.time.monotonic", lambda: (came.append(1), float(len(came)))[1])
+
+    def read() -> str:
+        reads.append(1)
+        asked.set()
+        assert failing.wait(20)
+        raise OSError("away")
+
+    def get() -> None:
+        try:
+            snapshot.get()
+        except OSError as error:
+            errors.append(error)
+
+    snapshot = Snapshot(read)
+    first = threading.Thread(target=get)
+    first.start()
+    assert asked.wait(20)
+    before = len(came)
+    others = [threading.Thread(target=get) for _ in range(3)]
+    for thread in others:
+        thread.start()
+    wait_until(lambda: len(came) >= before + 3, "all of them to have come")
+    failing.set()
+    for thread in (first, *others):
+        thread.join(20)
+
+    assert (len(reads), len(errors)) == (1, 4)
 
 
 def test_an_error_is_not_kept() -> None:

@@ -16,7 +16,7 @@ from .peers import journal
     "Lateness of delayed jobs",
     figures=[Figure("p50", "ms"), Figure("p99", "ms", at_most(10))],
     contestants=("lastin", "dramatiq"),
-    rounds=(2, 5),
+    rounds=(1, 5),
     limited_by="The upkeep thread sleeps until the next job falls due; then it is as an idle pick-up.",
 )
 def delays(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:

@@ -11,6 +11,8 @@ from .driver.measures import measure
 from .driver.peer import QueuePeer
 
 QUEUES = ("lastin", "dramatiq", "bullmq", "huey", "saq", "celery", "rq")
+SHARES = {(1, 1): 0.25, (1, 8): 0.67, (2, 8): 1.0}
+"""Of a peer's stock, what these workers get through in a round."""
 STOCK = ("lastin", "dramatiq")
 PINNED = "lastin-pinned"
 CPU = Figure("cpu", "µs of CPU of the workers a job")
@@ -24,8 +26,8 @@ def drained(bench: Bench, peer: QueuePeer, processes: int, threads: int) -> Mapp
     """Jobs a second, and the workers' CPU for each, between the first jobs and the last, so that starting up doesn't
     count."""
     client = bench.client()
-    most = peer.stock if processes > 1 else peer.stock * 2 // 3
-    stock = bench.pick(min(2_000, peer.stock), most, 2 * most)
+    most = int(peer.stock * SHARES[processes, threads])
+    stock = bench.pick(min(2_000, most), most, 2 * most)
     bench.hand(peer.hand("fill", stock))
     commands = peer.left()
 
@@ -66,10 +68,22 @@ def drain_1x1(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     "drain-1x8",
     "No-op jobs, 1 process × 8 threads",
     figures=[Figure("rate", "jobs/s", at_least(2.5, "dramatiq"), at_least(1, "bullmq")), CPU],
-    contestants=(*QUEUES, PINNED),
+    contestants=("lastin", "dramatiq", "bullmq", PINNED),
     limited_by=PYTHON_LIMIT,
 )
 def drain_1x8(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
+    return drained(bench, peer, 1, 8)
+
+
+@measure(
+    "drain-others",
+    "No-op jobs, 1 process with 8 at once, beside other queues",
+    figures=[Figure("rate", "jobs/s"), CPU],
+    contestants=("lastin", "huey", "saq", "celery", "rq"),
+    rounds=(1, 3),
+    limited_by=PYTHON_LIMIT,
+)
+def drain_others(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     return drained(bench, peer, 1, 8)
 
 

@@ -16,7 +16,7 @@ from .driver.peer import QueuePeer
     "Sending jobs one by one, from one thread",
     figures=[Figure("rate", "jobs/s")],
     contestants=QUEUES,
-    rounds=(2, 5),
+    rounds=(1, 5),
     limited_by="A round trip to Redis a job, and the sender's own path from the call to the packed command.",
 )
 def one_by_one(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
@@ -29,7 +29,7 @@ def one_by_one(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     "Sending jobs in bulk, in the fastest way that each library offers",
     figures=[Figure("rate", "jobs/s")],
     contestants=QUEUES,
-    rounds=(2, 5),
+    rounds=(1, 5),
     limited_by="Making and encoding messages; Redis does a batch of 1,000 in one script.",
 )
 def in_bulk(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:

@@ -20,7 +20,7 @@ from .driver.peer import QueuePeer
         Figure("commands", "commands/s", at_most(1.5), at_most(1)),
         Figure("cpu", "ms of CPU a second"),
     ],
-    contestants=("lastin", "dramatiq", "bullmq", "celery"),
+    contestants=("lastin", "dramatiq", "bullmq"),
     rounds=(1, 2),
     limited_by="A round of upkeep (beat, reclaim, promote, prune) every 5 s, and the doorbell's BLPOP every 10 s; the"
     " CPU is Dramatiq's threads, which wake once a second.",

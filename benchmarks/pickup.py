@@ -19,8 +19,8 @@ from .peers import journal
         Figure("p99", "ms", at_most(10), at_most(5)),
         Figure("after silence", "ms"),
     ],
-    contestants=("lastin", "dramatiq", "bullmq", "huey", "saq", "celery"),
-    rounds=(2, 5),
+    contestants=("lastin", "dramatiq", "bullmq", "huey", "saq"),
+    rounds=(1, 5),
     limited_by="Two round trips (to accept, to claim) and three threads that have to be woken: the operating system's"
     " scheduling is most of it.",
 )

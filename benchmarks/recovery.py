@@ -17,7 +17,7 @@ from .peers import journal
     "worker-dies",
     "A job of a worker that was killed runs again",
     figures=[Figure("beyond the lease", "s", at_most(0.5))],
-    rounds=(2, 5),
+    rounds=(1, 5),
     limited_by="The lease (here 1 s): whoever lives reclaims the job to the millisecond when it ends.",
 )
 def worker_dies(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
@@ -39,7 +39,7 @@ def worker_dies(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     "redis-dies",
     "Redis was killed, and is back after longer than a lease",
     figures=[Figure("first claim", "s", at_most(0.5)), Figure("duplicates", "jobs", at_most(0))],
-    rounds=(2, 5),
+    rounds=(1, 5),
     limited_by="The pause between two tries to connect, which grows to 0.5 s.",
 )
 def redis_dies(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:

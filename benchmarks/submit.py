@@ -29,6 +29,7 @@ MESSAGE = {"message": "The quick brown fox jumps over the lazy dog, again and ag
         Figure("cpu", "µs of CPU of the service a request"),
     ],
     contestants=("lastin-web", "flask", "fastapi"),
+    rounds=(2, 5),
     limited_by="Python's CPU a request. The client and Redis share the two cores with the service.",
 )
 def submit(bench: Bench, peer: WebPeer) -> Mapping[str, float]:
@@ -57,6 +58,7 @@ def submit(bench: Bench, peer: WebPeer) -> Mapping[str, float]:
         Figure("p50", "ms a batch"),
         Figure("client", "% of a core"),
     ],
+    rounds=(2, 5),
     limited_by="Checking a thousand bodies by their schema, making as many messages, and writing as many answers.",
 )
 def batch(bench: Bench, _: QueuePeer) -> Mapping[str, float]:
@@ -74,6 +76,7 @@ def batch(bench: Bench, _: QueuePeer) -> Mapping[str, float]:
         Figure("p50, 1 connection", "ms"),
         Figure("p99, 1 connection", "ms"),
     ],
+    rounds=(1, 3),
     limited_by="Reading fifty records and writing them as JSON. 100,000 jobs (quick) or 1,000,000 (full).",
 )
 def pages(bench: Bench, _: QueuePeer) -> Mapping[str, float]:

@@ -12,7 +12,7 @@ class Celery(QueuePeer):
     title = "Celery"
     packages = ("celery", "kombu")
     modules = ("celery",)
-    stock = 8_000
+    stock = 5_000
 
     def worker(self, processes: int, threads: int) -> list[str]:
         if processes != 1:

@@ -11,7 +11,7 @@ class Dramatiq(QueuePeer):
     name = "dramatiq"
     title = "Dramatiq, RedisBroker"
     packages = ("dramatiq", "redis")
-    stock = 30_000
+    stock = 15_000
     can_delay = True
 
     def worker(self, processes: int, threads: int) -> list[str]:

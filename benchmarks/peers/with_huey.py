@@ -12,7 +12,7 @@ class Huey(QueuePeer):
     title = "huey"
     packages = ("huey",)
     modules = ("huey",)
-    stock = 15_000
+    stock = 9_000
 
     def worker(self, processes: int, threads: int) -> list[str]:
         if processes != 1:

@@ -15,7 +15,7 @@ class LastIn(QueuePeer):
     name = "lastin"
     title = "LastIn"
     packages = ("dramatiq", "redis", "hiredis", "granian", "flask", "flask-smorest")
-    stock = 60_000
+    stock = 45_000
     can_delay = True
 
     def worker(self, processes: int, threads: int) -> list[str]:

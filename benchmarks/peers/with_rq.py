@@ -13,7 +13,7 @@ class Rq(QueuePeer):
     title = "RQ"
     packages = ("rq",)
     modules = ("rq",)
-    stock = 1_500
+    stock = 600
 
     def worker(self, processes: int, threads: int) -> list[str]:
         pool = [sys.executable, "-m", "rq.cli", "worker-pool", "--num-workers", str(processes * threads)]

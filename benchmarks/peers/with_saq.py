@@ -13,7 +13,7 @@ class Saq(QueuePeer):
     title = "SAQ"
     packages = ("saq",)
     modules = ("saq",)
-    stock = 8_000
+    stock = 5_000
 
     def worker(self, processes: int, threads: int) -> list[str]:
         if threads != 8:

@@ -35,6 +35,17 @@ def test_closing_settles_all_that_was_left_however_much_it_is(queue: ScriptedQue
     assert queue.count("processed") == 150
 
 
+def test_what_ends_after_the_closing_is_not_settled(queue: ScriptedQueue, one: OneDesk) -> None:
+    queue.send("a")
+    (a,) = one.claim()
+    one.desk.close()
+    calls = len(one.scripts.ran)
+
+    one.desk.settle(processed(a))
+
+    assert (queue.status("a"), len(one.scripts.ran)) == ("queued", calls)
+
+
 def test_closing_while_a_settlement_waits_for_redis_keeps_its_outcome(queue: ScriptedQueue, one: OneDesk) -> None:
     queue.send("a")
     (a,) = one.claim()

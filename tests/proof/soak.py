@@ -120,12 +120,13 @@ class Soak:
     def _report(self, took_s: float) -> dict[str, Any]:
         link = self._broker.new_link()
         faults = self.ledger.faults()
-        inversions = conservation_error = 0
+        inversions = conservation_error = switches = 0
         for queue, checker in self.checkers.items():
             compare(checker, self._client)
             counted = census(self._broker.scripts(queue, link))
             inversions += counted.order_inversions
             conservation_error += abs(counted.conservation_error)
+            switches += sum(counted.counters.get(f"order_switches_to_{order}", 0) for order in ("lifo", "fifo"))
             faults += [f"{queue}: {text}" for text in (*checker.found.texts, *counted.faults, *audit(queue, link))]
             if checker.unfinished():
                 faults.append(f"{queue}: {checker.unfinished()} jobs didn't end")
@@ -134,6 +135,7 @@ class Soak:
             **report(checker.found for checker in self.checkers.values()),
             "order_inversions": inversions,
             "conservation_error": conservation_error,
+            "switches_of_adaptive_orders": switches,
             "happened": dict(self.happened + self.fleet.happened),
             "seconds": round(took_s, 1),
             "faults": faults,

@@ -186,7 +186,9 @@ class Cadence:
         chance = self._chance
         return Policy(
             mode="windows",
-            order=chance.choice(("lifo", "lifo", "lifo", "fifo")),
+            order=chance.choice(("lifo", "lifo", "adaptive", "fifo")),
+            lifo_above_us=400_000,
+            lifo_below_us=100_000,
             oldest_share_ppm=chance.choice(SHARES_PPM),
             close_when_empty=chance.random() < 0.5,
         )

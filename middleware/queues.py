@@ -21,9 +21,6 @@ from .window_records import Window, window_from
 
 GateWord = Literal["open", "closed", "paused"]
 
-OVERDUE_US = 5_000_000
-"""A window that should have opened so long ago won't: no scheduler is at work, or its cadence has changed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -159,8 +156,6 @@ class QueueControl:
         fields = answer[11 : 11 + len(POLICY_FIELDS)]
         policy = policy_from(fields) if fields[0] else Policy(mode=self._unruled_mode)
         next_us = int(next_tick) * 1000 if next_tick else None
-        if next_us is not None and next_us <= now_us - OVERDUE_US:
-            next_us = None
         bound_us = wait_bound_us(
             policy, waiting=counts[JobStatus.QUEUED], running=counts[JobStatus.RUNNING], are_full=bool(are_full)
         )

@@ -3,6 +3,7 @@
 -- A window is a MessagePack array in K.windows, its fields named by WINDOW_FIELDS in sources.py; unset: false.
 
 local WINDOWS_KEPT = 10000
+local OVERDUE = 5000000
 
 local touched = {}
 
@@ -56,6 +57,12 @@ end
 -- Notes when the next window opens, as the cadence has it; '' when none is planned.
 local function plan_next(tick)
   if tick ~= '' then redis.call('HSET', K.policy, 'next_tick', tick) else redis.call('HDEL', K.policy, 'next_tick') end
+end
+
+-- The tick in ms at which the next window opens, as it was noted; '' when none is planned, or it passed so long ago that
+-- no scheduler can be at work.
+local function planned(tick, now)
+  return tick and tonumber(tick) * 1000 > now - OVERDUE and tick or ''
 end
 
 -- Forgets windows beyond the newest WINDOWS_KEPT, and those that closed before `oldest_kept`; not those whose jobs run.

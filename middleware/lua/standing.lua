@@ -28,7 +28,7 @@ save_windows()
 local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
 local counted = redis.call('HMGET', K.counters, 'accepted', 'pruned')
 local reply = {
-  now, word, order, p[2] or '', n, n > 0 and redis.call('HGET', K.windows, n) or '', p[3] or '',
+  now, word, order, p[2] or '', n, n > 0 and redis.call('HGET', K.windows, n) or '', planned(p[3], now),
   oldest[2] and tonumber(oldest[2]) or -1, were_full(n > 0 and n - 1 or tonumber(p[6] or 0), tonumber(ARGV[3])),
   tonumber(counted[1] or 0), tonumber(counted[2] or 0),
 }

@@ -20,7 +20,7 @@ local waiting, batch, share = redis.call('ZCARD', K.stack), tonumber(p[4]), tonu
 local all = batch > 0 and math.min(batch, waiting) or waiting
 local shown = math.min(all, tonumber(ARGV[2]))
 local top, bottom = redis.call('ZREVRANGE', K.stack, 0, shown), redis.call('ZRANGE', K.stack, 0, shown)
-local reply, from_top, from_bottom = {p[5] or '', all}, 0, 0
+local reply, from_top, from_bottom = {planned(p[5], now), all}, 0, 0
 for c = 1, shown do
   if takes_bottom(c, share, order) then
     from_bottom = from_bottom + 1

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from middleware.policies import Policy
+
 from .scripted import ScriptedQueue
 
 JOBS = [f"job-{n:03d}" for n in range(30)]
@@ -48,6 +50,14 @@ def test_what_falls_due_by_now_is_counted(queue: ScriptedQueue) -> None:
     assert queue.broker.windows.next("default").count == 0
     queue.clock.forward(us=1_000)
     assert queue.broker.windows.next("default").job_ids == ["later"]
+
+
+def test_when_it_opens_is_told_unless_nobody_opens_windows(queue: ScriptedQueue) -> None:
+    next_ms = queue.clock.now_us // 1000 + 2_000
+    queue.broker.windows.put_policy("default", Policy(), next_tick_ms=next_ms)
+    assert queue.broker.windows.next("default").opens_at_us == next_ms * 1000
+    queue.clock.forward(s=8)
+    assert queue.broker.windows.next("default").opens_at_us is None
 
 
 def test_a_continuous_queue_has_no_next_window(queue: ScriptedQueue) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -153,3 +155,24 @@ def test_open_and_wait_ends_when_nobody_claims(cadence_file: Path, redis_url: st
     window = json.loads(done.stdout)
     assert (window["status"], window["close_reason"], window["claimed"]) == ("closed", "time", 0)
     assert window["closed_at"] == window["closes_at"]
+
+
+def test_a_person_who_waits_sees_how_far_the_window_is(cadence_file: Path, redis_url: str, broker: LifoBroker) -> None:
+    accept(broker, 1)
+    terminal, stderr = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "scheduler", "open", "--wait", "--batch", "7", "--lasts", "1s"],
+            cwd=ROOT,
+            env=clean_environment(REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file)),
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+        ) as process:
+            process.wait(60)
+        shown = os.read(terminal, 100_000).decode()
+    finally:
+        os.close(terminal)
+        os.close(stderr)
+    assert "window default.1 open for" in shown
+    assert "0 of 7 claimed, 0 running" in shown
+    assert shown.endswith("\r\x1b[K")

@@ -18,7 +18,7 @@ from middleware.embedded import EmbeddedServer, free_port
 
 from . import least_rights
 from .leaks import leaked_keys
-from .service import RunningService
+from .service import WRITES_AT_ONCE, RunningService
 
 if os.environ.get("LASTIN_TEST_ACL"):
     least_rights.install()
@@ -60,7 +60,7 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[EmbeddedServer]:
     """A server for one test, which may kill and restart it."""
-    with EmbeddedServer(tmp_path / "redis", binary=_server.binary) as server:
+    with EmbeddedServer(tmp_path / "redis", binary=_server.binary, options=WRITES_AT_ONCE) as server:
         yield server
 
 

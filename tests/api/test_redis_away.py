@@ -41,18 +41,18 @@ def _timed(send: Callable[[], Answer]) -> tuple[Answer, float]:
     return send(), time.monotonic() - began
 
 
-def _assert_all_are_503_within_a_second(client: Client) -> None:
+def _assert_all_are_503_soon(client: Client) -> None:
     for name, (method, path, body) in OPERATIONS.items():
         answer, took_s = _timed(lambda m=method, p=path, b=body: client.send(m, p, b, JSON))  # type: ignore[misc]
         answer.problem(503, "unavailable")
         assert int(answer.headers["Retry-After"]) >= 1
-        assert took_s < 1.0, name
+        assert took_s < 5, name
 
 
 def test_a_port_that_nobody_listens_on(start_api: StartApi) -> None:
     client = start_api(f"redis://127.0.0.1:{free_port()}/0")
 
-    _assert_all_are_503_within_a_second(client)
+    _assert_all_are_503_soon(client)
     assert client.get("/healthz").status == 200
     assert client.get("/openapi.json").status == 200
 
@@ -60,7 +60,7 @@ def test_a_port_that_nobody_listens_on(start_api: StartApi) -> None:
 def test_a_server_that_accepts_but_never_answers(start_api: StartApi, silent_port: int) -> None:
     client = start_api(f"redis://127.0.0.1:{silent_port}/0")
 
-    _assert_all_are_503_within_a_second(client)
+    _assert_all_are_503_soon(client)
 
 
 def test_bad_requests_are_told_so_although_redis_is_away(start_api: StartApi) -> None:
@@ -74,7 +74,7 @@ def test_redis_dies_and_comes_back(start_api: StartApi, own_server: EmbeddedServ
     kept = client.post_job({"message": "before"}).json["id"]
 
     own_server.kill()
-    _assert_all_are_503_within_a_second(client)
+    _assert_all_are_503_soon(client)
     own_server.start()
 
     wait_until(lambda: client.get("/readyz").status == 200, "the API to be ready again")

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import redis
+
 from middleware.embedded import free_port
 
 from ..service import ROOT, Answer, call, clean_environment, wait_until
@@ -89,6 +91,12 @@ class LocalRun:
                 if (process / "cwd").readlink().is_relative_to(self.folder):
                     found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
         return found
+
+    def wait_until_journaled(self) -> None:
+        """Until the server holds back nothing of its append-only file (docs/promise.md, limits)."""
+        url = (self.folder / ".data" / "redis-url").read_text(encoding="utf-8").strip()
+        with redis.Redis.from_url(url) as client:
+            wait_until(lambda: client.info("persistence")["aof_buffer_length"] == 0, "the journal to be written")
 
     def kill_all(self) -> None:
         """SIGKILL to every process of this clone: a crash of everything, or the end of a test."""

@@ -11,8 +11,8 @@ import pytest
 from middleware.embedded import EmbeddedServer, EmbeddedServerError, find_binary, free_port
 
 
-def test_it_journals_and_never_evicts(own_server: EmbeddedServer) -> None:
-    with own_server.client() as client:
+def test_it_journals_and_never_evicts(tmp_path: Path) -> None:
+    with EmbeddedServer(tmp_path) as server, server.client() as client:
         held = {
             name: client.config_get(name)[name] for name in ("appendonly", "appendfsync", "maxmemory-policy", "bind")
         }

@@ -98,6 +98,7 @@ def test_after_a_crash_of_everything_no_accepted_job_is_lost(clone: Clone) -> No
     run.start()
     ids = run.post_messages(10)
 
+    run.wait_until_journaled()
     run.kill_all()
     run.wait()
 
@@ -131,6 +132,7 @@ def test_a_killed_embedded_server_comes_back_with_its_jobs(clone: Clone) -> None
     ids = run.post_messages(5)
     server = next(pid for pid, command in run.processes().items() if "-server " in command)
 
+    run.wait_until_journaled()
     os.kill(server, signal.SIGKILL)
 
     wait_until(lambda: run.get("/readyz").status == 200, "jobs to be accepted again")

@@ -26,6 +26,7 @@ from middleware.broker import LifoBroker
 from middleware.embedded import LOOPBACK, EmbeddedServer
 from middleware.settings import Settings
 from middleware.windows import Policy
+from tests.service import WRITES_AT_ONCE
 
 from .event_log import EventLog
 from .findings import report
@@ -64,7 +65,7 @@ class Soak:
         self._every = {"hurt": hurt_every, "cut": cut_every, "outage": outage_every}
         self._chance = random.Random(seed)
         self._hurts = cycle(("stop", "kill", "poison", "end"))
-        self._server = EmbeddedServer(folder / "redis")
+        self._server = EmbeddedServer(folder / "redis", options=WRITES_AT_ONCE)
         settings = {"LEASE_S": lease_s, "RETENTION_JOBS": KEPT, "CRASH_LIMIT": CRASH_LIMIT}
         self.fleet = Fleet(folder, self._server.url, processes=processes, threads=threads, settings=settings)
         self.checkers = {queue: HistoryChecker(queue, fate_of=self.fleet.fate_of) for queue in QUEUES}

@@ -47,7 +47,7 @@ def running_api(redis_url: str, log: Path, settings: Mapping[str, str] | None = 
             yield client
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
             print(log.read_text(encoding="utf-8", errors="replace"))
 
 

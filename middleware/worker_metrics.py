@@ -46,7 +46,7 @@ class WorkerMetrics(dramatiq.Middleware):
         from .task_metrics import TaskMetrics  # noqa: PLC0415
 
         counting = TaskMetrics(folder)
-        counting.after_process_boot(broker)  # type: ignore[no-untyped-call]
+        counting.after_process_boot(broker)
         broker.add_middleware(counting)
 
 

@@ -89,6 +89,12 @@ QUEUES = (
     ),
     Figure("lastin_windows_missed_total", "counter", ("queue",), "Ticks for which no window could be opened in time."),
     Figure("lastin_windows_unused_total", "counter", ("queue",), "Windows in which nothing was claimed."),
+    Figure(
+        "lastin_order_switches_total",
+        "counter",
+        ("queue", "to"),
+        "Changes of an adaptive order, by what it became: lifo, fifo.",
+    ),
     Figure("lastin_window_claims_total", "counter", ("queue",), "Jobs that were claimed in windows."),
     Figure(
         "lastin_window_last_opened_timestamp_seconds",

@@ -13,6 +13,7 @@ from .tallies import Tally
 from .vitals import Vitals
 
 OPENERS = ("tick", "operator", "command")
+ORDERS = ("lifo", "fifo")
 
 COUNTED = {
     "accepted": "lastin_jobs_accepted_total",
@@ -70,6 +71,8 @@ def of_queue(vitals: Vitals) -> Iterator[Row]:
         yield Row(name, (queue,), counters.get(counter, 0))
     for by in OPENERS:
         yield Row("lastin_windows_opened_total", (queue, by), counters.get(f"windows_opened_by_{by}", 0))
+    for order in ORDERS:
+        yield Row("lastin_order_switches_total", (queue, order), counters.get(f"order_switches_to_{order}", 0))
     if vitals.last_opened_us is not None:
         yield Row("lastin_window_last_opened_timestamp_seconds", (queue,), vitals.last_opened_us / 1e6)
     for task, tally in vitals.tallies.items():

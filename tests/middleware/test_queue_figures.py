@@ -197,3 +197,14 @@ def test_a_replica_that_lags_and_files_that_fail_are_seen() -> None:
 
     assert (rows["aof_write_ok"], rows["aof_rewrite_ok"], rows["rdb_save_ok"]) == (0, 1, 0)
     assert (rows["replicas"], rows["replica_lag_bytes"]) == (2, 600)
+
+
+def test_changes_of_an_adaptive_order_are_shown_by_what_it_became(queue: ScriptedQueue) -> None:
+    queue.rule(mode="continuous", order="adaptive", lifo_above_us=1_000_000, lifo_below_us=500_000)
+    queue.send("a")
+    queue.clock.forward(s=1)
+    queue.claim()
+
+    figures = figures_of(queue)
+    assert figures["lastin_order_switches_total", ("default", "lifo")] == 1
+    assert figures["lastin_order_switches_total", ("default", "fifo")] == 0

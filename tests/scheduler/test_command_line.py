@@ -176,3 +176,9 @@ def test_a_person_who_waits_sees_how_far_the_window_is(cadence_file: Path, redis
     assert "window default.1 open for" in shown
     assert "0 of 7 claimed, 0 running" in shown
     assert shown.endswith("\r\x1b[K")
+
+
+def test_check_says_when_an_adaptive_order_changes(cadence_file: Path) -> None:
+    settings = {"CADENCE_DEFAULT_ORDER": "adaptive", "CADENCE_DEFAULT_LIFO_ABOVE": "10s"}
+    shown = scheduler(cadence_file, "check", status=0, **settings).stdout
+    assert "adaptive: lifo from 10s of waiting on, fifo again under 5s" in shown

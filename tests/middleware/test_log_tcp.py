@@ -100,6 +100,7 @@ def test_while_a_receiver_stalls_callers_go_on_and_memory_is_bounded(
 
 def test_the_bytes_that_wait_are_bounded_too(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_tcp, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(log_tcp, "FLUSH_S", 0.1)
     drops = Drops()
     with sending(url_of(receiver)) as (logger, handler):
         for n in range(100):
@@ -148,8 +149,10 @@ def test_several_threads_lose_nothing(receiver: Receiver) -> None:
 
 PROGRAM = """
 import logging, multiprocessing, os, sys
-from middleware import logs
+from middleware import log_tcp, logs
 from middleware.settings import Settings
+
+log_tcp.FLUSH_S = float(os.environ.get("FLUSH_S", log_tcp.FLUSH_S))
 
 def write(who):
     for n in range(100):
@@ -223,7 +226,7 @@ def test_tls_is_spoken_with_who_has_a_certificate_that_is_trusted(certificate: P
     context.load_cert_chain(certificate)
     receiver = Receiver(context).start()
 
-    run_program(f"tls://localhost:{receiver.port}")
+    run_program(f"tls://localhost:{receiver.port}", FLUSH_S="0.5")
     assert receiver.received == b""
 
     run_program(f"tls://localhost:{receiver.port}", SSL_CERT_FILE=str(certificate))

@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test audit acl fresh older observe datadog soak bench lint format generated requirements clean
+.PHONY: help run test contract audit acl fresh older observe datadog soak bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ audit: $(VENV)/created ## Look for known vulnerabilities in what is installed (a
 		$(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit && \
 		$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt; \
 	else echo "audit: skipped, since PyPI's advisories ($(ADVISORIES)) can't be had from here"; fi
+
+contract: $(VENV)/installed-dev ## Try the API against its own contract: made-up requests, a generated client
+	$(BIN)/python -m pytest -m contract $(PYTEST_ARGS)
 
 fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)

@@ -15,7 +15,7 @@ from . import schemas
 from .answers import json_answer
 from .idempotency import REPLAYED, replayed
 from .jobs import jobs
-from .new_jobs import NewJob, NewJobBody
+from .new_jobs import NewJob, NewJobBody, forms
 from .submission import REQUEST_HEADERS, accept
 
 
@@ -28,6 +28,15 @@ class NewBatchBody(StrictSchema):
         validate=validate.Length(min=1, max=LARGEST_BATCH),
         metadata={"description": "Jobs of one queue, as for a single one; the last of them is on top."},
     )
+
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """What the list of jobs can't say: all of them are forms of one queue's tasks."""
+        by_queue: dict[str, list[dict[str, str]]] = {}
+        for form in forms():
+            by_queue.setdefault(form.task_to_run.queue, []).append({"$ref": f"#/components/schemas/{form.title}"})
+        alike = [{"properties": {"jobs": {"items": {"oneOf": refs}}}} for refs in by_queue.values()]
+        return {"anyOf": alike} if len(alike) > 1 else {}
 
     def load(self, data: Any, **_: Any) -> list[NewJob]:
         """All jobs, each read as a single one's body would be.

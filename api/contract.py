@@ -10,8 +10,10 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema
+from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
+
+from tasks.payload import StrictSchema
 
 from . import problems, scopes
 from .fields import CursorText, DateTimeUs, JobIdConverter
@@ -63,11 +65,22 @@ class Converter(OpenAPIConverter):
         CursorText: ("string", None),
     }
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.add_attribute_function(_bounds_of_integers)  # type: ignore[no-untyped-call]
+
     def schema2jsonschema(self, schema: Schema) -> dict[str, Any]:
         if isinstance(schema, OneOf):
             return {"oneOf": [self.resolve_nested_schema(variant) for variant in schema.variants()]}  # type: ignore[no-untyped-call]
         document: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
         return {**document, **getattr(schema, "json_schema", {})}
+
+
+def _bounds_of_integers(_: Converter, field: fields.Field[Any], ret: dict[str, Any], **__: Any) -> dict[str, int]:
+    """Requests may hold integers of 64 bits (:func:`parsing.load_json`), unless the field itself has closer bounds."""
+    if not isinstance(field, fields.Integer) or not isinstance(field.root, StrictSchema):
+        return {}
+    return {name: bound for name, bound in {"minimum": -(2**63), "maximum": 2**64 - 1}.items() if name not in ret}
 
 
 class Plugin(MarshmallowPlugin):

@@ -55,6 +55,11 @@ class JobForm(StrictSchema):
         metadata={"description": "Words to find the job by.", "examples": [["customer-7"]]},
     )
 
+    @property
+    def title(self) -> str:
+        """What the documentation calls it."""
+        return type(self).__name__
+
     @validates_schema
     def _one_time(self, data: Mapping[str, Any], **_: Any) -> None:
         if "delay_s" in data and "run_at" in data:
@@ -113,6 +118,12 @@ def _forms() -> tuple[JobForm, Mapping[str, JobForm]]:
     return _short_form(registry[process_message.actor_name]), {name: _long_form(registry[name]) for name in registry}
 
 
+def forms() -> list[JobForm]:
+    """All forms of a new job, in the order of the documentation."""
+    short, long = _forms()
+    return [short, *long.values()]
+
+
 @functools.cache
 def _plain_readers() -> tuple[Task, PlainReader | None, Mapping[str, tuple[Task, PlainReader]]]:
     readers = {name: (task, reader) for name, task in registry.items() if (reader := plain_reader(task.reader))}
@@ -135,8 +146,7 @@ class NewJobBody(OneOf):
     """The body of ``POST /v1/jobs`` in either form."""
 
     def variants(self) -> Sequence[Schema]:
-        short, long = _forms()
-        return [short, *long.values()]
+        return forms()
 
     def load(self, data: Any, **options: Any) -> NewJob:
         """The body as a :class:`NewJob`.

@@ -22,7 +22,7 @@ WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.IGNO
 PREFER = {
     "Prefer": {
         "description": f"`wait=N`: wait up to N seconds (at most {LONGEST_WAIT_S}) for the job's end before answering.",
-        "schema": {"type": "string", "examples": ["wait=10"]},
+        "schema": {"type": "string"},
     }
 }
 APPLIED = {

@@ -43,7 +43,6 @@ class NewWindowBody(StrictSchema):
 
     queue = queue_name("Which queue's jobs it lets through.", required=True)
     batch = fields.Integer(
-        strict=True,
         validate=validate.Range(min=0, max=MOST_CREDITS),
         metadata={"description": "At most so many claims, 0 = no bound; left out: as the cadence has it."},
     )

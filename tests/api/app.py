@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 import api.wsgi
 from tasks import task
@@ -22,7 +22,7 @@ def send_mail(to: str, title: str) -> None:
 
 @task(
     count=fields.Integer(load_default=7),
-    ratio=fields.Float(),
+    ratio=fields.Float(validate=validate.Range(-1e9, 1e9)),
     urgent=fields.Boolean(),
     sizes=fields.List(fields.Integer()),
     address=fields.Nested(Address),

@@ -15,6 +15,7 @@ from .application import Application
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
+from .problem_pages import problem_pages
 from .queues import queues
 from .reference import reference
 from .stats import stats
@@ -55,5 +56,6 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     for resource in (jobs, queues, windows, task_list, workers, stats, health):
         api.register_blueprint(resource)
     app.register_blueprint(reference)
+    app.register_blueprint(problem_pages)
     cli.install(app)
     return app

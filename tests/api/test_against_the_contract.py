@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +99,24 @@ def test_a_client_generated_from_the_contract_submits_waits_and_lists(service: R
     )
 
     assert done.stdout.strip() == "done", done.stderr
+
+
+@pytest.mark.contract
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("language", ["sh", "python", "js"])
+def test_the_examples_of_the_guide_run(service: RunningService, language: str) -> None:
+    guide = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    program = "\n".join(re.findall(rf"```{language}\n(.*?)```", guide, re.DOTALL))
+    command = {"sh": ["sh", "-e", "-c"], "python": [sys.executable, "-c"], "js": ["node", "--input-type=module", "-e"]}
+    if shutil.which(command[language][0]) is None:
+        pytest.skip(f"there is no {command[language][0]} here")
+
+    done = subprocess.run(
+        [*command[language], program.replace("http://127.0.0.1:8000", service.url)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "processed" in done.stdout or language == "sh"

@@ -20,18 +20,18 @@ from .driver.peer import QueuePeer
         Figure("commands", "commands/s", at_most(1.5), at_most(1)),
         Figure("cpu", "ms of CPU a second"),
     ],
-    contestants=("lastin", "dramatiq", "bullmq"),
+    contestants=("lastin", "dramatiq"),
     rounds=(1, 2),
-    limited_by="A round of upkeep (beat, reclaim, promote, prune) every 5 s, and the doorbell's BLPOP every 10 s; the"
-    " CPU is Dramatiq's threads, which wake once a second.",
+    limited_by="A round of upkeep every 5 s (five calls), a report of metrics every 15 s (five), the doorbell's"
+    " BLPOP every 10 s; the CPU is Dramatiq's threads, which wake once a second.",
 )
 def idle(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     bench.hand(peer.hand("prepare"))
     worker = bench.start(peer.worker(1, 8))
     client = bench.client()
     bench.wait_until(lambda: sum(client.execute_command(*command) for command in peer.left()) == 0, "it to be idle")
-    time.sleep(bench.pick(0.2, 3, 5))
-    lasts_s = bench.pick(0.5, 10, 30)  # a multiple of the rounds of upkeep
+    time.sleep(bench.pick(0.2, 16, 16))  # reports of metrics are frequent at first
+    lasts_s = bench.pick(0.5, 15, 30)  # a multiple of the rounds of upkeep and of the reports
     cpu_s = worker.cpu_s()
     sent = _commands(bench.server.port, lasts_s)
     return {"commands": sent / lasts_s, "cpu": (worker.cpu_s() - cpu_s) / lasts_s * 1000}

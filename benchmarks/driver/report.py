@@ -29,8 +29,8 @@ def head(result: Mapping[str, Any]) -> Iterator[str]:
     else:
         share = result["foreign_cpu"]
         yield (
-            f"**The machine was busy** (in the median turn, others used {share:.0%} of its cores): only ratios mean "
-            "something."
+            f"**The machine was busy** (in the median turn, others used {share:.0%} of its cores): its figures are "
+            "too low, and ratios favour who waits over who computes."
         )
 
 

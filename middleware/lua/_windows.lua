@@ -70,8 +70,11 @@ end
 local function trim_windows(oldest_kept)
   local too_many = redis.call('ZCARD', K.window_history) - WINDOWS_KEPT
   for i, n in ipairs(redis.call('ZRANGE', K.window_history, 0, 99)) do
-    local packed = redis.call('HGET', K.windows, n)
-    local w = packed and cmsgpack.unpack(packed)
+    local w = touched[tonumber(n)]
+    if w == nil then
+      local packed = redis.call('HGET', K.windows, n)
+      w = packed and cmsgpack.unpack(packed)
+    end
     local closed = w and w[W_CLOSED_AT]
     if i > too_many and not (closed and closed < oldest_kept) then return end
     if not w or (closed and w[W_RUNNING] == 0) then forget_window(tonumber(n)) end

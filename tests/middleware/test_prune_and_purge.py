@@ -156,3 +156,15 @@ def test_a_revived_job_counts_no_longer_as_finished_bytes(queue: ScriptedQueue) 
     queue.broker.revive("a")
 
     assert queue.count("finished_bytes") == 0
+
+
+def test_a_window_that_the_pruning_itself_finds_over_is_forgotten_by_it(queue: ScriptedQueue) -> None:
+    queue.rule(close_when_empty=False)
+    queue.send("a")
+    window = queue.open(lasts_us=1)
+    queue.settle(queue.claim()[0])
+    queue.clock.forward(s=10)
+
+    queue.scripts.prune(0, 0, 0)
+
+    assert queue.broker.windows.get(window.id) is None

@@ -90,7 +90,7 @@ class TaskMetrics(prometheus.Prometheus):
         for (labels, bucket), number in took.items():
             self.message_durations.labels(*labels)._buckets[bucket].inc(number)
         running = Counter(labels for labels, _ in list(self._running.values()))
-        self._shown |= set(running)
+        self._shown |= set(running) | set(ended)
         for labels in self._shown:
             self.inprogress_messages.labels(*labels).set(running[labels])
 

@@ -128,7 +128,7 @@ def test_every_query_of_the_dashboard_shows_something(service: RunningService, p
     def silent() -> list[str]:
         return [title for title, query in queries() if title not in NEEDS_EVENTS and not prometheus.values(query)]
 
-    wait_until(lambda: not silent(), "every panel to show something", patience_s=60)
+    wait_until(lambda: not silent(), f"every panel to show something; at first silent: {silent()}", patience_s=60)
 
 
 def test_redis_that_is_away_is_seen_as_that(service: RunningService, prometheus: Prometheus) -> None:

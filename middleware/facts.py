@@ -45,4 +45,5 @@ def _max_attempts(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any
     if retries[0].retry_when is not None:
         return None
     most = message.options.get("max_retries", actor.options.get("max_retries", retries[0].max_retries))
-    return None if most is None else most + 1
+    # Redis may hold anything, and one job's options must not keep the others from being shown.
+    return most + 1 if isinstance(most, int) else None

@@ -53,7 +53,7 @@ def job_from(
         task=r["task"] or message.actor_name,
         queue=queue,
         payload=known.payload,
-        tags=tuple(options.get("tags") or ()),
+        tags=_words(options.get("tags")),
         attempts=r["attempts"],
         max_attempts=known.max_attempts,
         due_at_us=r["due"],
@@ -68,9 +68,18 @@ def job_from(
         result_error=_result_error(status, result),
         error=_error(failure),
         reason=r["reason"],
-        request_id=options.get("request_id"),
-        traceparent=options.get("traceparent"),
+        request_id=_word(options.get("request_id")),
+        traceparent=_word(options.get("traceparent")),
     )
+
+
+def _word(option: Any) -> str | None:
+    """Redis may hold anything as an option, and one job's must not keep the others from being shown."""
+    return option if isinstance(option, str) else None
+
+
+def _words(option: Any) -> tuple[str, ...]:
+    return tuple(word for word in option if isinstance(word, str)) if isinstance(option, list | tuple) else ()
 
 
 def _result(status: JobStatus, kept: bytes | None) -> Any:
@@ -139,7 +148,7 @@ def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int 
         task=message.actor_name,
         queue=queue,
         payload=known.payload,
-        tags=tuple(options.get("tags") or ()),
+        tags=_words(options.get("tags")),
         attempts=0,
         max_attempts=known.max_attempts,
         due_at_us=due_us,
@@ -154,6 +163,6 @@ def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int 
         result_error=None,
         error=None,
         reason=None,
-        request_id=options.get("request_id"),
-        traceparent=options.get("traceparent"),
+        request_id=_word(options.get("request_id")),
+        traceparent=_word(options.get("traceparent")),
     )

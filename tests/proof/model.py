@@ -197,7 +197,7 @@ class Model(ModelGate):
         return len(dropped)
 
     def _pulse(self, lease: int, silence: int) -> None:
-        beat = self.now if self.beat_at is None else self.beat_at
+        beat = self.beat_at or 0
         if abs(self.now - beat) > silence:
             self.grace_until = self.now + lease
             if beat > self.now:

@@ -16,7 +16,7 @@ from .planted import PLANTS, Plant
 
 EXAMPLES = int(os.environ.get("LASTIN_MODEL_EXAMPLES", "0"))
 SETTINGS = settings(
-    max_examples=EXAMPLES or 200,
+    max_examples=EXAMPLES or 100,
     derandomize=not EXAMPLES,
     stateful_step_count=40,
     deadline=None,
@@ -29,7 +29,7 @@ UNTIL_FOUND = settings(
 )
 
 
-@pytest.mark.timeout(0 if EXAMPLES else 120)
+@pytest.mark.timeout(0 if EXAMPLES else 600)
 def test_the_scripts_do_what_the_model_does(redis_url: str) -> None:
     run_state_machine_as_test(lambda: QueueMachine(redis_url), settings=SETTINGS)
 

@@ -19,7 +19,7 @@ class Receiver:
     """Keeps what comes, over all of its lives, on one port."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self.received = b""
+        self._parts: list[bytearray] = []
         self.connections = 0
         self._context = context
         self._stalled = False
@@ -51,6 +51,12 @@ class Receiver:
                     connection.close()
             self._open.clear()
 
+    @property
+    def received(self) -> bytes:
+        """All that came, one connection after the other."""
+        with self._lock:
+            return b"".join(self._parts)
+
     def lines(self) -> list[str]:
         """Whole lines so far."""
         return self.received.decode().split("\n")[:-1]
@@ -70,12 +76,15 @@ class Receiver:
                 threading.Thread(target=self._read, args=(connection,), daemon=True).start()
 
     def _read(self, connection: socket.socket) -> None:
+        part = bytearray()
+        with self._lock:
+            self._parts.append(part)
         with suppress(OSError):
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
             while data := connection.recv(65536):
                 with self._lock:
-                    self.received += data
+                    part += data
         connection.close()
 
 

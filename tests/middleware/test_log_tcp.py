@@ -202,7 +202,9 @@ def test_syslog_frames_are_counted_in_octets(receiver: Receiver) -> None:
         rest = rest[int(length) :]
     assert len(frames) == 200
     assert all(frame.startswith("<14>1 20") and "lastin-worker" in frame for frame in frames)
-    assert frames[0].endswith("parent 0")
+    assert sorted(frame.rpartition("\ufeff")[2] for frame in frames) == sorted(
+        f"{who} {n}" for who in ("parent", "child") for n in range(100)
+    )
 
 
 @pytest.fixture

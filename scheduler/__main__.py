@@ -89,6 +89,7 @@ def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> i
         if told != attendance.reading:
             attendance.reading = told
             upkeep.hurry()
+    inbox.close()
     _within(upkeep.stop, seconds=0.2)
     service.stop()
     clock.stop()

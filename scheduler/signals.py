@@ -29,6 +29,14 @@ class Inbox:
             if number is not None:
                 signal.signal(number, partial(self._hear, word))
 
+    @staticmethod
+    def close() -> None:
+        """Hear nothing any more. What is ignored stays so while Python ends; a handler would give way to the default."""
+        for name, word in WORDS.items():
+            number = getattr(signal, name, None)
+            if number is not None and word == "stop":
+                signal.signal(number, signal.SIG_IGN)
+
     def _hear(self, word: Word, _number: int, _frame: FrameType | None) -> None:
         self._words.put(word)
 

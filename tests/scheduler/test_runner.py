@@ -210,7 +210,7 @@ def second_now() -> int:
 
 
 def lasting() -> QueueCadence:
-    return replace(CADENCE, timetable=Timetable(Every(1_000_000)), lasts_us=None)
+    return replace(CADENCE, timetable=Timetable(Every(1_000_000)), lasts_us=60_000_000)
 
 
 def test_a_policy_and_a_window_reach_redis(broker: LifoBroker) -> None:

@@ -31,7 +31,7 @@ class Inbox:
 
     @staticmethod
     def close() -> None:
-        """Hear nothing any more. What is ignored stays so while Python ends; a handler would give way to the default."""
+        """Hear nothing any more. What is ignored stays so while Python ends; a handler gives way to the default."""
         for name, word in WORDS.items():
             number = getattr(signal, name, None)
             if number is not None and word == "stop":

@@ -32,6 +32,9 @@ class Server(MPServer):
         threading.Thread(target=self._tell_again, args=(stopped,), daemon=True).start()
         super()._stop_workers()  # type: ignore[no-untyped-call]
         stopped.set()
+        if self.interrupt_signal:
+            # Told to end: a process that died on the way, as one that was just starting may, is no failure.
+            self.interrupt_children.clear()
 
     def _tell_again(self, stopped: threading.Event) -> None:
         while not stopped.wait(TELL_AGAIN_S):

@@ -14,28 +14,28 @@ from dramatiq.results import Results
 from . import keys
 from .acceptance import Acceptance, Receipt, one_queue
 from .bulk import Bulk
-from .cancellation import Cancellation
 from .connection import Link, Links, persist
 from .consumer import LifoConsumer
 from .crew import Crew
-from .delivery import Delivery, without_retries
 from .due import Due, checked_delay_ms, due_word
 from .errors import UnknownQueueError
 from .facts import Facts, facts_of
-from .hooks import HookedBroker
 from .jobs import Job
 from .queues import QueueControl
 from .replays import KEYLESS, IdempotencyKey
-from .results import JobResults
 from .roster import Attendance, Roster
 from .scripts import QueueScripts
 from .settings import Settings
-from .signals import PatientSignals
 from .stats import Statistics
 from .store import JobStore
 from .upkeep import Upkeep
 from .vitals import VitalSigns
 from .windows import Windows
+from .worker.cancellation import Cancellation
+from .worker.delivery import Delivery, without_retries
+from .worker.hooks import HookedBroker
+from .worker.results import JobResults
+from .worker.signals import PatientSignals
 
 T = TypeVar("T")
 

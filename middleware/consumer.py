@@ -11,10 +11,10 @@ from dramatiq.broker import Consumer, MessageProxy
 
 from . import keys
 from .connection import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
-from .delivery import Delivery
-from .desk import Desk
 from .errors import RedisAwayError
-from .slots import Slots
+from .worker.delivery import Delivery
+from .worker.desk import Desk
+from .worker.slots import Slots
 
 BELL_TIMEOUT_S = 10
 """How long one BLPOP waits in Redis. Dramatiq's shorter time-outs are kept on our side of the connection."""

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import dramatiq
 
-from . import context
-from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
-from .delivery import Delivery
-from .desk import Desk
 from .errors import SettingsError
-from .ready import Ready
 from .roster import Attendance, process_name
 from .settings import exit_with
-from .slots import Slots
 from .upkeep import Upkeep
+from .worker import context
+from .worker.cancellation import Cancellation, Listener
+from .worker.delivery import Delivery
+from .worker.desk import Desk
+from .worker.ready import Ready
+from .worker.slots import Slots
 
 if TYPE_CHECKING:
     from .broker import LifoBroker

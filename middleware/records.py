@@ -9,10 +9,10 @@ import dramatiq
 import msgpack
 import orjson
 
-from .delivery import REFUSED, is_well_formed
 from .facts import Facts
 from .jobs import Job, JobError, JobStatus, Progress
 from .sources import RECORD_FIELDS
+from .worker.delivery import REFUSED, is_well_formed
 
 STATUS_LETTERS = {
     "s": JobStatus.SCHEDULED,

@@ -10,11 +10,11 @@ import sys
 import dramatiq
 
 from middleware.broker import LifoBroker
-from middleware.context import cancel_requested, progress
-from middleware.delivery import Cancelled
 from middleware.logs import WorkerLogs
-from middleware.pinning import Pinning
 from middleware.settings import load_or_exit
+from middleware.worker.context import cancel_requested, progress
+from middleware.worker.delivery import Cancelled
+from middleware.worker.pinning import Pinning
 from middleware.worker_metrics import WorkerMetrics
 
 from .declaration import TaskError

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from middleware.delivery import Delivery
-from middleware.desk import Desk
 from middleware.scripts import QueueScripts, Settlement
-from middleware.slots import Slots
+from middleware.worker.delivery import Delivery
+from middleware.worker.desk import Desk
+from middleware.worker.slots import Slots
 
 from .scripted import LEASE_US, WORKER, ScriptedQueue
 

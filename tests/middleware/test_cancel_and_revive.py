@@ -8,8 +8,8 @@ import dramatiq
 import pytest
 
 from middleware.broker import LifoBroker
-from middleware.context import cancel_requested, progress
-from middleware.delivery import Cancelled
+from middleware.worker.context import cancel_requested, progress
+from middleware.worker.delivery import Cancelled
 
 from ..service import wait_until
 from .scripted import ScriptedQueue

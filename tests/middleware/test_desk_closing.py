@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from middleware.errors import RedisAwayError
-from middleware.slots import Slots
+from middleware.worker.slots import Slots
 
 from .desks import THREADS, OneDesk, in_another_thread, processed
 from .scripted import ScriptedQueue

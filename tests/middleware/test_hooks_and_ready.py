@@ -11,7 +11,7 @@ import pytest
 from dramatiq.middleware import Middleware, MiddlewareError
 
 from middleware.broker import LifoBroker
-from middleware.ready import Ready
+from middleware.worker.ready import Ready
 
 from ..service import wait_until
 

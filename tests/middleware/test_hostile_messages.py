@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from middleware.broker import LifoBroker
-from middleware.delivery import without_retries
-from middleware.desk import _decoded
 from middleware.errors import UndecodableMessageError
 from middleware.scripts import Offer
+from middleware.worker.delivery import without_retries
+from middleware.worker.desk import _decoded
 
 from .workers import ended, working
 

@@ -13,10 +13,11 @@ from typing import Any
 import dramatiq
 import pytest
 
-from middleware import context, log_context, logs
-from middleware.delivery import Delivery
+from middleware import log_context, logs
 from middleware.log_format import Console, Json, Syslog, without_payloads
 from middleware.settings import Settings
+from middleware.worker import context
+from middleware.worker.delivery import Delivery
 
 SECRET = "the customer's secret"
 

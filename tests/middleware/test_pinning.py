@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from middleware.pinning import Pinning
+from middleware.worker.pinning import Pinning
 
 
 def boot(answer: Any) -> None:

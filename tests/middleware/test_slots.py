@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from middleware.slots import HANDOVER_AFTER_S, Slots
+from middleware.worker.slots import HANDOVER_AFTER_S, Slots
 
 from ..service import wait_until
 

@@ -9,7 +9,7 @@ import dramatiq
 import orjson
 from dramatiq.broker import MessageProxy
 
-from .scripts import Settlement
+from ..scripts import Settlement
 
 RESULT_LIMIT_BYTES = 65_536
 FAILURE_MESSAGE_LIMIT = 8_192

@@ -9,8 +9,8 @@ from typing import Any
 from dramatiq.results import ResultBackend, ResultFailure, ResultMissing, ResultTimeout
 from dramatiq.results.backend import DEFAULT_TIMEOUT
 
+from ..jobs import Job, JobStatus
 from .delivery import Delivery
-from .jobs import Job, JobStatus
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.005, 0.25
 

@@ -11,11 +11,11 @@ from typing import Any
 import dramatiq
 from dramatiq.middleware.threading import raise_thread_exception
 
-from . import keys
-from .connection import LONGEST_PAUSE_S, Link
+from .. import keys
+from ..connection import LONGEST_PAUSE_S, Link
+from ..errors import RedisAwayError
 from .context import current_delivery
 from .delivery import Cancelled, Delivery
-from .errors import RedisAwayError
 
 LISTEN_S = 1.0
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 
 import dramatiq
 
-from .connection import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
+from ..connection import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
+from ..errors import RedisAwayError, UndecodableMessageError
+from ..scripts import Claim, QueueScripts, Settlement
 from .delivery import Delivery, encoded_failure, is_well_formed, put_back
-from .errors import RedisAwayError, UndecodableMessageError
-from .scripts import Claim, QueueScripts, Settlement
 from .slots import Slots
 
 LARGEST_TURN = 64

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from flask import Flask, Response, g, request
 
-from middleware import log_context
+from middleware.logs import origin
 
 from .tracing import current_request_id, current_traceparent
 
@@ -26,7 +26,7 @@ def install(app: Flask) -> None:
 
 def _enter() -> None:
     g.began_at = perf_counter()
-    log_context.enter_request(str(current_request_id()), current_traceparent())
+    origin.enter_request(str(current_request_id()), current_traceparent())
 
 
 def _tell(response: Response) -> Response:
@@ -40,4 +40,4 @@ def _tell(response: Response) -> Response:
 
 
 def _leave(error: BaseException | None) -> None:
-    log_context.leave_request()
+    origin.leave_request()

@@ -12,8 +12,8 @@ from contextlib import ExitStack
 
 from middleware import keys
 from middleware.connection import Link
-from middleware.log_format import Json
-from middleware.log_tcp import TcpHandler
+from middleware.logs.format import Json
+from middleware.logs.tcp import TcpHandler
 from middleware.scripts import QueueScripts
 
 from .drain import CPU, drained

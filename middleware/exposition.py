@@ -16,9 +16,10 @@ from prometheus_client import CollectorRegistry, Counter, ProcessCollector, valu
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from . import log_drops, settings
+from . import settings
 from .figures import BY_NAME, PROCESSES, Row, grouped
 from .histograms import Histogram
+from .logs import drops
 from .process_group import ProcessGroup
 from .tallying import BOUNDS_US
 
@@ -43,7 +44,7 @@ def kept() -> Path | None:
 def count_dropped_lines(registry: CollectorRegistry | None = None) -> None:
     """Count the lines that the log of this process loses from now on, and those that it has lost already."""
     figure = BY_NAME["lastin_log_records_dropped_total"]
-    log_drops.tell(Counter(figure.name, figure.doc, registry=registry).inc)
+    drops.tell(Counter(figure.name, figure.doc, registry=registry).inc)
 
 
 def shared(folder: Path) -> list[Metric]:

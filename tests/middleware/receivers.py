@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Self
 
-from middleware import log_drops
-from middleware.log_format import Json
-from middleware.log_tcp import TcpHandler
+from middleware.logs import drops
+from middleware.logs.format import Json
+from middleware.logs.tcp import TcpHandler
 
 
 class Receiver:
@@ -105,8 +105,8 @@ class Drops:
     """Counts the lines that are lost while a test runs."""
 
     def __init__(self) -> None:
-        self._before = log_drops.total()
+        self._before = drops.total()
 
     @property
     def count(self) -> int:
-        return log_drops.total() - self._before
+        return drops.total() - self._before

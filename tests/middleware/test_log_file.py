@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from middleware.log_file import SharedFileHandler
+from middleware.logs.file import SharedFileHandler
 
 from ..service import ROOT, clean_environment
 from .receivers import Drops
@@ -18,7 +18,7 @@ from .receivers import Drops
 WRITE = """
 import logging, sys
 from pathlib import Path
-from middleware.log_file import SharedFileHandler
+from middleware.logs.file import SharedFileHandler
 handler = SharedFileHandler(Path(sys.argv[1]), largest_bytes=20_000, kept=100)
 logger = logging.getLogger("x")
 logger.addHandler(handler)

@@ -13,8 +13,9 @@ from typing import Any
 import dramatiq
 import pytest
 
-from middleware import log_context, logs
-from middleware.log_format import Console, Json, Syslog, without_payloads
+from middleware import logs
+from middleware.logs import origin
+from middleware.logs.format import Console, Json, Syslog, without_payloads
 from middleware.settings import Settings
 from middleware.worker import context
 from middleware.worker.delivery import Delivery
@@ -78,11 +79,11 @@ def test_a_line_written_in_a_task_says_of_which_job_it_is() -> None:
 
 
 def test_a_line_written_for_a_request_has_its_id() -> None:
-    log_context.enter_request("req-1", None)
+    origin.enter_request("req-1", None)
     try:
         line = as_json(record())
     finally:
-        log_context.leave_request()
+        origin.leave_request()
 
     assert line["request_id"] == "req-1"
     assert "trace_id" not in line

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from middleware.embedded import free_port
-from middleware.log_format import Syslog
+from middleware.logs.format import Syslog
 
 from ..service import wait_until
 from .receivers import Drops, sending

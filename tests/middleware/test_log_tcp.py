@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from middleware import log_tcp
+from middleware.logs import tcp
 
 from ..service import ROOT, wait_until
 from .receivers import Drops, Receiver, sending
@@ -79,8 +79,8 @@ def test_lines_wait_for_a_receiver_that_comes_late(receiver: Receiver) -> None:
 def test_while_a_receiver_stalls_callers_go_on_and_memory_is_bounded(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_tcp, "MOST_LINES", 1000)
-    monkeypatch.setattr(log_tcp, "STALLED_S", 0.5)
+    monkeypatch.setattr(tcp, "MOST_LINES", 1000)
+    monkeypatch.setattr(tcp, "STALLED_S", 0.5)
     drops = Drops()
     receiver.start(stalled=True)
     text = "x" * 2000
@@ -99,8 +99,8 @@ def test_while_a_receiver_stalls_callers_go_on_and_memory_is_bounded(
 
 
 def test_the_bytes_that_wait_are_bounded_too(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_tcp, "MOST_BYTES", 100_000)
-    monkeypatch.setattr(log_tcp, "FLUSH_S", 0.1)
+    monkeypatch.setattr(tcp, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(tcp, "FLUSH_S", 0.1)
     drops = Drops()
     with sending(url_of(receiver)) as (logger, handler):
         for n in range(100):
@@ -114,7 +114,7 @@ def test_the_bytes_that_wait_are_bounded_too(receiver: Receiver, monkeypatch: py
 def test_closing_gives_up_on_a_receiver_that_takes_nothing(
     receiver: Receiver, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_tcp, "FLUSH_S", 0.3)
+    monkeypatch.setattr(tcp, "FLUSH_S", 0.3)
     drops = Drops()
     if state == "stalled":
         receiver.start(stalled=True)
@@ -149,10 +149,11 @@ def test_several_threads_lose_nothing(receiver: Receiver) -> None:
 
 PROGRAM = """
 import logging, multiprocessing, os, sys
-from middleware import log_tcp, logs
+from middleware import logs
+from middleware.logs import tcp
 from middleware.settings import Settings
 
-log_tcp.FLUSH_S = float(os.environ.get("FLUSH_S", log_tcp.FLUSH_S))
+tcp.FLUSH_S = float(os.environ.get("FLUSH_S", tcp.FLUSH_S))
 
 def write(who):
     for n in range(100):

@@ -13,7 +13,7 @@ from collections import deque
 from multiprocessing.util import Finalize
 from urllib.parse import urlsplit
 
-from . import log_drops
+from . import drops
 
 MOST_LINES = 20_000
 MOST_BYTES = 8 << 20
@@ -64,7 +64,7 @@ class TcpHandler(logging.Handler):
             dropped = self._make_room()
             self._news.notify()
         if dropped:
-            log_drops.count(dropped)
+            drops.count(dropped)
 
     def close(self) -> None:
         """Send what waits, for at most 2 s."""
@@ -75,7 +75,7 @@ class TcpHandler(logging.Handler):
                 self._news.notify()
             thread.join(FLUSH_S + STEP_S)
             if self._lines:
-                log_drops.count(len(self._lines))
+                drops.count(len(self._lines))
         super().close()
 
     def _begin(self) -> None:
@@ -113,7 +113,7 @@ class TcpHandler(logging.Handler):
                     self._news.wait_for(lambda: bool(self._closing_by), pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         if batch:
-            log_drops.count(len(batch))
+            drops.count(len(batch))
         self._disconnect()
 
     def _next_batch(self) -> list[bytes]:

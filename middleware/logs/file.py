@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from . import log_drops
+from . import drops
 
 
 class SharedFileHandler(logging.Handler):
@@ -43,7 +43,7 @@ class SharedFileHandler(logging.Handler):
                 self._rotate(len(line))
             os.write(self._descriptor, line)
         except OSError:
-            log_drops.count(1)
+            drops.count(1)
 
     def close(self) -> None:
         with suppress(OSError):

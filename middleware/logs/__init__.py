@@ -12,11 +12,11 @@ from typing import TextIO
 
 import dramatiq
 
-from .errors import SettingsError
-from .log_file import SharedFileHandler
-from .log_format import Console, Json, Syslog, without_payloads
-from .log_tcp import TcpHandler
-from .settings import ROOT, Settings, exit_with
+from ..errors import SettingsError
+from ..settings import ROOT, Settings, exit_with
+from .file import SharedFileHandler
+from .format import Console, Json, Syslog, without_payloads
+from .tcp import TcpHandler
 
 
 def configure(settings: Settings, *, process: str, stream: TextIO | None = None) -> None:

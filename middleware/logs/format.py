@@ -13,7 +13,7 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from pythonjsonlogger.orjson import OrjsonFormatter
 
-from . import log_context
+from . import origin
 
 DIM, RESET = "\x1b[2m", "\x1b[0m"
 COLOURS = {"DEBUG": "\x1b[2m", "INFO": "\x1b[36m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
@@ -46,7 +46,7 @@ class Json(OrjsonFormatter):
         log_data["logger"] = record.name
         log_data["process"] = self._process
         super().add_fields(log_data, record, message_dict)
-        for name, value in log_context.current().items():
+        for name, value in origin.current().items():
             log_data.setdefault(name, value)
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
@@ -68,7 +68,7 @@ class Console(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:
         level = f"{record.levelname:<8}"
         time = self.formatTime(record, self.datefmt)
-        context = log_context.current()
+        context = origin.current()
         about = " ".join(f"{name}={context[name]}" for name in SHOWN if name in context)
         if self._colours:
             level = f"{COLOURS.get(record.levelname, '')}{level}{RESET}"
@@ -86,7 +86,7 @@ class Syslog(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         priority = 8 * FACILITY + SEVERITIES.get(record.levelname, 5)
-        data = {"logger": record.name, **log_context.current()}
+        data = {"logger": record.name, **origin.current()}
         written = " ".join(f'{name}="{_escaped(value)}"' for name, value in data.items())
         head = f"<{priority}>1 {time_of(record)} {self._host} {self._app} {os.getpid()} -"
         return f"{head} [{STRUCTURED_DATA_ID} {written}] \ufeff{super().format(record)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
-from .worker.context import current_delivery
-from .worker.delivery import Delivery
+from ..worker.context import current_delivery
+from ..worker.delivery import Delivery
 
 Fields = dict[str, Any]
 

@@ -7,7 +7,7 @@ import os
 from flask import Flask
 
 import tasks
-from middleware.process_group import ProcessGroup
+from middleware.metrics.process_group import ProcessGroup
 from middleware.settings import Settings
 
 from . import auth, cli, headers, limits, metrics, problems, proxies, request_log, tracing, waiting

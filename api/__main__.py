@@ -8,9 +8,10 @@ import os
 import socket
 import sys
 
-from middleware import exposition, logs
+from middleware import logs
 from middleware.errors import SettingsError
-from middleware.process_group import GroupFolderError, ProcessGroup
+from middleware.metrics import exposition
+from middleware.metrics.process_group import GroupFolderError, ProcessGroup
 from middleware.settings import Settings, exit_with, load_or_exit
 
 from .server import make_server

@@ -16,12 +16,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_flask_exporter import PrometheusMetrics
 from redis.exceptions import RedisError
 
-from middleware import exposition, queue_figures
 from middleware.broker import LifoBroker
 from middleware.errors import LastInError
-from middleware.figures import Row
-from middleware.process_group import ProcessGroup
-from middleware.reports import GroupReport, gather
+from middleware.metrics import exposition, queue_figures
+from middleware.metrics.figures import Row
+from middleware.metrics.process_group import ProcessGroup
+from middleware.metrics.reports import GroupReport, gather
 from middleware.settings import Settings
 from tasks import broker
 

@@ -9,8 +9,8 @@ from flask import Flask
 
 import tasks
 from middleware import logs
-from middleware.process_group import ProcessGroup
-from middleware.reports import Relay
+from middleware.metrics.process_group import ProcessGroup
+from middleware.metrics.reports import Relay
 
 from . import create_app
 from .server import END_WAITS

@@ -17,8 +17,8 @@ import tasks
 from middleware import logs
 from middleware.broker import LifoBroker
 from middleware.errors import LastInError
+from middleware.metrics.reports import relay_of
 from middleware.readings import Reading
-from middleware.reports import relay_of
 from middleware.roster import Attendance, process_name
 from middleware.settings import ROOT
 

@@ -11,11 +11,11 @@ import dramatiq
 
 from middleware.broker import LifoBroker
 from middleware.logs import WorkerLogs
+from middleware.metrics.worker_metrics import WorkerMetrics
 from middleware.settings import load_or_exit
 from middleware.worker.context import cancel_requested, progress
 from middleware.worker.delivery import Cancelled
 from middleware.worker.pinning import Pinning
-from middleware.worker_metrics import WorkerMetrics
 
 from .declaration import TaskError
 from .registry import Registry, Task, discover

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from middleware.worker_metrics import WorkerMetrics
+from middleware.metrics.worker_metrics import WorkerMetrics
 
 from .lastin_tasks import broker, noop, stamp
 

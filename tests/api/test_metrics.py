@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api import create_app
 from middleware.embedded import free_port
-from middleware.figures import FIGURES
+from middleware.metrics.figures import FIGURES
 from middleware.settings import Settings
 
 from ..service import Answer, RunningService, call, wait_until

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.pictures.cadence import PICTURES
-from middleware import figures
+from middleware.metrics import figures
 from middleware.settings import Settings
 
 from .commands import commands_page
@@ -101,7 +101,7 @@ METRICS_PARTS = {
 
 def metrics_table() -> str:
     """``docs/metrics.md``."""
-    parts = [METRICS_HEAD + "This page is generated from `middleware/figures.py`.\n"]
+    parts = [METRICS_HEAD + "This page is generated from `middleware/metrics/figures.py`.\n"]
     for title, of_part in METRICS_PARTS.items():
         rows = [f"| `{f.name}` | {f.kind} | {', '.join(map(_code, f.labels)) or ''} | {f.doc} |\n" for f in of_part]
         parts.append(f"\n## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{''.join(rows)}")

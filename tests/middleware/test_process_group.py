@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from middleware.process_group import GroupFolderError, ProcessGroup
+from middleware.metrics.process_group import GroupFolderError, ProcessGroup
 
 from ..service import ROOT, wait_until
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="pr
 
 HOLD = """
 import os, sys
-from middleware.process_group import ProcessGroup
+from middleware.metrics.process_group import ProcessGroup
 group = ProcessGroup(sys.argv[1], os.getpid())
 print(group.folder(), group.host(), flush=True)
 sys.stdin.read()

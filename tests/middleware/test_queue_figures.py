@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from middleware import exposition, queue_figures
 from middleware.connection import Link
 from middleware.embedded import EmbeddedServer
-from middleware.figures import BY_NAME
+from middleware.metrics import exposition, queue_figures
+from middleware.metrics.figures import BY_NAME
 from middleware.vitals import Vitals
 
 from .scripted import ScriptedQueue

@@ -5,9 +5,10 @@ from __future__ import annotations
 import redis
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from middleware import keys, reports
+from middleware import keys
 from middleware.connection import Link
-from middleware.exposition import Merged
+from middleware.metrics import reports
+from middleware.metrics.exposition import Merged
 
 from ..service import wait_until
 

@@ -12,10 +12,10 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import dramatiq
-from middleware import exposition
+from middleware.metrics import exposition
 folder = Path(sys.argv[1])
 exposition.share(folder)
-from middleware.task_metrics import TaskMetrics
+from middleware.metrics.task_metrics import TaskMetrics
 
 message = dramatiq.Message("default", "work", (), {}, {})
 metrics = TaskMetrics(folder)

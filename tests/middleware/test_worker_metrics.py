@@ -12,8 +12,8 @@ import pytest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from middleware.embedded import free_port
+from middleware.metrics.worker_metrics import TRIED_PORTS, serve
 from middleware.settings import Settings
-from middleware.worker_metrics import TRIED_PORTS, serve
 
 
 class Report:

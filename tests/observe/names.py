@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from middleware.figures import FIGURES
+from middleware.metrics.figures import FIGURES
 
 from ..service import ROOT
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from middleware.figures import FIGURES
+from middleware.metrics.figures import FIGURES
 
 from ..service import ROOT, RunningService, clean_environment
 

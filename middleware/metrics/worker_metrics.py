@@ -13,10 +13,10 @@ from typing import Any
 
 import dramatiq
 
-from . import logs
-from .connection import Link
+from .. import logs
+from ..connection import Link
+from ..settings import Settings, load_or_exit
 from .process_group import GroupFolderError, ProcessGroup
-from .settings import Settings, load_or_exit
 
 TRIED_PORTS = 10
 

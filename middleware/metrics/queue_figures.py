@@ -5,12 +5,12 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Iterator, Sequence
 
-from . import VERSION
+from .. import VERSION
+from ..jobs import FINAL
+from ..roster import Member
+from ..tallies import Tally
+from ..vitals import Vitals
 from .figures import Row, as_row
-from .jobs import FINAL
-from .roster import Member
-from .tallies import Tally
-from .vitals import Vitals
 
 OPENERS = ("tick", "operator", "command")
 ORDERS = ("lifo", "fifo")

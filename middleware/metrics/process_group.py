@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import LastInError
+from ..errors import LastInError
 
 MOST_GROUPS = 64
 

@@ -15,9 +15,10 @@ import orjson
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
-from . import exposition, keys
-from .connection import Link
-from .errors import LastInError
+from .. import keys
+from ..connection import Link
+from ..errors import LastInError
+from . import exposition
 from .process_group import ProcessGroup
 
 LAPSE_MS = 45_000

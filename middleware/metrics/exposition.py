@@ -16,12 +16,12 @@ from prometheus_client import CollectorRegistry, Counter, ProcessCollector, valu
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from . import settings
+from .. import settings
+from ..histograms import Histogram
+from ..logs import drops
+from ..tallying import BOUNDS_US
 from .figures import BY_NAME, PROCESSES, Row, grouped
-from .histograms import Histogram
-from .logs import drops
 from .process_group import ProcessGroup
-from .tallying import BOUNDS_US
 
 BOUNDS = tuple("+Inf" if bound_us == math.inf else str(bound_us / 1e6) for bound_us in (*BOUNDS_US, math.inf))
 """How the upper bounds of buckets are written, in seconds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from middleware.consumption import stuck
+from middleware.explaining.consumption import stuck
 from tasks import broker
 
 from . import schemas

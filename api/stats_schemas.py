@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from middleware.counts.stats import RATES, SPANS_S
 from middleware.jobs import JobStatus
 from middleware.keys import QUEUE_NAME
-from middleware.stats import RATES, SPANS_S
 
 from .fields import Matches
 from .schemas import Answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from middleware.why import explain
+from middleware.explaining.why import explain
 from tasks import broker
 
 from .answers import json_answer

@@ -15,14 +15,14 @@ import msgpack
 
 from . import keys
 from .connection import Link
+from .counts.tallies import added, tallies_from
+from .counts.vitals import STATUS_ORDER
 from .errors import RedisAwayError
 from .jobs import JobStatus
 from .records import STATUS_LETTERS
 from .scripts import QueueScripts
 from .settings import load_or_exit
 from .sources import RECORD_FIELDS
-from .tallies import added, tallies_from
-from .vitals import STATUS_ORDER
 
 CHUNK = 500
 STATUS, PLACE, SEQ = (RECORD_FIELDS.index(name) for name in ("status", "place", "seq"))

@@ -16,6 +16,8 @@ from .acceptance import Acceptance, Receipt, one_queue
 from .bulk import Bulk
 from .connection import Link, Links, persist
 from .consumer import LifoConsumer
+from .counts.stats import Statistics
+from .counts.vitals import VitalSigns
 from .crew import Crew
 from .due import Due, checked_delay_ms, due_word
 from .errors import UnknownQueueError
@@ -26,10 +28,8 @@ from .replays import KEYLESS, IdempotencyKey
 from .roster import Attendance, Roster
 from .scripts import QueueScripts
 from .settings import Settings
-from .stats import Statistics
 from .store import JobStore
 from .upkeep import Upkeep
-from .vitals import VitalSigns
 from .windows import Windows
 from .worker.cancellation import Cancellation
 from .worker.delivery import Delivery, without_retries

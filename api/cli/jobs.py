@@ -10,9 +10,9 @@ import click
 import orjson
 
 from middleware.bulk import CANCELLABLE, RETRYABLE, BulkOutcome
+from middleware.explaining.why import explain
 from middleware.filters import JobFilter
 from middleware.jobs import Job, JobStatus
-from middleware.why import explain
 from tasks import broker
 
 from ..job_filters import FilterFields, JobsQuery, ListOrder, job_filter

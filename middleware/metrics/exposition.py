@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from .. import settings
-from ..histograms import Histogram
+from ..counts.histograms import Histogram
 from ..logs import drops
 from ..tallying import BOUNDS_US
 from .figures import BY_NAME, PROCESSES, Row, grouped

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ..histograms import Histogram
+from ..counts.histograms import Histogram
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import platform
 from collections.abc import Iterable, Iterator, Sequence
 
 from .. import VERSION
+from ..counts.tallies import Tally
+from ..counts.vitals import Vitals
 from ..jobs import FINAL
 from ..roster import Member
-from ..tallies import Tally
-from ..vitals import Vitals
 from .figures import Row, as_row
 
 OPENERS = ("tick", "operator", "command")

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 import tasks
 from api import create_app
-from middleware import consumption
 from middleware.connection import Link
+from middleware.explaining import consumption
 from middleware.policies import Policy
 from middleware.readings import Reading
 from middleware.roster import Attendance

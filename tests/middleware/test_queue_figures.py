@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from middleware.connection import Link
+from middleware.counts.vitals import Vitals
 from middleware.embedded import EmbeddedServer
 from middleware.metrics import exposition, queue_figures
 from middleware.metrics.figures import BY_NAME
-from middleware.vitals import Vitals
 
 from .scripted import ScriptedQueue
 

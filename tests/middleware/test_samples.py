@@ -6,9 +6,9 @@ import msgpack
 import pytest
 
 from middleware import keys
-from middleware.histograms import EMPTY, Histogram
-from middleware.stats import Statistics, Stats, Summary
-from middleware.tallies import QueueTallies, read_tallies
+from middleware.counts.histograms import EMPTY, Histogram
+from middleware.counts.stats import Statistics, Stats, Summary
+from middleware.counts.tallies import QueueTallies, read_tallies
 from middleware.tallying import BOUNDS_US, BUCKETS, SLOT_US
 
 from .scripted import ScriptedQueue

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from middleware.explaining.why import Explanation, explain
 from middleware.roster import Attendance
-from middleware.why import Explanation, explain
 
 from .scripted import WORKER, ScriptedQueue
 

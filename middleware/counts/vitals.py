@@ -8,10 +8,10 @@ from typing import Any
 
 import msgpack
 
-from .connection import Link
-from .jobs import JobStatus
-from .scripts import QueueScripts
-from .sources import WINDOW_FIELDS
+from ..connection import Link
+from ..jobs import JobStatus
+from ..scripts import QueueScripts
+from ..sources import WINDOW_FIELDS
 from .tallies import Tally, tallies_from
 
 STATUS_ORDER = (

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..clock import rfc3339
+from ..scripts import QueueScripts
+from ..tallying import SLOT_US
 from . import histograms
-from .clock import rfc3339
 from .histograms import Histogram
-from .scripts import QueueScripts
 from .tallies import NOTHING, Counts, QueueTallies, Sample, Tally, added, read_tallies
-from .tallying import SLOT_US
 
 SPANS_S = {"1m": 60, "5m": 300, "15m": 900}
 """The stretches over which rates are told."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..jobs import JobStatus
 from .circumstances import Circumstances, Flow
-from .jobs import JobStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .jobs import JobStatus
-from .roster import Member, threads_of
-from .vitals import Vitals
+from ..counts.vitals import Vitals
+from ..jobs import JobStatus
+from ..roster import Member, threads_of
 
 PATIENCE_S = 10.0
 

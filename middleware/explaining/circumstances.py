@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from . import keys
-from .jobs import Job, JobStatus
-from .policies import Policy
-from .queues import QueueStanding
-from .roster import Member
-from .sources import RECORD_FIELDS
-from .tallies import QueueTallies, read_tallies
-from .tallying import SLOT_US
+from .. import keys
+from ..counts.tallies import QueueTallies, read_tallies
+from ..jobs import Job, JobStatus
+from ..policies import Policy
+from ..queues import QueueStanding
+from ..roster import Member
+from ..sources import RECORD_FIELDS
+from ..tallying import SLOT_US
 
 if TYPE_CHECKING:
-    from .broker import LifoBroker
+    from ..broker import LifoBroker
 
 RATES_SPAN_US = 300_000_000
 LOST, CANCEL = RECORD_FIELDS.index("lost"), RECORD_FIELDS.index("cancel")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..clock import rfc3339
+from ..jobs import JobStatus
 from .causes import Cause, causes_of
 from .circumstances import circumstances_of
-from .clock import rfc3339
 from .estimate import Estimate, estimate_of
-from .jobs import JobStatus
 
 if TYPE_CHECKING:
-    from .broker import LifoBroker
+    from ..broker import LifoBroker
 
 
 @dataclass(frozen=True, slots=True)

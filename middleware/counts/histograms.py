@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from .tallying import BOUNDS_US, BUCKETS
+from ..tallying import BOUNDS_US, BUCKETS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..clock import rfc3339
+from ..jobs import JobStatus
 from .circumstances import Circumstances
-from .clock import rfc3339
-from .jobs import JobStatus
 
 Data = dict[str, Any]
 

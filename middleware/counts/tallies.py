@@ -9,9 +9,9 @@ from typing import Any
 
 import msgpack
 
+from ..scripts import QueueScripts
+from ..tallying import BUCKETS, MINUTE_US, SAMPLE_FIELDS, SLOT_US, STATE_FIELDS, TALLY_FIELDS, TOTAL_FIELDS
 from .histograms import Histogram, histogram
-from .scripts import QueueScripts
-from .tallying import BUCKETS, MINUTE_US, SAMPLE_FIELDS, SLOT_US, STATE_FIELDS, TALLY_FIELDS, TOTAL_FIELDS
 
 STATES = len(STATE_FIELDS)
 COUNTS = STATES + len(TOTAL_FIELDS)

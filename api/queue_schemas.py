@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 from marshmallow import Schema, fields, validate
 
+from middleware.cadence.policies import Mode, Order, OrderNow
 from middleware.jobs import JobStatus
-from middleware.policies import Mode, Order, OrderNow
 from middleware.queues import GateWord
 from tasks.payload import StrictSchema
 

@@ -6,9 +6,9 @@ from typing import Any, get_args
 
 from marshmallow import Schema, fields, validate
 
+from middleware.cadence.policies import Order
+from middleware.cadence.window_records import CloseReason, OpenedBy
 from middleware.keys import QUEUE_NAME
-from middleware.policies import Order
-from middleware.window_records import CloseReason, OpenedBy
 from tasks.payload import StrictSchema
 
 from .fields import CursorText, Matches, QueryInteger

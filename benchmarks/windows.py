@@ -10,7 +10,7 @@ import redis
 
 from middleware import keys
 from middleware.broker import LifoBroker
-from middleware.policies import Policy
+from middleware.cadence.policies import Policy
 
 from .driver import stacks
 from .driver.bench import Bench

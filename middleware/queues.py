@@ -9,15 +9,15 @@ from typing import Any, Literal, cast
 import msgpack
 
 from . import keys
+from .cadence.policies import POLICY_FIELDS, Mode, Order, OrderNow, Policy, policy_from
+from .cadence.wait_bound import FULL_WINDOWS, wait_bound_us
+from .cadence.window_records import Window, window_from
 from .clock import rfc3339
 from .connection import Link
 from .filters import INDEXES
 from .jobs import JobStatus
-from .policies import POLICY_FIELDS, Mode, Order, OrderNow, Policy, policy_from
 from .roster import Member, Threads, threads_of
 from .scripts import QueueScripts
-from .wait_bound import FULL_WINDOWS, wait_bound_us
-from .window_records import Window, window_from
 
 GateWord = Literal["open", "closed", "paused"]
 

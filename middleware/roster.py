@@ -21,9 +21,9 @@ import orjson
 from redis.exceptions import NoScriptError
 
 from . import VERSION, keys
+from .cadence.readings import Reading, cadence_faults
 from .clock import rfc3339
 from .connection import Link
-from .readings import Reading, cadence_faults
 from .scripts import QueueScripts
 from .sources import RECORD_FIELDS
 

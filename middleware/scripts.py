@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from redis.exceptions import NoScriptError
 
 from . import keys, sources
+from .cadence.window_scripts import WindowScripts
 from .connection import Link
 from .replays import KEYLESS, IdempotencyKey
-from .window_scripts import WindowScripts
 
 
 class Claim(NamedTuple):

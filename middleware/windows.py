@@ -12,14 +12,14 @@ from typing import Any
 import msgpack
 
 from . import keys
+from .cadence.policies import POLICY_FIELDS, NextTick, OrderNow, Policy, policy_from
+from .cadence.window_records import OpenedBy, Window, window_from
 from .clock import rfc3339
 from .connection import Link
 from .errors import KeyReusedError, RedisAwayError, WindowRefusedError
-from .policies import POLICY_FIELDS, NextTick, OrderNow, Policy, policy_from
 from .replays import IdempotencyKey
 from .scripts import QueueScripts
 from .store import Cursor
-from .window_records import OpenedBy, Window, window_from
 
 logger = logging.getLogger(__name__)
 

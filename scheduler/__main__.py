@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 import tasks
 from middleware import logs
 from middleware.broker import LifoBroker
+from middleware.cadence.readings import Reading
 from middleware.errors import LastInError
 from middleware.metrics.reports import relay_of
-from middleware.readings import Reading
 from middleware.roster import Attendance, process_name
 from middleware.settings import ROOT
 

@@ -6,8 +6,8 @@ import dataclasses
 import time
 from collections.abc import Callable
 
+from middleware.cadence.window_records import Window
 from middleware.errors import RedisAwayError
-from middleware.window_records import Window
 from middleware.windows import Windows
 
 from .cadence import QueueCadence

@@ -6,9 +6,9 @@ import logging
 import threading
 import time
 
+from middleware.cadence.policies import Policy
 from middleware.clock import rfc3339
 from middleware.errors import QueueFullError, RedisAwayError, WindowRefusedError
-from middleware.policies import Policy
 from middleware.windows import Windows
 
 from .cadence import QueueCadence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from middleware.window_records import Window
+from middleware.cadence.window_records import Window
 from tasks import broker
 
 from ..window_schemas import NewWindowBody, NextWindowQuery, WindowsQuery

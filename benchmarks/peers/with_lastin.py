@@ -28,7 +28,7 @@ class LastIn(QueuePeer):
         return [("ZCARD", keys.stack(QUEUE)), ("ZCARD", keys.leases(QUEUE))]
 
     def prepare(self) -> None:
-        from middleware.policies import Policy
+        from middleware.cadence.policies import Policy
 
         from . import lastin_tasks as tasks
 

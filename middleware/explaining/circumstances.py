@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from .. import keys
+from ..cadence.policies import Policy
 from ..counts.tallies import QueueTallies, read_tallies
 from ..jobs import Job, JobStatus
-from ..policies import Policy
 from ..queues import QueueStanding
 from ..roster import Member
 from ..sources import RECORD_FIELDS

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.cli import jobs, queues, windows
+from middleware.cadence.policies import Policy
 from middleware.embedded import free_port
-from middleware.policies import Policy
 from tasks import broker
 from tests.service import ROOT, clean_environment
 

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 
 import tasks
 from api import create_app
+from middleware.cadence.policies import Policy
+from middleware.cadence.readings import Reading
 from middleware.connection import Link
 from middleware.explaining import consumption
-from middleware.policies import Policy
-from middleware.readings import Reading
 from middleware.roster import Attendance
 from middleware.settings import Settings
 from tasks.process_message import process_message

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from middleware.policies import Policy
+from middleware.cadence.policies import Policy
 from tasks import broker
 
 from .client import Answer, Client

@@ -11,8 +11,9 @@ import redis
 
 from middleware import keys
 from middleware.broker import LifoBroker
+from middleware.cadence.policies import Policy
+from middleware.cadence.window_records import Window
 from middleware.jobs import Job
-from middleware.policies import Policy
 from middleware.queues import QueueStanding
 from middleware.records import STATUS_LETTERS
 from middleware.replays import KEYLESS, IdempotencyKey
@@ -31,7 +32,6 @@ from middleware.scripts import (
 )
 from middleware.sources import RECORD_FIELDS
 from middleware.tallying import STATE_FIELDS, TALLY_FIELDS
-from middleware.window_records import Window
 
 START_US = 1_700_000_000_000_000
 LEASE_US = 15_000_000

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from middleware.policies import Policy
+from middleware.cadence.policies import Policy
 
 from .scripted import ScriptedQueue
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from middleware.cadence.readings import Reading, cadence_faults
 from middleware.connection import Link
-from middleware.readings import Reading, cadence_faults
 from middleware.roster import Attendance
 
 from .scripted import START_US, ScriptedQueue

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from middleware.cadence.policies import Policy
 from middleware.connection import Link
 from middleware.jobs import JobStatus
-from middleware.policies import Policy
 from middleware.roster import Attendance, Threads
 
 from .scripted import START_US, ScriptedQueue

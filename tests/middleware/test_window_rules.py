@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from middleware.cadence.policies import Policy
+from middleware.cadence.window_records import OpenedBy
 from middleware.errors import WindowRefusedError
-from middleware.policies import Policy
-from middleware.window_records import OpenedBy
 
 from .scripted import START_US, ScriptedQueue
 

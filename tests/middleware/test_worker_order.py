@@ -10,9 +10,9 @@ import pytest
 
 from middleware import keys
 from middleware.broker import LifoBroker
+from middleware.cadence.policies import Policy
 from middleware.filters import JobFilter
 from middleware.jobs import Job
-from middleware.policies import Policy
 
 from ..service import wait_until
 from .workers import Gate, working

@@ -11,7 +11,7 @@ import pytest
 
 from middleware import keys
 from middleware.broker import LifoBroker
-from middleware.policies import Policy
+from middleware.cadence.policies import Policy
 from middleware.settings import Settings
 
 from ..service import wait_until

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from middleware.audit import census
+from middleware.cadence.policies import Policy
 from middleware.connection import Link
-from middleware.policies import Policy
 from middleware.scripts import Accepted, Offer, QueueScripts, Settlement
 
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US

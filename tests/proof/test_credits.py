@@ -17,9 +17,9 @@ import pytest
 import redis
 
 from middleware.broker import LifoBroker
-from middleware.policies import Policy
+from middleware.cadence.policies import Policy
+from middleware.cadence.window_records import Window
 from middleware.settings import Settings
-from middleware.window_records import Window
 
 from ..service import wait_until
 from .event_log import EventLog

@@ -13,10 +13,10 @@ import redis
 
 from middleware import keys
 from middleware.broker import LifoBroker
+from middleware.cadence.policies import Policy
+from middleware.cadence.window_records import Window
 from middleware.errors import QueueFullError, RedisAwayError
-from middleware.policies import Policy
 from middleware.scripts import Offer
-from middleware.window_records import Window
 from scheduler.blackout import parse_blackout
 from scheduler.cadence import QueueCadence
 from scheduler.clock import SystemClock

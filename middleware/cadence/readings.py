@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .clock import rfc3339
+from ..clock import rfc3339
 
 
 @dataclass(frozen=True, slots=True)

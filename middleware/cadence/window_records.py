@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import msgpack
 
-from .clock import rfc3339
+from ..clock import rfc3339
+from ..sources import WINDOW_FIELDS
 from .policies import Order
-from .sources import WINDOW_FIELDS
 
 OpenedBy = Literal["tick", "operator", "command"]
 CloseReason = Literal["credits", "empty", "time", "replaced", "operator"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+from ..replays import KEYLESS, IdempotencyKey
 from .policies import Mode, NextTick, Order, Policy
-from .replays import KEYLESS, IdempotencyKey
 
 
 class WindowScripts:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from middleware.embedded import EmbeddedServer, free_port
+from middleware.local.embedded import EmbeddedServer, free_port
 from tests.service import ROOT, clean_environment, wait_until
 
 from .client import Client

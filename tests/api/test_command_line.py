@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from api.cli import jobs, queues, windows
 from middleware.cadence.policies import Policy
-from middleware.embedded import free_port
+from middleware.local.embedded import free_port
 from tasks import broker
 from tests.service import ROOT, clean_environment
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from api.tls import certificate
-from middleware.embedded import free_port
 from middleware.errors import SettingsError
+from middleware.local.embedded import free_port
 from middleware.settings import Settings
 
 from ..certificates import CertificateFiles, self_signed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from middleware.embedded import EmbeddedServer
+from middleware.local.embedded import EmbeddedServer
 from middleware.scripts import Settlement
 from tasks import broker
 

@@ -13,7 +13,7 @@ from flask import Flask
 import api
 from api import limits
 from middleware import keys
-from middleware.embedded import EmbeddedServer, free_port
+from middleware.local.embedded import EmbeddedServer, free_port
 from middleware.settings import Settings
 from tests.service import wait_until
 

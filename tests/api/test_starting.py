@@ -11,7 +11,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from middleware.embedded import free_port
+from middleware.local.embedded import free_port
 from tests.service import ROOT, clean_environment, wait_until
 
 from .client import Client

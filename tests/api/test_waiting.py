@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.waiting import preferred_wait_s
-from middleware.embedded import EmbeddedServer
+from middleware.local.embedded import EmbeddedServer
 from middleware.scripts import Settlement
 from tasks import broker
 from tests.service import wait_until

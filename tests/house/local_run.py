@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from middleware.embedded import free_port
+from middleware.local.embedded import free_port
 
 from ..service import ROOT, Answer, call, clean_environment, wait_until
 

@@ -27,7 +27,7 @@ socket.socket.connect = socket.socket.connect_ex = socket.socket.bind = refuse
         "import tasks",
         "import api; api.create_app()",
         "import scheduler, scheduler.__main__",
-        "import middleware.local",
+        "import middleware.local.__main__",
     ],
 )
 def test_importing_connects_to_nothing(program: str) -> None:
@@ -72,4 +72,4 @@ def test_only_the_settings_and_the_local_run_read_the_environment() -> None:
         if "os.environ" in (text := file.read_text(encoding="utf-8")) or "os.getenv" in text
     }
 
-    assert readers <= {"middleware/settings.py", "middleware/local.py"}
+    assert readers <= {"middleware/settings.py", "middleware/local/__main__.py"}

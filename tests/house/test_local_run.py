@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from middleware.broker import LifoBroker
-from middleware.embedded import EmbeddedServer
+from middleware.local.embedded import EmbeddedServer
 
 from ..service import wait_until
 from .local_run import LocalRun

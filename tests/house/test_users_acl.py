@@ -19,7 +19,7 @@ def test_every_command_of_the_code_is_allowed(redis_client: redis.Redis) -> None
     words = {
         word.lower()
         for files, pattern in WORDS_OF.items()
-        for file in (ROOT / "middleware").glob(files)
+        for file in (ROOT / "middleware").rglob(files)
         for word in re.findall(pattern, file.read_text(encoding="utf-8"))
     }
 

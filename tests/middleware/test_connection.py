@@ -14,8 +14,8 @@ import redis
 from redis.exceptions import ResponseError
 
 from middleware.connection import Link, persist
-from middleware.embedded import EmbeddedServer, free_port
 from middleware.errors import QueueFullError, RedisAwayError
+from middleware.local.embedded import EmbeddedServer, free_port
 
 from .proxy import Proxy
 

@@ -13,8 +13,8 @@ import pytest
 
 from middleware import keys
 from middleware.broker import LifoBroker
-from middleware.embedded import EmbeddedServer, free_port
 from middleware.errors import QueueFullError, RedisAwayError
+from middleware.local.embedded import EmbeddedServer, free_port
 
 from ..service import wait_until
 from .scripted import ScriptedQueue

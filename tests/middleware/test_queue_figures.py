@@ -6,7 +6,7 @@ from typing import Any
 
 from middleware.connection import Link
 from middleware.counts.vitals import Vitals
-from middleware.embedded import EmbeddedServer
+from middleware.local.embedded import EmbeddedServer
 from middleware.metrics import exposition, queue_figures
 from middleware.metrics.figures import BY_NAME
 

@@ -8,7 +8,7 @@ import pytest
 from middleware import keys
 from middleware.broker import LifoBroker
 from middleware.connection import Link
-from middleware.embedded import EmbeddedServer
+from middleware.local.embedded import EmbeddedServer
 from middleware.roster import Attendance
 from middleware.scripts import QueueScripts
 from middleware.settings import Settings

@@ -23,7 +23,7 @@ from redis.retry import Retry
 
 from middleware.audit import audit, census
 from middleware.broker import LifoBroker
-from middleware.embedded import LOOPBACK, EmbeddedServer
+from middleware.local.embedded import LOOPBACK, EmbeddedServer
 from middleware.settings import Settings
 from middleware.windows import Policy
 from tests.service import WRITES_AT_ONCE

@@ -14,7 +14,7 @@ import dramatiq
 import pytest
 
 from middleware.broker import LifoBroker
-from middleware.embedded import free_port
+from middleware.local.embedded import free_port
 from middleware.settings import ROOT
 
 from ..service import clean_environment

@@ -12,7 +12,7 @@ import redis
 
 from middleware import keys
 from middleware.broker import LifoBroker
-from middleware.embedded import EmbeddedServer
+from middleware.local.embedded import EmbeddedServer
 
 from ..service import wait_until
 from .processes import SchedulerProcess

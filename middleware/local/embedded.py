@@ -16,7 +16,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .errors import LastInError
+from ..errors import LastInError
 
 LOOPBACK = "127.0.0.1"
 START_TRIES = 3

@@ -9,8 +9,8 @@ import honcho.environ
 import honcho.manager
 from honcho.printer import Message
 
+from ..settings import ROOT
 from .leftovers import Noted
-from .settings import ROOT
 
 
 class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]

@@ -23,11 +23,11 @@ from types import FrameType
 
 import honcho.environ
 
+from ..errors import LastInError, SettingsError
+from ..settings import DATA_DIR, EMBEDDED_URL_FILE, ROOT, Settings, exit_with
 from . import leftovers
 from .embedded import EmbeddedServer, EmbeddedServerError
-from .errors import LastInError, SettingsError
 from .procfile import ProcfileManager
-from .settings import DATA_DIR, EMBEDDED_URL_FILE, ROOT, Settings, exit_with
 
 LOCK_FILE = DATA_DIR / "lock"
 PROCESSES_FILE = DATA_DIR / "processes.json"

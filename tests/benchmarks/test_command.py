@@ -6,8 +6,11 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ..service import ROOT, clean_environment, wait_until
 
@@ -52,6 +55,15 @@ def test_the_http_service_is_measured_beside_one_by_hand(tmp_path: Path) -> None
     assert "| submit | rate, 16 connections, requests/s | flask |" in done.stdout
 
 
+@pytest.fixture
+def hears_ctrl_c() -> Iterator[None]:
+    """What a shell runs in the background is deaf to SIGINT, and so is what it starts: the tests may be run so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_ends_it_and_leaves_no_process(tmp_path: Path) -> None:
     with subprocess.Popen(
         **command("drain-1x8", "--only", "lastin", "--wait", "0", "--results", str(tmp_path)), start_new_session=True

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from middleware.bulk import CANCELLABLE, RETRYABLE
 from middleware.jobs import JobStatus
+from middleware.store.bulk import CANCELLABLE, RETRYABLE
 from tasks import broker
 from tasks.payload import StrictSchema
 

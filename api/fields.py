@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 from middleware.clock import to_us
 from middleware.keys import QUEUE_NAME
-from middleware.store import Cursor
+from middleware.store.reading import Cursor
 
 DIGITS = re.compile(r"[0-9]{1,18}")
 DATE_TIME = re.compile(

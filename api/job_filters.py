@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from marshmallow import Schema, fields, post_load, validate
 
-from middleware.filters import JobFilter
 from middleware.jobs import JobStatus
 from middleware.keys import QUEUE_NAME
-from middleware.store import Cursor
+from middleware.store.filters import JobFilter
+from middleware.store.reading import Cursor
 
 from .fields import CursorText, DateTimeUs, Matches, QueryInteger
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from middleware.jobs import Job
-from middleware.store import Page
+from middleware.store.reading import Page
 from tasks import broker
 
 from . import schemas

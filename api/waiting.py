@@ -10,10 +10,10 @@ import re
 
 from flask import Flask, current_app, request
 
-from middleware.endings import Endings
 from middleware.errors import RedisAwayError
 from middleware.jobs import Job
 from middleware.settings import Settings
+from middleware.store.endings import Endings
 from tasks import broker
 
 LONGEST_WAIT_S = 25

@@ -22,7 +22,7 @@ from .jobs import Job
 from .records import fresh_job
 from .replays import KEYLESS, IdempotencyKey
 from .scripts import Accepted, Again, Call, Crowded, Known, Offer, QueueScripts, Replayed, Reused
-from .store import LONGEST_ID
+from .store.reading import LONGEST_ID
 
 LARGEST_BATCH = 1000
 PLAIN = frozenset({str, int, bool})

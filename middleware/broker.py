@@ -13,7 +13,6 @@ from dramatiq.results import Results
 
 from . import keys
 from .acceptance import Acceptance, Receipt, one_queue
-from .bulk import Bulk
 from .connection import Link, Links, persist
 from .consumer import LifoConsumer
 from .counts.stats import Statistics
@@ -28,7 +27,8 @@ from .replays import KEYLESS, IdempotencyKey
 from .roster import Attendance, Roster
 from .scripts import QueueScripts
 from .settings import Settings
-from .store import JobStore
+from .store.bulk import Bulk
+from .store.reading import JobStore
 from .upkeep import Upkeep
 from .windows import Windows
 from .worker.cancellation import Cancellation

@@ -14,10 +14,10 @@ from .cadence.wait_bound import FULL_WINDOWS, wait_bound_us
 from .cadence.window_records import Window, window_from
 from .clock import rfc3339
 from .connection import Link
-from .filters import INDEXES
 from .jobs import JobStatus
 from .roster import Member, Threads, threads_of
 from .scripts import QueueScripts
+from .store.filters import INDEXES
 
 GateWord = Literal["open", "closed", "paused"]
 

@@ -19,7 +19,7 @@ from .connection import Link
 from .errors import KeyReusedError, RedisAwayError, WindowRefusedError
 from .replays import IdempotencyKey
 from .scripts import QueueScripts
-from .store import Cursor
+from .store.reading import Cursor
 
 logger = logging.getLogger(__name__)
 

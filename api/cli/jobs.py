@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-from middleware.bulk import CANCELLABLE, RETRYABLE, BulkOutcome
 from middleware.explaining.why import explain
-from middleware.filters import JobFilter
 from middleware.jobs import Job, JobStatus
+from middleware.store.bulk import CANCELLABLE, RETRYABLE, BulkOutcome
+from middleware.store.filters import JobFilter
 from tasks import broker
 
 from ..job_filters import FilterFields, JobsQuery, ListOrder, job_filter

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from middleware.filters import JobFilter
 from middleware.jobs import Job, JobStatus
 from middleware.scripts import Offer
-from middleware.store import JobStore
+from middleware.store.filters import JobFilter
+from middleware.store.reading import JobStore
 
 from .scripted import START_US, Clock, ScriptedQueue
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from middleware.store import Cursor
+from middleware.store.reading import Cursor
 
 from .scripted import ScriptedQueue
 

@@ -11,8 +11,8 @@ import pytest
 from middleware import keys
 from middleware.broker import LifoBroker
 from middleware.cadence.policies import Policy
-from middleware.filters import JobFilter
 from middleware.jobs import Job
+from middleware.store.filters import JobFilter
 
 from ..service import wait_until
 from .workers import Gate, working

@@ -9,11 +9,11 @@ import redis
 
 from middleware import keys
 from middleware.audit import INDEX_KEYS
-from middleware.filters import JobFilter
 from middleware.jobs import JobStatus
 from middleware.records import STATUS_LETTERS
 from middleware.scripts import QueueScripts
 from middleware.sources import RECORD_FIELDS, WINDOW_FIELDS
+from middleware.store.filters import JobFilter
 
 from .entries import FINAL, QUEUED, RUNNING, SCHEDULED, ModelJob
 from .model import Model

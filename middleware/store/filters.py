@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .jobs import JobStatus
+from ..jobs import JobStatus
 
 INDEXES = {status: "stack" if status is JobStatus.QUEUED else status.value for status in JobStatus}
 """Which index lists the jobs of a status by seq; for the stack, together with ``displaced``."""

@@ -9,14 +9,14 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
-from . import keys
-from .connection import Link
+from .. import keys
+from ..connection import Link
+from ..jobs import JobStatus
+from ..records import is_asked_to_stop
+from ..scripts import QueueScripts
+from ..worker.delivery import without_retries
 from .filters import JobFilter
-from .jobs import JobStatus
-from .records import is_asked_to_stop
-from .scripts import QueueScripts
-from .store import JobStore
-from .worker.delivery import without_retries
+from .reading import JobStore
 
 CHUNK = 200
 """Jobs moved by one call of a script: some milliseconds."""

@@ -6,8 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
 
-from .connection import LONGEST_PAUSE_S
-from .errors import RedisAwayError
+from ..connection import LONGEST_PAUSE_S
+from ..errors import RedisAwayError
 
 log = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import dramatiq
 
-from . import keys
-from .connection import Link
-from .facts import Facts
+from .. import keys
+from ..connection import Link
+from ..facts import Facts
+from ..jobs import Job
+from ..records import job_from, message_of, seq_of, status_of
+from ..scripts import QueueScripts
 from .filters import ALL_JOBS, JobFilter
-from .jobs import Job
-from .records import job_from, message_of, seq_of, status_of
-from .scripts import QueueScripts
 
 LONGEST_ID = 64
 

@@ -9,13 +9,22 @@ from typing import Any
 
 import orjson
 from flask import Response, request
+from werkzeug.datastructures import Headers
 
 OF_THE_BODY = frozenset({"Content-Type", "Content-Length"})
 
 
+class JsonResponse(Response):
+    """An answer whose body is there already, so that its headers are as they go out: the length is among them, and a
+    ``Location`` holds only ASCII. Werkzeug would copy them and look for both."""
+
+    def get_wsgi_headers(self, environ: Mapping[str, Any]) -> Headers:
+        return self.headers
+
+
 def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response."""
-    return Response(json_bytes(value), status=status, headers=dict(headers or {}), content_type="application/json")
+    return JsonResponse(json_bytes(value), status=status, headers=headers, content_type="application/json")
 
 
 def json_bytes(value: Any) -> bytes:

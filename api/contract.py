@@ -222,6 +222,8 @@ def _prepare_scope_doc(doc: dict[str, Any], info: Mapping[str, Any], *, app: Fla
 
 
 def _refuse_unknown_parameters() -> None:
+    if not request.query_string:
+        return
     view = current_app.view_functions[str(request.endpoint)]
     documented = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
     if not any(parameter["in"] == "query" for parameter in documented):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from .problems import CROSS_SITE, ProblemError
+from .tracing import current_request
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """RFC 9110, 9.2.1: they change nothing."""
@@ -30,10 +31,11 @@ HSTS = "max-age=31536000"
 
 
 def _protect(response: Response) -> Response:
+    asked = current_request()
     wanted = {**ALWAYS, "Content-Security-Policy": PAGES if response.mimetype == "text/html" else NOTHING}
-    if request.path.startswith("/v1/"):
+    if asked.path.startswith("/v1/"):
         wanted["Cache-Control"] = "no-store"
-    if request.is_secure:
+    if asked.is_secure:
         wanted["Strict-Transport-Security"] = HSTS
     # Headers are a list: each single look for one goes through all of them.
     there = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 (its own iterator gives pairs)
@@ -47,10 +49,11 @@ def _refuse_other_sites() -> None:
     """A page of another site can make a visitor's browser send requests that need no preflight, such as a POST without
     a body: with ``AUTH=off`` they would count as the visitor's. Browsers say where a request comes from; a client that
     says nothing is none."""
-    if request.method in SAFE_METHODS:
+    asked = current_request()
+    if asked.method in SAFE_METHODS:
         return
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    is_ours = site in {"same-origin", "none"} if site else origin is None or urlsplit(origin).netloc == request.host
+    site, origin = asked.headers.get("Sec-Fetch-Site"), asked.headers.get("Origin")
+    is_ours = site in {"same-origin", "none"} if site else origin is None or urlsplit(origin).netloc == asked.host
     if not is_ours:
         raise ProblemError(CROSS_SITE)
 

@@ -26,13 +26,11 @@ from middleware.settings import Settings
 from tasks import broker
 
 from .problems import FORBIDDEN, UNAUTHENTICATED, ProblemError
+from .request_figures import RequestFigures
 
 log = logging.getLogger(__name__)
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
-WITHOUT_BOUND = frozenset({"flask_exporter_info"})
-"""Metrics of the exporter with a process id in their labels: they tell nothing that is needed."""
 
 
 class ApiMetrics(PrometheusMetrics):  # type: ignore[misc]
@@ -45,12 +43,15 @@ class ApiMetrics(PrometheusMetrics):  # type: ignore[misc]
     def __init__(self, group: ProcessGroup, admit: Callable[[], None]) -> None:
         super().__init__(
             app=None,
-            group_by="url_rule",
             registry=CollectorRegistry(),
             metrics_decorator=lambda view: _only(admit, view),
         )
         self._group = group
         exposition.count_dropped_lines(self.registry)
+
+    def export_defaults(self, *_: Any, app: Flask, **__: Any) -> None:
+        """Count requests, as the exporter would."""
+        RequestFigures(self.registry).install(app)
 
     @cached_property
     def report(self) -> GroupReport:
@@ -65,8 +66,7 @@ class ApiMetrics(PrometheusMetrics):  # type: ignore[misc]
 
     def _counted(self) -> list[Metric]:
         folder = exposition.kept()
-        found = self.registry.collect() if folder is None else exposition.shared(folder)
-        return [metric for metric in found if metric.name not in WITHOUT_BOUND]
+        return list(self.registry.collect()) if folder is None else exposition.shared(folder)
 
 
 def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
@@ -124,15 +124,8 @@ def _is_from_here() -> bool:
     return (mapped or peer).is_loopback
 
 
-def _leave_out_strange_methods() -> None:
-    """A label's values are bounded, and anybody may make up a method."""
-    if request.method not in METHODS:
-        request.prom_do_not_track = True  # type: ignore[attr-defined]
-
-
 def install(app: Flask, settings: Settings, group: ProcessGroup) -> ApiMetrics:
     """Count requests, and show what is counted."""
     metrics = ApiMetrics(group, lambda: admit_scraper(settings))
-    app.before_request(_leave_out_strange_methods)
     metrics.init_app(app)
     return metrics

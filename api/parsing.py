@@ -71,6 +71,8 @@ def refuse_query(req: Request) -> None:
 
 
 def _check_media_type(req: Request) -> None:
+    if req.environ.get("CONTENT_TYPE") == "application/json" and "HTTP_CONTENT_ENCODING" not in req.environ:
+        return
     charset = req.mimetype_params.get("charset", "utf-8").lower()
     if req.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
         raise ProblemError(MEDIA, errors=[FieldError("header", "Content-Type", "Expected application/json in UTF-8.")])
@@ -84,9 +86,9 @@ def read_body(req: Request, max_bytes: int) -> bytes:
     Raises:
       ProblemError: it is larger than ``max_bytes``; what is beyond isn't kept.
     """
-    body = bytearray()
-    if (req.content_length or 0) <= max_bytes:
-        while chunk := req.stream.read(max_bytes + 1 - len(body)):
+    body, announced = bytearray(), req.content_length
+    if (announced or 0) <= max_bytes:
+        while len(body) != announced and (chunk := req.stream.read(max_bytes + 1 - len(body))):
             body += chunk
             if len(body) > max_bytes:
                 break

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from time import perf_counter
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 
 from middleware.logs import origin
 
-from .tracing import current_request_id, current_traceparent
+from .tracing import current_request
 
 log = logging.getLogger("api.requests")
 
@@ -25,17 +25,18 @@ def install(app: Flask) -> None:
 
 
 def _enter() -> None:
-    g.began_at = perf_counter()
-    origin.enter_request(str(current_request_id()), current_traceparent())
+    asked = current_request()
+    origin.enter_request(asked.id, asked.traceparent)
 
 
 def _tell(response: Response) -> Response:
-    status = response.status_code
-    level = logging.DEBUG if request.path in QUIET and status < 400 else logging.INFO
+    asked, status = current_request(), response.status_code
+    method, path = asked.method, asked.path
+    level = logging.DEBUG if path in QUIET and status < 400 else logging.INFO
     if log.isEnabledFor(level):
-        took_ms = round((perf_counter() - g.began_at) * 1000, 3) if "began_at" in g else None
-        facts = {"method": request.method, "path": request.path, "status": status, "took_ms": took_ms}
-        log.log(level, "%s %s: %d", request.method, request.path, status, extra={**facts, "peer": request.remote_addr})
+        took_ms = round((perf_counter() - asked.came_at) * 1000, 3)
+        facts = {"method": method, "path": path, "status": status, "took_ms": took_ms, "peer": asked.remote_addr}
+        log.log(level, "%s %s: %d", method, path, status, extra=facts)
     return response
 
 

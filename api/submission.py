@@ -16,7 +16,7 @@ from .contract import ETAG
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import job_answer, jobs
 from .new_jobs import NewJob, NewJobBody
-from .tracing import current_request_id, current_traceparent
+from .tracing import current_request
 from .waiting import APPLIED, PREFER, wait_for_end
 
 LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string", "format": "uri-reference"}}}
@@ -50,8 +50,8 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
     Raises:
       RedisAwayError, QueueFullError, TooManyWaitingError, KeyReusedError, ReplayGoneError: none was accepted.
     """
-    context = {"request_id": current_request_id(), "traceparent": current_traceparent()}
-    options = {name: value for name, value in context.items() if value}
+    asked = current_request()
+    options = {"request_id": asked.id, **({"traceparent": asked.traceparent} if asked.traceparent else {})}
     messages = [message_of_job(job, options) for job in new]
     return broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
+from time import perf_counter
+from typing import Any, cast
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Request, Response, has_request_context, request
 from uuid_utils import uuid7
 
 REQUEST_ID = re.compile(r"[!-~]{1,128}")
@@ -12,28 +15,39 @@ TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9
 """https://www.w3.org/TR/trace-context/#traceparent-header, for version 00 and its successors' common part."""
 
 
+class TracedRequest(Request):
+    """A request that knows what it is called, and when it came."""
+
+    def __init__(self, environ: dict[str, Any], *, populate_request: bool = True, shallow: bool = False) -> None:
+        super().__init__(environ, populate_request, shallow)
+        self.came_at = perf_counter()
+        self.is_counted = False
+
+    @cached_property
+    def id(self) -> str:
+        """The client's own name for it, else a new one."""
+        sent = self.environ.get("HTTP_X_REQUEST_ID", "")
+        return sent if REQUEST_ID.fullmatch(sent) else str(uuid7())
+
+    @cached_property
+    def traceparent(self) -> str | None:
+        """The caller's ``traceparent``; None when there is none, or one that the standard says to ignore."""
+        sent = self.environ.get("HTTP_TRACEPARENT", "")
+        return sent if TRACEPARENT.fullmatch(sent) else None
+
+
+def current_request() -> TracedRequest:
+    """The request at hand itself: where several things of it are wanted, Flask's proxy would look for it each time."""
+    return cast(TracedRequest, request._get_current_object())  # type: ignore[attr-defined]
+
+
 def current_request_id() -> str | None:
     """The id of the request at hand; None outside of one."""
-    if not has_request_context():
-        return None
-    if "request_id" not in g:
-        g.request_id = _taken() or str(uuid7())
-    return str(g.request_id)
-
-
-def current_traceparent() -> str | None:
-    """The caller's ``traceparent``; None when there is none, or one that the standard says to ignore."""
-    sent = request.headers.get("traceparent", "")
-    return sent if TRACEPARENT.fullmatch(sent) else None
-
-
-def _taken() -> str | None:
-    sent = request.headers.get("X-Request-Id", "")
-    return sent if REQUEST_ID.fullmatch(sent) else None
+    return current_request().id if has_request_context() else None
 
 
 def _echo(response: Response) -> Response:
-    response.headers["X-Request-Id"] = str(current_request_id())
+    response.headers["X-Request-Id"] = current_request().id
     return response
 
 

@@ -55,7 +55,7 @@ def wait_for_end(job: Job) -> tuple[Job, dict[str, str]]:
 def preferred_wait_s(prefer: str) -> int:
     """How long a request wants to wait at most, in seconds; 0: not at all. Of several the first one counts, and what
     can't be read is no preference (RFC 7240, 2)."""
-    found = WAIT.search(prefer)
+    found = WAIT.search(prefer) if prefer else None
     return min(int(found[1]), LONGEST_WAIT_S) if found else 0
 
 

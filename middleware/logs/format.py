@@ -11,6 +11,7 @@ from typing import Any
 
 import dramatiq
 from dramatiq.broker import MessageProxy
+from pythonjsonlogger.core import merge_record_extra
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from . import origin
@@ -40,14 +41,24 @@ class Json(OrjsonFormatter):
         super().__init__("%(message)s")
         self._process = process
 
-    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        log_data["time"] = time_of(record)
-        log_data["level"] = record.levelname
-        log_data["logger"] = record.name
-        log_data["process"] = self._process
-        super().add_fields(log_data, record, message_dict)
+    def format(self, record: logging.LogRecord) -> str:
+        """The base class has a dozen options that aren't used here, and looks for each of them on every line."""
+        line: dict[str, Any] = {
+            "time": time_of(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": self._process,
+            "message": "",
+        }
+        line |= record.msg if isinstance(record.msg, dict) else {"message": record.getMessage()}
+        if record.exc_info:
+            line.setdefault("exc_info", self.formatException(record.exc_info))
+        if record.stack_info:
+            line.setdefault("stack_info", self.formatStack(record.stack_info))
+        merge_record_extra(record, line, self.reserved_attrs)
         for name, value in origin.current().items():
-            log_data.setdefault(name, value)
+            line.setdefault(name, value)
+        return self.jsonify_log_record(line)
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
         try:

@@ -115,6 +115,21 @@ def test_an_exception_comes_with_its_traceback_in_one_line() -> None:
     assert "ValueError: invalid literal" in as_json(made)["exc_info"]
 
 
+def test_a_line_can_be_given_as_a_dictionary() -> None:
+    made = logging.Logger("tests").makeRecord("tests", logging.INFO, "x", 1, {"message": "hello", "size": 3}, (), None)  # type: ignore[arg-type]
+
+    line = as_json(made)
+
+    assert (line["message"], line["size"], line["level"]) == ("hello", 3, "INFO")
+
+
+def test_the_stack_is_written_when_it_is_asked_for() -> None:
+    made = record()
+    made.stack_info = "Stack (most recent call last):"
+
+    assert as_json(made)["stack_info"].startswith("Stack")
+
+
 def test_people_get_colours_on_a_terminal_only() -> None:
     plain = Console("web", colours=False).format(record(level=logging.WARNING))
     coloured = Console("web", colours=True).format(record(level=logging.WARNING))

@@ -1,0 +1,153 @@
+"""How the text of a setting becomes its value: one reader for each kind of value.
+
+A reader raises :class:`Unreadable` where the text doesn't fit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from .errors import SettingsError
+
+SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN"})
+"""Settings whose values are never shown."""
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Unreadable(Exception):
+    """What was expected; :func:`value` adds the setting's name and value."""
+
+
+def setting(name: str, default: Any, parse: Callable[[str], Any], doc: str, shown: str | None = None) -> Any:
+    """A field with what ``.env.example`` needs to know of it; ``shown`` replaces a default that is computed."""
+    metadata = {"name": name, "parse": parse, "doc": doc, "shown": str(default) if shown is None else shown}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def value(field: dataclasses.Field[Any], text: str) -> Any:
+    """The value of a :func:`setting`.
+
+    Raises:
+      SettingsError: names the variable, what it held and what it may hold.
+    """
+    name = field.metadata["name"]
+    try:
+        return field.metadata["parse"](text)
+    except Unreadable as error:
+        shown = "a value that isn't shown" if name in SECRET else repr(text)
+        raise SettingsError(f"{name} must be {error}, but holds {shown}.") from None
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Digits alone, from ``low`` to ``high``."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
+            raise Unreadable(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A number, also with a fraction, from ``low`` to ``high``."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise Unreadable(f"a number from {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """One of these words."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise Unreadable("one of " + ", ".join(choices))
+        return text
+
+    return parse
+
+
+def switch(text: str) -> bool:
+    """0 or 1."""
+    if text not in {"0", "1"}:
+        raise Unreadable("one of 0, 1")
+    return text == "1"
+
+
+def is_set(text: str) -> bool:
+    """Any text at all."""
+    return True
+
+
+def unverified(url: str) -> str:
+    """A ``rediss://`` URL that takes any certificate, unless it says itself how to check it."""
+    parts = urlsplit(url)
+    if parts.scheme != "rediss" or {"ssl_cert_reqs", "ssl_ca_certs"} & parse_qs(parts.query).keys():
+        return url
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, "ssl_cert_reqs=none")))))
+
+
+def redis_url(text: str) -> str:
+    """A URL as redis-py takes it."""
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise Unreadable("a URL that starts with redis://, rediss:// or unix://")
+    return text
+
+
+def rate_limit(text: str) -> str:
+    """Limits as Flask-Limiter takes them."""
+    if not _RATES.fullmatch(text):
+        raise Unreadable("a number of requests in a time, such as 100/minute or 5/second;1000/hour")
+    return text
+
+
+_RATE = r"\s*[1-9]\d*\s*(/|per)\s*([1-9]\d*\s*)?(second|minute|hour|day)s?\s*"
+_RATES = re.compile(rf"{_RATE}([,;|]{_RATE})*", re.ASCII | re.IGNORECASE)
+
+
+def jwks_url(text: str) -> str:
+    """A URL whose answer nobody on the way can change."""
+    parts = urlsplit(text)
+    if not parts.hostname or (parts.scheme, parts.hostname in LOOPBACK_HOSTS) not in _SAFE_FOR_KEYS:
+        raise Unreadable("a URL that starts with https:// (http:// only on loopback: who changes keys opens the API)")
+    return text
+
+
+_SAFE_FOR_KEYS = {("https", True), ("https", False), ("http", True)}
+
+
+def log_tcp_url(text: str) -> str:
+    """A scheme, a host and a port, and nothing else."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("tcp", "tls") and bool(parts.hostname) and bool(parts.port)
+    except ValueError:
+        good = False
+    if not good or parts.username or parts.path or parts.query:
+        raise Unreadable("tcp://host:port or tls://host:port")
+    return text
+
+
+def token(text: str) -> str:
+    """What can be sent in a header."""
+    if not (8 <= len(text) <= 512 and text.isascii() and text.isprintable() and " " not in text):
+        raise Unreadable("8 to 512 visible ASCII characters")
+    return text
+
+
+def names(text: str) -> frozenset[str]:
+    """Names with commas between."""
+    return frozenset(name.strip() for name in text.split(",") if name.strip())

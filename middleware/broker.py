@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, cast
 
 import dramatiq
 from dramatiq.errors import QueueJoinTimeout
@@ -13,19 +13,16 @@ from dramatiq.results import Results
 
 from . import keys
 from .acceptance import Acceptance, Receipt, one_queue
-from .connection import Link, Links, persist
+from .connected import ConnectedBroker
 from .consumer import LifoConsumer
 from .counts.stats import Statistics
 from .counts.vitals import VitalSigns
 from .crew import Crew
 from .due import Due, checked_delay_ms, due_word
-from .errors import UnknownQueueError
-from .facts import Facts, facts_of
 from .jobs import Job
 from .queues import QueueControl
 from .replays import KEYLESS, IdempotencyKey
 from .roster import Attendance, Roster
-from .scripts import QueueScripts
 from .settings import Settings
 from .store.bulk import Bulk
 from .store.reading import JobStore
@@ -33,11 +30,8 @@ from .upkeep import Upkeep
 from .windows import Windows
 from .worker.cancellation import Cancellation
 from .worker.delivery import Delivery, without_retries
-from .worker.hooks import HookedBroker
 from .worker.results import JobResults
 from .worker.signals import PatientSignals
-
-T = TypeVar("T")
 
 CancelAnswer = Literal["cancelled", "asked", "already", "finished", "missing"]
 ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "superseded"]
@@ -45,7 +39,7 @@ ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "
 JOIN_LOOK_S = 0.02
 
 
-class LifoBroker(HookedBroker):
+class LifoBroker(ConnectedBroker):
     """Runs the newest job first, loses none, and shows them all (see ``docs/architecture.md``).
 
     Parameters:
@@ -70,15 +64,18 @@ class LifoBroker(HookedBroker):
         now: Callable[[], int] | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        self._url = url
-        self._unruled = "closed" if gated else "open"
-        self._timeout_s = timeout_s
-        self._patience_s = patience_s
         self._most_waiting = 0
-        self._now = now
-        self._links = Links(url, timeout_s=timeout_s)
         cancellation = Cancellation()
         self._crew = Crew(self, cancellation)
+        # The crew is first, so that its hooks come before all others' and its after-hooks behind them.
+        super().__init__(
+            [self._crew, cancellation, *([m() for m in default_middleware] if middleware is None else middleware)],
+            url=url,
+            gated=gated,
+            timeout_s=timeout_s,
+            patience_s=patience_s,
+            now=now,
+        )
         self.store = JobStore(
             link=self._link, scripts=self.scripts, queues=self._all_queues, facts=self._facts, reading=self._patiently
         )
@@ -104,10 +101,6 @@ class LifoBroker(HookedBroker):
             get_some=self.store.get_some,
             facts=self._facts,
         )
-        # The crew is first, so that its hooks come before all others' and its after-hooks behind them.
-        super().__init__(
-            [self._crew, cancellation, *([m() for m in default_middleware] if middleware is None else middleware)]
-        )
         self.add_middleware(PatientSignals())
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.store.get)))
@@ -115,38 +108,8 @@ class LifoBroker(HookedBroker):
     def fail_fast(self, *, timeout_s: float = 0.4, patience_s: float = 0.5) -> None:
         """For programs that answer requests: from now on commands give up within a second when Redis is away, and
         ``MAX_QUEUED`` holds. What tasks enqueue is never refused for it: to refuse would be to lose."""
+        super().fail_fast(timeout_s=timeout_s, patience_s=patience_s)
         self._most_waiting = self.settings.max_queued
-        self._timeout_s, self._patience_s = timeout_s, patience_s
-        self._links = Links(self._url, timeout_s=timeout_s)
-
-    def declare_queue(self, queue_name: str) -> None:
-        """Declare a queue: a stack of its own.
-
-        Raises:
-          ValueError: the name isn't one.
-        """
-        if not keys.QUEUE_NAME.fullmatch(queue_name):
-            raise ValueError(
-                f"A queue's name has 1 to 64 letters, digits, dots, dashes and underscores and begins with a letter "
-                f"or an underscore; {queue_name!r} doesn't fit."
-            )
-        if queue_name not in self.queues:
-            self.emit_before("declare_queue", queue_name)
-            self.queues[queue_name] = None
-            self.emit_after("declare_queue", queue_name)
-
-    def declare_actor(self, actor: dramatiq.Actor[Any, Any]) -> None:
-        """Declare an actor and its queue.
-
-        Raises:
-          ValueError: it has a priority, which would break the order within the queue.
-        """
-        if actor.priority != 0:
-            raise ValueError(
-                f"Actor {actor.actor_name!r} has priority {actor.priority}, but within a queue the newest job runs "
-                f"first and all are equal: leave the priority out, or give the actor a queue of its own."
-            )
-        super().declare_actor(actor)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> LifoConsumer:
         """A consumer of one queue. Inside a Worker, ``prefetch`` isn't used: only idle threads get jobs.
@@ -154,7 +117,7 @@ class LifoBroker(HookedBroker):
         Raises:
           UnknownQueueError: no actor declares the queue.
         """
-        self._check_declared(queue_name)
+        self._require(queue_name)
         return self._crew.consumer(queue_name, prefetch=prefetch, timeout_ms=timeout)
 
     def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
@@ -211,7 +174,7 @@ class LifoBroker(HookedBroker):
           others: as :meth:`accept`; what is refused leaves the key free.
         """
         queue = one_queue(messages)
-        self._check_declared(queue)
+        self._require(queue)
         words = [due_word(message, due) for message, due in zip(messages, dues, strict=True)]
         return self._acceptance.accept(queue, messages, words, key=key, most_waiting=self._most_waiting)
 
@@ -250,28 +213,6 @@ class LifoBroker(HookedBroker):
         """Keep what a running task says of itself: kept, stale, or cancel."""
         return self._patiently(lambda: self.scripts(delivery.queue_name).progress(delivery.token, words))
 
-    @property
-    def is_gated(self) -> bool:
-        """Whether nothing is handed out until a scheduler has put a policy in force."""
-        return self._unruled == "closed"
-
-    def read_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
-        """The answers to several reading commands, sent at once.
-
-        Raises:
-          RedisAwayError: patience ended.
-        """
-        return self._patiently(lambda: self._link().call_all(commands))
-
-    def ping(self) -> None:
-        """Find out whether jobs could be accepted now.
-
-        Raises:
-          RedisAwayError: Redis doesn't answer, or can't be written to.
-          QueueFullError: ``maxmemory`` is reached.
-        """
-        self._link().call("SET", keys.writable(), "1", "PX", 60_000)
-
     def flush(self, queue_name: str) -> None:
         """Drop all waiting jobs of a queue; running and finished ones stay."""
         while self._patiently(lambda: self.scripts(queue_name).purge()):
@@ -300,14 +241,6 @@ class LifoBroker(HookedBroker):
         self._crew.close()
         self._links.link.close()
 
-    def scripts(self, queue: str, link: Link | None = None) -> QueueScripts:
-        """The commands on a queue, over the calling thread's link or the given one."""
-        return QueueScripts(queue, link or self._link(), unruled=self._unruled, now=self._now)
-
-    def new_link(self) -> Link:
-        """A connection that belongs to the caller."""
-        return Link(self._url, timeout_s=self._timeout_s)
-
     def new_upkeep(
         self,
         *,
@@ -332,23 +265,11 @@ class LifoBroker(HookedBroker):
             attendance=attendance,
         )
 
-    def _link(self) -> Link:
-        return self._links.link
-
-    def _patiently(self, call: Callable[[], T]) -> T:
+    def _patience(self) -> float | None:
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.
-        return persist(call, patience_s=None if self._crew.at_work else self._patience_s)
+        return None if self._crew.at_work else super()._patience()
 
     def _all_queues(self) -> Iterable[str]:
         """The declared queues, and those that other programs have declared here."""
         registered = self._patiently(lambda: self._link().call("SMEMBERS", keys.queues()))
         return set(self.queues) | {name.decode() for name in registered}
-
-    def _check_declared(self, queue: str) -> None:
-        if queue not in self.queues:
-            raise UnknownQueueError(
-                f"No actor declares queue {queue!r}; there are: {', '.join(sorted(self.queues)) or 'none'}."
-            )
-
-    def _facts(self, message: dramatiq.Message[Any]) -> Facts:
-        return facts_of(message, self.actors.get(message.actor_name))

@@ -1,0 +1,54 @@
+"""What a program declares to a broker: queues and actors, and what they must fulfil."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dramatiq
+
+from . import keys
+from .errors import UnknownQueueError
+from .facts import Facts, facts_of
+from .worker.hooks import HookedBroker
+
+
+class DeclaringBroker(HookedBroker):
+    """Takes queues that are stacks of their own, and actors that are all equal within them."""
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare a queue: a stack of its own.
+
+        Raises:
+          ValueError: the name isn't one.
+        """
+        if not keys.QUEUE_NAME.fullmatch(queue_name):
+            raise ValueError(
+                f"A queue's name has 1 to 64 letters, digits, dots, dashes and underscores and begins with a letter "
+                f"or an underscore; {queue_name!r} doesn't fit."
+            )
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = None
+            self.emit_after("declare_queue", queue_name)
+
+    def declare_actor(self, actor: dramatiq.Actor[Any, Any]) -> None:
+        """Declare an actor and its queue.
+
+        Raises:
+          ValueError: it has a priority, which would break the order within the queue.
+        """
+        if actor.priority != 0:
+            raise ValueError(
+                f"Actor {actor.actor_name!r} has priority {actor.priority}, but within a queue the newest job runs "
+                f"first and all are equal: leave the priority out, or give the actor a queue of its own."
+            )
+        super().declare_actor(actor)
+
+    def _require(self, queue: str) -> None:
+        if queue not in self.queues:
+            raise UnknownQueueError(
+                f"No actor declares queue {queue!r}; there are: {', '.join(sorted(self.queues)) or 'none'}."
+            )
+
+    def _facts(self, message: dramatiq.Message[Any]) -> Facts:
+        return facts_of(message, self.actors.get(message.actor_name))

@@ -16,6 +16,7 @@ from .worker import context
 from .worker.cancellation import Cancellation, Listener
 from .worker.delivery import Delivery
 from .worker.desk import Desk
+from .worker.leaving import Together
 from .worker.ready import Ready
 from .worker.slots import Slots
 
@@ -91,7 +92,8 @@ class Crew(dramatiq.Middleware):
         self._listener.start()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        """Claim nothing more; running jobs go on and are settled."""
+        """Claim nothing more; running jobs go on and are settled, for as long as the worker's threads are given."""
+        worker.workers = cast("Any", [Together(worker.workers)])
         for desk in self._desks.values():
             desk.stop_claiming()
         if self._attendance is not None and self._upkeep is not None:

@@ -9,11 +9,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from middleware.local.embedded import EmbeddedServer, free_port
 from tests.service import ROOT, clean_environment, wait_until
 
 from .client import Client
+from .closed import client_for
+from .issuer import Issuer
 
 SERVE = """
 from api.server import make_server
@@ -70,3 +73,17 @@ def start_api(tmp_path: Path) -> Iterator[StartApi]:
     """Starts the API over a Redis of the test's choice."""
     with ExitStack() as stack:
         yield lambda redis_url: stack.enter_context(running_api(redis_url, tmp_path / "web.log"))
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    """An issuer with one key."""
+    with Issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def closed(issuer: Issuer, redis_url: str) -> FlaskClient:
+    """The application with ``AUTH=oauth``."""
+    assert redis_url
+    return client_for(issuer)

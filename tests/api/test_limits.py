@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,8 +17,8 @@ from middleware.local.embedded import EmbeddedServer, free_port
 from middleware.settings import Settings
 from tests.service import wait_until
 
+from .closed import settings_for
 from .issuer import Issuer
-from .test_auth import settings_for
 
 MakeApp = Callable[..., Flask]
 POLICY = '"3-per-3600s";q=3;w=3600'
@@ -28,13 +28,6 @@ POLICY = '"3-per-3600s";q=3;w=3600'
 def limited(redis_url: str) -> MakeApp:
     """Makes the application with three requests an hour, and other settings of the test's."""
     return lambda **more: api.create_app(Settings(**{"redis_url": redis_url, "rate_limit": "3/hour", **more}))
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[Issuer]:
-    """An issuer with one key."""
-    with Issuer() as issuer:
-        yield issuer
 
 
 def _statuses(app: Flask, times: int = 4, path: str = "/v1/jobs", **options: Any) -> list[int]:

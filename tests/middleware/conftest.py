@@ -11,7 +11,7 @@ from middleware.broker import LifoBroker
 from middleware.settings import Settings
 
 from .desks import OneDesk
-from .scripted import ScriptedQueue
+from .scripted import Clock, ScriptedQueue
 from .workers import Gate
 
 
@@ -31,6 +31,17 @@ def gated_queue(redis_url: str) -> Iterator[ScriptedQueue]:
     yield with_audit
     with_audit.audit()
     with_audit.close()
+
+
+@pytest.fixture
+def queues(redis_url: str) -> Iterator[dict[str, ScriptedQueue]]:
+    """Three queues on one clock."""
+    clock = Clock()
+    three = {name: ScriptedQueue(redis_url, name, clock=clock) for name in ("alpha", "beta", "gamma")}
+    yield three
+    for queue in three.values():
+        queue.audit()
+        queue.close()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,16 @@ PROBLEM_KEYS = {"type", "title", "status", "detail", "errors", "request_id"}
 
 class Answer(service.Answer):
     """What came back."""
+
+    @property
+    def next(self) -> str | None:
+        """The path of the next page, as the Link header names it; None: this is the last one."""
+        link = self.headers["Link"]
+        if link is None:
+            return None
+        found = re.fullmatch(r'<(/v1/[^>]+)>; rel="next"', link)
+        assert found, link
+        return found[1]
 
     def problem(self, status: int, kind: str) -> dict[str, Any]:
         """The problem document, checked for its form."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from typing import Any
 
@@ -14,7 +13,7 @@ from api.cli import jobs, queues, windows
 from middleware.cadence.policies import Policy
 from middleware.local.embedded import free_port
 from tasks import broker
-from tests.service import ROOT, clean_environment
+from tests.service import python
 
 GROUPS = {"jobs": jobs, "queues": queues, "windows": windows}
 
@@ -200,15 +199,7 @@ def test_a_window_of_a_queue_without_a_policy_is_refused_in_a_line() -> None:
 
 
 def test_redis_away_is_told_in_one_line_with_status_1() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "api", "jobs", "list"],
-        cwd=ROOT,
-        env=clean_environment(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0"),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = python("-m", "flask", "--app", "api", "jobs", "list", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
 
     assert done.returncode == 1
     assert done.stdout == ""

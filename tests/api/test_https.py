@@ -19,7 +19,7 @@ from middleware.local.embedded import free_port
 from middleware.settings import Settings
 
 from ..certificates import CertificateFiles, self_signed
-from ..service import ROOT, clean_environment, wait_until
+from ..service import ROOT, clean_environment, python, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -133,15 +133,7 @@ def test_one_file_without_the_other_is_refused(name: str, missing: str) -> None:
 
 
 def test_the_server_ends_with_2_and_one_line(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "api"],
-        check=False,
-        cwd=ROOT,
-        env=clean_environment(PORT=str(free_port()), TLS_CERT_FILE=str(tmp_path / "a"), TLS_KEY_FILE="b"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = python("-m", "api", PORT=str(free_port()), TLS_CERT_FILE=str(tmp_path / "a"), TLS_KEY_FILE="b")
 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1

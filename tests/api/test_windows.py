@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from middleware.cadence.policies import Policy
 from tasks import broker
 
-from .client import Answer, Client
+from .client import Client
 
 WINDOW_KEYS = {
     *("id", "queue", "status", "opened_by", "tick_at", "opened_at", "closes_at", "closed_at", "close_reason", "order"),
@@ -40,15 +39,6 @@ def _used(client: Client, queue: str = "default") -> str:
     window: str = _open(client, queue)["id"]
     assert broker.scripts(queue).claim("w", 15_000_000, 1).jobs
     return window
-
-
-def _next(answer: Answer) -> str | None:
-    link = answer.headers["Link"]
-    if link is None:
-        return None
-    found = re.fullmatch(r'<(/v1/windows\?[^>]+)>; rel="next"', link)
-    assert found, link
-    return found[1]
 
 
 def test_a_window_is_opened_shown_and_closed(client: Client) -> None:
@@ -106,11 +96,11 @@ def test_windows_are_listed_newest_first_over_all_queues_page_by_page(client: Cl
     while path is not None:
         page = client.get(path)
         seen += [window["id"] for window in page.json]
-        path = _next(page)
+        path = page.next
 
     assert seen == used[::-1]
     of_mail = client.get("/v1/windows?queue=mail&limit=1")
-    assert [window["id"] for window in of_mail.json + client.get(str(_next(of_mail))).json] == [used[4], used[2]]
+    assert [window["id"] for window in of_mail.json + client.get(str(of_mail.next)).json] == [used[4], used[2]]
 
 
 def test_without_windows_the_list_is_empty(client: Client) -> None:

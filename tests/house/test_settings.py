@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from middleware import settings as module
 from middleware.errors import SettingsError
 from middleware.settings import Settings
 
-from ..service import ROOT, clean_environment
+from ..service import python
 
 REFUSED = {
     "REDIS_URL": ["localhost:6379", "http://127.0.0.1:6379", "redis:"],
@@ -132,15 +130,7 @@ def test_the_embedded_server_is_found_by_its_note_unless_redis_url_is_set(no_emb
     "command", [["-m", "api"], ["-m", "scheduler"], ["-m", "middleware.local"], ["-m", "dramatiq", "tasks"]]
 )
 def test_a_program_ends_with_status_2_and_one_line_about_the_setting(command: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, *command],
-        check=False,
-        cwd=ROOT,
-        env=clean_environment(PORT="x"),
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+    done = python(*command, PORT="x")
 
     assert done.returncode == 2
     assert "lastin: PORT must be a whole number from 1 to 65535, but holds 'x'." in done.stderr.splitlines()

@@ -12,7 +12,7 @@ import pytest
 
 from middleware.logs.file import SharedFileHandler
 
-from ..service import ROOT, clean_environment
+from ..service import ROOT, python
 from .receivers import Drops
 
 WRITE = """
@@ -80,15 +80,7 @@ def test_a_full_disk_costs_lines_and_nothing_else() -> None:
 
 @pytest.mark.skipif(os.getuid() == 0 and not Path("/proc/version").exists(), reason="a folder that can't be written to")
 def test_a_file_that_cant_be_opened_stops_the_start_with_one_line() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "scheduler"],
-        cwd=ROOT,
-        env=clean_environment(LOG_FILE="/proc/version/lastin.log"),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    done = python("-m", "scheduler", LOG_FILE="/proc/version/lastin.log")
 
     assert done.returncode == 2
     assert done.stderr.splitlines() == [

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
 import tasks
-from tests.service import ROOT, clean_environment
+from tests.service import python
 
 
 def _import_tasks_with(tmp_path: Path, module: str, then: str = "") -> subprocess.CompletedProcess[str]:
@@ -25,16 +24,7 @@ sys.modules["tasks"] = module
 spec.loader.exec_module(module)
 {then}
 """
-    environment = clean_environment(REDIS_URL="redis://192.0.2.1:6379/0")
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environment,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+    return python("-c", program)
 
 
 def test_a_new_file_is_a_new_task(tmp_path: Path) -> None:
@@ -70,40 +60,8 @@ def test_a_broken_file_stops_everything_with_its_name(tmp_path: Path, module: st
     assert reason in last
 
 
-def test_importing_connects_to_nothing(tmp_path: Path) -> None:
-    program = """
-import socket
-def refuse(*args, **kwargs):
-    raise AssertionError("somebody connects")
-socket.socket.connect = socket.socket.connect_ex = socket.create_connection = socket.getaddrinfo = refuse
-import tasks
-print(*tasks.registry)
-"""
-    environment = clean_environment(REDIS_URL="redis://192.0.2.1:6379/0")
-
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env={**environment, "PYTHONPATH": str(ROOT)},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-
-    assert done.stdout.split() == ["process_message"], done.stderr
-
-
 def test_a_setting_that_cant_be_read_ends_with_2_and_one_line() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "import tasks"],
-        cwd=ROOT,
-        env=clean_environment(LEASE_S="soon"),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+    done = python("-c", "import tasks", LEASE_S="soon")
 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
+from flask.sessions import NullSession, SessionInterface
 
 from .tracing import TracedRequest
+
+
+class NoSessions(SessionInterface):
+    """Nobody has a session: callers say who they are with each request."""
+
+    nobody = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        return self.nobody
 
 
 class Application(Flask):
@@ -15,6 +25,7 @@ class Application(Flask):
     coroutine."""
 
     request_class = TracedRequest
+    session_interface = NoSessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

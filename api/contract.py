@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
@@ -19,6 +19,7 @@ from . import problems, scopes
 from .fields import CursorText, DateTimeUs, JobIdConverter
 from .parsing import StrictParser, refuse_query
 from .schemas import OneOf, Problem
+from .tracing import current_request
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
@@ -222,9 +223,10 @@ def _prepare_scope_doc(doc: dict[str, Any], info: Mapping[str, Any], *, app: Fla
 
 
 def _refuse_unknown_parameters() -> None:
-    if not request.query_string:
+    asked = current_request()
+    if not asked.query_string:
         return
-    view = current_app.view_functions[str(request.endpoint)]
+    view = current_app.view_functions[str(asked.endpoint)]
     documented = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
     if not any(parameter["in"] == "query" for parameter in documented):
-        refuse_query(request)
+        refuse_query(asked)

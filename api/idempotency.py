@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from flask import g, request
+from flask import g
 
 from middleware.replays import KEYLESS, IdempotencyKey
 
 from .auth import current_subject
 from .problems import FieldError, invalid
+from .tracing import current_request
 
 QUOTED = r'"(?:[ !#-\[\]-~]|\\["\\]){1,255}"'
 BARE = r"[!#-+\--:<-\[\]-~]{1,255}"
@@ -43,7 +44,7 @@ def idempotency_key(operation: str) -> IdempotencyKey:
     Raises:
       ProblemError: the header can't be read.
     """
-    sent = request.headers.get("Idempotency-Key")
+    sent = current_request().headers.get("Idempotency-Key")
     if sent is None:
         return KEYLESS
     if not HEADER.fullmatch(sent):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import orjson
 from flask import Request, current_app, g
@@ -13,6 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, missing
 from webargs.flaskparser import FlaskParser
 
 from .problems import MALFORMED, MEDIA, TOO_LARGE, FieldError, ProblemError, field_errors, invalid
+from .tracing import current_request
 
 MAX_DEPTH = 32
 TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -33,6 +34,9 @@ class StrictParser(FlaskParser):
         super().__init__()
         self._is_body_required = is_body_required
         self._max_bytes = max_bytes
+
+    def get_default_request(self) -> Request:
+        return current_request()
 
     def _raw_load_json(self, req: Request) -> Any:
         body = read_body(req, current_app.config[self._max_bytes])
@@ -88,7 +92,8 @@ def read_body(req: Request, max_bytes: int) -> bytes:
     """
     body, announced = bytearray(), req.content_length
     if (announced or 0) <= max_bytes:
-        while len(body) != announced and (chunk := req.stream.read(max_bytes + 1 - len(body))):
+        stream = _stream(req)
+        while len(body) != announced and (chunk := stream.read(max_bytes + 1 - len(body))):
             body += chunk
             if len(body) > max_bytes:
                 break
@@ -98,11 +103,17 @@ def read_body(req: Request, max_bytes: int) -> bytes:
     raise ProblemError(TOO_LARGE, f"A body may have {max_bytes} bytes.")
 
 
+def _stream(req: Request) -> IO[bytes]:
+    """Where the body comes from. A server that ends it itself, as Granian does, needs none of Werkzeug's bounds."""
+    stream: IO[bytes] = req.environ["wsgi.input"] if req.environ.get("wsgi.input_terminated") else req.stream
+    return stream
+
+
 def _drain(req: Request) -> None:
     """Take in a little more than is wanted: most clients only look for an answer when all is sent, and see a broken
     connection instead of it if nobody reads."""
-    left = DRAINED_BYTES
-    while left > 0 and (chunk := req.stream.read(65_536)):
+    left, stream = DRAINED_BYTES, _stream(req)
+    while left > 0 and (chunk := stream.read(65_536)):
         left -= len(chunk)
 
 

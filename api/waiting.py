@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 
 from middleware.errors import RedisAwayError
 from middleware.jobs import Job
 from middleware.settings import Settings
 from middleware.store.endings import Endings
 from tasks import broker
+
+from .tracing import current_request
 
 LONGEST_WAIT_S = 25
 WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.IGNORECASE)
@@ -41,7 +43,7 @@ def install(app: Flask, settings: Settings) -> None:
 def wait_for_end(job: Job) -> tuple[Job, dict[str, str]]:
     """The job when it has ended, or as it is when the time is up that the request prefers to wait; and the header that
     says so."""
-    wait_s = preferred_wait_s(request.headers.get("Prefer", ""))
+    wait_s = preferred_wait_s(current_request().headers.get("Prefer", ""))
     if not wait_s:
         return job, {}
     if not job.status.is_final:

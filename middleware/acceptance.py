@@ -41,9 +41,10 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     for m in messages:
         if not 0 < len(m.message_id) <= LONGEST_ID:
             raise ValueError(f"an id has 1 to {LONGEST_ID} characters, got {len(m.message_id)}")
-    twice = [id for id, times in Counter(m.message_id for m in messages).items() if times > 1]
-    if twice:
-        raise DuplicateJobError(f"Several messages have id {twice[0]}; nothing was enqueued. Give each its own.")
+    ids = [m.message_id for m in messages]
+    if len(set(ids)) < len(ids):
+        [(twice, _)] = Counter(ids).most_common(1)
+        raise DuplicateJobError(f"Several messages have id {twice}; nothing was enqueued. Give each its own.")
     return names.pop()
 
 

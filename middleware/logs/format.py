@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import socket
-from datetime import UTC, datetime
 from typing import Any
 
 import dramatiq
@@ -14,6 +13,7 @@ from dramatiq.broker import MessageProxy
 from pythonjsonlogger.core import merge_record_extra
 from pythonjsonlogger.orjson import OrjsonFormatter
 
+from ..clock import rfc3339
 from . import origin
 
 DIM, RESET = "\x1b[2m", "\x1b[0m"
@@ -30,7 +30,7 @@ STRUCTURED_DATA_ID = "lastin@32473"
 
 def time_of(record: logging.LogRecord) -> str:
     """RFC 3339, UTC, microseconds."""
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    return rfc3339(round(record.created * 1_000_000))
 
 
 class Json(OrjsonFormatter):

@@ -35,6 +35,8 @@ audit: $(VENV)/created ## Look for known vulnerabilities in what is installed (a
 
 contract: $(VENV)/installed-dev ## Try the API against its own contract: made-up requests, a generated client
 	$(BIN)/python -m pytest -m contract $(PYTEST_ARGS)
+	LASTIN_FUZZ=1000 $(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS) \
+		tests/api/test_fuzzing.py tests/middleware/test_hostile_messages.py
 
 fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 
-from granian.constants import Interfaces, SSLProtocols
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -18,6 +20,16 @@ TELL_AGAIN_S = 0.2
 END_WAITS = signal.SIGUSR1
 """Sent to each process before it is told to end: requests that wait for a job's end are answered then, instead of
 holding it up for 25 s."""
+
+MOST_CONNECTIONS = 8192
+"""So many connections one process holds; Granian takes no more while they stand, and by default 1,024 in all: that
+many silent ones would shut out everybody else. A silent one costs three kilobytes and no thread."""
+MOST_HEADERS = 65_536
+"""Bytes of a request's first line and headers; beyond that: 431. What isn't complete is held for 30 s."""
+OTHER_FILES = 128
+"""So many files and connections of its own a process may need beside them."""
+BACKLOG = 4096
+"""So many connections wait to be taken, as far as the system allows."""
 
 
 class Server(MPServer):
@@ -56,6 +68,11 @@ def make_server(settings: Settings, address: str, target: str = "api.wsgi:applic
         address=address,
         port=settings.port,
         interface=Interfaces.WSGI,
+        # Guessing whether HTTP/2 comes, Granian waits for a silent client without end; here for 30 s.
+        http=HTTPModes.http1,
+        backlog=BACKLOG,
+        backpressure=room_for_connections(),
+        http1_settings=HTTP1Settings(header_read_timeout=30_000, max_buffer_size=MOST_HEADERS),
         factory=True,
         workers=settings.web_concurrency,
         blocking_threads=settings.web_threads,
@@ -67,3 +84,19 @@ def make_server(settings: Settings, address: str, target: str = "api.wsgi:applic
         log_level=LogLevels.error,
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
     )
+
+
+def room_for_connections() -> int:
+    """How many connections a process may hold: each needs a file. The limit on files is raised as far as may be, for
+    this process and those it starts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+        except (OSError, ValueError):  # macOS has a bound of its own, and says "no limit"
+            pass
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, soft - OTHER_FILES))

@@ -7,9 +7,13 @@ from contextlib import ExitStack
 
 import pytest
 
+from api.server import MOST_HEADERS, room_for_connections
+
 from .client import Client
 
 SLOW_CLIENTS = 10
+MANY_CLIENTS = 1200
+"""More than Granian takes at once unless it is told to."""
 HEADERS = b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
 PARTS = {
     "nothing": b"",
@@ -31,3 +35,33 @@ def test_slow_clients_hold_up_nobody(client: Client, sent: bytes) -> None:
 
     assert pings == [200] * 20
     assert submitted.status == 201
+
+
+@pytest.mark.parametrize("sent", [b"", HEADERS], ids=["nothing", "a part of the headers"])
+def test_many_silent_clients_shut_nobody_out(client: Client, sent: bytes) -> None:
+    many = min(MANY_CLIENTS, room_for_connections())
+    with ExitStack() as stack:
+        for _ in range(many):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", client.port), timeout=30))
+            connection.sendall(sent)
+
+        assert client.get("/healthz").status == 200
+        assert client.post_job({"message": "a"}).status == 201
+
+
+def test_no_client_is_asked_whether_it_speaks_http_2(client: Client) -> None:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=30) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
+        assert connection.recv(100) == b""
+
+
+def test_headers_beyond_the_bound_arent_waited_for(client: Client) -> None:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=60) as connection:
+        try:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * 4 * MOST_HEADERS)
+            answer = connection.recv(100)
+        except ConnectionError:  # the answer is lost where the server closes before all was sent
+            answer = b"HTTP/1.1 431 "
+
+    assert answer.startswith(b"HTTP/1.1 431 ")

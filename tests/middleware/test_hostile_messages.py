@@ -1,8 +1,12 @@
-"""Whatever lies in Redis under a job's name: a worker reads it as JSON, runs nothing of it, and goes on."""
+"""Whatever lies in Redis under a job's name: a worker reads it as JSON, runs nothing of it, and goes on.
+
+``LASTIN_FUZZ=5000`` tries that many messages of each kind instead of a few, other ones in each run.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from contextlib import suppress
 from typing import Any
@@ -61,10 +65,17 @@ HOSTILE = {
 }
 
 
-few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("LASTIN_FUZZ", "0"))
+fuzzed = settings(
+    max_examples=EXAMPLES or 60,
+    derandomize=not EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
-@few
+@fuzzed
 @given(st.binary() | st.dictionaries(NAMES, VALUES).map(lambda parts: json.dumps(parts).encode()))
 def test_whatever_is_there_is_a_message_or_undecodable(body: bytes) -> None:
     try:
@@ -74,7 +85,7 @@ def test_whatever_is_there_is_a_message_or_undecodable(body: bytes) -> None:
     assert (message.message_id, message.queue_name) == ("hostile", "default")
 
 
-@few
+@fuzzed
 @given(st.dictionaries(NAMES, VALUES))
 def test_parts_of_a_message_may_be_anything(parts: dict[str, Any]) -> None:
     body = json.dumps({**GOOD, "message_id": "hostile", "message_timestamp": 0, **parts}).encode()

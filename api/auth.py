@@ -185,7 +185,7 @@ def _authorize() -> None:
         headers = _challenge(error="insufficient_scope", error_description=reason, scope=scope)
         raise ProblemError(FORBIDDEN, reason, headers=headers)
     if scope == ADMIN:
-        # Windows have no place for who opened or closed them; here all that operators do stands in one place.
+        # Redis keeps who paused a queue or opened a window; here all that operators do stands in one place.
         log.info("%s %s by %s", request.method, request.path, g.caller.subject)
 
 

@@ -11,12 +11,13 @@ from middleware.windows import WindowPage
 from tasks import broker
 
 from .answers import json_answer
+from .auth import current_subject
 from .contract import Resource
 from .fields import CursorText
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import LINK
 from .problems import NOT_FOUND, WINDOW_REFUSED, ProblemError
-from .queues import existing_queue
+from .queues import NOBODY, existing_queue
 from .scopes import ADMIN
 from .window_schemas import NewWindowBody, NextWindow, NextWindowQuery, Window, WindowsQuery
 
@@ -83,6 +84,7 @@ def open_window(new: dict[str, Any]) -> Response:
             credits=new.get("batch"),
             lasts_us=_microseconds(new.get("lasts_s")),
             key=idempotency_key("open_window"),
+            by=current_subject() or NOBODY,
         )
     except WindowRefusedError as refused:
         raise ProblemError(WINDOW_REFUSED, str(refused)) from None
@@ -98,7 +100,7 @@ def close_window(window_id: str) -> Response:
 
     What it has let through goes on. To close it again changes nothing.
     """
-    window = broker.windows.close(window_id)
+    window = broker.windows.close(window_id, by=current_subject() or NOBODY)
     if window is None:
         raise _no_such_window()
     return json_answer(window.as_dict())

@@ -60,8 +60,10 @@ WINDOW_FIELDS = (
     "left_waiting",
     "lifo_above",
     "lifo_below",
+    "opener",
+    "closer",
 )
-"""A window, a MessagePack array; a field that isn't set holds false."""
+"""A window, a MessagePack array; a field that isn't set holds false. ``opener``, ``closer``: who did so by hand."""
 
 
 class Script(NamedTuple):

@@ -109,13 +109,15 @@ class Windows:
         credits: int | None = None,
         lasts_us: int | None = None,
         next_tick_ms: int | None = None,
+        by: str | None = None,
         missed_since: Callable[[int], int] = lambda time_us: 0,
     ) -> Window:
         """Open a window by the policy in force; an open one is replaced.
 
         ``credits``: 0 = no bound; ``lasts_us``: 0 = until something else ends it; None: as the policy has it.
         ``next_tick_ms``: the tick after this one; ``missed_since``: how many ticks lie between a time in µs and this
-        one. They are those that nobody has opened, and are counted by whoever opens the next one.
+        one. They are those that nobody has opened, and are counted by whoever opens the next one. ``by``: who does
+        so, by hand.
 
         One over an empty stack comes back closed when the policy says ``close_when_empty``.
 
@@ -123,7 +125,9 @@ class Windows:
           WindowRefusedError: the tick isn't later than the last one, or lies more than a second ahead; there is no
             policy yet; the queue is continuous.
         """
-        answer = self._scripts(queue).open_window(opened_by, tick_ms, credits, lasts_us, next_tick_ms=next_tick_ms)
+        answer = self._scripts(queue).open_window(
+            opened_by, tick_ms, credits, lasts_us, next_tick_ms=next_tick_ms, by=by
+        )
         if answer[0] != b"opened":
             raise WindowRefusedError(_refusal(queue, tick_ms, answer))
         if (missed := missed_since(answer[3])) > 0:
@@ -137,16 +141,16 @@ class Windows:
             logger.warning("Queue %r: %d missed ticks aren't counted: %s", queue, missed, error)
 
     def open_once(
-        self, queue: str, *, credits: int | None, lasts_us: int | None, key: IdempotencyKey
+        self, queue: str, *, credits: int | None, lasts_us: int | None, key: IdempotencyKey, by: str | None = None
     ) -> tuple[Window, bool]:
-        """Open a window for an operator, as :meth:`open`, unless the same request did within a day under the same
-        ``key``: then that window is given as it is now, and True.
+        """Open a window for an operator (``by``), as :meth:`open`, unless the same request did within a day under the
+        same ``key``: then that window is given as it is now, and True.
 
         Raises:
           KeyReusedError: another request was sent under this key.
           WindowRefusedError: as :meth:`open`.
         """
-        answer = self._scripts(queue).open_window("operator", None, credits, lasts_us, key=key)
+        answer = self._scripts(queue).open_window("operator", None, credits, lasts_us, key=key, by=by)
         match answer[0]:
             case b"opened":
                 return window_from(queue, answer[1], answer[2]), False
@@ -166,12 +170,12 @@ class Windows:
         packed = self._patiently(lambda: self._scripts(queue).get_window(number))
         return window_from(queue, number, packed) if packed else None
 
-    def close(self, window_id: str) -> Window | None:
-        """Close a window if it is open, and give it as it is then; None when there is none."""
+    def close(self, window_id: str, *, by: str | None = None) -> Window | None:
+        """Close a window if it is open, and give it as it is then; None when there is none. ``by``: who does so."""
         queue, number = _parts(window_id)
         if number is None:
             return None
-        packed = self._patiently(lambda: self._scripts(queue).close_window(number))
+        packed = self._patiently(lambda: self._scripts(queue).close_window(number, by))
         return window_from(queue, number, packed) if packed else None
 
     def next(self, queue: str, *, limit: int = 100) -> NextWindow:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from middleware.cadence.window_records import Window
+from middleware.command_user import command_user
 from middleware.errors import RedisAwayError
 from middleware.windows import Windows
 
@@ -40,6 +41,7 @@ def open_window(
         opened_by="command",
         credits=cadence.batch if batch is None else batch,
         lasts_us=lasts_us,
+        by=command_user(),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -66,11 +65,3 @@ def _joined(where: str, name: str) -> str:
     if name == "_schema":
         return where
     return f"{where}.{name}" if where else name
-
-
-def caller() -> str:
-    """Whose word a command is, for the history."""
-    try:
-        return f"{getpass.getuser()} (command line)"
-    except (KeyError, OSError):  # a container's user often has no name
-        return "command line"

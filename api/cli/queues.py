@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from middleware.command_user import command_user
 from tasks import broker
 
 from ..queue_schemas import PauseBody, ResumeBody
-from .endings import caller, fail, loaded, nothing_to_do, told_in_a_line
+from .endings import fail, loaded, nothing_to_do, told_in_a_line
 from .output import as_json, print_json, print_object, print_table
 
 COLUMNS = ("name", "gate", "mode", "order_now", "queued", "scheduled", "running", "rejected", "oldest_age_s", "threads")
@@ -55,7 +56,7 @@ def pause_queue(name: str, reason: str, as_json: bool) -> None:
     """Claim none of a queue's jobs from now on. What runs goes on."""
     reason = loaded(PauseBody(), {"reason": reason})["reason"]
     _check(name)
-    changed = broker.control.pause(name, by=caller(), reason=reason)
+    changed = broker.control.pause(name, by=command_user(), reason=reason)
     _print(name, as_json)
     if not changed:
         nothing_to_do(f"Queue {name} was paused already; that pause stays.")
@@ -70,7 +71,7 @@ def resume_queue(name: str, reason: str | None, as_json: bool) -> None:
     """End a queue's pause."""
     reason = loaded(ResumeBody(), {"reason": reason}).get("reason")
     _check(name)
-    changed = broker.control.resume(name, by=caller(), reason=reason)
+    changed = broker.control.resume(name, by=command_user(), reason=reason)
     _print(name, as_json)
     if not changed:
         nothing_to_do(f"Queue {name} wasn't paused.")

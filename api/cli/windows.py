@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from middleware.cadence.window_records import Window
+from middleware.command_user import command_user
 from tasks import broker
 
 from ..window_schemas import NewWindowBody, NextWindowQuery, WindowsQuery
@@ -13,7 +16,7 @@ from .output import as_json, print_json, print_object, print_table
 
 COLUMNS = (
     *("id", "status", "opened_by", "opened_at", "close_reason", "credits", "claimed", "running", "processed"),
-    *("retried", "rejected", "left_waiting"),
+    *("retried", "rejected", "left_waiting", "opener", "closer"),
 )
 IDS_SHOWN = 100
 
@@ -31,11 +34,10 @@ def windows() -> None:
 def list_windows(queue: str | None, limit: int, as_json: bool) -> None:
     """List windows, newest first."""
     page = broker.windows.page(**loaded(WindowsQuery(), {"queue": queue, "limit": str(limit)}))
-    shown = [window.as_dict() for window in page.windows]
     if as_json:
-        print_json(shown)
+        print_json([window.as_dict() for window in page.windows])
     else:
-        print_table(shown, COLUMNS)
+        print_table([_shown(window) for window in page.windows], COLUMNS)
 
 
 @windows.command("show")
@@ -58,7 +60,10 @@ def open_window(queue: str, batch: int | None, lasts_s: float | None, as_json: b
     new = loaded(NewWindowBody(), {"queue": queue, "batch": batch, "lasts_s": lasts_s})
     _check(queue)
     lasts_us = None if lasts_s is None else round(new["lasts_s"] * 1_000_000)
-    _print(broker.windows.open(queue, opened_by="command", credits=new.get("batch"), lasts_us=lasts_us), as_json)
+    opened = broker.windows.open(
+        queue, opened_by="command", credits=new.get("batch"), lasts_us=lasts_us, by=command_user()
+    )
+    _print(opened, as_json)
 
 
 @windows.command("close")
@@ -71,7 +76,7 @@ def close_window(id: str, as_json: bool) -> None:
     if not before.is_open:
         _print(before, as_json)
         nothing_to_do(f"Window {id} is closed already.")
-    _print(_existing(broker.windows.close(id), id), as_json)
+    _print(_existing(broker.windows.close(id, by=command_user()), id), as_json)
 
 
 @windows.command("next")
@@ -104,4 +109,9 @@ def _print(window: Window, as_json: bool) -> None:
     if as_json:
         print_json(window.as_dict())
     else:
-        print_object(window.as_dict())
+        print_object(_shown(window))
+
+
+def _shown(window: Window) -> dict[str, Any]:
+    """What people see: also who opened and closed it by hand, for which the API has no place."""
+    return {**window.as_dict(), "opener": window.opener, "closer": window.closer}

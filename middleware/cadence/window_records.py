@@ -20,7 +20,8 @@ class Window:
     """A stretch in which jobs of a queue may be claimed, and what came of it. Times are Redis server time in µs.
 
     ``claimed = running + processed + retried + rejected + cancelled + put_back`` and ``claimed <= credits``, always.
-    ``oldest_wait_us`` and ``left_waiting`` tell what was on the stack when it closed.
+    ``oldest_wait_us`` and ``left_waiting`` tell what was on the stack when it closed. ``opener`` and ``closer`` did so
+    by hand: the subject of a token, or a user of the command line.
     """
 
     id: str
@@ -46,6 +47,8 @@ class Window:
     last_claim_at_us: int | None
     oldest_wait_us: int | None
     left_waiting: int | None
+    opener: str | None = None
+    closer: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -112,4 +115,6 @@ def window_from(queue: str, number: int, packed: bytes) -> Window:
         last_claim_at_us=time("last_claim"),
         oldest_wait_us=time("oldest_wait"),
         left_waiting=time("left_waiting"),
+        opener=w.get("opener") or None,
+        closer=w.get("closer") or None,
     )

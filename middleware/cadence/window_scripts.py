@@ -39,15 +39,18 @@ class WindowScripts:
         *,
         next_tick_ms: int | None = None,
         key: IdempotencyKey = KEYLESS,
+        by: str | None = None,
     ) -> list[Any]:
         """Open a window; the answer as ``open_window.lua`` words it."""
         numbers = (tick_ms, credits, lasts_us, next_tick_ms)
-        answer: list[Any] = self._run("open_window", [opened_by.encode(), *map(_optional, numbers), *key])
+        answer: list[Any] = self._run(
+            "open_window", [opened_by.encode(), *map(_optional, numbers), *key, (by or "").encode()]
+        )
         return answer
 
-    def close_window(self, number: int) -> bytes | None:
+    def close_window(self, number: int, by: str | None = None) -> bytes | None:
         """Close a window if it is open; its packed record, None when there is none."""
-        answer: bytes | None = self._run("close_window", [b"%d" % number])
+        answer: bytes | None = self._run("close_window", [b"%d" % number, (by or "").encode()])
         return answer
 
     def get_window(self, number: int) -> bytes | None:

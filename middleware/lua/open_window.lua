@@ -3,6 +3,7 @@
 -- ARGV: 1 now in µs or '' · 2 opened by (tick, operator, command) · 3 tick in ms or ''
 --       · 4 credits (0: no bound) · 5 how long it lasts in µs (0: until something else ends it), both '' for the policy's
 --       · 6 of a tick: the one after it in ms, or '' · 7 idempotency key ('': none) · 8 digest of the request under it
+--       · 9 who opens it by hand, or ''
 -- Returns {opened, number, packed window, time in µs after which no tick before this one was opened};
 -- {replayed, number, packed window as it was opened} when this request was sent before under its key, {reused} when
 -- another one was; or the word why not: {unruled}, {continuous}, {repeated, last tick in ms},
@@ -44,6 +45,7 @@ w[W_ORDER], w[W_SHARE], w[W_CLOSE_WHEN_EMPTY] = p[2], tonumber(p[3]), p[4] == '1
 w[W_LIFO_ABOVE], w[W_LIFO_BELOW] = tonumber(p[9] or 0), tonumber(p[10] or 0)
 w[W_CREDITS] = credits > 0 and credits
 w[W_FIRST_CLAIM], w[W_LAST_CLAIM], w[W_OLDEST_WAIT], w[W_LEFT_WAITING] = false, false, false, false
+w[W_OPENER], w[W_CLOSER] = ARGV[9] ~= '' and ARGV[9], false
 touched[n] = w
 log('open', now, n, w[W_CREDITS], w[W_ORDER], w[W_SHARE], w[W_CLOSES_AT], w[W_LIFO_ABOVE], w[W_LIFO_BELOW])
 redis.call('HSET', K.policy, 'open', n, 'last_opened', string.format('%.0f', now))

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from api.cli import jobs, queues, windows
 from middleware.cadence.policies import Policy
+from middleware.command_user import command_user
 from middleware.local.embedded import free_port
 from tasks import broker
 from tests.service import python
@@ -182,7 +183,10 @@ def test_windows_are_opened_shown_closed_and_planned() -> None:
     assert (shown["claimed"], closed["close_reason"]) == (1, "operator")
     assert answered("windows", "close", window["id"], status=3) == closed
     assert answered("windows", "list", "--queue", "default") == [closed]
-    assert window["id"] in run("windows", "list").stdout
+    me = command_user()
+    assert f"\nopener          {me}\n" in (told := run("windows", "show", window["id"]).stdout), told
+    assert f"\ncloser          {me}\n" in told
+    assert run("windows", "list").stdout.splitlines()[1].endswith(f"  {me}  {me}")
     assert answered("windows", "next", "default")["count"] == 1
     assert run("windows", "show", "default.999").exit_code == 1
     assert run("windows", "open", "nobody").exit_code == 1

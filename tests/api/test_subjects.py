@@ -6,6 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from api import auth
+from middleware.cadence.policies import Policy
+from tasks import broker
 
 from .closed import client_for
 from .issuer import Issuer
@@ -51,10 +53,18 @@ def test_who_paused_a_queue_or_opened_a_window_is_kept(
     closed: FlaskClient, issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
+    broker.windows.put_policy("default", Policy(close_when_empty=False))
     paused = closed.post("/v1/queues/default/pause", json={"reason": "repairs"}, headers=issuer.bearer(sub="Ann"))
     closed.post("/v1/windows", json={"queue": "default", "batch": 1}, headers=issuer.bearer(sub="Bob"))
     closed.post("/v1/windows", json={"queue": "default", "batch": 1}, headers=issuer.bearer("jobs:write", sub="Eve"))
+    [opened] = broker.windows.history("default")
+    closed.post(f"/v1/windows/{opened.id}/close", headers=issuer.bearer(sub="Cid"))
+    closed.post(f"/v1/windows/{opened.id}/close", headers=issuer.bearer(sub="Dan"))
+    kept = broker.windows.get(opened.id)
 
     assert paused.json["pause"]["by"] == "Ann"
+    assert kept is not None
+    assert (opened.opener, opened.closer) == ("Bob", None)
+    assert (kept.opener, kept.closer) == ("Bob", "Cid")
     assert "POST /v1/windows by Bob" in caplog.messages
     assert "POST /v1/windows by Eve" not in caplog.messages

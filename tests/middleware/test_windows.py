@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgpack
 import pytest
+
+from middleware import keys
 
 from .scripted import START_US, ScriptedQueue
 
@@ -161,3 +164,27 @@ def test_making_a_queue_continuous_ends_its_window(queue: ScriptedQueue) -> None
     assert queue.window(window).close_reason == "replaced"
     assert queue.claimed_ids() == ["a"]
     assert queue.job("a").window is None
+
+
+def test_a_window_knows_who_opened_and_who_closed_it_by_hand(queue: ScriptedQueue) -> None:
+    queue.rule(close_when_empty=False)
+    window = queue.open(by="Ann")
+    queue.scripts.close_window(window.number, "Bob")
+    queue.scripts.close_window(window.number, "Cid")
+
+    assert (queue.window(window).opener, queue.window(window).closer) == ("Ann", "Bob")
+
+
+def test_a_window_that_was_opened_before_names_were_kept_is_closed_as_others(queue: ScriptedQueue) -> None:
+    queue.rule()
+    queue.send("a", "b")
+    window = queue.open()
+    link = queue.broker.new_link()
+    packed = link.call("HGET", keys.windows(queue.name), window.number)
+    link.call("HSET", keys.windows(queue.name), window.number, msgpack.packb(msgpack.unpackb(packed)[:-2]))
+    queue.claim()
+
+    queue.scripts.close_window(window.number, "Ann")
+
+    closed = queue.window(window)
+    assert (closed.claimed, closed.close_reason, closed.opener, closed.closer) == (1, "operator", None, "Ann")

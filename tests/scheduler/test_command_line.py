@@ -14,6 +14,7 @@ import dramatiq
 import pytest
 
 from middleware.broker import LifoBroker
+from middleware.command_user import command_user
 from middleware.local.embedded import free_port
 from middleware.settings import ROOT
 
@@ -133,6 +134,7 @@ def test_open_takes_batch_and_length_from_its_arguments(cadence_file: Path, redi
     window = json.loads(scheduler(cadence_file, *arguments, status=0, redis_url=redis_url).stdout)
     assert (window["status"], window["credits"]) == ("open", None)
     assert (parsed(window["closes_at"]) - parsed(window["opened_at"])).total_seconds() == 90
+    assert [window.opener for window in broker.windows.history("default")] == [command_user()]
 
 
 def test_open_and_wait_tells_what_the_window_did(cadence_file: Path, redis_url: str, broker: LifoBroker) -> None:

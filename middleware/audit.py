@@ -19,10 +19,9 @@ from .counts.tallies import added, tallies_from
 from .counts.vitals import STATUS_ORDER
 from .errors import RedisAwayError
 from .jobs import JobStatus
-from .records import STATUS_LETTERS
 from .scripts import QueueScripts
 from .settings import load_or_exit
-from .sources import RECORD_FIELDS
+from .sources import RECORD_FIELDS, STATUS_LETTERS
 
 CHUNK = 500
 STATUS, PLACE, SEQ = (RECORD_FIELDS.index(name) for name in ("status", "place", "seq"))

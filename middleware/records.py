@@ -11,20 +11,8 @@ import orjson
 
 from .facts import Facts
 from .jobs import Job, JobError, JobStatus, Progress
-from .sources import RECORD_FIELDS
+from .sources import RECORD_FIELDS, STATUS_LETTERS
 from .worker.delivery import REFUSED, is_well_formed
-
-STATUS_LETTERS = {
-    "s": JobStatus.SCHEDULED,
-    "q": JobStatus.QUEUED,
-    "r": JobStatus.RUNNING,
-    "p": JobStatus.PROCESSED,
-    "x": JobStatus.REJECTED,
-    "c": JobStatus.CANCELLED,
-    "e": JobStatus.EXPIRED,
-    "u": JobStatus.SUPERSEDED,
-}
-"""How records spell a status (``lua/_record.lua``)."""
 
 
 def job_from(
@@ -39,9 +27,7 @@ def job_from(
     progress: bytes | None = None,
 ) -> Job:
     """A job from what Redis keeps of it."""
-    r: dict[str, Any] = dict.fromkeys(RECORD_FIELDS)  # a record of an older version may lack the last ones
-    for name, value in zip(RECORD_FIELDS, msgpack.unpackb(packed_record), strict=False):
-        r[name] = None if value is False else value
+    r: dict[str, Any] = {name: None if value is False else value for name, value in fields_of(packed_record).items()}
     status = STATUS_LETTERS[r["status"]]
     known = facts(message)
     options = message.options
@@ -118,6 +104,11 @@ def message_of(id: str, queue: str, body: bytes) -> dramatiq.Message[Any]:
     if message is not None and is_well_formed(message):
         return message
     return dramatiq.Message(queue, "", (), {}, {}, message_id=id, message_timestamp=0)
+
+
+def fields_of(packed_record: bytes) -> dict[str, Any]:
+    """The fields of a packed record by name, False for those that aren't set; the array may lack the last ones."""
+    return dict.fromkeys(RECORD_FIELDS, False) | dict(zip(RECORD_FIELDS, msgpack.unpackb(packed_record), strict=False))
 
 
 def seq_of(packed_record: bytes) -> int:

@@ -13,7 +13,20 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from . import keys
+from .jobs import JobStatus
 from .tallying import BOUNDS_US, STATE_FIELDS, TALLY_FIELDS, TOTAL_FIELDS
+
+STATUS_LETTERS = {
+    "s": JobStatus.SCHEDULED,
+    "q": JobStatus.QUEUED,
+    "r": JobStatus.RUNNING,
+    "p": JobStatus.PROCESSED,
+    "x": JobStatus.REJECTED,
+    "c": JobStatus.CANCELLED,
+    "e": JobStatus.EXPIRED,
+    "u": JobStatus.SUPERSEDED,
+}
+"""How records spell a status; scripts have the letters under names such as ``QUEUED``."""
 
 RECORD_FIELDS = (
     "status",
@@ -31,10 +44,12 @@ RECORD_FIELDS = (
     "worker",
     "reason",
     "cancel",
+    "size",
 )
-"""A job's record, a MessagePack array; a field that isn't set holds false. ``lost``: leases lost in a row; ``settled``:
-the attempt that was settled last; ``entered``: when it last came on the stack (false: at its acceptance); ``cancel``:
-why a running job was asked to stop."""
+"""A job's record, a MessagePack array; a field that isn't set holds false, and the last ones may be lacking. ``lost``:
+leases lost in a row; ``settled``: the attempt that was settled last; ``entered``: when it last came on the stack
+(false: at its acceptance); ``cancel``: why a running job was asked to stop; ``size``: bytes of its message, known from
+a claim on."""
 
 WINDOW_FIELDS = (
     "opened_by",
@@ -78,7 +93,7 @@ def script(name: str) -> Script:
     """The script ``lua/<name>.lua`` with what it includes, its names resolved."""
     texts: dict[str, str] = {}
     _include(f"{name}.lua", texts)
-    source = resolved("\n".join(texts.values()))
+    source = resolved(without_unused("\n".join(texts.values())))
     if "K[" in source:
         source = f"local K = {{{', '.join(f'{name} = {key}' for name, key in _KEYS.items())}}}\n{source}"
     if "BOUNDS_US" in source:
@@ -93,6 +108,18 @@ def resolved(text: str) -> str:
     time of a claim: Lua looks for each captured variable in a list of all that were captured before.
     """
     return _NAMES.sub(lambda found: _KEYS[found[1]] if found[1] else _CONSTANTS[found[0]], text)
+
+
+def without_unused(text: str) -> str:
+    """Lua without the functions of rooms that nothing in it calls: in each call of a script all of them are made anew.
+
+    It goes by names, so it leaves in what shares its name with something that is used.
+    """
+    for function in _FUNCTION.finditer(text):
+        rest = text.replace(function[0], "", 1)
+        if not re.search(rf"\b{function[1]}\b", _COMMENT.sub("", rest)):
+            return without_unused(rest)
+    return text
 
 
 def _include(file: str, texts: dict[str, str]) -> None:
@@ -112,14 +139,17 @@ def _numbers(prefix: str, fields: Sequence[str]) -> dict[str, str]:
 
 _KEYS = {key.__name__: f"KEYS[{i}]" for i, key in enumerate(keys.QUEUE_KEYS, start=1)}
 _CONSTANTS = {
+    **{status.name: f"'{letter}'" for letter, status in STATUS_LETTERS.items()},
     **_numbers("", RECORD_FIELDS),
     **_numbers("W_", WINDOW_FIELDS),
     **_numbers("T_", [*STATE_FIELDS, *TOTAL_FIELDS]),
-    "RECORD_LENGTH": str(len(RECORD_FIELDS)),
+    "RECORD_LENGTH": str(RECORD_FIELDS.index("size")),
     "WINDOW_LENGTH": str(len(WINDOW_FIELDS)),
     "T_WAIT_SUM": str(TALLY_FIELDS.index("wait_sum") + 1),
     "T_RUN_SUM": str(TALLY_FIELDS.index("run_sum") + 1),
     "TALLY_LENGTH": str(len(TALLY_FIELDS)),
     "SUMMED": str(len(STATE_FIELDS) + len(TOTAL_FIELDS)),
 }
+_FUNCTION = re.compile(r"^(?:--[^\n]*\n)*local function (\w+)\(.*?^end\n", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"--.*")
 _NAMES = re.compile(rf"\bK\.(\w+)|(?<!['\w.])(?:{'|'.join(_CONSTANTS)})(?!['\w])")

@@ -19,23 +19,22 @@ local function take(n, rule, now)
   return ids, top
 end
 
--- The live check of the order: no job that was taken from the top may have a lower place than one that was left, or than
--- the next one taken from there. Places come from the records, what is left from the stack.
-local function count_inversions(places)
-  local left = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')
-  local above = tonumber(left[2] or 0)
+-- The live check of the order: no job that was taken from the top may have a lower place than the highest one that was
+-- left, or than the next one taken from there. Places come from the records, what is left from the stack.
+local function count_inversions(places, above)
   for i = #places, 1, -1 do
     if places[i] < above then count('order_inversions') end
     above = math.max(above, places[i])
   end
 end
 
+-- Returns the places of those that were taken from the top.
 local function lease_out(ids, top, now, worker, lease, rule, reply)
   local packed = redis.call('HMGET', K.records, unpack(ids))
   local bodies = redis.call('HMGET', K.messages, unpack(ids))
-  local saves, rows, ends, moved, places = {}, {}, {}, {}, {}
+  local rows, ends, moved, places = {}, {}, {}, {}
   for i, id in ipairs(ids) do
-    local job = unpack_record(packed[i]) or orphan(id, now)
+    local job = unsaved[id] or unpack_record(packed[i]) or orphan(id, now)
     if place_of(job) ~= job[SEQ] then moved[#moved + 1] = id end
     if top[i] then places[#places + 1] = place_of(job) end
     move(job, RUNNING)
@@ -43,7 +42,8 @@ local function lease_out(ids, top, now, worker, lease, rule, reply)
     observe(job, T_WAIT_SUM, now - (job[ENTERED] or job[SEQ]))
     job[ATTEMPTS], job[STARTED] = job[ATTEMPTS] + 1, now
     job[FINISHED], job[WORKER], job[WINDOW] = false, worker, rule.window or false
-    saves[2 * i - 1], saves[2 * i] = id, cmsgpack.pack(job)
+    job[SIZE] = bodies[i] and #bodies[i]
+    save_later(id, job)
     rows[2 * i - 1], rows[2 * i] = job[SEQ], id
     ends[2 * i - 1], ends[2 * i] = now + lease, id
     reply[#reply + 1] = id
@@ -52,11 +52,10 @@ local function lease_out(ids, top, now, worker, lease, rule, reply)
     reply[#reply + 1] = bodies[i]
     log('claim', now, id, job[ATTEMPTS], place_of(job), top[i], rule.window or 0, worker)
   end
-  redis.call('HSET', K.records, unpack(saves))
   redis.call('ZADD', K.running, unpack(rows))
   redis.call('ZADD', K.leases, unpack(ends))
   if #moved > 0 then redis.call('ZREM', K.displaced, unpack(moved)) end
-  count_inversions(places)
+  return places
 end
 
 local function count_claims(taken, now, rule)
@@ -88,15 +87,16 @@ local function claim(n, now, worker, lease, unruled, reply)
   local word, rule = gate(now, unruled)
   if word ~= 'open' then return word end
   local ids, top = take(math.min(n, rule.limit), rule, now)
+  local left = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')
   if #ids > 0 then
-    lease_out(ids, top, now, worker, lease, rule, reply)
+    count_inversions(lease_out(ids, top, now, worker, lease, rule, reply), tonumber(left[2] or 0))
     count_claims(#ids, now, rule)
   end
-  close_when_done(rule.window, now)
-  if redis.call('ZCARD', K.stack) == 0 then
+  close_when_done(rule.window, now, not left[1])
+  if not left[1] then
     redis.call('DEL', K.doorbell)
     return in_window('empty', rule.window)
   end
-  ring(now, unruled)
+  wake_one(now, unruled)
   return in_window('open', rule.window)
 end

@@ -1,9 +1,6 @@
 -- The job's record: one MessagePack array in K.records, its fields named by RECORD_FIELDS in sources.py.
--- A field that isn't set holds false. PLACE: false = equal to SEQ, 0 = not known before the job falls due.
--- QUEUED: false = the moment of acceptance, 0 = never yet on the stack.
-
-local SCHEDULED, QUEUED, RUNNING = 's', 'q', 'r'
-local PROCESSED, REJECTED, CANCELLED = 'p', 'x', 'c'
+-- A field that isn't set holds false; SIZE, the last one, is lacking before the first claim. PLACE: false = equal to
+-- SEQ, 0 = not known before the job falls due. ENTERED: false = the moment of acceptance, 0 = never yet on the stack.
 
 -- The caller's clock in tests, the server's otherwise; µs since the epoch.
 local called_at = nil
@@ -28,6 +25,18 @@ end
 
 local function save(id, job)
   redis.call('HSET', K.records, id, cmsgpack.pack(job))
+end
+
+-- Records that a call of settle or claim has changed, to be written at its end, all at once.
+local unsaved = {}
+local function save_later(id, job)
+  unsaved[id] = job
+end
+
+local function save_records()
+  local saves = {}
+  for id, job in pairs(unsaved) do saves[#saves + 1], saves[#saves + 2] = id, cmsgpack.pack(job) end
+  if #saves > 0 then redis.call('HSET', K.records, unpack(saves)) end
 end
 
 -- What a claim's delivery is called, with the id: unlike the attempt alone it never comes again, not even when an id is

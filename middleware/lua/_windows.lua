@@ -121,18 +121,22 @@ local function gate(now, unruled)
 end
 
 -- Ends the open window when its rule says so: the credits are used, or the stack is empty.
-local function close_when_done(n, now)
+local function close_when_done(n, now, is_empty)
   local w = n and window(n)
   if not w or w[W_CLOSED_AT] then return end
   if w[W_CREDITS] and w[W_CLAIMED] >= w[W_CREDITS] then
     close_window(n, now, 'credits')
-  elseif w[W_CLOSE_WHEN_EMPTY] and redis.call('ZCARD', K.stack) == 0 then
+  elseif w[W_CLOSE_WHEN_EMPTY] and is_empty then
     close_window(n, now, 'empty')
   end
 end
 
--- Wakes one idle consumer, if there is something for it to do. It will ring again if jobs remain after its claim.
+-- Wakes one idle consumer if it may claim. It will ring again if jobs remain after its claim.
+local function wake_one(now, unruled)
+  if redis.call('LLEN', K.doorbell) == 0 and gate(now, unruled) == 'open' then redis.call('RPUSH', K.doorbell, 1) end
+end
+
+-- The same, if there is something for it to do.
 local function ring(now, unruled)
-  if redis.call('ZCARD', K.stack) == 0 or redis.call('LLEN', K.doorbell) > 0 then return end
-  if gate(now, unruled) == 'open' then redis.call('RPUSH', K.doorbell, 1) end
+  if redis.call('ZCARD', K.stack) > 0 then wake_one(now, unruled) end
 end

@@ -33,7 +33,7 @@ for i = 3, #ARGV do
   words[#words + 1] = call_off(ARGV[i], load(ARGV[i]))
 end
 save_ends()
-if left_stack then close_when_done(tonumber(redis.call('HGET', K.policy, 'open') or 0), now) end
+if left_stack then close_when_done(open_number(), now, redis.call('ZCARD', K.stack) == 0) end
 for i, word in ipairs(words) do
   if word == 'cancelled' then log('cancel', now, ARGV[i + 2]) end
   if word == 'asked' then log('cancel_asked', now, ARGV[i + 2]) end

@@ -8,5 +8,6 @@ allow_when_full()
 local now = clock(ARGV[1])
 local reply = {'', 0}
 reply[1] = claim(tonumber(ARGV[5]), now, ARGV[2], tonumber(ARGV[3]), ARGV[4], reply)
+save_records()
 save_windows()
 return reply

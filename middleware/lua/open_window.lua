@@ -52,7 +52,7 @@ redis.call('HSET', K.policy, 'open', n, 'last_opened', string.format('%.0f', now
 local newest = redis.call('ZREVRANGE', K.window_history, 0, 0, 'WITHSCORES')
 redis.call('ZADD', K.window_history, math.max(tonumber(newest[2] or 0) + 1, now), n)
 keep_made(ARGV[7], ARGV[8], {n, cmsgpack.pack(w)}, now)
-close_when_done(n, now)
+close_when_done(n, now, redis.call('ZCARD', K.stack) == 0)
 ring(now, 'closed')
 save_windows()
 return {'opened', n, cmsgpack.pack(w), unopened_since}

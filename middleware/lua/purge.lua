@@ -16,7 +16,8 @@ else
   redis.call('ZREM', K.scheduled, unpack(ids))
 end
 forget(ids, now)
-close_when_done(tonumber(redis.call('HGET', K.policy, 'open') or 0), now)
-if redis.call('ZCARD', K.stack) == 0 then redis.call('DEL', K.doorbell) end
+local is_empty = redis.call('ZCARD', K.stack) == 0
+close_when_done(open_number(), now, is_empty)
+if is_empty then redis.call('DEL', K.doorbell) end
 save_windows()
 return #ids

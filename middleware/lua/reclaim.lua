@@ -14,6 +14,7 @@ if grace > now then
 end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, 100)) do
   local job = load(id) or orphan(id, now)
+  off_duty(id)
   local lost = (job[LOST] or 0) + 1
   if lost >= tonumber(ARGV[4]) then
     end_attempt(id, job, REJECTED, now, 'worker_lost')

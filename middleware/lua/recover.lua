@@ -10,6 +10,7 @@ for i = 4, #ARGV, 2 do held[ARGV[i]] = tonumber(ARGV[i + 1]) end
 for _, id in ipairs(redis.call('ZREVRANGE', K.leases, 0, 999)) do
   local job = load(id)
   if job and job[WORKER] == ARGV[2] and held[id] ~= number_of(job) then
+    off_duty(id)
     try_again(id, job, now, 0, W_PUT_BACK)
     save(id, job)
     log('recover', now, id, job[ATTEMPTS], job[STATUS])

@@ -6,7 +6,7 @@
 
 local now = clock(ARGV[1])
 local WHY_NOT = {
-  [SCHEDULED] = 'waiting', [QUEUED] = 'waiting', [RUNNING] = 'running', [PROCESSED] = 'processed', u = 'superseded',
+  [SCHEDULED] = 'waiting', [QUEUED] = 'waiting', [RUNNING] = 'running', [PROCESSED] = 'processed', [SUPERSEDED] = 'superseded',
 }
 
 local function put_on_top(id, message)

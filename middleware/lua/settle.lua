@@ -7,31 +7,48 @@
 -- applied before (a call that was sent again).
 -- Returns as claim.lua, with the number of stale settlements behind the µs.
 
-allow_when_full()
 local now = clock(ARGV[1])
 local ENDS = {processed = PROCESSED, rejected = REJECTED, cancelled = CANCELLED}
+local texts = {[K.results] = {}, [K.failures] = {}, [K.messages] = {}}
 local stale = 0
 
-local function keep_words(i, id)
-  if ARGV[i + 5] ~= '' then redis.call('HSET', K.results, id, ARGV[i + 5]) end
-  if ARGV[i + 6] ~= '' then
-    redis.call('HSET', K.failures, id, string.format('%.0f %s', now, ARGV[i + 6]))
+local function keep_text(hash, id, text)
+  local rows = texts[hash]
+  rows[#rows + 1], rows[#rows + 2] = id, text
+end
+
+-- Gathers what this settlement brings; returns how many bytes of results and failures that is.
+local function keep_texts(i, id, job)
+  local result, failure, message = ARGV[i + 5], ARGV[i + 6], ARGV[i + 7]
+  if result ~= '' then keep_text(K.results, id, result) end
+  if failure ~= '' then
+    failure = string.format('%.0f %s', now, failure)
+    keep_text(K.failures, id, failure)
   end
-  if ARGV[i + 7] ~= '' then redis.call('HSET', K.messages, id, ARGV[i + 7]) end
+  if message ~= '' then
+    keep_text(K.messages, id, message)
+    job[SIZE] = #message
+  end
+  return #result + #failure
+end
+
+local function save_texts()
+  for hash, rows in pairs(texts) do
+    if #rows > 0 then redis.call('HSET', hash, unpack(rows)) end
+    texts[hash] = {}
+  end
 end
 
 -- All records at once. A job that is named twice is seen the second time as the first settlement left it.
-local settlements, jobs, changed = tonumber(ARGV[6]), {}, {}
+local settlements, jobs = tonumber(ARGV[6]), {}
 local function load_jobs()
   local ids = {}
   for s = 1, settlements do ids[s] = ARGV[8 * s - 1] end
-  for s, packed in ipairs(redis.call('HMGET', K.records, unpack(ids))) do jobs[ids[s]] = unpack_record(packed) end
-end
-
-local function save_jobs()
-  local saves = {}
-  for id in pairs(changed) do saves[#saves + 1], saves[#saves + 2] = id, cmsgpack.pack(jobs[id]) end
-  if #saves > 0 then redis.call('HSET', K.records, unpack(saves)) end
+  for s, packed in ipairs(redis.call('HMGET', K.records, unpack(ids))) do
+    local job = unpack_record(packed)
+    jobs[ids[s]] = job
+    if runs_as(job, tonumber(ARGV[8 * s])) then off_duty(ids[s]) end
+  end
 end
 
 local function settle(i)
@@ -46,24 +63,26 @@ local function settle(i)
   end
   job[SETTLED] = job[ATTEMPTS]
   if outcome ~= 'put_back' then observe(job, T_RUN_SUM, now - job[STARTED]) end
-  keep_words(i, id)
+  save_later(id, job)
+  local brought = keep_texts(i, id, job)
+  if job[ATTEMPTS] > 1 then save_texts() end -- what it has kept by now is measured in Redis (size_at_end)
   if ENDS[outcome] then
     -- Why a job was called off, whoever did it says better than the task that stopped for it.
     local asked = outcome == 'cancelled' and job[CANCEL]
-    end_attempt(id, job, ENDS[outcome], now, asked or (ARGV[i + 4] ~= '' and ARGV[i + 4]))
+    end_attempt(id, job, ENDS[outcome], now, asked or (ARGV[i + 4] ~= '' and ARGV[i + 4]), brought)
   elseif outcome == 'retry' then
     job[LOST] = 0
-    try_again(id, job, now, tonumber(ARGV[i + 3]), W_RETRIED)
+    try_again(id, job, now, tonumber(ARGV[i + 3]), W_RETRIED, brought)
   else
-    try_again(id, job, now, 0, W_PUT_BACK)
+    try_again(id, job, now, 0, W_PUT_BACK, brought)
   end
-  changed[id] = true
   log('settle', now, id, number, outcome, job[STATUS])
 end
 
 if settlements > 0 then load_jobs() end
+free_leases()
 for s = 1, settlements do settle(8 * s - 1) end
-save_jobs()
+save_texts()
 save_ends()
 if stale > 0 then count('stale_settles', stale) end
 
@@ -74,5 +93,6 @@ else
   ring(now, ARGV[4])
   reply[2] = until_due(now)
 end
+save_records()
 save_windows()
 return reply

@@ -15,7 +15,7 @@ from middleware.cadence.policies import Policy
 from middleware.cadence.window_records import Window
 from middleware.jobs import Job
 from middleware.queues import QueueStanding
-from middleware.records import STATUS_LETTERS
+from middleware.records import fields_of
 from middleware.replays import KEYLESS, IdempotencyKey
 from middleware.scripts import (
     NAMELESS,
@@ -30,7 +30,7 @@ from middleware.scripts import (
     Reused,
     Settlement,
 )
-from middleware.sources import RECORD_FIELDS
+from middleware.sources import STATUS_LETTERS
 from middleware.tallying import STATE_FIELDS, TALLY_FIELDS
 
 START_US = 1_700_000_000_000_000
@@ -189,6 +189,10 @@ class ScriptedQueue:
         """One of the queue's counters."""
         return int(self.client.hget(keys.counters(self.name), name) or 0)
 
+    def ended(self, status: str) -> int:
+        """How many times a job of the queue came to this end, as it was tallied."""
+        return sum(tally[f"ended_{status}"] for tally in self._tallies().values())
+
     def is_rung(self) -> bool:
         """True when the doorbell holds a token."""
         return self.client.llen(keys.doorbell(self.name)) > 0
@@ -212,9 +216,7 @@ class ScriptedQueue:
     def _records(self) -> dict[str, dict[str, Any]]:
         with redis.Redis.from_url(self.broker._url) as raw:
             packed = raw.hgetall(keys.records(self.name))
-        return {
-            id.decode(): dict(zip(RECORD_FIELDS, msgpack.unpackb(record), strict=True)) for id, record in packed.items()
-        }
+        return {id.decode(): fields_of(record) for id, record in packed.items()}
 
     def _audit_indexes(self, records: dict[str, dict[str, Any]], letters: dict[str, str]) -> None:
         for letter, index in INDEX_OF_LETTER.items():
@@ -231,15 +233,18 @@ class ScriptedQueue:
         assert self._scores(keys.finished) == finished
         assert set(self.client.hkeys(keys.messages(self.name))) == set(records)
 
-    def _audit_tallies(self, records: dict[str, dict[str, Any]]) -> None:
-        if self.count("orphans"):
-            return  # records were removed by hand, and what they were counted as is unknown
+    def _tallies(self) -> dict[str, dict[str, int]]:
         with redis.Redis.from_url(self.broker._url) as raw:
             packed = raw.hgetall(keys.tallies(self.name))
-        tallies = {
+        return {
             task.decode(): dict(zip(TALLY_FIELDS, msgpack.unpackb(tally), strict=True))
             for task, tally in packed.items()
         }
+
+    def _audit_tallies(self, records: dict[str, dict[str, Any]]) -> None:
+        if self.count("orphans"):
+            return  # records were removed by hand, and what they were counted as is unknown
+        tallies = self._tallies()
         counted = Counter({(task, state): tally[state] for task, tally in tallies.items() for state in STATE_FIELDS})
         assert +counted == Counter((r["task"], STATUS_LETTERS[r["status"]].value) for r in records.values())
         assert not -counted

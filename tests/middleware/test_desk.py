@@ -86,7 +86,7 @@ def test_a_settlement_whose_answer_is_lost_is_sent_again_and_counts_once(queue: 
     one.desk.settle(processed(a))
 
     assert one.scripts.ran.count("settle") == 2
-    assert (queue.count("processed"), queue.count("stale_settles")) == (1, 0)
+    assert (queue.ended("processed"), queue.count("stale_settles")) == (1, 0)
     assert one.slots.idle == THREADS
 
 

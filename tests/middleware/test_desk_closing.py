@@ -32,7 +32,7 @@ def test_closing_settles_all_that_was_left_however_much_it_is(queue: ScriptedQue
 
     one.desk.close()
 
-    assert queue.count("processed") == 150
+    assert queue.ended("processed") == 150
 
 
 def test_what_ends_after_the_closing_is_not_settled(queue: ScriptedQueue, one: OneDesk) -> None:

@@ -19,7 +19,7 @@ def test_a_processed_job_keeps_its_result_and_its_times(queue: ScriptedQueue) ->
     job = queue.job("a")
     assert (job.status.value, job.result, job.run_ms) == ("processed", {"words": 2}, 30)
     assert job.finished_at_us == queue.clock.now_us
-    assert queue.count("processed") == 1
+    assert queue.ended("processed") == 1
 
 
 def test_a_rejected_job_keeps_the_reason_and_the_error(queue: ScriptedQueue) -> None:
@@ -108,7 +108,7 @@ def test_a_settlement_that_is_sent_twice_changes_nothing_and_is_not_stale(queue:
 
     assert queue.settle(token) == 0
     assert queue.job("a").finished_at_us == queue.clock.now_us - 1_000_000
-    assert (queue.count("processed"), queue.count("stale_settles")) == (1, 0)
+    assert (queue.ended("processed"), queue.count("stale_settles")) == (1, 0)
 
 
 def test_a_retry_that_is_sent_twice_is_one_retry_even_if_the_job_runs_again(queue: ScriptedQueue) -> None:

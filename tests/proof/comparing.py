@@ -10,9 +10,9 @@ import redis
 from middleware import keys
 from middleware.audit import INDEX_KEYS
 from middleware.jobs import JobStatus
-from middleware.records import STATUS_LETTERS
+from middleware.records import fields_of
 from middleware.scripts import QueueScripts
-from middleware.sources import RECORD_FIELDS, WINDOW_FIELDS
+from middleware.sources import RECORD_FIELDS, STATUS_LETTERS, WINDOW_FIELDS
 from middleware.store.filters import JobFilter
 
 from .entries import FINAL, QUEUED, RUNNING, SCHEDULED, ModelJob
@@ -20,13 +20,11 @@ from .model import Model
 
 QUEUE = "default"
 LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}
+MODELLED = [name for name in RECORD_FIELDS if name not in ("task", "entered", "size")]
 OUTCOMES = ("running", "processed", "retried", "rejected", "cancelled", "put_back")
 COUNTERS = (
     "accepted",
     "pruned",
-    "processed",
-    "rejected",
-    "cancelled",
     "retried",
     "revived",
     "reclaimed",
@@ -124,14 +122,14 @@ def compare_pages(scripts: QueueScripts, model: Model, limit: int, status: JobSt
 
 def _record(packed: bytes) -> dict[str, Any]:
     """The fields of a record that the model knows, None for those that aren't set."""
-    r = dict(zip(RECORD_FIELDS, msgpack.unpackb(packed), strict=True))
+    r = fields_of(packed)
     place = None if r["place"] == 0 and r["place"] is not False else (r["place"] or r["seq"])
-    plain = {name: None if r[name] is False else r[name] for name in RECORD_FIELDS if name not in ("task", "entered")}
+    plain = {name: None if r[name] is False else r[name] for name in MODELLED}
     return plain | {"place": place, "lost": r["lost"] or 0}
 
 
 def _as_record(job: ModelJob) -> dict[str, Any]:
-    return {name: getattr(job, name) for name in RECORD_FIELDS if name not in ("task", "entered")}
+    return {name: getattr(job, name) for name in MODELLED}
 
 
 def _window(fields: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable, Iterable
 
 from middleware.jobs import TRANSITIONS, JobStatus
-from middleware.records import STATUS_LETTERS
+from middleware.sources import STATUS_LETTERS
 
 from .event_log import Event, EventLog
 from .findings import Findings

@@ -11,8 +11,8 @@ import redis
 from middleware import keys
 from middleware.audit import INDEX_KEYS
 from middleware.jobs import JobStatus
-from middleware.records import STATUS_LETTERS
-from middleware.sources import RECORD_FIELDS, WINDOW_FIELDS
+from middleware.records import fields_of
+from middleware.sources import STATUS_LETTERS, WINDOW_FIELDS
 
 from .findings import Findings
 from .history import HistoryChecker
@@ -31,7 +31,7 @@ def compare(checker: HistoryChecker, client: redis.Redis) -> None:
     for status, key in INDEX_KEYS.items():
         for id in client.zrange(key(checker.queue), 0, -1):
             held[id.decode()].append(status)
-    records = {id.decode(): msgpack.unpackb(r) for id, r in client.hscan_iter(keys.records(checker.queue), count=500)}
+    records = {id.decode(): fields_of(r) for id, r in client.hscan_iter(keys.records(checker.queue), count=500)}
     for id, job in checker.jobs.items():
         _compare_indexes(id, job, held.get(id, []), found)
         _compare_record(id, job, records.get(id), found)
@@ -52,11 +52,10 @@ def _compare_indexes(id: str, job: KnownJob, statuses: list[JobStatus], found: F
         found.add("in another state", f"{id} should be {job.status}, and is {statuses[0]}")
 
 
-def _compare_record(id: str, job: KnownJob, fields: list[Any] | None, found: Findings) -> None:
-    if fields is None:
+def _compare_record(id: str, job: KnownJob, record: dict[str, Any] | None, found: Findings) -> None:
+    if record is None:
         found.add("record differs", f"{id} has none")
         return
-    record = dict(zip(RECORD_FIELDS, fields, strict=True))
     told = (STATUS_LETTERS[record["status"]], record["seq"], record["attempts"])
     if told != (job.status, job.seq, job.attempts):
         found.add("record differs", f"{id} is {job}, and its record says {told}")

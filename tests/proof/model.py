@@ -221,4 +221,3 @@ class Model(ModelGate):
 
     def _finish(self, job: ModelJob, status: str, reason: str | None) -> None:
         job.status, job.finished, job.reason = status, self.now, reason
-        self.counters[{PROCESSED: "processed", REJECTED: "rejected", CANCELLED: "cancelled"}[status]] += 1

@@ -52,7 +52,7 @@ def _refuse_other_sites() -> None:
     asked = current_request()
     if asked.method in SAFE_METHODS:
         return
-    site, origin = asked.headers.get("Sec-Fetch-Site"), asked.headers.get("Origin")
+    site, origin = asked.environ.get("HTTP_SEC_FETCH_SITE"), asked.environ.get("HTTP_ORIGIN")
     is_ours = site in {"same-origin", "none"} if site else origin is None or urlsplit(origin).netloc == asked.host
     if not is_ours:
         raise ProblemError(CROSS_SITE)

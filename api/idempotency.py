@@ -44,7 +44,7 @@ def idempotency_key(operation: str) -> IdempotencyKey:
     Raises:
       ProblemError: the header can't be read.
     """
-    sent = current_request().headers.get("Idempotency-Key")
+    sent = current_request().environ.get("HTTP_IDEMPOTENCY_KEY")
     if sent is None:
         return KEYLESS
     if not HEADER.fullmatch(sent):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from time import perf_counter
 from typing import Any, cast
 
 from flask import Flask, Request, Response, has_request_context, request
 from uuid_utils import uuid7
+from werkzeug.utils import cached_property
 
 REQUEST_ID = re.compile(r"[!-~]{1,128}")
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -33,7 +33,7 @@ class TracedRequest(Request):
     def traceparent(self) -> str | None:
         """The caller's ``traceparent``; None when there is none, or one that the standard says to ignore."""
         sent = self.environ.get("HTTP_TRACEPARENT", "")
-        return sent if TRACEPARENT.fullmatch(sent) else None
+        return sent if sent and TRACEPARENT.fullmatch(sent) else None
 
 
 def current_request() -> TracedRequest:

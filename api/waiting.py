@@ -43,7 +43,7 @@ def install(app: Flask, settings: Settings) -> None:
 def wait_for_end(job: Job) -> tuple[Job, dict[str, str]]:
     """The job when it has ended, or as it is when the time is up that the request prefers to wait; and the header that
     says so."""
-    wait_s = preferred_wait_s(current_request().headers.get("Prefer", ""))
+    wait_s = preferred_wait_s(current_request().environ.get("HTTP_PREFER", ""))
     if not wait_s:
         return job, {}
     if not job.status.is_final:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import dramatiq
+from dramatiq.middleware import Retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,17 @@ def _max_attempts(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any
     """Attempts until Dramatiq's Retries gives up; None when it never does by count, or nobody here knows."""
     if actor is None or actor.options.get("retry_when") is not None:
         return None
-    retries = [m for m in actor.broker.middleware if isinstance(m, dramatiq.middleware.Retries)]
-    if not retries:
+    retries = _retries(tuple(actor.broker.middleware))
+    if retries is None:
         return 1
-    if retries[0].retry_when is not None:
+    if retries.retry_when is not None:
         return None
-    most = message.options.get("max_retries", actor.options.get("max_retries", retries[0].max_retries))
+    most = message.options.get("max_retries", actor.options.get("max_retries", retries.max_retries))
     # Redis may hold anything, and one job's options must not keep the others from being shown.
     return most + 1 if isinstance(most, int) else None
+
+
+@lru_cache(maxsize=1)
+def _retries(middleware: tuple[dramatiq.Middleware, ...]) -> Retries | None:
+    """The one that retries, found once for all jobs of a page."""
+    return next((m for m in middleware if isinstance(m, Retries)), None)

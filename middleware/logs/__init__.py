@@ -34,6 +34,9 @@ def configure(settings: Settings, *, process: str, stream: TextIO | None = None)
         handler.addFilter(without_payloads)
     logging.basicConfig(level=settings.log_level, handlers=handlers, force=True)
     logging.captureWarnings(True)
+    # What none of our lines tells needn't be found out for each (docs.python.org/3/howto/logging.html#optimization).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     warnings.simplefilter("default", DeprecationWarning)
     sys.excepthook = _log_what_ends_the_process
     threading.excepthook = _log_what_ends_a_thread

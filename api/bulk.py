@@ -15,10 +15,10 @@ from tasks.payload import StrictSchema
 
 from .answers import json_answer
 from .auth import retried, with_subject
-from .job_filters import FilterFields, job_filter
 from .jobs import jobs
 from .moves import reason_field
-from .schemas import Answer
+from .schemas.job_filters import FilterFields, job_filter
+from .schemas.jobs import Answer
 
 LARGEST_BULK = 10_000
 FILTERS = tuple(FilterFields().fields)

@@ -16,9 +16,9 @@ from werkzeug.exceptions import HTTPException
 from tasks.payload import StrictSchema
 
 from . import problems, scopes
-from .fields import CursorText, DateTimeUs, JobIdConverter
 from .parsing import StrictParser, refuse_query
-from .schemas import OneOf, Problem
+from .schemas.fields import CursorText, DateTimeUs, JobIdConverter
+from .schemas.jobs import OneOf, Problem
 from .tracing import current_request
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])

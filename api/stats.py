@@ -10,8 +10,8 @@ from tasks import broker
 
 from .answers import json_answer
 from .contract import Resource
+from .schemas.stats import Stats, StatsQuery
 from .snapshots import Snapshot
-from .stats_schemas import Stats, StatsQuery
 
 stats = Resource("stats", __name__, url_prefix="/v1/stats", description="Counts, rates and times.")
 

@@ -11,11 +11,11 @@ from flask import Response
 from middleware.acceptance import Receipt
 from tasks import broker
 
-from . import schemas
 from .contract import ETAG
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import job_answer, jobs
 from .new_jobs import NewJob, NewJobBody
+from .schemas import jobs as schemas
 from .tracing import current_request
 from .waiting import APPLIED, PREFER, wait_for_end
 

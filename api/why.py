@@ -9,7 +9,7 @@ from tasks import broker
 
 from .answers import json_answer
 from .jobs import MAX_ID, jobs, no_such_job
-from .why_schemas import Explanation
+from .schemas.why import Explanation
 
 
 @jobs.route("/<job:job_id>/why")

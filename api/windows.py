@@ -13,13 +13,13 @@ from tasks import broker
 from .answers import json_answer
 from .auth import current_subject
 from .contract import Resource
-from .fields import CursorText
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import LINK
 from .problems import NOT_FOUND, WINDOW_REFUSED, ProblemError
 from .queues import NOBODY, existing_queue
+from .schemas.fields import CursorText
+from .schemas.windows import NewWindowBody, NextWindow, NextWindowQuery, Window, WindowsQuery
 from .scopes import ADMIN
-from .window_schemas import NewWindowBody, NextWindow, NextWindowQuery, Window, WindowsQuery
 
 windows = Resource("windows", __name__, url_prefix="/v1/windows", description="When jobs may be claimed, and how many.")
 

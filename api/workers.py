@@ -8,7 +8,7 @@ from tasks import broker
 
 from .answers import json_answer
 from .contract import Resource
-from .worker_schemas import Worker
+from .schemas.workers import Worker
 
 workers = Resource("workers", __name__, url_prefix="/v1/workers", description="The processes that run jobs.")
 

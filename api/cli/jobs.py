@@ -15,9 +15,9 @@ from middleware.store.bulk import CANCELLABLE, RETRYABLE, BulkOutcome
 from middleware.store.filters import JobFilter
 from tasks import broker
 
-from ..job_filters import FilterFields, JobsQuery, ListOrder, job_filter
 from ..moves import REASON, WHY_NOT_RETRYABLE
 from ..new_jobs import NewJob, NewJobBody
+from ..schemas.job_filters import FilterFields, JobsQuery, ListOrder, job_filter
 from ..submission import message_of_job
 from .endings import fail, loaded, nothing_to_do, told_in_a_line
 from .output import as_json, one_or_more, print_json, print_object, print_table, progress

@@ -9,7 +9,7 @@ import click
 from middleware.command_user import command_user
 from tasks import broker
 
-from ..queue_schemas import PauseBody, ResumeBody
+from ..schemas.queues import PauseBody, ResumeBody
 from .endings import fail, loaded, nothing_to_do, told_in_a_line
 from .output import as_json, print_json, print_object, print_table
 

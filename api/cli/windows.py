@@ -10,7 +10,7 @@ from middleware.cadence.window_records import Window
 from middleware.command_user import command_user
 from tasks import broker
 
-from ..window_schemas import NewWindowBody, NextWindowQuery, WindowsQuery
+from ..schemas.windows import NewWindowBody, NextWindowQuery, WindowsQuery
 from .endings import fail, loaded, nothing_to_do, told_in_a_line
 from .output import as_json, print_json, print_object, print_table
 

@@ -12,9 +12,9 @@ from middleware.queues import GateWord
 from tasks.payload import StrictSchema
 
 from .fields import Matches, QueryInteger
-from .schemas import Answer
-from .window_schemas import Window, shown_count, shown_time
-from .worker_schemas import Threads
+from .jobs import Answer
+from .windows import Window, shown_count, shown_time
+from .workers import Threads
 
 
 def _reason(*, required: bool) -> fields.Field[Any]:

@@ -12,7 +12,7 @@ from middleware.keys import QUEUE_NAME
 from tasks.payload import StrictSchema
 
 from .fields import CursorText, Matches, QueryInteger
-from .schemas import Answer
+from .jobs import Answer
 
 MOST_CREDITS = 1_000_000_000
 SHORTEST_S, LONGEST_S = 0.01, 31 * 86_400

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from .schemas import Answer
+from .jobs import Answer
 
 
 def _limit(description: str, example: int) -> fields.Field[Any]:

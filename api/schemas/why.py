@@ -6,7 +6,7 @@ from marshmallow import fields
 
 from middleware.jobs import JobStatus
 
-from .schemas import Answer
+from .jobs import Answer
 
 
 class Cause(Answer):

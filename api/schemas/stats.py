@@ -11,7 +11,7 @@ from middleware.jobs import JobStatus
 from middleware.keys import QUEUE_NAME
 
 from .fields import Matches
-from .schemas import Answer
+from .jobs import Answer
 
 
 class StatsQuery(Schema):

@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from middleware.roster import Kind
 
-from .schemas import Answer
+from .jobs import Answer
 
 
 class Threads(Answer):

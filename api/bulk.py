@@ -18,7 +18,7 @@ from .auth import retried, with_subject
 from .jobs import jobs
 from .moves import reason_field
 from .schemas.job_filters import FilterFields, job_filter
-from .schemas.jobs import Answer
+from .schemas.shown import Answer
 
 LARGEST_BULK = 10_000
 FILTERS = tuple(FilterFields().fields)

@@ -17,8 +17,9 @@ from tasks.payload import StrictSchema
 
 from . import problems, scopes
 from .parsing import StrictParser, refuse_query
+from .schemas.asked import OneOf
 from .schemas.fields import CursorText, DateTimeUs, JobIdConverter
-from .schemas.jobs import OneOf, Problem
+from .schemas.problems import Problem
 from .tracing import current_request
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])

@@ -10,13 +10,13 @@ from tasks import broker
 from .answers import json_answer
 from .contract import Resource
 from .problems import STUCK, ProblemError
-from .schemas import jobs as schemas
+from .schemas.health import Status
 
 health = Resource("health", __name__, description="For load balancers and supervisors.")
 
 
 @health.route("/healthz")
-@health.response(200, schemas.Status)
+@health.response(200, Status)
 @health.problems(400)
 def healthz() -> Response:
     """Whether the process answers"""
@@ -24,7 +24,7 @@ def healthz() -> Response:
 
 
 @health.route("/readyz")
-@health.response(200, schemas.Status)
+@health.response(200, Status)
 @health.problems(400, 503)
 def readyz() -> Response:
     """Whether jobs can be accepted: Redis answers and is writable"""
@@ -33,7 +33,7 @@ def readyz() -> Response:
 
 
 @health.route("/healthz/consumption")
-@health.response(200, schemas.Status)
+@health.response(200, Status)
 @health.problems(400, 503)
 def consumption() -> Response:
     """Whether jobs are consumed as they should be

@@ -16,8 +16,8 @@ from tasks.payload import StrictSchema
 from tasks.process_message import process_message
 
 from .plain import PlainReader, plain_reader
+from .schemas.asked import OneOf
 from .schemas.fields import DateTimeUs
-from .schemas.jobs import OneOf
 
 MAX_DELAY_S = 3650 * 86_400
 TASK_AND_PAYLOAD = frozenset({"task", "payload"})

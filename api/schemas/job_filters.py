@@ -11,7 +11,8 @@ from middleware.keys import QUEUE_NAME
 from middleware.store.filters import JobFilter
 from middleware.store.reading import Cursor
 
-from .fields import CursorText, DateTimeUs, Matches, QueryInteger
+from .asked import Query, page_cursor, page_size
+from .fields import DateTimeUs, Matches
 
 WINDOW_ID = rf"{QUEUE_NAME.pattern}\.[0-9]{{1,15}}"
 
@@ -61,20 +62,11 @@ def job_filter(loaded: dict[str, Any]) -> JobFilter:
     )
 
 
-class JobsQuery(FilterFields):
+class JobsQuery(FilterFields, Query):
     """The parameters of ``GET /v1/jobs``."""
 
-    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
-
-    limit = QueryInteger(
-        load_default=50, validate=validate.Range(min=1, max=500), metadata={"description": "Jobs in a page."}
-    )
-    cursor = CursorText(
-        metadata={
-            "description": "Where the page begins: from the Link header of the page before.",
-            "pattern": f"^{CursorText.pattern}$",
-        }
-    )
+    limit = page_size("Jobs in a page.")
+    cursor = page_cursor()
 
     @post_load
     def _ordered(self, loaded: dict[str, Any], **_: Any) -> ListOrder:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from middleware.cadence.policies import Mode, Order, OrderNow
 from middleware.jobs import JobStatus
 from middleware.queues import GateWord
 from tasks.payload import StrictSchema
 
-from .fields import Matches, QueryInteger
-from .jobs import Answer
-from .windows import Window, shown_count, shown_time
+from .asked import Query, page_size
+from .fields import Matches
+from .shown import Answer, shown_number, shown_text, shown_time
+from .windows import Window
 from .workers import Threads
 
 
@@ -37,21 +38,17 @@ class ResumeBody(StrictSchema):
     reason = _reason(required=False)
 
 
-class PausesQuery(Schema):
+class PausesQuery(Query):
     """The parameters of ``GET /v1/queues/{queue}/pauses``."""
 
-    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
-
-    limit = QueryInteger(
-        load_default=50, validate=validate.Range(min=1, max=500), metadata={"description": "How many at most."}
-    )
+    limit = page_size("How many at most.")
 
 
 class Pause(Answer):
     """Why nothing is handed out."""
 
     reason = fields.String(required=True)
-    by = fields.String(required=True, metadata={"description": "Who said so: the token's subject, or `anonymous`."})
+    by = shown_text("Who said so: the token's subject, or `anonymous`.", nullable=False)
     at = shown_time("When.", nullable=False)
 
 
@@ -60,12 +57,12 @@ class PauseEvent(Answer):
 
     event = fields.String(required=True, validate=validate.OneOf(["paused", "resumed"]))
     reason = fields.String(required=True, allow_none=True)
-    by = fields.String(required=True, metadata={"description": "Who said so: the token's subject, or `anonymous`."})
+    by = shown_text("Who said so: the token's subject, or `anonymous`.", nullable=False)
     at = shown_time("When.", nullable=False)
 
 
 QueueCounts = Answer.from_dict(
-    {status.value: shown_count(f"Jobs that are {status.value}.") for status in JobStatus}, name="QueueCounts"
+    {status.value: shown_number(f"Jobs that are {status.value}.") for status in JobStatus}, name="QueueCounts"
 )
 """How many jobs there are in each state."""
 
@@ -90,14 +87,12 @@ class Queue(Answer):
     window = fields.Nested(Window, required=True, allow_none=True, metadata={"description": "The open one."})
     next_window_at = shown_time("When the next window opens; null: none is planned.")
     counts = fields.Nested(QueueCounts, required=True)
-    accepted = shown_count("Jobs since the queue was made: those there are and the pruned ones.")
-    pruned = shown_count("Jobs that were forgotten.")
-    oldest_age_s = fields.Float(
-        required=True, allow_none=True, metadata={"description": "Seconds for which the oldest one has waited."}
-    )
-    wait_bound_s = fields.Float(
-        required=True,
-        allow_none=True,
-        metadata={"description": "Seconds after which a job accepted now runs at the latest; null: no bound is known."},
+    accepted = shown_number("Jobs since the queue was made: those there are and the pruned ones.")
+    pruned = shown_number("Jobs that were forgotten.")
+    oldest_age_s = shown_number("Seconds for which the oldest one has waited.", whole=False, nullable=True)
+    wait_bound_s = shown_number(
+        "Seconds after which a job accepted now runs at the latest; null: no bound is known.",
+        whole=False,
+        nullable=True,
     )
     threads = fields.Nested(Threads, required=True)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from middleware.counts.stats import RATES, SPANS_S
 from middleware.jobs import JobStatus
 from middleware.keys import QUEUE_NAME
 
+from .asked import Query
 from .fields import Matches
-from .jobs import Answer
+from .shown import Answer, shown_number, shown_time
 
 
-class StatsQuery(Schema):
+class StatsQuery(Query):
     """The parameters of ``GET /v1/stats``."""
-
-    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
 
     queue = fields.String(
         validate=Matches(QUEUE_NAME.pattern, "the name of a queue"),
@@ -75,10 +74,8 @@ class Total(Answer):
     """How all is doing."""
 
     counts = fields.Nested(JobCounts, required=True)
-    oldest_age_s = fields.Float(
-        required=True,
-        allow_none=True,
-        metadata={"description": "For how long the oldest waiting job has waited; null when none waits."},
+    oldest_age_s = shown_number(
+        "For how long the oldest waiting job has waited; null when none waits.", whole=False, nullable=True
     )
     rates = fields.Nested(RatesBySpan, required=True)
     wait_ms = fields.Nested(Times, required=True, metadata={"description": "From the stack to the claim."})
@@ -94,11 +91,7 @@ class QueueSummary(Total):
 class Stats(Answer):
     """Statistics at about one moment."""
 
-    at = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": "When they were read; null when there is no queue.", "format": "date-time"},
-    )
+    at = shown_time("When they were read; null when there is no queue.")
     total = fields.Nested(Total, required=True)
     queues = fields.List(fields.Nested(QueueSummary), required=True)
     tasks = fields.List(fields.Nested(TaskSummary), required=True)

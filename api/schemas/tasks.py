@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from .jobs import Answer
+from .shown import Answer, shown_text
 
 
 def _limit(description: str, example: int) -> fields.Field[Any]:
@@ -19,8 +19,8 @@ class Task(Answer):
 
     name = fields.String(required=True, metadata={"examples": ["process_message"]})
     queue = fields.String(required=True, metadata={"description": "Where its jobs wait.", "examples": ["default"]})
-    summary = fields.String(required=True, metadata={"description": "What it does, in a line."})
-    description = fields.String(required=True, metadata={"description": "What it does, in full."})
+    summary = shown_text("What it does, in a line.", nullable=False)
+    description = shown_text("What it does, in full.", nullable=False)
     payload_schema = fields.Dict(
         required=True,
         metadata={

@@ -6,7 +6,7 @@ from marshmallow import fields
 
 from middleware.jobs import JobStatus
 
-from .jobs import Answer
+from .shown import Answer, shown_number, shown_time
 
 
 class Cause(Answer):
@@ -41,18 +41,16 @@ class Cause(Answer):
 class EstimateFigures(Answer):
     """What an estimate is made of."""
 
-    before = fields.Integer(required=True, metadata={"description": "How many waiting jobs go first."})
-    arrivals_per_s = fields.Float(required=True, metadata={"description": "Jobs accepted by the queue, a second."})
-    starts_per_s = fields.Float(required=True, metadata={"description": "Jobs that were claimed, a second."})
-    over_s = fields.Float(required=True, metadata={"description": "Over how many seconds that was measured."})
+    before = shown_number("How many waiting jobs go first.")
+    arrivals_per_s = shown_number("Jobs accepted by the queue, a second.", whole=False)
+    starts_per_s = shown_number("Jobs that were claimed, a second.", whole=False)
+    over_s = shown_number("Over how many seconds that was measured.", whole=False)
 
 
 class Estimate(Answer):
     """When the job starts, if the queue goes on as in the last 5 minutes."""
 
-    starts_in_s = fields.Float(
-        required=True, allow_none=True, metadata={"description": "Null: it may never start, or nobody can tell."}
-    )
+    starts_in_s = shown_number("Null: it may never start, or nobody can tell.", whole=False, nullable=True)
     because = fields.String(
         required=True,
         metadata={
@@ -69,7 +67,7 @@ class Explanation(Answer):
 
     id = fields.String(required=True)
     status = fields.Enum(JobStatus, by_value=fields.String(), required=True)
-    at = fields.String(required=True, metadata={"description": "The moment that it tells of.", "format": "date-time"})
+    at = shown_time("The moment that it tells of.", nullable=False)
     causes = fields.List(fields.Nested(Cause), required=True)
     estimate = fields.Nested(
         Estimate, required=True, allow_none=True, metadata={"description": "Null for a job that runs or has ended."}

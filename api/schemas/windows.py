@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from middleware.cadence.policies import Order
 from middleware.cadence.window_records import CloseReason, OpenedBy
-from middleware.keys import QUEUE_NAME
 from tasks.payload import StrictSchema
 
-from .fields import CursorText, Matches, QueryInteger
-from .jobs import Answer
+from .asked import Query, page_cursor, page_size, queue_name
+from .shown import Answer, shown_number, shown_text, shown_time
 
 MOST_CREDITS = 1_000_000_000
 SHORTEST_S, LONGEST_S = 0.01, 31 * 86_400
-
-
-def queue_name(description: str, *, required: bool = False) -> fields.Field[Any]:
-    """A queue's name in a request."""
-    return fields.String(
-        required=required,
-        validate=Matches(QUEUE_NAME.pattern, "the name of a queue"),
-        metadata={"description": description, "examples": ["default"]},
-    )
-
-
-def shown_time(description: str, *, nullable: bool = True) -> fields.Field[Any]:
-    """A time in an answer."""
-    metadata = {"description": description, "format": "date-time"}
-    return fields.String(required=True, allow_none=nullable, metadata=metadata)
-
-
-def shown_count(description: str, *, nullable: bool = False) -> fields.Field[Any]:
-    """A number of things in an answer."""
-    return fields.Integer(required=True, allow_none=nullable, metadata={"description": description})
 
 
 class NewWindowBody(StrictSchema):
@@ -52,27 +31,16 @@ class NewWindowBody(StrictSchema):
     )
 
 
-class WindowsQuery(Schema):
+class WindowsQuery(Query):
     """The parameters of ``GET /v1/windows``."""
 
-    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
-
     queue = queue_name("Only windows of this queue.")
-    limit = QueryInteger(
-        load_default=50, validate=validate.Range(min=1, max=500), metadata={"description": "Windows in a page."}
-    )
-    cursor = CursorText(
-        metadata={
-            "description": "Where the page begins: from the Link header of the page before.",
-            "pattern": f"^{CursorText.pattern}$",
-        }
-    )
+    limit = page_size("Windows in a page.")
+    cursor = page_cursor()
 
 
-class NextWindowQuery(Schema):
+class NextWindowQuery(Query):
     """The parameters of ``GET /v1/windows/next``."""
-
-    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
 
     queue = queue_name("Which queue.", required=True)
 
@@ -82,7 +50,7 @@ class Window(Answer):
     `processed`, `retried`, `rejected`, `cancelled` and `put_back`, and never more than `credits`."""
 
     id = fields.String(required=True, metadata={"description": "The window's id.", "examples": ["default.42"]})
-    queue = fields.String(required=True, metadata={"description": "Whose jobs it lets through."})
+    queue = shown_text("Whose jobs it lets through.", nullable=False)
     status = fields.String(required=True, validate=validate.OneOf(["open", "closed"]))
     opened_by = fields.String(required=True, validate=validate.OneOf(get_args(OpenedBy)))
     tick_at = shown_time("When the cadence had planned it.")
@@ -96,25 +64,21 @@ class Window(Answer):
         metadata={"description": "What ended it."},
     )
     order = fields.String(required=True, validate=validate.OneOf(get_args(Order)))
-    oldest_share = fields.Float(
-        required=True, metadata={"description": "The share of its claims that goes to the oldest waiting job."}
-    )
-    credits = shown_count("How many claims it allows; null: any number.", nullable=True)
-    claimed = shown_count("How many it has given.")
-    running = shown_count("Of these: still running.")
-    processed = shown_count("Of these: ended well.")
-    retried = shown_count("Of these: failed, to be tried again.")
-    rejected = shown_count("Of these: given up.")
-    cancelled = shown_count("Of these: called off.")
-    put_back = shown_count("Of these: put back, since the worker was lost or shut down.")
+    oldest_share = shown_number("The share of its claims that goes to the oldest waiting job.", whole=False)
+    credits = shown_number("How many claims it allows; null: any number.", nullable=True)
+    claimed = shown_number("How many it has given.")
+    running = shown_number("Of these: still running.")
+    processed = shown_number("Of these: ended well.")
+    retried = shown_number("Of these: failed, to be tried again.")
+    rejected = shown_number("Of these: given up.")
+    cancelled = shown_number("Of these: called off.")
+    put_back = shown_number("Of these: put back, since the worker was lost or shut down.")
     first_claim_at = shown_time("When the first was claimed.")
     last_claim_at = shown_time("When the last was claimed.")
-    oldest_wait_ms = fields.Float(
-        required=True,
-        allow_none=True,
-        metadata={"description": "Milliseconds that the oldest of those had waited that were left when it closed."},
+    oldest_wait_ms = shown_number(
+        "Milliseconds that the oldest of those had waited that were left when it closed.", whole=False, nullable=True
     )
-    left_waiting = shown_count("How many jobs waited when it closed.", nullable=True)
+    left_waiting = shown_number("How many jobs waited when it closed.", nullable=True)
 
 
 class NextWindow(Answer):
@@ -122,7 +86,7 @@ class NextWindow(Answer):
 
     queue = fields.String(required=True)
     opens_at = shown_time("When it opens; null: none is planned.")
-    count = shown_count("How many jobs it would let through.")
+    count = shown_number("How many jobs it would let through.")
     job_ids = fields.List(
         fields.String(),
         required=True,

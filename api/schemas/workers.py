@@ -8,23 +8,23 @@ from marshmallow import fields, validate
 
 from middleware.roster import Kind
 
-from .jobs import Answer
+from .shown import Answer, shown_number, shown_text, shown_time
 
 
 class Threads(Answer):
     """Of a worker: all of its queues share them."""
 
-    total = fields.Integer(required=True, metadata={"description": "How many jobs can run at once."})
-    idle = fields.Integer(required=True, metadata={"description": "How many of them could take a job now."})
+    total = shown_number("How many jobs can run at once.")
+    idle = shown_number("How many of them could take a job now.")
 
 
 class RunningJob(Answer):
     """What a worker runs now."""
 
-    id = fields.String(required=True, metadata={"description": "The job's id."})
-    task = fields.String(required=True, metadata={"description": "What it runs."})
-    queue = fields.String(required=True, metadata={"description": "The queue that it came from."})
-    since = fields.String(required=True, metadata={"description": "When it was claimed.", "format": "date-time"})
+    id = shown_text("The job's id.", nullable=False)
+    task = shown_text("What it runs.", nullable=False)
+    queue = shown_text("The queue that it came from.", nullable=False)
+    since = shown_time("When it was claimed.", nullable=False)
 
 
 class Worker(Answer):
@@ -35,14 +35,11 @@ class Worker(Answer):
         metadata={"description": "Its name, as `worker` in the jobs that it runs.", "examples": ["web-1:4711:9f3c"]},
     )
     kind = fields.String(required=True, validate=validate.OneOf(get_args(Kind)))
-    host = fields.String(required=True, metadata={"description": "The machine's name."})
-    pid = fields.Integer(required=True, metadata={"description": "The process's id there."})
-    version = fields.String(required=True, metadata={"description": "Which LastIn it runs."})
-    started_at = fields.String(required=True, metadata={"description": "When it came to work.", "format": "date-time"})
-    last_seen_at = fields.String(
-        required=True,
-        metadata={"description": "Its last sign of life; after a lease without one it is gone.", "format": "date-time"},
-    )
+    host = shown_text("The machine's name.", nullable=False)
+    pid = shown_number("The process's id there.")
+    version = shown_text("Which LastIn it runs.", nullable=False)
+    started_at = shown_time("When it came to work.", nullable=False)
+    last_seen_at = shown_time("Its last sign of life; after a lease without one it is gone.", nullable=False)
     stopping = fields.Boolean(
         required=True, metadata={"description": "It was told to end: it finishes its jobs and takes no more."}
     )

@@ -10,7 +10,8 @@ import tasks
 from middleware.metrics.process_group import ProcessGroup
 from middleware.settings import Settings
 
-from . import auth, cli, headers, limits, metrics, problems, proxies, request_log, tracing, waiting
+from . import cli, metrics, problems, request_log, tracing, waiting
+from .access import auth, headers, limits, proxies
 from .application import Application
 from .contract import Api, Plugin
 from .health import health

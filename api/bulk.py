@@ -13,8 +13,8 @@ from middleware.store.bulk import CANCELLABLE, RETRYABLE
 from tasks import broker
 from tasks.payload import StrictSchema
 
+from .access.auth import retried, with_subject
 from .answers import json_answer
-from .auth import retried, with_subject
 from .jobs import jobs
 from .moves import reason_field
 from .schemas.job_filters import FilterFields, job_filter

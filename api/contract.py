@@ -15,7 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from tasks.payload import StrictSchema
 
-from . import problems, scopes
+from . import problems
+from .access import scopes
 from .parsing import StrictParser, refuse_query
 from .schemas.asked import OneOf
 from .schemas.fields import CursorText, DateTimeUs, JobIdConverter

@@ -16,7 +16,7 @@ from flask import g
 
 from middleware.replays import KEYLESS, IdempotencyKey
 
-from .auth import current_subject
+from .access.auth import current_subject
 from .problems import FieldError, invalid
 from .tracing import current_request
 

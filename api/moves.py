@@ -11,7 +11,7 @@ from middleware.jobs import JobStatus
 from tasks import broker
 from tasks.payload import StrictSchema
 
-from .auth import retried, with_subject
+from .access.auth import retried, with_subject
 from .contract import ETAG
 from .jobs import existing_job, job_answer, jobs, no_such_job
 from .problems import FINISHED, NOT_RETRYABLE, ProblemError

@@ -8,12 +8,12 @@ from flask import Response
 
 from tasks import broker
 
+from .access.auth import current_subject
+from .access.scopes import ADMIN
 from .answers import json_answer
-from .auth import current_subject
 from .contract import Resource
 from .problems import NOT_FOUND, ProblemError
 from .schemas.queues import PauseBody, PauseEvent, PausesQuery, Queue, ResumeBody
-from .scopes import ADMIN
 
 queues = Resource("queues", __name__, url_prefix="/v1/queues", description="Stacks of jobs, each with its own cadence.")
 

@@ -10,6 +10,7 @@ from middleware.errors import WindowRefusedError
 from middleware.windows import WindowPage
 from tasks import broker
 
+from .access.scopes import ADMIN
 from .answers import json_answer
 from .auth import current_subject
 from .contract import Resource
@@ -19,7 +20,6 @@ from .problems import NOT_FOUND, WINDOW_REFUSED, ProblemError
 from .queues import NOBODY, existing_queue
 from .schemas.fields import CursorText
 from .schemas.windows import NewWindowBody, NextWindow, NextWindowQuery, Window, WindowsQuery
-from .scopes import ADMIN
 
 windows = Resource("windows", __name__, url_prefix="/v1/windows", description="When jobs may be claimed, and how many.")
 

@@ -10,8 +10,8 @@ from typing import Any
 import jwt
 import pytest
 
-from api import jwks
-from api.jwks import IssuerKeys, KeysAwayError, fetch
+from api.access import jwks
+from api.access.jwks import IssuerKeys, KeysAwayError, fetch
 
 from .issuer import Issuer, Key
 

@@ -11,7 +11,7 @@ import redis
 from flask import Flask
 
 import api
-from api import limits
+from api.access import limits
 from middleware import keys
 from middleware.local.embedded import EmbeddedServer, free_port
 from middleware.settings import Settings

@@ -9,7 +9,7 @@ import yaml
 from flask.testing import FlaskClient
 
 import api
-from api import scopes
+from api.access import scopes
 from middleware.settings import Settings
 from tests.service import ROOT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from api import auth
+from api.access import auth
 from middleware.cadence.policies import Policy
 from tasks import broker
 

@@ -13,8 +13,8 @@ from flask import Flask, current_app, g, has_request_context, request
 
 from middleware.settings import Settings
 
+from ..problems import FORBIDDEN, KEYS_AWAY, UNAUTHENTICATED, ProblemError
 from .jwks import KEY_TYPES, IssuerKeys, KeysAwayError
-from .problems import FORBIDDEN, KEYS_AWAY, UNAUTHENTICATED, ProblemError
 from .scopes import ADMIN, is_open
 
 log = logging.getLogger(__name__)

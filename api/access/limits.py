@@ -15,8 +15,8 @@ from middleware import keys
 from middleware.connection import pool
 from middleware.settings import Settings
 
+from ..problems import RATE_LIMITED, ProblemError, answer
 from .auth import current_subject
-from .problems import RATE_LIMITED, ProblemError, answer
 from .scopes import is_open
 
 PATIENCE_S = 0.25

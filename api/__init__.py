@@ -10,9 +10,8 @@ import tasks
 from middleware.metrics.process_group import ProcessGroup
 from middleware.settings import Settings
 
-from . import cli, metrics, problems, request_log, tracing, waiting
+from . import cli, metrics
 from .access import auth, headers, limits, proxies
-from .application import Application
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
@@ -22,6 +21,8 @@ from .reference import reference
 from .stats import stats
 from .task_list import task_list
 from .windows import windows
+from .wire import problems, request_log, tracing, waiting
+from .wire.application import Application
 from .workers import workers
 
 

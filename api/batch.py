@@ -11,12 +11,12 @@ from marshmallow import ValidationError, fields, validate
 from middleware.acceptance import LARGEST_BATCH
 from tasks.payload import StrictSchema
 
-from .answers import json_answer
 from .idempotency import REPLAYED, replayed
 from .jobs import jobs
 from .new_jobs import NewJob, NewJobBody, forms
 from .schemas import jobs as schemas
 from .submission import REQUEST_HEADERS, accept
+from .wire.answers import json_answer
 
 
 class NewBatchBody(StrictSchema):

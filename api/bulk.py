@@ -14,11 +14,11 @@ from tasks import broker
 from tasks.payload import StrictSchema
 
 from .access.auth import retried, with_subject
-from .answers import json_answer
 from .jobs import jobs
 from .moves import reason_field
 from .schemas.job_filters import FilterFields, job_filter
 from .schemas.shown import Answer
+from .wire.answers import json_answer
 
 LARGEST_BULK = 10_000
 FILTERS = tuple(FilterFields().fields)

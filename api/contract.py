@@ -15,13 +15,13 @@ from werkzeug.exceptions import HTTPException
 
 from tasks.payload import StrictSchema
 
-from . import problems
 from .access import scopes
-from .parsing import StrictParser, refuse_query
 from .schemas.asked import OneOf
 from .schemas.fields import CursorText, DateTimeUs, JobIdConverter
 from .schemas.problems import Problem
-from .tracing import current_request
+from .wire import problems
+from .wire.parsing import StrictParser, refuse_query
+from .wire.tracing import current_request
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 

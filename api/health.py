@@ -7,10 +7,10 @@ from flask import Response
 from middleware.explaining.consumption import stuck
 from tasks import broker
 
-from .answers import json_answer
 from .contract import Resource
-from .problems import STUCK, ProblemError
 from .schemas.health import Status
+from .wire.answers import json_answer
+from .wire.problems import STUCK, ProblemError
 
 health = Resource("health", __name__, description="For load balancers and supervisors.")
 

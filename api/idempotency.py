@@ -17,8 +17,8 @@ from flask import g
 from middleware.replays import KEYLESS, IdempotencyKey
 
 from .access.auth import current_subject
-from .problems import FieldError, invalid
-from .tracing import current_request
+from .wire.problems import FieldError, invalid
+from .wire.tracing import current_request
 
 QUOTED = r'"(?:[ !#-\[\]-~]|\\["\\]){1,255}"'
 BARE = r"[!#-+\--:<-\[\]-~]{1,255}"

@@ -11,13 +11,13 @@ from middleware.jobs import Job
 from middleware.store.reading import Page
 from tasks import broker
 
-from .answers import json_answer, unless_known, with_etag
 from .contract import ETAG, Resource
-from .problems import NOT_FOUND, ProblemError
 from .schemas import jobs as schemas
 from .schemas.fields import CursorText
 from .schemas.job_filters import JobsQuery, ListOrder
-from .waiting import APPLIED, PREFER, wait_for_end
+from .wire.answers import json_answer, unless_known, with_etag
+from .wire.problems import NOT_FOUND, ProblemError
+from .wire.waiting import APPLIED, PREFER, wait_for_end
 
 jobs = Resource("jobs", __name__, url_prefix="/v1/jobs", description="Requests to run a task, each with its life.")
 

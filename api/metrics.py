@@ -25,8 +25,8 @@ from middleware.metrics.reports import GroupReport, gather
 from middleware.settings import Settings
 from tasks import broker
 
-from .problems import FORBIDDEN, UNAUTHENTICATED, ProblemError
 from .request_figures import RequestFigures
+from .wire.problems import FORBIDDEN, UNAUTHENTICATED, ProblemError
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from tasks.payload import StrictSchema
 from .access.auth import retried, with_subject
 from .contract import ETAG
 from .jobs import existing_job, job_answer, jobs, no_such_job
-from .problems import FINISHED, NOT_RETRYABLE, ProblemError
 from .schemas import jobs as schemas
+from .wire.problems import FINISHED, NOT_RETRYABLE, ProblemError
 
 REASON = "requested"
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flask import Blueprint, abort, render_template
 
-from .problems import KINDS
+from .wire.problems import KINDS
 
 problem_pages = Blueprint("problem_pages", __name__, url_prefix="/problems")
 

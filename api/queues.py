@@ -10,10 +10,10 @@ from tasks import broker
 
 from .access.auth import current_subject
 from .access.scopes import ADMIN
-from .answers import json_answer
 from .contract import Resource
-from .problems import NOT_FOUND, ProblemError
 from .schemas.queues import PauseBody, PauseEvent, PausesQuery, Queue, ResumeBody
+from .wire.answers import json_answer
+from .wire.problems import NOT_FOUND, ProblemError
 
 queues = Resource("queues", __name__, url_prefix="/v1/queues", description="Stacks of jobs, each with its own cadence.")
 

@@ -8,10 +8,10 @@ from flask import Response
 
 from tasks import broker
 
-from .answers import json_answer
 from .contract import Resource
 from .schemas.stats import Stats, StatsQuery
-from .snapshots import Snapshot
+from .wire.answers import json_answer
+from .wire.snapshots import Snapshot
 
 stats = Resource("stats", __name__, url_prefix="/v1/stats", description="Counts, rates and times.")
 

@@ -16,8 +16,8 @@ from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import job_answer, jobs
 from .new_jobs import NewJob, NewJobBody
 from .schemas import jobs as schemas
-from .tracing import current_request
-from .waiting import APPLIED, PREFER, wait_for_end
+from .wire.tracing import current_request
+from .wire.waiting import APPLIED, PREFER, wait_for_end
 
 LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string", "format": "uri-reference"}}}
 

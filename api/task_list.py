@@ -10,10 +10,10 @@ from flask import Response
 from tasks import Task, registry
 from tasks.limits import limits_of
 
-from .answers import json_answer
 from .contract import Resource
 from .payload_schemas import payload_schema
 from .schemas import tasks as task_schemas
+from .wire.answers import json_answer
 
 task_list = Resource("tasks", __name__, url_prefix="/v1/tasks", description="What can be run.")
 

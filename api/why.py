@@ -7,9 +7,9 @@ from flask import Response
 from middleware.explaining.why import explain
 from tasks import broker
 
-from .answers import json_answer
 from .jobs import MAX_ID, jobs, no_such_job
 from .schemas.why import Explanation
+from .wire.answers import json_answer
 
 
 @jobs.route("/<job:job_id>/why")

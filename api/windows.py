@@ -10,16 +10,16 @@ from middleware.errors import WindowRefusedError
 from middleware.windows import WindowPage
 from tasks import broker
 
+from .access.auth import current_subject
 from .access.scopes import ADMIN
-from .answers import json_answer
-from .auth import current_subject
 from .contract import Resource
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import LINK
-from .problems import NOT_FOUND, WINDOW_REFUSED, ProblemError
 from .queues import NOBODY, existing_queue
 from .schemas.fields import CursorText
 from .schemas.windows import NewWindowBody, NextWindow, NextWindowQuery, Window, WindowsQuery
+from .wire.answers import json_answer
+from .wire.problems import NOT_FOUND, WINDOW_REFUSED, ProblemError
 
 windows = Resource("windows", __name__, url_prefix="/v1/windows", description="When jobs may be claimed, and how many.")
 

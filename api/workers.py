@@ -6,9 +6,9 @@ from flask import Response
 
 from tasks import broker
 
-from .answers import json_answer
 from .contract import Resource
 from .schemas.workers import Worker
+from .wire.answers import json_answer
 
 workers = Resource("workers", __name__, url_prefix="/v1/workers", description="The processes that run jobs.")
 

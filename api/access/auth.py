@@ -13,7 +13,7 @@ from flask import Flask, current_app, g, has_request_context, request
 
 from middleware.settings import Settings
 
-from ..problems import FORBIDDEN, KEYS_AWAY, UNAUTHENTICATED, ProblemError
+from ..wire.problems import FORBIDDEN, KEYS_AWAY, UNAUTHENTICATED, ProblemError
 from .jwks import KEY_TYPES, IssuerKeys, KeysAwayError
 from .scopes import ADMIN, is_open
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
-from ..problems import CROSS_SITE, ProblemError
-from ..tracing import current_request
+from ..wire.problems import CROSS_SITE, ProblemError
+from ..wire.tracing import current_request
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """RFC 9110, 9.2.1: they change nothing."""

@@ -15,7 +15,7 @@ from middleware import keys
 from middleware.connection import pool
 from middleware.settings import Settings
 
-from ..problems import RATE_LIMITED, ProblemError, answer
+from ..wire.problems import RATE_LIMITED, ProblemError, answer
 from .auth import current_subject
 from .scopes import is_open
 

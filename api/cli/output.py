@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..answers import json_bytes
+from ..wire.answers import json_bytes
 
 C = TypeVar("C", bound=Callable[..., Any])
 

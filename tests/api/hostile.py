@@ -11,7 +11,7 @@ from urllib.parse import quote_from_bytes
 
 from hypothesis import strategies as st
 
-from api.waiting import preferred_wait_s
+from api.wire.waiting import preferred_wait_s
 
 from .client import Answer
 

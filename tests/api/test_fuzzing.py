@@ -15,7 +15,7 @@ import redis
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from api.waiting import LONGEST_WAIT_S, preferred_wait_s
+from api.wire.waiting import LONGEST_WAIT_S, preferred_wait_s
 from tasks import broker
 
 from .client import PROBLEM_KEYS, Answer, Client

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from api import new_jobs, parsing
+from api import new_jobs
 from api.new_jobs import NewJobBody
 from api.plain import plain_reader
-from api.problems import ProblemError
+from api.wire import parsing
+from api.wire.problems import ProblemError
 from tasks.payload import StrictSchema
 
 from . import app  # noqa: F401 (declares tasks with payloads of each type)

@@ -7,7 +7,7 @@ import html
 import pytest
 
 from api.problem_pages import EXPLANATIONS
-from api.problems import KINDS, Kind
+from api.wire.problems import KINDS, Kind
 
 from .client import JSON, Client
 

@@ -7,8 +7,8 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
-from api.application import Application
 from api.request_figures import RequestFigures
+from api.wire.application import Application
 
 TIMED = "flask_http_request_duration_seconds_count"
 COUNTED = "flask_http_request_total"

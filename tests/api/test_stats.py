@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.snapshots import FRESH_S, Snapshot
+from api.wire.snapshots import FRESH_S, Snapshot
 from middleware.broker import LifoBroker
 from tests.service import wait_until
 
@@ -76,7 +76,7 @@ def test_a_name_that_is_none_and_an_unknown_parameter_are_refused(client: Client
 
 def test_a_snapshot_is_read_again_when_it_is_a_second_old(monkeypatch: pytest.MonkeyPatch) -> None:
     now, reads = [100.0], []
-    monkeypatch.setattr("api.snapshots.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("api.wire.snapshots.time.monotonic", lambda: now[0])
     snapshot = Snapshot(lambda: reads.append(1) or len(reads))
 
     assert (snapshot.get(), snapshot.get()) == (1, 1)
@@ -87,7 +87,7 @@ def test_a_snapshot_is_read_again_when_it_is_a_second_old(monkeypatch: pytest.Mo
 def test_those_who_wait_for_a_read_that_fails_share_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, failing = threading.Event(), threading.Event()
     reads, errors, came = [], [], []
-    monkeypatch.setattr("api.snapshots.time.monotonic", lambda: (came.append(1), float(len(came)))[1])
+    monkeypatch.setattr("api.wire.snapshots.time.monotonic", lambda: (came.append(1), float(len(came)))[1])
 
     def read() -> str:
         reads.append(1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.waiting import preferred_wait_s
+from api.wire.waiting import preferred_wait_s
 from middleware.local.embedded import EmbeddedServer
 from middleware.scripts import Settlement
 from tasks import broker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,9 @@ SETTINGS = {
     "maxmemory-policy": "noeviction",
     "bind": LOOPBACK,
 }
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=200"}
+"""The wheel's Valkey uses the C library's malloc. A script makes many small things at a time; with glibc's default of
+seven of a size at hand, most of them are looked for the long way (docs/decisions/0016-speed.md)."""
 
 
 class EmbeddedServerError(LastInError):
@@ -167,6 +171,7 @@ class EmbeddedServer:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env=ENVIRONMENT | os.environ,
             )
 
     def _wait_until_it_answers(self, patience_s: float = 10) -> None:

@@ -65,4 +65,5 @@ def test_only_the_settings_and_the_local_run_read_the_environment() -> None:
         if "os.environ" in (text := file.read_text(encoding="utf-8")) or "os.getenv" in text
     }
 
-    assert readers <= {"middleware/settings.py", "middleware/local/__main__.py"}
+    local_run = {"middleware/local/__main__.py", "middleware/local/embedded.py"}  # what they start inherits it
+    assert readers <= {"middleware/settings.py", *local_run}

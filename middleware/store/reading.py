@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import dramatiq
 
@@ -16,6 +16,8 @@ from ..jobs import Job
 from ..records import job_from, message_of, seq_of, status_of
 from ..scripts import QueueScripts
 from .filters import ALL_JOBS, JobFilter
+
+T = TypeVar("T")
 
 LONGEST_ID = 64
 
@@ -69,6 +71,7 @@ class JobStore:
         self._queues = queues
         self._facts = facts
         self._reading = reading
+        self._known: Sequence[str] = ()
 
     def get(self, id: str) -> Job | None:
         """The job with this id, or None.
@@ -76,9 +79,9 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        if not 0 < len(id) <= LONGEST_ID:
-            return None
-        queues = sorted(self._queues())
+        return self._look_for(id, self._get) if 0 < len(id) <= LONGEST_ID else None
+
+    def _get(self, id: str, queues: Sequence[str]) -> Job | None:
         commands: list[tuple[str | bytes | int, ...]] = []
         for queue in queues:
             # The record first: what it tells of the rest is there when the rest is read.
@@ -122,12 +125,22 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        if not 0 < len(id) <= LONGEST_ID:
-            return None
-        queues = sorted(self._queues())
+        return self._look_for(id, self._find) if 0 < len(id) <= LONGEST_ID else None
+
+    def _find(self, id: str, queues: Sequence[str]) -> tuple[str, bytes] | None:
         commands = [("HGET", keys.messages(queue), id) for queue in queues]
         found = self._reading(lambda: self._link().call_all(commands))
         return next(((queue, body) for queue, body in zip(queues, found, strict=True) if body is not None), None)
+
+    def _look_for(self, id: str, look: Callable[[str, Sequence[str]], T | None]) -> T | None:
+        """What is found in the queues known so far, which takes one exchange; else in those that have come since."""
+        known = self._known
+        found = look(id, known) if known else None
+        if found is None:
+            self._known = sorted(self._queues())
+            new = [queue for queue in self._known if queue not in known]
+            found = look(id, new) if new else None
+        return found
 
     def page(self, where: JobFilter = ALL_JOBS, *, limit: int = 50, cursor: Cursor | None = None) -> Page:
         """One page of jobs, newest first by (seq, queue), all below ``cursor``. Jobs that arrive while somebody

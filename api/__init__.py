@@ -11,7 +11,7 @@ from middleware.metrics.process_group import ProcessGroup
 from middleware.settings import Settings
 
 from . import cli, metrics
-from .access import auth, headers, limits, proxies
+from .access import auth, headers, hosts, limits, proxies
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
     proxies.install(app, settings)
     headers.install(app)
+    hosts.install(app, settings)
     request_log.install(app)
     tracing.install(app)
     problems.install(app)

@@ -100,6 +100,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def __init__(self, app: Flask, **options: Any) -> None:
         app.url_map.converters["job"] = JobIdConverter
+        app.url_map.merge_slashes = False  # `//v1` is another address, not one that is led on to `/v1`
         super().__init__(app, **options)
         self.register_converter(JobIdConverter, lambda _: {"type": "string", "minLength": 1})
         self.spec.components.security_scheme(scopes.SCHEME, scopes.SECURITY_SCHEME)

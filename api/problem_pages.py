@@ -46,6 +46,12 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "A page of another site tried to change something here, by the browser of somebody who may.",
         "Programs don't see this problem. Pages have to come from the same origin as the API.",
     ),
+    "foreign-host": Explanation(
+        "The API is open to this machine alone, and the request was sent to it under a name that isn't localhost or an "
+        "address. A page of another site gets a browser to do that by letting its own name point here.",
+        "Use 127.0.0.1 or localhost. Behind a proxy that keeps the name its clients use, set TRUSTED_PROXIES; with "
+        "AUTH=oauth any name will do.",
+    ),
     "not-found": Explanation(
         "Nothing has this address, or no job, queue or window has this id. Finished jobs are pruned when they are "
         "older than RETENTION_S, or when there are too many of them.",

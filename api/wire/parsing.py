@@ -88,7 +88,8 @@ def read_body(req: Request, max_bytes: int) -> bytes:
     """The whole body, whether its length was announced or it comes in chunks.
 
     Raises:
-      ProblemError: it is larger than ``max_bytes``; what is beyond isn't kept.
+      ProblemError: it is larger than ``max_bytes``; what is beyond isn't kept. Or it was cut, which the server
+        takes for its end.
     """
     body, announced = bytearray(), req.content_length
     if (announced or 0) <= max_bytes:
@@ -98,9 +99,18 @@ def read_body(req: Request, max_bytes: int) -> bytes:
             if len(body) > max_bytes:
                 break
         else:
+            _check_whole(req, len(body))
             return bytes(body)
     _drain(req)
     raise ProblemError(TOO_LARGE, f"A body may have {max_bytes} bytes.")
+
+
+def _check_whole(req: Request, received: int) -> None:
+    """A body that was cut mustn't pass for one that was left out, as some operations let it be. Of one in chunks only
+    that much can be told: some must come."""
+    if received < (req.content_length or 0) or (not received and "Transfer-Encoding" in req.headers):
+        detail = "It was cut: less came than was announced."
+        raise ProblemError(MALFORMED, detail, errors=[FieldError("pointer", "", detail)])
 
 
 def _stream(req: Request) -> IO[bytes]:

@@ -45,6 +45,7 @@ UNAUTHENTICATED = Kind(
 )
 FORBIDDEN = Kind("forbidden", 403, "The token doesn't allow this", "A token with another scope is needed.")
 CROSS_SITE = Kind("cross-site", 403, "From another site", "Pages of other sites may not change anything here.")
+FOREIGN_HOST = Kind("foreign-host", 403, "Sent to another name", "Use an IP address or localhost in the Host header.")
 NOT_FOUND = Kind("not-found", 404, "Not found", "There is nothing at this address.")
 METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header lists the methods there are.")
 FINISHED = Kind("already-finished", 409, "Already finished", "A job that has ended can't be cancelled.")
@@ -70,6 +71,7 @@ KINDS = (
     UNAUTHENTICATED,
     FORBIDDEN,
     CROSS_SITE,
+    FOREIGN_HOST,
     NOT_FOUND,
     METHOD,
     FINISHED,

@@ -69,7 +69,8 @@ class Json(OrjsonFormatter):
 
 
 class Console(logging.Formatter):
-    """Readable lines, in colours if wanted."""
+    """Readable lines, in colours if wanted. What others have sent can neither steer the terminal nor pass for a line of
+    its own: control characters are written out, and further lines of a message are indented."""
 
     def __init__(self, process: str, *, colours: bool) -> None:
         super().__init__(datefmt="%H:%M:%S")
@@ -80,11 +81,22 @@ class Console(logging.Formatter):
         level = f"{record.levelname:<8}"
         time = self.formatTime(record, self.datefmt)
         context = origin.current()
-        about = " ".join(f"{name}={context[name]}" for name in SHOWN if name in context)
+        about = " ".join(f"{name}={_visible(str(context[name]))}" for name in SHOWN if name in context)
+        message = _visible(record.message).replace("\n", "\n    ")
         if self._colours:
             level = f"{COLOURS.get(record.levelname, '')}{level}{RESET}"
             time, about = f"{DIM}{time}{RESET}", about and f"{DIM}{about}{RESET}"
-        return f"{time} {level} {self._process:<9} {record.name}: {record.message} {about}".rstrip()
+        return f"{time} {level} {self._process:<9} {record.name}: {message} {about}".rstrip()
+
+    def formatException(self, ei: Any) -> str:
+        return _visible(super().formatException(ei))
+
+
+def _visible(text: str) -> str:
+    """Control characters, and others that nobody can see, as Python writes them in a string; lines stay lines."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 class Syslog(logging.Formatter):

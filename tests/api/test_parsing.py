@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -112,6 +113,21 @@ def test_a_body_of_exactly_the_bound_is_taken(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    "length", [b"Content-Length: 22\r\n", b"Transfer-Encoding: chunked\r\n"], ids=["length", "chunks"]
+)
+def test_a_request_whose_body_was_cut_is_not_carried_out(client: Client, length: bytes) -> None:
+    job = client.post_job({"message": "a"}).json["id"]
+    head = f"POST /v1/jobs/{job}/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", client.port), timeout=30) as connection:
+        connection.sendall(head.encode() + length + b"\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(65_536)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert client.get(f"/v1/jobs/{job}").json["status"] == "queued"
+
+
+@pytest.mark.parametrize(
     ("field", "value"),
     [("urgent", "1"), ("urgent", '"yes"'), ("urgent", "0"), ("count", '"5"'), ("count", "2.7"), ("count", "true")],
 )
@@ -184,7 +200,17 @@ def test_405_lists_the_methods_there_are(client: Client, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/v1", "/v1/jobs/", "/v1/jobs/a/b", "/docs/nothing.js", "/static/nothing"]
+    "path",
+    [
+        "/nothing",
+        "/v1",
+        "/v1/jobs/",
+        "/v1/jobs/a/b",
+        "/docs/nothing.js",
+        "/static/nothing",
+        "/v1//jobs",
+        "/static//etc/passwd",
+    ],
 )
 def test_404_is_a_problem_document_too(client: Client, path: str) -> None:
     client.get(path).problem(404, "not-found")

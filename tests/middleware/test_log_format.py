@@ -144,6 +144,17 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_what_others_sent_can_not_steer_a_terminal_or_pass_for_a_line() -> None:
+    console = Console("web", colours=False)
+    error = ValueError("\x1b]0;title\x07")
+    sent = "\x1b[2Ja\n12:00:00 INFO\r\x9b\u202eb"
+    line = console.format(logging.LogRecord("api", 20, "", 0, "GET /%s", (sent,), (ValueError, error, None)))
+
+    assert "GET /\\x1b[2Ja\n    12:00:00 INFO\\r\\x9b\\u202eb" in line
+    assert line.endswith("ValueError: \\x1b]0;title\\x07")
+    assert all(char.isprintable() or char == "\n" for char in line)
+
+
 @pytest.mark.parametrize(
     ("stream", "settings", "coloured"),
     [

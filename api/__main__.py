@@ -12,6 +12,7 @@ from middleware import logs
 from middleware.errors import SettingsError
 from middleware.metrics import exposition
 from middleware.metrics.process_group import GroupFolderError, ProcessGroup
+from middleware.serving import check_serving
 from middleware.settings import Settings, exit_with, load_or_exit
 
 from .server import make_server
@@ -23,12 +24,13 @@ def main() -> None:
     """Serve until told to end. Exit status 1: no port; 2: a setting that can't be."""
     settings = load_or_exit()
     logs.configure(settings, process="web")
-    check_exposure(settings)
-    address = free_address(settings)
     try:
-        server = make_server(settings, address)
+        check_serving(settings)
     except SettingsError as error:
         exit_with(error)
+    if settings.is_public and settings.auth == "off":
+        log.warning("AUTH is off and HOST is %s: everybody who reaches this machine can use the API.", settings.host)
+    server = make_server(settings, free_address(settings))
     count_together()
     server.serve()
 
@@ -41,17 +43,6 @@ def count_together() -> None:
         exposition.share(group.folder())
     except (GroupFolderError, OSError) as error:
         log.warning("Each web process counts for itself, and /metrics shows one of them: %s", error)
-
-
-def check_exposure(settings: Settings) -> None:
-    """An API that other machines reach is open to everybody only when somebody said so."""
-    if not settings.is_public:
-        return
-    if settings.auth is None:
-        reason = f"HOST is {settings.host}, so other machines reach the API, but AUTH isn't set."
-        exit_with(SettingsError(f"{reason} Set AUTH=oauth, or AUTH=off if everybody who reaches it may use it."))
-    if settings.auth == "off":
-        log.warning("AUTH is off and HOST is %s: everybody who reaches this machine can use the API.", settings.host)
 
 
 def free_address(settings: Settings) -> str:

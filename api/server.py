@@ -12,9 +12,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from middleware.serving import certificate
 from middleware.settings import Settings
-
-from .tls import certificate
 
 TELL_AGAIN_S = 0.2
 END_WAITS = signal.SIGUSR1

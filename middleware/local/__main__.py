@@ -24,6 +24,7 @@ from types import FrameType
 import honcho.environ
 
 from ..errors import LastInError, SettingsError
+from ..serving import check_serving
 from ..settings import DATA_DIR, EMBEDDED_URL_FILE, ROOT, Settings, exit_with
 from . import leftovers
 from .embedded import EmbeddedServer, EmbeddedServerError
@@ -100,6 +101,7 @@ def main() -> int:
     environment = _environment()
     try:
         settings = Settings.from_environ(environment)
+        check_serving(settings)
     except SettingsError as error:
         exit_with(error)
     try:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from api.tls import certificate
 from middleware.errors import SettingsError
 from middleware.local.embedded import free_port
+from middleware.serving import certificate
 from middleware.settings import Settings
 
 from ..certificates import CertificateFiles, self_signed

@@ -6,7 +6,9 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from middleware.broker import LifoBroker
 from middleware.local.embedded import EmbeddedServer
 
+from ..certificates import self_signed
 from ..service import wait_until
 from .local_run import LocalRun
 
@@ -221,6 +224,41 @@ def test_a_dotenv_file_is_read_and_the_environment_comes_first(clone: Clone) -> 
 
     assert run.wait() == 2
     assert run.output == "lastin: CRASH_LIMIT must be a whole number from 1 to 1000, but holds 'many'.\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"HOST": "0.0.0.0"}, "HOST is 0.0.0.0, so other machines reach the API, but AUTH isn't set."),
+        ({"TLS_CERT_FILE": "nothing", "TLS_KEY_FILE": "nothing"}, "TLS_CERT_FILE must be a file that can be read"),
+    ],
+    ids=["open to all", "no certificate"],
+)
+def test_what_keeps_the_api_from_serving_is_told_before_anything_starts(
+    clone: Clone, settings: dict[str, str], says: str
+) -> None:
+    run = clone(**settings)
+
+    run.launch()
+
+    assert run.wait() == 2
+    assert run.output.startswith(f"lastin: {says}")
+    assert run.output.count("\n") == 1
+    assert not (run.folder / ".data").exists()
+
+
+def test_with_a_certificate_it_answers_over_https_and_says_so(clone: Clone, tmp_path: Path) -> None:
+    files = self_signed(tmp_path)
+    run = clone(TLS_CERT_FILE=str(files.chain), TLS_KEY_FILE=str(files.key))
+
+    run.launch()
+
+    url = f"https://127.0.0.1:{run.port}/"
+    wait_until(lambda: f"LastIn answers on {url} (the API: {url}docs)" in run.output, "it to answer")
+    trusting = ssl.create_default_context(cafile=str(files.chain))
+    with urllib.request.urlopen(f"{url}healthz", timeout=30, context=trusting) as answer:
+        assert answer.status == 200
+    assert run.stop() == 0
 
 
 def test_with_redis_url_no_server_is_embedded(clone: Clone, own_server: EmbeddedServer) -> None:

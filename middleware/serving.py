@@ -1,4 +1,5 @@
-"""The API's certificate: checked before the server starts, so that what is wrong with it is told in one line."""
+"""What must be right before the API is served: to whom it is open, and its certificate. Checked before anything starts,
+so that what is wrong is told in one line."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from middleware.errors import SettingsError
-from middleware.settings import Settings
+from .errors import SettingsError
+from .settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,18 @@ class Certificate:
 
     chain: Path
     key: Path
+
+
+def check_serving(settings: Settings) -> None:
+    """
+    Raises:
+      SettingsError: the API would be open to other machines without anybody having said so; or there is something wrong
+        with its certificate.
+    """
+    if settings.is_public and settings.auth is None:
+        reason = f"HOST is {settings.host}, so other machines reach the API, but AUTH isn't set."
+        raise SettingsError(f"{reason} Set AUTH=oauth, or AUTH=off if everybody who reaches it may use it.")
+    certificate(settings)
 
 
 def certificate(settings: Settings) -> Certificate | None:

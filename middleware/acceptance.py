@@ -15,13 +15,13 @@ import orjson
 from dramatiq.common import q_name
 
 from . import keys
-from .connection import Link
 from .errors import DuplicateJobError, KeyReusedError, LastInError, ReplayGoneError, TooManyWaitingError
 from .facts import Facts
 from .jobs import Job
+from .reach import Reach
 from .records import fresh_job
 from .replays import KEYLESS, IdempotencyKey
-from .scripts import Accepted, Again, Call, Crowded, Known, Offer, QueueScripts, Replayed, Reused
+from .scripts import Accepted, Again, Call, Crowded, Known, Offer, Replayed, Reused
 from .store.reading import LONGEST_ID
 
 LARGEST_BATCH = 1000
@@ -78,16 +78,12 @@ class Acceptance:
 
     def __init__(
         self,
+        reach: Reach,
         *,
-        link: Callable[[], Link],
-        scripts: Callable[[str], QueueScripts],
-        patiently: Callable[[Callable[[], Any]], Any],
         get_some: Callable[[str, Sequence[str]], list[Job]],
         facts: Callable[[dramatiq.Message[Any]], Facts],
     ) -> None:
-        self._link = link
-        self._scripts = scripts
-        self._patiently = patiently
+        self._reach = reach
         self._get_some = get_some
         self._facts = facts
         self._caller = Caller()
@@ -113,9 +109,9 @@ class Acceptance:
 
         def send() -> Accepted | Known | Crowded | Again | Replayed | Reused:
             self._register(queue)
-            return self._scripts(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
+            return self._reach.scripts(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
 
-        match self._patiently(send):
+        match self._reach.patiently(send):
             case Accepted(first_seq, dues_us, _):
                 accepted = [
                     fresh_job(queue, message, seq, due_us, self._facts(message))
@@ -140,7 +136,7 @@ class Acceptance:
 
     def _register(self, queue: str) -> None:
         if queue not in self._known_queues:
-            self._link().call("SADD", keys.queues(), queue)
+            self._reach.link().call("SADD", keys.queues(), queue)
             self._known_queues.add(queue)
 
 

@@ -13,6 +13,7 @@ from dramatiq.results import Results
 
 from . import keys
 from .acceptance import Acceptance, Receipt, one_queue
+from .cadence.policies import Mode
 from .connected import ConnectedBroker
 from .consumer import LifoConsumer
 from .counts.stats import Statistics
@@ -21,6 +22,7 @@ from .crew import Crew
 from .due import Due, checked_delay_ms, due_word
 from .jobs import Job
 from .queues import QueueControl
+from .reach import Reach
 from .replays import KEYLESS, IdempotencyKey
 from .roster import Attendance, Roster
 from .settings import Settings
@@ -76,31 +78,16 @@ class LifoBroker(ConnectedBroker):
             patience_s=patience_s,
             now=now,
         )
-        self.store = JobStore(
-            link=self._link, scripts=self.scripts, queues=self._all_queues, facts=self._facts, reading=self._patiently
-        )
-        self.windows = Windows(
-            link=self._link, scripts=self.scripts, queues=self._all_queues, patiently=self._patiently
-        )
-        self.stats = Statistics(scripts=self.scripts, queues=self._all_queues, reading=self._patiently)
-        self.roster = Roster(link=self._link, scripts=self.scripts, queues=self._all_queues, reading=self._patiently)
-        self.vitals = VitalSigns(link=self._link, scripts=self.scripts, queues=self._all_queues)
-        self.control = QueueControl(
-            link=self._link,
-            scripts=self.scripts,
-            queues=self._all_queues,
-            members=self.roster.members,
-            patiently=self._patiently,
-            unruled_mode="windows" if gated else "continuous",
-        )
-        self.bulk = Bulk(store=self.store, link=self._link, scripts=self.scripts, patiently=self._patiently)
-        self._acceptance = Acceptance(
-            link=self._link,
-            scripts=self.scripts,
-            patiently=self._patiently,
-            get_some=self.store.get_some,
-            facts=self._facts,
-        )
+        reach = Reach(self._link, self.scripts, self._all_queues, self._patiently)
+        self.store = JobStore(reach, facts=self._facts)
+        self.windows = Windows(reach)
+        self.stats = Statistics(reach)
+        self.roster = Roster(reach)
+        self.vitals = VitalSigns(reach)
+        unruled_mode: Mode = "windows" if gated else "continuous"
+        self.control = QueueControl(reach, members=self.roster.members, unruled_mode=unruled_mode)
+        self.bulk = Bulk(reach, store=self.store)
+        self._acceptance = Acceptance(reach, get_some=self.store.get_some, facts=self._facts)
         self.add_middleware(PatientSignals())
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.store.get)))

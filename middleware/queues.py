@@ -13,10 +13,9 @@ from .cadence.policies import POLICY_FIELDS, Mode, Order, OrderNow, Policy, poli
 from .cadence.wait_bound import FULL_WINDOWS, wait_bound_us
 from .cadence.window_records import Window, window_from
 from .clock import rfc3339
-from .connection import Link
 from .jobs import JobStatus
+from .reach import Reach
 from .roster import Member, Threads, threads_of
-from .scripts import QueueScripts
 from .store.filters import INDEXES
 
 GateWord = Literal["open", "closed", "paused"]
@@ -97,39 +96,23 @@ class QueueControl:
     Every method raises RedisAwayError when Redis doesn't answer.
 
     Parameters:
-      link: gives the calling thread's link.
-      scripts: gives the commands of a queue over that link.
-      queues: the names of all queues there are.
       members: the processes that live.
-      patiently: runs a call, repeating it while Redis is away as patience allows.
       unruled_mode: the mode of a queue that has no policy yet.
     """
 
-    def __init__(
-        self,
-        *,
-        link: Callable[[], Link],
-        scripts: Callable[[str], QueueScripts],
-        queues: Callable[[], Iterable[str]],
-        members: Callable[[], Iterable[Member]],
-        patiently: Callable[[Callable[[], Any]], Any],
-        unruled_mode: Mode,
-    ) -> None:
-        self._link = link
-        self._scripts = scripts
-        self._queues = queues
+    def __init__(self, reach: Reach, *, members: Callable[[], Iterable[Member]], unruled_mode: Mode) -> None:
+        self._reach = reach
         self._members = members
-        self._patiently = patiently
         self._unruled_mode = unruled_mode
 
     def is_known(self, queue: str) -> bool:
         """True when a task declares the queue, or another program has declared it here."""
-        return queue in self._queues()
+        return queue in self._reach.queues()
 
     def all(self) -> list[QueueStanding]:
         """How all queues stand, by name."""
         members = list(self._members())
-        return [self._standing(name, members) for name in sorted(self._queues())]
+        return [self._standing(name, members) for name in sorted(self._reach.queues())]
 
     def get(self, queue: str) -> QueueStanding | None:
         """How a queue stands; None when there is no such queue."""
@@ -137,20 +120,21 @@ class QueueControl:
 
     def pause(self, queue: str, *, by: str, reason: str) -> bool:
         """Hand nothing out from now on; what runs goes on. False: it was paused already, and that pause stays."""
-        return bool(self._patiently(lambda: self._scripts(queue).pause("pause", by, reason)))
+        return bool(self._reach.patiently(lambda: self._reach.scripts(queue).pause("pause", by, reason)))
 
     def resume(self, queue: str, *, by: str, reason: str | None = None) -> bool:
         """End a pause. False: there was none."""
-        return bool(self._patiently(lambda: self._scripts(queue).pause("resume", by, reason or "")))
+        return bool(self._reach.patiently(lambda: self._reach.scripts(queue).pause("resume", by, reason or "")))
 
     def pauses(self, queue: str, *, limit: int = 50) -> list[PauseEvent]:
         """The last pauses and their ends, newest first."""
-        rows = self._patiently(lambda: self._link().call("LRANGE", keys.pauses(queue), 0, limit - 1))
+        rows = self._reach.patiently(lambda: self._reach.link().call("LRANGE", keys.pauses(queue), 0, limit - 1))
         return [_pause_event(*msgpack.unpackb(row)) for row in rows]
 
     def _standing(self, queue: str, members: Iterable[Member]) -> QueueStanding:
         indexes = list(INDEXES.values())
-        answer = self._patiently(lambda: self._scripts(queue).standing(FULL_WINDOWS, POLICY_FIELDS, indexes))
+        scripts = self._reach.scripts
+        answer = self._reach.patiently(lambda: scripts(queue).standing(FULL_WINDOWS, POLICY_FIELDS, indexes))
         now_us, gate, order_now, pause, number, window, next_tick, oldest, are_full, accepted, pruned = answer[:11]
         counts = dict(zip(INDEXES, answer[11 + len(POLICY_FIELDS) :], strict=True))
         fields = answer[11 : 11 + len(POLICY_FIELDS)]

@@ -24,7 +24,7 @@ from . import VERSION, keys
 from .cadence.readings import Reading, cadence_faults
 from .clock import rfc3339
 from .connection import Link
-from .scripts import QueueScripts
+from .reach import Reach
 from .sources import RECORD_FIELDS
 
 Kind = Literal["worker", "scheduler"]
@@ -139,27 +139,10 @@ class Attendance:
 
 
 class Roster:
-    """Reads who is there.
+    """Reads who is there."""
 
-    Parameters:
-      link: gives the calling thread's link.
-      scripts: gives the commands of a queue over that link.
-      queues: the queues whose running jobs are looked at.
-      reading: runs a read, repeating it while Redis is away as patience allows.
-    """
-
-    def __init__(
-        self,
-        *,
-        link: Callable[[], Link],
-        scripts: Callable[[str], QueueScripts],
-        queues: Callable[[], Iterable[str]],
-        reading: Callable[[Callable[[], Any]], Any],
-    ) -> None:
-        self._link = link
-        self._scripts = scripts
-        self._queues = queues
-        self._reading = reading
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
 
     def members(self) -> list[Member]:
         """All processes that live, workers first, each kind in the order in which they started.
@@ -167,8 +150,8 @@ class Roster:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        queues = sorted(self._queues())
-        found: list[Member] = self._reading(lambda: self._read(queues))
+        queues = sorted(self._reach.queues())
+        found: list[Member] = self._reach.patiently(lambda: self._read(queues))
         return sorted(found, key=lambda member: (member.kind != "worker", member.started_at_us, member.id))
 
     def cadence_faults(self) -> list[str]:
@@ -177,7 +160,7 @@ class Roster:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        entries = self._reading(self._entries)
+        entries = self._reach.patiently(self._entries)
         cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
         return cadence_faults({id: Reading(**card["reading"]) for id, card in cards.items() if card.get("reading")})
 
@@ -191,13 +174,13 @@ class Roster:
 
     def _entries(self) -> dict[str, list[Any]]:
         """Of each process: when it started, when it was last seen, its card."""
-        rows = _run(self._link(), "roster", b"")
+        rows = _run(self._reach.link(), "roster", b"")
         return {rows[i].decode(): msgpack.unpackb(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
 
     def _running(self, queue: str) -> Iterable[tuple[str, RunningJob]]:
         below: int | None = None
         for _ in range(RUNNING_CALLS):
-            below, rows = self._scripts(queue).page(below, RUNNING_A_CALL, ["running"])
+            below, rows = self._reach.scripts(queue).page(below, RUNNING_A_CALL, ["running"])
             for id, packed in rows:
                 record = msgpack.unpackb(packed)
                 yield record[WORKER], RunningJob(id, record[TASK], queue, record[STARTED])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,10 +15,9 @@ from . import keys
 from .cadence.policies import POLICY_FIELDS, NextTick, OrderNow, Policy, policy_from
 from .cadence.window_records import OpenedBy, Window, window_from
 from .clock import rfc3339
-from .connection import Link
 from .errors import KeyReusedError, RedisAwayError, WindowRefusedError
+from .reach import Reach
 from .replays import IdempotencyKey
-from .scripts import QueueScripts
 from .store.reading import Cursor
 
 logger = logging.getLogger(__name__)
@@ -70,34 +69,25 @@ class Windows:
     repeated while patience allows; opening never is: a call whose answer was lost may have opened a window.
     """
 
-    def __init__(
-        self,
-        *,
-        link: Callable[[], Link],
-        scripts: Callable[[str], QueueScripts],
-        queues: Callable[[], Iterable[str]],
-        patiently: Callable[[Callable[[], Any]], Any],
-    ) -> None:
-        self._link = link
-        self._scripts = scripts
-        self._queues = queues
-        self._patiently = patiently
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
 
     def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: NextTick = "keep") -> bool:
         """Put a policy in force; True if it changed anything. An open window keeps the rule it was opened with.
 
         ``next_tick_ms``: when the cadence opens the next window, None: it opens none, "keep": as it was noted last.
         """
-        return bool(self._patiently(lambda: self._scripts(queue).put_policy(policy, next_tick_ms=next_tick_ms)))
+        scripts = self._reach.scripts
+        return bool(self._reach.patiently(lambda: scripts(queue).put_policy(policy, next_tick_ms=next_tick_ms)))
 
     def policy(self, queue: str) -> Policy | None:
         """The policy in force, None as long as there is none."""
-        answer = self._patiently(lambda: self._link().call("HMGET", keys.policy(queue), *POLICY_FIELDS))
+        answer = self._reach.patiently(lambda: self._reach.link().call("HMGET", keys.policy(queue), *POLICY_FIELDS))
         return None if answer[0] is None else policy_from(answer)
 
     def switches(self, queue: str) -> list[OrderSwitch]:
         """The last changes of an adaptive order, newest first; at most 100 are kept."""
-        rows = self._patiently(lambda: self._link().call("LRANGE", keys.switches(queue), 0, -1))
+        rows = self._reach.patiently(lambda: self._reach.link().call("LRANGE", keys.switches(queue), 0, -1))
         return [OrderSwitch(*msgpack.unpackb(row)) for row in rows]
 
     def open(
@@ -125,7 +115,7 @@ class Windows:
           WindowRefusedError: the tick isn't later than the last one, or lies more than a second ahead; there is no
             policy yet; the queue is continuous.
         """
-        answer = self._scripts(queue).open_window(
+        answer = self._reach.scripts(queue).open_window(
             opened_by, tick_ms, credits, lasts_us, next_tick_ms=next_tick_ms, by=by
         )
         if answer[0] != b"opened":
@@ -136,7 +126,7 @@ class Windows:
 
     def _count_missed(self, queue: str, missed: int) -> None:
         try:
-            self._link().call("HINCRBY", keys.counters(queue), "windows_missed", missed)
+            self._reach.link().call("HINCRBY", keys.counters(queue), "windows_missed", missed)
         except RedisAwayError as error:
             logger.warning("Queue %r: %d missed ticks aren't counted: %s", queue, missed, error)
 
@@ -150,7 +140,7 @@ class Windows:
           KeyReusedError: another request was sent under this key.
           WindowRefusedError: as :meth:`open`.
         """
-        answer = self._scripts(queue).open_window("operator", None, credits, lasts_us, key=key, by=by)
+        answer = self._reach.scripts(queue).open_window("operator", None, credits, lasts_us, key=key, by=by)
         match answer[0]:
             case b"opened":
                 return window_from(queue, answer[1], answer[2]), False
@@ -167,7 +157,7 @@ class Windows:
         queue, number = _parts(window_id)
         if number is None:
             return None
-        packed = self._patiently(lambda: self._scripts(queue).get_window(number))
+        packed = self._reach.patiently(lambda: self._reach.scripts(queue).get_window(number))
         return window_from(queue, number, packed) if packed else None
 
     def close(self, window_id: str, *, by: str | None = None) -> Window | None:
@@ -175,12 +165,12 @@ class Windows:
         queue, number = _parts(window_id)
         if number is None:
             return None
-        packed = self._patiently(lambda: self._scripts(queue).close_window(number, by))
+        packed = self._reach.patiently(lambda: self._reach.scripts(queue).close_window(number, by))
         return window_from(queue, number, packed) if packed else None
 
     def next(self, queue: str, *, limit: int = 100) -> NextWindow:
         """The window that opens next, with at most ``limit`` ids."""
-        next_tick_ms, count, ids = self._patiently(lambda: self._scripts(queue).would_take(limit))
+        next_tick_ms, count, ids = self._reach.patiently(lambda: self._reach.scripts(queue).would_take(limit))
         return NextWindow(queue, None if next_tick_ms is None else next_tick_ms * 1000, count, ids)
 
     def history(self, queue: str, *, limit: int = 50) -> list[Window]:
@@ -190,8 +180,8 @@ class Windows:
     def page(self, *, queue: str | None = None, limit: int = 50, cursor: Cursor | None = None) -> WindowPage:
         """One page of windows, of one queue or of all, newest first by the time of opening, all below ``cursor``."""
         rows: list[tuple[int, str, int, bytes]] = []
-        for name in [queue] if queue else sorted(self._queues()):
-            found = self._patiently(partial(self._part, name, _below(cursor, name), limit + 1))
+        for name in [queue] if queue else sorted(self._reach.queues()):
+            found = self._reach.patiently(partial(self._part, name, _below(cursor, name), limit + 1))
             rows += [(seq, name, number, packed) for number, seq, packed in found]
         rows.sort(key=lambda row: row[:2], reverse=True)
         shown = rows[:limit]
@@ -199,7 +189,7 @@ class Windows:
         return WindowPage(windows, Cursor(*shown[-1][:2]) if len(rows) > limit else None)
 
     def _part(self, queue: str, below: int | None, limit: int) -> list[tuple[int, int, bytes]]:
-        return self._scripts(queue).get_windows(below, limit)
+        return self._reach.scripts(queue).get_windows(below, limit)
 
 
 def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:

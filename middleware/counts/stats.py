@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..clock import rfc3339
-from ..scripts import QueueScripts
+from ..reach import Reach
 from ..tallying import SLOT_US
 from . import histograms
 from .histograms import Histogram
@@ -98,24 +98,10 @@ class Stats:
 
 
 class Statistics:
-    """Reads the statistics.
+    """Reads the statistics."""
 
-    Parameters:
-      scripts: gives the commands of a queue over the calling thread's link.
-      queues: the queues there are.
-      reading: runs a read, repeating it while Redis is away as patience allows.
-    """
-
-    def __init__(
-        self,
-        *,
-        scripts: Callable[[str], QueueScripts],
-        queues: Callable[[], Iterable[str]],
-        reading: Callable[[Callable[[], Any]], Any],
-    ) -> None:
-        self._scripts = scripts
-        self._queues = queues
-        self._reading = reading
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
 
     def now(self) -> Stats:
         """The statistics of all queues.
@@ -123,8 +109,8 @@ class Statistics:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        names = sorted(self._queues())
-        read: list[QueueTallies] = self._reading(lambda: [self._read(name) for name in names])
+        names = sorted(self._reach.queues())
+        read: list[QueueTallies] = self._reach.patiently(lambda: [self._read(name) for name in names])
         return Stats(
             at_us=max((tallies.now_us for tallies in read), default=None),
             total=_together(read),
@@ -140,12 +126,12 @@ class Statistics:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        read: QueueTallies = self._reading(lambda: read_tallies(self._scripts(queue), samples=samples))
+        read: QueueTallies = self._reach.patiently(lambda: read_tallies(self._reach.scripts(queue), samples=samples))
         oldest_us = read.now_us - SAMPLES_KEPT * SLOT_US
         return [sample for sample in read.samples if sample.at_us >= oldest_us]
 
     def _read(self, queue: str) -> QueueTallies:
-        return read_tallies(self._scripts(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
+        return read_tallies(self._reach.scripts(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
 
 
 def queue_rates(tallies: QueueTallies, span_s: int) -> Rates:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import msgpack
 
-from ..connection import Link
 from ..jobs import JobStatus
-from ..scripts import QueueScripts
+from ..reach import Reach
 from ..sources import WINDOW_FIELDS
 from .tallies import Tally, tallies_from
 
@@ -73,24 +71,11 @@ class Vitals:
 
 
 class VitalSigns:
-    """Reads the vitals of all queues, and of Redis itself. Nothing is tried twice.
+    """Reads the vitals of all queues, and of Redis itself. Nothing is tried twice."""
 
-    Parameters:
-      link: gives the calling thread's link.
-      scripts: gives the commands of a queue over that link.
-      queues: the queues there are.
-    """
-
-    def __init__(
-        self,
-        *,
-        link: Callable[[], Link],
-        scripts: Callable[[str], QueueScripts],
-        queues: Callable[[], Iterable[str]],
-    ) -> None:
-        self.link = link
-        self._scripts = scripts
-        self._queues = queues
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        self.link = reach.link
 
     def read(self) -> list[Vitals]:
         """The vitals of every queue, by name.
@@ -98,7 +83,7 @@ class VitalSigns:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        return [_vitals(queue, self._scripts(queue).vitals()) for queue in sorted(self._queues())]
+        return [_vitals(queue, self._reach.scripts(queue).vitals()) for queue in sorted(self._reach.queues())]
 
     def info(self) -> bytes:
         """What Redis tells of itself (INFO).

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import Any
 
 from .. import keys
-from ..connection import Link
 from ..jobs import JobStatus
+from ..reach import Reach
 from ..records import is_asked_to_stop
-from ..scripts import QueueScripts
 from ..worker.delivery import without_retries
 from .filters import JobFilter
 from .reading import JobStore
@@ -41,28 +39,19 @@ class Bulk:
     Every method raises RedisAwayError when Redis doesn't answer; the jobs that were moved by then stay moved.
     """
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        link: Callable[[], Link],
-        scripts: Callable[[str], QueueScripts],
-        patiently: Callable[[Callable[[], Any]], Any],
-    ) -> None:
+    def __init__(self, reach: Reach, *, store: JobStore) -> None:
+        self._reach = reach
         self._store = store
-        self._link = link
-        self._scripts = scripts
-        self._patiently = patiently
 
     def cancel(self, where: JobFilter, *, limit: int, reason: str = "requested") -> BulkOutcome:
         """Call jobs off, the newest of each queue first."""
         found, more = self._some(_within(where, CANCELLABLE), limit)
         cancelled = asked = 0
         for queue, ids in _chunks(found):
-            words = self._patiently(partial(self._cancel, queue, ids, reason))
+            words = self._reach.patiently(partial(self._cancel, queue, ids, reason))
             running = [id for id, word in zip(ids, words, strict=True) if word == "asked"]
             if running:
-                self._patiently(partial(self._tell, running))
+                self._reach.patiently(partial(self._tell, running))
             cancelled, asked = cancelled + words.count("cancelled"), asked + len(running)
         return BulkOutcome(cancelled + asked, asked, more)
 
@@ -71,7 +60,7 @@ class Bulk:
         found, more = self._some(_within(where, RETRYABLE), limit)
         revived = 0
         for queue, ids in _chunks(found[::-1]):
-            words = self._patiently(partial(self._revive, queue, ids, reason))
+            words = self._reach.patiently(partial(self._revive, queue, ids, reason))
             revived += words.count("queued")
         return BulkOutcome(revived, 0, more)
 
@@ -81,15 +70,15 @@ class Bulk:
         return list(islice(fitting, limit)), next(fitting, None) is not None
 
     def _cancel(self, queue: str, ids: Sequence[str], reason: str) -> list[str]:
-        return self._scripts(queue).cancel_all(ids, reason)
+        return self._reach.scripts(queue).cancel_all(ids, reason)
 
     def _tell(self, ids: Sequence[str]) -> None:
-        self._link().call_all([("PUBLISH", keys.cancellations(), id) for id in ids])
+        self._reach.link().call_all([("PUBLISH", keys.cancellations(), id) for id in ids])
 
     def _revive(self, queue: str, ids: Sequence[str], reason: str) -> list[str]:
-        bodies = self._link().call("HMGET", keys.messages(queue), *ids)
+        bodies = self._reach.link().call("HMGET", keys.messages(queue), *ids)
         jobs = [(id, without_retries(body)) for id, body in zip(ids, bodies, strict=True) if body is not None]
-        return self._scripts(queue).revive_all(jobs, reason) if jobs else []
+        return self._reach.scripts(queue).revive_all(jobs, reason) if jobs else []
 
 
 def _within(where: JobFilter, statuses: frozenset[JobStatus]) -> JobFilter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 import dramatiq
 
 from .. import keys
-from ..connection import Link
 from ..facts import Facts
 from ..jobs import Job
+from ..reach import Reach
 from ..records import job_from, message_of, seq_of, status_of
-from ..scripts import QueueScripts
 from .filters import ALL_JOBS, JobFilter
 
 T = TypeVar("T")
@@ -50,27 +49,12 @@ class JobStore:
     """Reads of job records.
 
     Parameters:
-      link: gives the calling thread's link.
-      scripts: gives the commands of a queue over that link.
-      queues: the queues to look in.
       facts: what the message means to its task.
-      reading: runs a read, repeating it while Redis is away as patience allows.
     """
 
-    def __init__(
-        self,
-        *,
-        link: Callable[[], Link],
-        scripts: Callable[[str], QueueScripts],
-        queues: Callable[[], Iterable[str]],
-        facts: Callable[[dramatiq.Message[Any]], Facts],
-        reading: Callable[[Callable[[], Any]], Any],
-    ) -> None:
-        self._link = link
-        self._scripts = scripts
-        self._queues = queues
+    def __init__(self, reach: Reach, *, facts: Callable[[dramatiq.Message[Any]], Facts]) -> None:
+        self._reach = reach
         self._facts = facts
-        self._reading = reading
         self._known: Sequence[str] = ()
 
     def get(self, id: str) -> Job | None:
@@ -86,7 +70,7 @@ class JobStore:
         for queue in queues:
             # The record first: what it tells of the rest is there when the rest is read.
             commands += [("HGET", key(queue), id) for key in (keys.records, *DETAILS)]
-        answers = self._reading(lambda: self._link().call_all(commands))
+        answers = self._reach.patiently(lambda: self._reach.link().call_all(commands))
         for i, queue in enumerate(queues):
             record, *texts = answers[5 * i : 5 * i + 5]
             if record is not None and texts[0] is not None:
@@ -99,7 +83,7 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        records = self._reading(lambda: self._link().call("HMGET", keys.records(queue), *ids))
+        records = self._reach.patiently(lambda: self._reach.link().call("HMGET", keys.records(queue), *ids))
         rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
         return self._jobs(rows)
 
@@ -111,7 +95,7 @@ class JobStore:
         """
         listed = [(queue, list(of_queue)) for queue, of_queue in ids.items()]
         commands = [("HMGET", keys.records(queue), *of_queue) for queue, of_queue in listed]
-        answers = self._reading(lambda: self._link().call_all(commands))
+        answers = self._reach.patiently(lambda: self._reach.link().call_all(commands))
         return {
             (queue, id)
             for (queue, of_queue), records in zip(listed, answers, strict=True)
@@ -129,7 +113,7 @@ class JobStore:
 
     def _find(self, id: str, queues: Sequence[str]) -> tuple[str, bytes] | None:
         commands = [("HGET", keys.messages(queue), id) for queue in queues]
-        found = self._reading(lambda: self._link().call_all(commands))
+        found = self._reach.patiently(lambda: self._reach.link().call_all(commands))
         return next(((queue, body) for queue, body in zip(queues, found, strict=True) if body is not None), None)
 
     def _look_for(self, id: str, look: Callable[[str, Sequence[str]], T | None]) -> T | None:
@@ -137,7 +121,7 @@ class JobStore:
         known = self._known
         found = look(id, known) if known else None
         if found is None:
-            self._known = sorted(self._queues())
+            self._known = sorted(self._reach.queues())
             new = [queue for queue in self._known if queue not in known]
             found = look(id, new) if new else None
         return found
@@ -162,10 +146,10 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        for queue in where.queues_among(self._queues()):
+        for queue in where.queues_among(self._reach.queues()):
             cursor: Cursor | None = None
             while True:
-                begins, found = self._reading(partial(self._part, queue, where, WALKED_A_CALL, cursor))
+                begins, found = self._reach.patiently(partial(self._part, queue, where, WALKED_A_CALL, cursor))
                 yield from ((queue, id, record) for id, record in found)
                 if begins is None:
                     break
@@ -174,8 +158,8 @@ class JobStore:
     def _page(self, where: JobFilter, limit: int, cursor: Cursor | None) -> Page:
         rows: list[tuple[int, str, str, bytes]] = []
         floor: Cursor | None = None
-        for name in where.queues_among(self._queues()):
-            begins, found = self._reading(partial(self._part, name, where, limit, cursor))
+        for name in where.queues_among(self._reach.queues()):
+            begins, found = self._reach.patiently(partial(self._part, name, where, limit, cursor))
             rows += [(seq_of(record), name, id, record) for id, record in found]
             if begins is not None:
                 floor = max(filter(None, (floor, Cursor(begins, name))), key=_order)
@@ -187,7 +171,7 @@ class JobStore:
         self, queue: str, where: JobFilter, limit: int, cursor: Cursor | None
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
         bounds = [bound for bound in (_below(cursor, queue), where.created_before_us) if bound is not None]
-        return self._scripts(queue).page(
+        return self._reach.scripts(queue).page(
             min(bounds, default=None),
             limit,
             where.indexes,
@@ -203,7 +187,7 @@ class JobStore:
         commands = [("HMGET", key(queue), *of_queue) for queue, of_queue in ids.items() for key in DETAILS]
         if not commands:
             return []
-        answers = self._reading(lambda: self._link().call_all(commands))
+        answers = self._reach.patiently(lambda: self._reach.link().call_all(commands))
         details: dict[tuple[str, str], list[bytes | None]] = {}
         for i, (queue, of_queue) in enumerate(ids.items()):
             for id, *texts in zip(of_queue, *answers[4 * i : 4 * i + 4], strict=True):

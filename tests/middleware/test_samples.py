@@ -9,6 +9,7 @@ from middleware import keys
 from middleware.counts.histograms import EMPTY, Histogram
 from middleware.counts.stats import Statistics, Stats, Summary
 from middleware.counts.tallies import QueueTallies, read_tallies
+from middleware.reach import Reach
 from middleware.tallying import BOUNDS_US, BUCKETS, SLOT_US
 
 from .scripted import ScriptedQueue
@@ -17,7 +18,8 @@ MINUTE_S = 60
 
 
 def stats(queue: ScriptedQueue) -> Stats:
-    return Statistics(scripts=queue.broker.scripts, queues=lambda: [queue.name], reading=lambda read: read()).now()
+    broker = queue.broker
+    return Statistics(Reach(broker.new_link, broker.scripts, lambda: [queue.name], lambda read: read())).now()
 
 
 def summary(queue: ScriptedQueue) -> Summary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ def test_without_a_python_that_is_new_enough_make_says_what_it_needs(tmp_path: P
     assert refused.returncode == 2
     assert "LastIn needs Python 3.11 or newer" in refused.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def test_an_audit_that_can_not_be_made_says_so(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    (tmp_path / "created").touch()
+
+    told = make("audit", f"VENV={tmp_path}", "ADVISORIES=http://127.0.0.1:1/")
+
+    assert told.returncode == 0
+    assert told.stderr.startswith("NOT RUN: the audit, since PyPI's advisories (http://127.0.0.1:1/) can't be had")
+    assert not told.stdout
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import socket
+import struct
 import sys
 import threading
 import time
@@ -143,7 +145,8 @@ class Link:
         command would read this one's answer."""
         self.close()
         if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
-            raise RedisAwayError(f"Redis doesn't answer ({error}).") from error
+            reason = "in time" if isinstance(error.__context__, BlockingIOError) else f"({error})"
+            raise RedisAwayError(f"Redis doesn't answer {reason}.") from error
 
     def _refuse(self, error: ResponseError) -> None:
         code = _code_of(error)
@@ -159,8 +162,20 @@ class Link:
         if self._connection is None or self._pid != os.getpid():
             connection = self._pool.make_connection()
             connection.connect()
+            _let_the_kernel_time(connection._get_socket())  # type: ignore[attr-defined]
             self._connection, self._pid = connection, os.getpid()
         return self._connection
+
+
+def _let_the_kernel_time(connected: socket.socket) -> None:
+    """Bound its waiting by options of the socket itself. For a timeout of Python's, each send and each receive asks
+    ``poll`` first and gives the interpreter's lock away once more, which another thread takes."""
+    timeout_s = connected.gettimeout()
+    if timeout_s and type(connected) is socket.socket:  # TLS answers a receive with several of its own
+        bound = struct.pack("ll", *divmod(round(timeout_s * 1_000_000), 1_000_000))
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
+        connected.settimeout(None)
 
 
 def _code_of(error: ResponseError) -> str:

@@ -48,10 +48,19 @@ def test_nobody_listens_is_redis_away() -> None:
 def test_a_server_that_accepts_and_never_answers_is_redis_away_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
-        with pytest.raises(RedisAwayError):
+        with pytest.raises(RedisAwayError, match="in time"):
             Link(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", timeout_s=0.2).call("PING")
 
     assert time.monotonic() - began < 3
+
+
+def test_a_server_that_reads_nothing_is_redis_away_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        with pytest.raises(RedisAwayError, match="in time"):
+            Link(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", timeout_s=0.2).call("SET", "a", b"x" * 50_000_000)
+
+    assert time.monotonic() - began < 20
 
 
 def test_a_link_connects_again_however_often_it_was_cut(link: Link) -> None:

@@ -110,7 +110,11 @@ def _parser() -> argparse.ArgumentParser:
         help="quick: all in ten minutes; full: longer rounds, larger stacks; tiny: for the driver's own tests",
     )
     parser.add_argument(
-        "--publish", type=Path, metavar="FILE", help="write docs/performance.md and README.md from this result"
+        "--publish",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="write docs/performance.md and README.md from this result; measures of further ones take their place",
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only these contestants (lastin, dramatiq …)")
     parser.add_argument(

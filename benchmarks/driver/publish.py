@@ -1,4 +1,4 @@
-"""Putting a result into the documents: ``python -m benchmarks --publish FILE``.
+"""Putting a result into the documents: ``python -m benchmarks --publish FILE [FILE …]``.
 
 The result is kept as ``benchmarks/published.json``, and what stands between two marks in ``docs/performance.md`` and in
 ``README.md`` is written from it. A test compares them, so that the documents can't tell other numbers than the file.
@@ -6,9 +6,9 @@ The result is kept as ``benchmarks/published.json``, and what stands between two
 
 from __future__ import annotations
 
+import json
 import re
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,10 @@ IN_SHORT = (
 MARKED = re.compile(r"(<!-- results: begin -->\n).*?(<!-- results: end -->\n)", re.DOTALL)
 
 
-def publish(path: Path) -> list[Path]:
-    """Keep this result as the published one, and write the documents from it; the files written."""
-    if path.resolve() != PUBLISHED:
-        shutil.copyfile(path, PUBLISHED)
+def publish(paths: Sequence[Path]) -> list[Path]:
+    """Keep these results, combined, as the published one, and write the documents from it; the files written."""
+    result = results.combined(*(results.read(path) for path in paths))
+    PUBLISHED.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     for file, text in documents().items():
         file.write_text(text, encoding="utf-8")
     return [PUBLISHED, *documents()]

@@ -27,6 +27,18 @@ def read(path: Path) -> dict[str, Any]:
     return result
 
 
+def combined(first: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
+    """One result of several: measures of later ones take the place of those of the first that have their names, and
+    say in their titles of which size they are. It is as busy as the busiest of them."""
+    measures = {measure["name"]: measure for measure in first["measures"]}
+    for other in others:
+        for measure in other["measures"]:
+            measures[measure["name"]] = {**measure, "title": f"{measure['title']} (size {other['size']})"}
+    busiest = min((first, *others), key=lambda result: bool(result["quiet"]))
+    shared = {"quiet": busiest["quiet"], "foreign_cpu": busiest["foreign_cpu"]}
+    return {**first, **shared, "measures": list(measures.values())}
+
+
 def ours_in(measure: Mapping[str, Any]) -> str:
     """LastIn's name in a measure: it is the first of its contestants."""
     name: str = next(iter(measure["contestants"]))

@@ -17,6 +17,7 @@ from .new_jobs import NewJob, NewJobBody, forms
 from .schemas import jobs as schemas
 from .submission import REQUEST_HEADERS, accept
 from .wire.answers import json_answer
+from .wire.problems import MAX_ERRORS
 
 
 class NewBatchBody(StrictSchema):
@@ -51,6 +52,8 @@ class NewBatchBody(StrictSchema):
                 read.append(one.load(item))
             except ValidationError as error:
                 wrong[index] = error.messages
+                if len(wrong) == MAX_ERRORS:  # more aren't told
+                    break
         if wrong:
             raise ValidationError({"jobs": wrong})
         _check_queues(items, read)

@@ -33,6 +33,15 @@ class NewJob:
     tags: tuple[str, ...] = ()
 
 
+class ShortList(fields.List[Any]):
+    """A list whose length is checked before its items are: of a million wrong ones none is looked at."""
+
+    def _deserialize(self, value: Any, *args: Any, **options: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._validate(value)
+        return super()._deserialize(value, *args, **options)
+
+
 class JobForm(StrictSchema):
     """What both forms of a new job share. A form knows its task."""
 
@@ -49,7 +58,7 @@ class JobForm(StrictSchema):
             "examples": ["2030-01-31T12:00:00Z"],
         },
     )
-    tags = fields.List(
+    tags = ShortList(
         fields.String(validate=validate.Length(min=1, max=64)),
         validate=validate.Length(max=16),
         metadata={"description": "Words to find the job by.", "examples": [["customer-7"]]},

@@ -23,7 +23,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "malformed-json": Explanation(
         "The body isn't one JSON document that every library reads the same way: the syntax is wrong, it isn't "
         "UTF-8, a name stands twice in one object, a number has more than 64 bits or is infinite, a text holds "
-        "half of a surrogate pair, or it is nested more than 32 deep. Nothing was changed.",
+        "half of a surrogate pair, it is nested more than 32 deep, or holds more than 250,000 values. Nothing was "
+        "changed.",
         "Read detail, correct what writes the body, and send it again. Sending the same bytes again won't help.",
     ),
     "validation": Explanation(

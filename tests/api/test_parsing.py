@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from api.wire import parsing
 from middleware import keys
 
 from .client import JSON, Client
@@ -222,6 +223,44 @@ def test_a_hostile_body_gets_a_bounded_answer(client: Client) -> None:
     problem = client.post_job(f"{{{names}}}").problem(400, "validation")
 
     assert len(problem["errors"]) == 50
+
+
+def test_a_body_holds_a_bounded_number_of_values(client: Client) -> None:
+    problem = client.post_job('{"message": "a", "tags": [' + "0," * 250_000 + "0]}").problem(400, "malformed-json")
+
+    assert problem["detail"] == "It holds more than 250000 values."
+
+
+def test_of_too_many_tags_none_is_looked_at(client: Client) -> None:
+    problem = client.post_job({"message": "a", "tags": [""] * 17}).problem(400, "validation")
+
+    assert [error["pointer"] for error in problem["errors"]] == ["/tags"]
+
+
+def test_of_a_batch_as_many_wrong_jobs_are_looked_at_as_are_told(client: Client) -> None:
+    problem = client.post("/v1/jobs/batch", {"jobs": [{}] * 1000}).problem(400, "validation")
+
+    assert problem["detail"].endswith("(and 49 more)")
+
+
+class Compared(str):
+    """A text that counts how often it was compared with another one."""
+
+    times = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return str.__eq__(self, other)
+
+
+def test_a_repeated_name_is_found_without_comparing_each_with_all_others() -> None:
+    names = [Compared(number) for number in (*range(1000), 999)]
+
+    with pytest.raises(parsing._Refused, match="'999' stands twice"):
+        parsing._object([(name, 1) for name in names])
+
+    assert Compared.times < 10 * len(names)
 
 
 def test_a_fault_of_the_service_is_a_problem_document_without_a_trace(

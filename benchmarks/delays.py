@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from .driver.bench import Bench
 from .driver.figures import Figure, at_most, percentile
+from .driver.hand import WARMING_UP
 from .driver.measures import measure
 from .driver.peer import QueuePeer
 from .peers import journal
@@ -24,6 +25,6 @@ def delays(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     bench.hand(peer.hand("prepare"))
     bench.start(peer.worker(1, 8), BENCH_JOURNAL=str(bench.journal))
     bench.hand(peer.hand("delayed", count, 1000, bench.pick(100, 1500, 8000)))
-    bench.wait_until(lambda: len(journal.read(bench.journal)) >= count, f"{count} starts in the journal")
-    late = [(started - due) / 1e6 for due, started in journal.read(bench.journal)]
+    bench.wait_until(lambda: len(journal.read(bench.journal)) >= WARMING_UP + count, f"{count} starts in the journal")
+    late = [(started - due) / 1e6 for due, started in sorted(journal.read(bench.journal))[WARMING_UP:]]
     return {"p50": percentile(late, 0.5), "p99": percentile(late, 0.99)}

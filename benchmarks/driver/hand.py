@@ -4,7 +4,8 @@
 - ``fill COUNT``: so many no-op jobs, in the fastest way
 - ``send SECONDS``: no-op jobs one by one, for so long
 - ``pace RATE SECONDS WORK_MS``: stamp jobs at a steady rate, whatever becomes of them
-- ``delayed COUNT DELAY_MS SPREAD_MS``: stamp jobs that fall due after ``DELAY_MS`` and up to ``SPREAD_MS`` more
+- ``delayed COUNT DELAY_MS SPREAD_MS``: stamp jobs that fall due after ``DELAY_MS`` and up to ``SPREAD_MS`` more; before
+  them ``WARMING_UP`` that are due at once, since what a process does for the first time takes tens of milliseconds
 """
 
 from __future__ import annotations
@@ -58,8 +59,13 @@ def _pace(peer: QueuePeer, rate: float, seconds: float, work_ms: float) -> int:
     return count
 
 
+WARMING_UP = 16
+
+
 def _delayed(peer: QueuePeer, count: float, delay_ms: float, spread_ms: float) -> int:
     order = random.Random(1)
+    for _ in range(WARMING_UP):
+        peer.send_stamp(time.monotonic_ns(), 0, 1)
     for _ in range(int(count)):
         delay = int(delay_ms + order.uniform(0, spread_ms))
         peer.send_stamp(time.monotonic_ns() + delay * 1_000_000, 0, delay)

@@ -29,11 +29,12 @@ def read(path: Path) -> dict[str, Any]:
 
 def combined(first: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
     """One result of several: measures of later ones take the place of those of the first that have their names, and
-    say in their titles of which size they are. It is as busy as the busiest of them."""
+    say in their titles of which size they are, if it is another. It is as busy as the busiest of them."""
     measures = {measure["name"]: measure for measure in first["measures"]}
     for other in others:
         for measure in other["measures"]:
-            measures[measure["name"]] = {**measure, "title": f"{measure['title']} (size {other['size']})"}
+            of_size = "" if other["size"] == first["size"] else f" (size {other['size']})"
+            measures[measure["name"]] = {**measure, "title": measure["title"] + of_size}
     busiest = min((first, *others), key=lambda result: bool(result["quiet"]))
     shared = {"quiet": busiest["quiet"], "foreign_cpu": busiest["foreign_cpu"]}
     return {**first, **shared, "measures": list(measures.values())}

@@ -65,7 +65,7 @@ local function settle(i)
   if outcome ~= 'put_back' then observe(job, T_RUN_SUM, now - job[STARTED]) end
   save_later(id, job)
   local brought = keep_texts(i, id, job)
-  if job[ATTEMPTS] > 1 then save_texts() end -- what it has kept by now is measured in Redis (size_at_end)
+  if job[ATTEMPTS] > 1 or not job[SIZE] then save_texts() end -- what is kept is measured in Redis (size_at_end)
   if ENDS[outcome] then
     -- Why a job was called off, whoever did it says better than the task that stopped for it.
     local asked = outcome == 'cancelled' and job[CANCEL]

@@ -151,6 +151,17 @@ def test_finished_jobs_go_when_they_take_too_many_bytes(queue: ScriptedQueue) ->
     assert queue.count("finished_bytes") == 0
 
 
+def test_a_job_whose_message_was_removed_by_hand_leaves_no_bytes_behind(queue: ScriptedQueue) -> None:
+    queue.send("a")
+    queue.client.hdel(keys.messages(queue.name), "a")
+    queue.settle(queue.claim()[0], "rejected", failure=b"{}" * 100)
+    assert queue.count("finished_bytes") > 200
+
+    assert queue.scripts.prune(10**15, 0, 10**9) == 1
+
+    assert queue.count("finished_bytes") == 0
+
+
 def test_a_revived_job_counts_no_longer_as_finished_bytes(queue: ScriptedQueue) -> None:
     finish(queue, "a", outcome="rejected")
     queue.broker.revive("a")

@@ -6,6 +6,10 @@ All keys of a queue carry its hash tag, so that in a cluster they share a slot a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+
+QueueKey = Callable[[str], str]
+"""Makes a key from the name of its queue."""
 
 PREFIX = "lastin"
 QUEUE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
@@ -183,7 +187,7 @@ def tallies_before(queue: str) -> str:
     return _of_queue(queue, "tallies_before")
 
 
-QUEUE_KEYS = (
+QUEUE_KEYS: tuple[QueueKey, ...] = (
     stack,
     displaced,
     due,
@@ -217,11 +221,11 @@ QUEUE_KEYS = (
     tallies,
     tallies_before,
 )
-"""All keys of a queue, in the order in which every script gets them in KEYS (Lua: ``K.stack`` and so on)."""
+"""All keys of a queue, in the order in which a script gets those that it uses in KEYS (Lua: ``K.stack`` and so on)."""
 
 
 def of_queue(queue: str) -> list[str]:
-    """The KEYS of every script of this queue."""
+    """All keys of this queue."""
     return [key(queue) for key in QUEUE_KEYS]
 
 

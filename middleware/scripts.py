@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from redis.exceptions import NoScriptError
 
-from . import keys, sources
+from . import sources
 from .cadence.window_scripts import WindowScripts
 from .connection import Link
 from .replays import KEYLESS, IdempotencyKey
@@ -92,9 +92,9 @@ class Known(NamedTuple):
 @lru_cache(maxsize=4096)
 def _head(command: str, name: str, queue: str) -> tuple[int, bytes]:
     """EVALSHA or EVAL with script and KEYS, packed once: the number of words, and their bytes in RESP."""
-    all_keys = keys.of_queue(queue)
-    of_script = sources.script(name).sha if command == "EVALSHA" else sources.script(name).source
-    words = [command, of_script, str(len(all_keys)), *all_keys]
+    script = sources.script(name)
+    of_script = script.sha if command == "EVALSHA" else script.source
+    words = [command, of_script, str(len(script.keys)), *(key(queue) for key in script.keys)]
     return len(words), _packed(word.encode() for word in words)
 
 

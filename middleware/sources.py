@@ -1,4 +1,4 @@
-"""The sources of the Lua scripts: each has all keys of its queue (``keys.QUEUE_KEYS``) under names such as ``K.stack``,
+"""The sources of the Lua scripts: each has the keys of its queue (``keys.QUEUE_KEYS``) under names such as ``K.stack``,
 and the fields of the records under names such as ``STATUS``. The rooms that a script needs are named in its first line
 (``-- include: record stack``); rooms may need others.
 """
@@ -82,10 +82,15 @@ WINDOW_FIELDS = (
 
 
 class Script(NamedTuple):
-    """A script's whole source and its name for EVALSHA."""
+    """A script's whole source, the keys that it uses, in the order in which it gets them, and its name for EVALSHA."""
 
     source: str
-    sha: str
+    keys: tuple[keys.QueueKey, ...]
+
+    @property
+    def sha(self) -> str:
+        """The source's SHA-1, by which Redis knows it."""
+        return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
 
 
 @lru_cache
@@ -93,21 +98,25 @@ def script(name: str) -> Script:
     """The script ``lua/<name>.lua`` with what it includes, its names resolved."""
     texts: dict[str, str] = {}
     _include(f"{name}.lua", texts)
-    source = resolved(without_unused("\n".join(texts.values())))
-    if "K[" in source:
-        source = f"local K = {{{', '.join(f'{name} = {key}' for name, key in _KEYS.items())}}}\n{source}"
+    text = without_unused("\n".join(texts.values()))
+    looks_up_keys = "K[" in text
+    used = tuple(key for key in keys.QUEUE_KEYS if looks_up_keys or re.search(rf"\bK\.{key.__name__}\b", text))
+    source = resolved(text, used)
+    if looks_up_keys:
+        source = f"local K = {{{', '.join(f'{key.__name__} = KEYS[{i}]' for i, key in enumerate(used, 1))}}}\n{source}"
     if "BOUNDS_US" in source:
         source = f"local BOUNDS_US = {{{', '.join(map(str, BOUNDS_US))}}}\n{source}"
-    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+    return Script(source, used)
 
 
-def resolved(text: str) -> str:
+def resolved(text: str, used: Sequence[keys.QueueKey]) -> str:
     """Lua with ``K.stack``, ``STATUS`` and so on replaced by ``KEYS[1]`` and numbers.
 
     As locals they would be captured by nearly every function, anew in each call of a script, and that took half of the
     time of a claim: Lua looks for each captured variable in a list of all that were captured before.
     """
-    return _NAMES.sub(lambda found: _KEYS[found[1]] if found[1] else _CONSTANTS[found[0]], text)
+    numbers = {key.__name__: f"KEYS[{i}]" for i, key in enumerate(used, start=1)}
+    return _NAMES.sub(lambda found: numbers[found[1]] if found[1] else _CONSTANTS[found[0]], text)
 
 
 def without_unused(text: str) -> str:
@@ -137,7 +146,6 @@ def _numbers(prefix: str, fields: Sequence[str]) -> dict[str, str]:
     return {prefix + field.upper(): str(i) for i, field in enumerate(fields, start=1)}
 
 
-_KEYS = {key.__name__: f"KEYS[{i}]" for i, key in enumerate(keys.QUEUE_KEYS, start=1)}
 _CONSTANTS = {
     **{status.name: f"'{letter}'" for letter, status in STATUS_LETTERS.items()},
     **_numbers("", RECORD_FIELDS),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -15,14 +14,17 @@ Plant = Callable[[], AbstractContextManager[None]]
 def planted(old: str, new: str, *, into: tuple[str, ...]) -> Iterator[None]:
     """While it lasts, the scripts named in ``into`` have ``new`` where they had ``old``, for this process alone."""
     sound = sources.script
-    old, new = sources.resolved(old), sources.resolved(new)
-    for name in into:
-        assert sound(name).source.count(old) == 1, f"{name}.lua has no such line any more, or several: {old}"
 
     def unsound(name: str) -> sources.Script:
-        source = sound(name).source.replace(old, new) if name in into else sound(name).source
-        return sources.Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+        script = sound(name)
+        if name not in into:
+            return script
+        was, is_now = sources.resolved(old, script.keys), sources.resolved(new, script.keys)
+        assert script.source.count(was) == 1, f"{name}.lua has no such line any more, or several: {old}"
+        return script._replace(source=script.source.replace(was, is_now))
 
+    for name in into:
+        unsound(name)
     sources.script = unsound  # type: ignore[assignment]
     scripts._head.cache_clear()
     try:

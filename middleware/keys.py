@@ -181,6 +181,11 @@ def tallies(queue: str) -> str:
     return _of_queue(queue, "tallies")
 
 
+def turns(queue: str) -> str:
+    """LIST of what usual turns of workers did and nobody counted yet (``lua/_usual.lua``)."""
+    return _of_queue(queue, "turns")
+
+
 def tallies_before(queue: str) -> str:
     """LIST, newest first, of MessagePack arrays: a minute since the epoch, and the tallies as they were when it began
     (task and packed tally in turn); of the last 16 minutes in which something happened."""
@@ -219,6 +224,7 @@ QUEUE_KEYS: tuple[QueueKey, ...] = (
     replay_ends,
     samples,
     tallies,
+    turns,
     tallies_before,
 )
 """All keys of a queue, in the order in which a script gets those that it uses in KEYS (Lua: ``K.stack`` and so on)."""

@@ -26,7 +26,8 @@ class Claim(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """How an attempt ended. ``outcome``: processed, rejected, cancelled, retry or put_back."""
+    """How an attempt ended. ``outcome``: processed, rejected, cancelled, retry or put_back; a processed one has nothing
+    but a result."""
 
     id: str
     number: int
@@ -152,8 +153,11 @@ class QueueScripts(WindowScripts):
         with ``wanted=0``."""
         words = [worker.encode(), b"%d" % lease_us, self._unruled, b"%d" % wanted, b"%d" % len(settlements)]
         for s in settlements:
-            words += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), b"%d" % s.delay_us)
-            words += (s.reason.encode(), s.result, s.failure, s.message)
+            words += (s.id.encode(), b"%d" % s.number, s.outcome.encode())
+            if s.outcome == "processed":
+                words.append(s.result)
+            else:
+                words += (b"%d" % s.delay_us, s.reason.encode(), s.result, s.failure, s.message)
         answer = self._run("settle", words)
         return _claim(answer[0], answer[1], answer[3:]), answer[2]
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from . import keys
 from .jobs import JobStatus
-from .tallying import BOUNDS_US, STATE_FIELDS, TALLY_FIELDS, TOTAL_FIELDS
+from .tallying import BOUNDS_US, SLOT_US, STATE_FIELDS, TALLY_FIELDS, TOTAL_FIELDS
 
 STATUS_LETTERS = {
     "s": JobStatus.SCHEDULED,
@@ -81,6 +81,14 @@ WINDOW_FIELDS = (
 """A window, a MessagePack array; a field that isn't set holds false. ``opener``, ``closer``: who did so by hand."""
 
 
+OVERHEAD_BYTES = 400
+"""About what a finished job takes in memory beside its texts: a record and two indexes."""
+
+
+TURNS_KEPT = 64
+"""So many usual turns of workers wait at the most before they are counted."""
+
+
 class Script(NamedTuple):
     """A script's whole source, the keys that it uses, in the order in which it gets them, and its name for EVALSHA."""
 
@@ -124,11 +132,17 @@ def without_unused(text: str) -> str:
 
     It goes by names, so it leaves in what shares its name with something that is used.
     """
-    for function in _FUNCTION.finditer(text):
-        rest = text.replace(function[0], "", 1)
-        if not re.search(rf"\b{function[1]}\b", _COMMENT.sub("", rest)):
-            return without_unused(rest)
-    return text
+    functions = {found[1]: found[0] for found in _FUNCTION.finditer(text)}
+    used: set[str] = set()
+    reached = _words_of(_FUNCTION.sub("", text)) & functions.keys()
+    while reached:
+        used |= reached
+        reached = _words_of("\n".join(functions[name] for name in reached)) & functions.keys() - used
+    return _FUNCTION.sub(lambda found: found[0] if found[1] in used else "", text)
+
+
+def _words_of(text: str) -> set[str]:
+    return set(_WORD.findall(_COMMENT.sub("", text)))
 
 
 def _include(file: str, texts: dict[str, str]) -> None:
@@ -153,6 +167,9 @@ _CONSTANTS = {
     **_numbers("T_", [*STATE_FIELDS, *TOTAL_FIELDS]),
     "RECORD_LENGTH": str(RECORD_FIELDS.index("size")),
     "WINDOW_LENGTH": str(len(WINDOW_FIELDS)),
+    "OVERHEAD_BYTES": str(OVERHEAD_BYTES),
+    "SLOT_US": str(SLOT_US),
+    "TURNS_KEPT": str(TURNS_KEPT),
     "T_WAIT_SUM": str(TALLY_FIELDS.index("wait_sum") + 1),
     "T_RUN_SUM": str(TALLY_FIELDS.index("run_sum") + 1),
     "TALLY_LENGTH": str(len(TALLY_FIELDS)),
@@ -160,4 +177,5 @@ _CONSTANTS = {
 }
 _FUNCTION = re.compile(r"^(?:--[^\n]*\n)*local function (\w+)\(.*?^end\n", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"--.*")
+_WORD = re.compile(r"\w+")
 _NAMES = re.compile(rf"\bK\.(\w+)|(?<!['\w.])(?:{'|'.join(_CONSTANTS)})(?!['\w])")

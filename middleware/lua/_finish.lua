@@ -8,9 +8,8 @@ local leaving, ended, ended_at = {}, {}, {}
 local INDEX = {[PROCESSED] = K.processed, [REJECTED] = K.rejected, [CANCELLED] = K.cancelled}
 local OUTCOME = {[PROCESSED] = W_PROCESSED, [REJECTED] = W_REJECTED, [CANCELLED] = W_CANCELLED}
 local ENDED = {[PROCESSED] = T_ENDED_PROCESSED, [REJECTED] = T_ENDED_REJECTED, [CANCELLED] = T_ENDED_CANCELLED}
-local OVERHEAD_BYTES = 400
 
--- About what a finished job takes in memory: its texts, and what a record and two indexes cost.
+-- About what a finished job takes in memory: its texts, and what a record and two indexes cost (OVERHEAD_BYTES).
 local function size_of(id)
   return OVERHEAD_BYTES + redis.call('HSTRLEN', K.messages, id) + redis.call('HSTRLEN', K.results, id)
     + redis.call('HSTRLEN', K.failures, id)

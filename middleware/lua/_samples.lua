@@ -2,10 +2,11 @@
 -- What is counted, for statistics: gathered while a script runs, and written once, by save_counts in the end.
 --   K.counters: totals of the queue, and the last slot.
 --   K.tallies: of each task, how many jobs are in each state, totals, and histograms of wait and run.
+--   K.turns: what usual turns (_usual.lua) did and nobody counted yet. Who reads what add_turns counts calls it first.
 --   K.samples: their sums over all tasks as they were when a slot of 10 s began, if something happened in it.
 --   K.tallies_before: the tallies as they were when a minute began, for the last 16 in which something happened.
 
-local SLOT_US, SLOTS_KEPT, SLOTS_A_MINUTE, MINUTES_KEPT = 10000000, 8640, 6, 16
+local SLOTS_KEPT, SLOTS_A_MINUTE, MINUTES_KEPT = 8640, 6, 16
 local MOST_TASKS, OTHER_TASKS = 200, '(other)'
 local IN_STATE = {
   [SCHEDULED] = T_SCHEDULED, [QUEUED] = T_QUEUED, [RUNNING] = T_RUNNING, [PROCESSED] = T_PROCESSED,
@@ -69,6 +70,44 @@ local function observe(job, sum, us)
   tally[sum + low] = tally[sum + low] + 1
 end
 
+local function add_to_tally(tally, turn)
+  local settled, claimed = turn[2], turn[3]
+  tally[T_QUEUED], tally[T_CLAIMED] = tally[T_QUEUED] - claimed, tally[T_CLAIMED] + claimed
+  tally[T_RUNNING] = tally[T_RUNNING] + claimed - settled
+  tally[T_PROCESSED], tally[T_ENDED_PROCESSED] = tally[T_PROCESSED] + settled, tally[T_ENDED_PROCESSED] + settled
+  tally[T_RUN_SUM], tally[T_WAIT_SUM] = tally[T_RUN_SUM] + turn[4], tally[T_WAIT_SUM] + turn[5]
+  for i = 9, #turn do tally[turn[i]] = tally[turn[i]] + 1 end
+end
+
+-- Counts the usual turns: in the tallies, those in Redis and those that this script has at hand; and in the counters and
+-- the policy.
+local function add_turns()
+  local turns, stored, names = redis.call('LRANGE', K.turns, 0, -1), {}, {}
+  if #turns == 0 then return end
+  redis.call('DEL', K.turns)
+  local bytes, window_claims, claims, last_claim = 0, 0, 0, nil
+  for _, packed in ipairs(turns) do
+    local turn = cmsgpack.unpack(packed)
+    local task = turn[1]
+    if not names[task] then
+      names[task] = redis.call('HEXISTS', K.tallies, task) == 1 and task or OTHER_TASKS
+      stored[names[task]] = stored[names[task]] or cmsgpack.unpack(redis.call('HGET', K.tallies, names[task]))
+    end
+    add_to_tally(stored[names[task]], turn)
+    if tallied[names[task]] then add_to_tally(tallied[names[task]], turn) end
+    bytes = bytes + turn[6]
+    if turn[7] then window_claims = window_claims + turn[3] else claims, last_claim = claims + turn[3], turn[8] end
+  end
+  for task, tally in pairs(stored) do redis.call('HSET', K.tallies, task, cmsgpack.pack(tally)) end
+  redis.call('HINCRBY', K.counters, 'finished_bytes', bytes)
+  if window_claims > 0 then redis.call('HINCRBY', K.counters, 'window_claims', window_claims) end
+  if last_claim then
+    redis.call('HINCRBY', K.policy, 'claims', claims)
+    local noted = tonumber(redis.call('HGET', K.policy, 'last_claim') or 0)
+    if noted < last_claim then redis.call('HSET', K.policy, 'last_claim', string.format('%.0f', last_claim)) end
+  end
+end
+
 -- The sums of tallies (task and packed tally in turn), and the place of the oldest waiting job.
 local function sample(slot, tallies)
   local s = {slot}
@@ -92,6 +131,7 @@ local function begin_slot(slot)
   if slot <= last and last - slot <= SLOTS_A_MINUTE then return end
   if slot < last then redis.call('DEL', K.samples, K.tallies_before) end
   redis.call('HSET', K.counters, 'slot', string.format('%.0f', slot))
+  add_turns()
   local tallies = redis.call('HGETALL', K.tallies)
   keep(K.samples, sample(slot, tallies), SLOTS_KEPT)
   local minute = math.floor(slot / SLOTS_A_MINUTE)

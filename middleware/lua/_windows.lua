@@ -107,6 +107,10 @@ local function gate(now, unruled)
   if p[6] then return 'paused' end
   if not mode and unruled ~= 'open' then return unruled end
   if mode ~= 'windows' then
+    if order ~= 'lifo' or share > 0 then -- how many claims there were decides which end the next one takes
+      add_turns()
+      p[5] = redis.call('HGET', K.policy, 'claims')
+    end
     return 'open', {
       limit = math.huge, order = order, above = tonumber(p[7] or 0), below = tonumber(p[8] or 0), share = share,
       claims = tonumber(p[5] or 0),

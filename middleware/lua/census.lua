@@ -1,4 +1,4 @@
--- include: record
+-- include: record samples
 -- Counts a queue's jobs from structures that are kept independently of each other, at one moment.
 -- ARGV: 1 now in µs or ''
 -- Returns now in µs, the place of the oldest waiting job or -1, the number of members or fields of each of the keys
@@ -6,6 +6,7 @@
 -- task and packed tally in turn; then names and values of the counters.
 
 local reply = {clock(ARGV[1])}
+add_turns()
 local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
 reply[2] = oldest[2] and tonumber(oldest[2]) or -1
 for _, index in ipairs({

@@ -13,6 +13,7 @@ local oldest_kept = now - ARGV[2]
 still_open(open_number(), now)
 trim_windows(oldest_kept)
 local too_many = redis.call('ZCARD', K.finished) - tonumber(ARGV[3])
+add_turns()
 local too_much = tonumber(redis.call('HGET', K.counters, 'finished_bytes') or 0) - tonumber(ARGV[4])
 
 local ids, bytes = {}, 0

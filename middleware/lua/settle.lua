@@ -1,11 +1,16 @@
--- include: record stack windows order claim finish
+-- include: usual record stack windows order claim finish
 -- Settles finished attempts and claims for the threads that became idle, in one call.
 -- ARGV: 1 now in µs or '' · 2 worker · 3 lease in µs · 4 unruled word · 5 how many to claim (0: none)
---       · 6 how many settlements, then of each: id, number, outcome (processed, rejected, cancelled, retry, put_back), delay in µs,
---       reason or '', result or '', failure or '', message or ''
+--       · 6 how many settlements, then of each: id, number, outcome; of a processed one its result or ''; of others (rejected,
+--       cancelled, retry, put_back) delay in µs, reason or '', result or '', failure or '', message or ''
 -- A token (id, number of the delivery) that isn't running any more changes nothing; it counts as stale unless this very settlement was
 -- applied before (a call that was sent again).
 -- Returns as claim.lua, with the number of stale settlements behind the µs.
+
+if usual then
+  add_turns()
+  return usual
+end
 
 local now = clock(ARGV[1])
 local ENDS = {processed = PROCESSED, rejected = REJECTED, cancelled = CANCELLED}
@@ -19,7 +24,8 @@ end
 
 -- Gathers what this settlement brings; returns how many bytes of results and failures that is.
 local function keep_texts(i, id, job)
-  local result, failure, message = ARGV[i + 5], ARGV[i + 6], ARGV[i + 7]
+  local result, failure, message = ARGV[i + 3], '', ''
+  if ARGV[i + 2] ~= 'processed' then result, failure, message = ARGV[i + 5], ARGV[i + 6], ARGV[i + 7] end
   if result ~= '' then keep_text(K.results, id, result) end
   if failure ~= '' then
     failure = string.format('%.0f %s', now, failure)
@@ -40,14 +46,17 @@ local function save_texts()
 end
 
 -- All records at once. A job that is named twice is seen the second time as the first settlement left it.
-local settlements, jobs = tonumber(ARGV[6]), {}
+local settlements, starts, jobs = tonumber(ARGV[6]), {}, {}
 local function load_jobs()
-  local ids = {}
-  for s = 1, settlements do ids[s] = ARGV[8 * s - 1] end
+  local ids, i = {}, 7
+  for s = 1, settlements do
+    starts[s], ids[s] = i, ARGV[i]
+    i = i + (ARGV[i + 2] == 'processed' and 4 or 8)
+  end
   for s, packed in ipairs(redis.call('HMGET', K.records, unpack(ids))) do
     local job = unpack_record(packed)
     jobs[ids[s]] = job
-    if runs_as(job, tonumber(ARGV[8 * s])) then off_duty(ids[s]) end
+    if runs_as(job, tonumber(ARGV[starts[s] + 1])) then off_duty(ids[s]) end
   end
 end
 
@@ -68,8 +77,8 @@ local function settle(i)
   if job[ATTEMPTS] > 1 or not job[SIZE] then save_texts() end -- what is kept is measured in Redis (size_at_end)
   if ENDS[outcome] then
     -- Why a job was called off, whoever did it says better than the task that stopped for it.
-    local asked = outcome == 'cancelled' and job[CANCEL]
-    end_attempt(id, job, ENDS[outcome], now, asked or (ARGV[i + 4] ~= '' and ARGV[i + 4]), brought)
+    local reason = outcome == 'cancelled' and job[CANCEL] or (outcome ~= 'processed' and ARGV[i + 4] ~= '' and ARGV[i + 4])
+    end_attempt(id, job, ENDS[outcome], now, reason, brought)
   elseif outcome == 'retry' then
     job[LOST] = 0
     try_again(id, job, now, tonumber(ARGV[i + 3]), W_RETRIED, brought)
@@ -81,7 +90,7 @@ end
 
 if settlements > 0 then load_jobs() end
 free_leases()
-for s = 1, settlements do settle(8 * s - 1) end
+for s = 1, settlements do settle(starts[s]) end
 save_texts()
 save_ends()
 if stale > 0 then count('stale_settles', stale) end

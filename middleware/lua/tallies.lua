@@ -5,6 +5,7 @@
 -- packed minutes before, newest first}.
 
 local now = clock(ARGV[1])
+add_turns()
 local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
 local function newest(list, most)
   return tonumber(most) > 0 and redis.call('LRANGE', list, 0, most - 1) or {}

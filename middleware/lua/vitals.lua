@@ -1,4 +1,4 @@
--- include: record
+-- include: record samples
 -- What an operator wants to know of a queue, at one moment: the same small work whatever the queue holds.
 -- ARGV: 1 now in µs or ''
 -- Returns now in µs; the place of the oldest waiting job or -1; since when jobs have waited in µs, at the latest, or -1;
@@ -7,6 +7,7 @@
 -- names and values of the counters in turn; tasks and packed tallies in turn.
 
 local now = clock(ARGV[1])
+add_turns()
 
 local function entered(row)
   local job = row[1] and load(row[1])

@@ -131,6 +131,12 @@ class ScriptedQueue:
         """Settle several attempts in one call and claim nothing; how many were stale."""
         return self.scripts.settle(settlements, WORKER, LEASE_US, 0)[1]
 
+    def process_and_claim(self, *tokens: Token, **more: Any) -> list[Token]:
+        """A worker's usual turn: these were processed, and as many are claimed in the same call."""
+        settlements = [Settlement(*token, "processed", **more) for token in tokens]
+        claim, _ = self.scripts.settle(settlements, WORKER, LEASE_US, len(tokens))
+        return [(id, number) for id, number, _ in claim.jobs]
+
     def beat(self, *held: Token) -> None:
         """A worker's beat for what it holds."""
         self.scripts.beat(LEASE_US, SILENCE_US, held)
@@ -187,6 +193,7 @@ class ScriptedQueue:
 
     def count(self, name: str) -> int:
         """One of the queue's counters."""
+        self.scripts.tallies(0, 0)  # counts the usual turns
         return int(self.client.hget(keys.counters(self.name), name) or 0)
 
     def ended(self, status: str) -> int:
@@ -234,6 +241,7 @@ class ScriptedQueue:
         assert set(self.client.hkeys(keys.messages(self.name))) == set(records)
 
     def _tallies(self) -> dict[str, dict[str, int]]:
+        self.scripts.tallies(0, 0)
         with redis.Redis.from_url(self.broker._url) as raw:
             packed = raw.hgetall(keys.tallies(self.name))
         return {

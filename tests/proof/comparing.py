@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import msgpack
@@ -9,6 +10,7 @@ import redis
 
 from middleware import keys
 from middleware.audit import INDEX_KEYS
+from middleware.counts.tallies import read_tallies
 from middleware.jobs import JobStatus
 from middleware.records import fields_of
 from middleware.scripts import QueueScripts
@@ -34,8 +36,8 @@ COUNTERS = (
 )
 
 
-def compare_all(client: redis.Redis, model: Model) -> None:
-    """Compare what is kept at one moment."""
+def compare_all(client: redis.Redis, model: Model) -> int:
+    """Compare what is kept at one moment; tells how many usual turns of workers aren't counted yet."""
     kept = _read(client)
     _compare_jobs(kept, model)
     _compare_windows(kept["windows"], model)
@@ -43,11 +45,23 @@ def compare_all(client: redis.Redis, model: Model) -> None:
     expected = {name: model.counters[name] for name in COUNTERS}
     assert {name: counters.get(name, 0) for name in COUNTERS} == expected
     finished = [job for job in model.jobs.values() if job.status in FINAL]
-    assert counters.get("finished_bytes", 0) == sum(job.kept_bytes for job in finished)
+    uncounted = sum(msgpack.unpackb(turn)[5] for turn in kept["turns"])
+    assert counters.get("finished_bytes", 0) + uncounted == sum(job.kept_bytes for job in finished)
     assert kept["doorbell"] <= 1
     assert kept["policy"].get(b"order_now") == (model.order_now.encode() if model.order_now else None)
     if model.stack() and model.gate() == "open":
         assert kept["doorbell"] == 1, "jobs wait at an open gate, and nobody is told"
+    return len(kept["turns"])
+
+
+def compare_tallies(scripts: QueueScripts, model: Model) -> None:
+    """Compare what statistics are made of: the jobs in each state, and how often jobs were claimed and processed."""
+    counts = read_tallies(scripts).together.counts
+    states = Counter(STATUS_LETTERS[job.status].value for job in model.jobs.values())
+    assert {state: count for state, count in counts.states.items() if count} == states
+    assert counts.totals["accepted"] == len(model.jobs) + model.counters["pruned"]
+    assert counts.totals["claimed"] == model.counters["claimed"]
+    assert counts.totals["ended_processed"] == model.counters["processed"]
 
 
 def _read(client: redis.Redis) -> dict[str, Any]:
@@ -59,13 +73,14 @@ def _read(client: redis.Redis) -> dict[str, Any]:
             pipe.zrange(key(QUEUE), 0, -1, withscores=True)
         for key in hashes:
             pipe.hgetall(key(QUEUE))
+        pipe.lrange(keys.turns(QUEUE), 0, -1)
         pipe.llen(keys.doorbell(QUEUE))
         answers = pipe.execute()
     kept: dict[str, Any] = {
         key.__name__: {id.decode(): int(score) for id, score in rows} for key, rows in zip(sets, answers, strict=False)
     }
     kept |= {key.__name__: rows for key, rows in zip(hashes, answers[len(sets) :], strict=False)}
-    return kept | {"doorbell": answers[-1]}
+    return kept | {"turns": answers[-2], "doorbell": answers[-1]}
 
 
 def _compare_jobs(kept: dict[str, Any], model: Model) -> None:

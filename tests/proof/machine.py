@@ -13,7 +13,7 @@ from hypothesis.stateful import precondition, rule
 from middleware.jobs import JobStatus
 
 from ..middleware.scripted import LEASE_US, SILENCE_US
-from .comparing import compare_pages
+from .comparing import compare_pages, compare_tallies
 from .entries import CANCELLED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED
 from .rare_steps import RARE, RareSteps
 from .steps import WORKERS
@@ -88,6 +88,22 @@ class QueueMachine(RareSteps):
     @rule(moves=settlements, wanted=st.integers(1, 5), worker=st.sampled_from(WORKERS))
     def settle_and_claim(self, moves: list[Any], wanted: int, worker: str) -> None:
         self._settle(self._running(), moves, wanted, worker)
+
+    @precondition(lambda self: len(self.model.stack()) > 1)
+    @rule(
+        turns=st.integers(1, 4),
+        wanted=st.integers(1, 3),
+        worker=st.sampled_from(WORKERS),
+        late=st.sampled_from([None, None, 1, 2, 5]),
+    )
+    def process_and_claim(self, turns: int, wanted: int, worker: str, late: int | None) -> None:
+        """As busy workers do, turn for turn; also those that were thought dead, so many claims ago."""
+        for _ in range(turns):
+            held = self.issued[-wanted - late :][:wanted] if late else self._running()[-wanted:]
+            if held:
+                self._settle(held, [(pick, "processed", 0, b"") for pick in range(len(held))], wanted, worker)
+            else:
+                self.claim(wanted, worker)
 
     @precondition(lambda self: self.issued)
     @rule(moves=settlements, wanted=st.sampled_from([0, 0, 1]), worker=st.sampled_from(WORKERS))
@@ -173,6 +189,10 @@ class QueueMachine(RareSteps):
     def close_window(self, pick: int) -> None:
         number = self._any(sorted(self.model.windows), pick)
         assert (self.scripts.close_window(number) is not None) == self.model.close_window(number)
+
+    @rule()
+    def read_what_is_counted(self) -> None:
+        compare_tallies(self.scripts, self.model)
 
     @rule(limit=st.integers(1, 4), status=st.sampled_from([None, *JobStatus]))
     def page_through(self, limit: int, status: Any) -> None:

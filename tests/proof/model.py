@@ -53,6 +53,7 @@ class Model(ModelGate):
             job.status, job.started, job.finished, job.worker = RUNNING, self.now, None, worker
             job.attempts, job.lease_end = job.attempts + 1, self.now + lease
             job.window = window.number if window else None
+        self.counters["claimed"] += len(taken)
         if window:
             window.claimed += len(taken)
             window.outcomes["running"] += len(taken)
@@ -97,6 +98,7 @@ class Model(ModelGate):
             self._try_again(job, "put_back")
         else:
             letter = {"processed": PROCESSED, "rejected": REJECTED, "cancelled": CANCELLED}[s.outcome]
+            self.counters["processed"] += letter == PROCESSED
             asked = job.cancel if letter == CANCELLED else None
             self._end_attempt(job, letter, asked or s.reason or None)
         return False

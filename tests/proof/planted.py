@@ -62,4 +62,33 @@ def lost_put_back() -> AbstractContextManager[None]:
     )
 
 
-PLANTS: tuple[Plant, ...] = (wrong_end, skipped_removal, double_settle, lost_put_back)
+def usual_passing_over() -> AbstractContextManager[None]:
+    """A usual turn takes the second job from the top."""
+    return planted(
+        "redis.call('ZREVRANGE', K.stack, 0, wanted, 'WITHSCORES')",
+        "redis.call('ZREVRANGE', K.stack, 1, wanted + 1, 'WITHSCORES')",
+        into=("settle",),
+    )
+
+
+def usual_skipped_removal() -> AbstractContextManager[None]:
+    """A usual turn leaves the jobs that it claims on the stack."""
+    return planted("redis.call('ZREM', K.stack, unpack(claimed))", "redis.call('ZREM', K.stack, '')", into=("settle",))
+
+
+def usual_double_settle() -> AbstractContextManager[None]:
+    """A usual turn doesn't look whether the job still runs."""
+    return planted(
+        "if not job or job[STATUS] ~= RUNNING or job[SEQ] + 1", "if not job or job[SEQ] + 1", into=("settle",)
+    )
+
+
+def usual_turns_forgotten() -> AbstractContextManager[None]:
+    """What usual turns did is never counted."""
+    return planted("tally[T_CLAIMED] + claimed", "tally[T_CLAIMED]", into=("settle", "tallies", "census"))
+
+
+PLANTS: tuple[Plant, ...] = (
+    *(wrong_end, skipped_removal, double_settle, lost_put_back),
+    *(usual_passing_over, usual_skipped_removal, usual_double_settle, usual_turns_forgotten),
+)

@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from .machine import QueueMachine
 from .planted import PLANTS, Plant
+from .steps import Steps
 
 EXAMPLES = int(os.environ.get("LASTIN_MODEL_EXAMPLES", "0"))
 SETTINGS = settings(
@@ -31,7 +32,9 @@ UNTIL_FOUND = settings(
 
 @pytest.mark.timeout(0 if EXAMPLES else 600)
 def test_the_scripts_do_what_the_model_does(redis_url: str) -> None:
+    Steps.usual_turns = 0
     run_state_machine_as_test(lambda: QueueMachine(redis_url), settings=SETTINGS)
+    assert Steps.usual_turns, "no worker ever took a usual turn"
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)

@@ -10,7 +10,16 @@ import pytest
 from middleware.audit import audit, census
 
 from .conftest import LoggedQueue
-from .planted import Plant, double_settle, lost_put_back, skipped_removal, wrong_end
+from .planted import (
+    Plant,
+    double_settle,
+    lost_put_back,
+    skipped_removal,
+    usual_double_settle,
+    usual_passing_over,
+    usual_skipped_removal,
+    wrong_end,
+)
 
 
 def claim_both(queue: LoggedQueue) -> None:
@@ -64,6 +73,22 @@ def lose_a_claims_answer(queue: LoggedQueue) -> None:
     queue.scripts.recover("worker-a", [])
 
 
+def process_and_claim(queue: LoggedQueue) -> None:
+    """A worker at work."""
+    queue.send_each("a", "b", "c", "d")
+    (token,) = queue.claim()
+    queue.process_and_claim(token)
+
+
+def process_and_claim_after_the_lease_was_lost(queue: LoggedQueue) -> None:
+    """A worker that was thought dead goes on as if nothing had happened, while its job waits again."""
+    queue.send_each("a", "b")
+    (token,) = queue.claim()
+    queue.lose_leases()
+    queue.send_each("c", "d")
+    queue.process_and_claim(token)
+
+
 class Case(NamedTuple):
     """A sequence of moves, the bug that it shows, what the checker calls it, and what it does to the live counters."""
 
@@ -83,6 +108,8 @@ CASES = [
     Case(lose_a_lease, lost_put_back, "lost", 0, -1),
     Case(put_back, lost_put_back, "lost", 0, -1),
     Case(lose_a_claims_answer, lost_put_back, "lost", 0, -1),
+    Case(process_and_claim, usual_skipped_removal, "in two states", 0, 1),
+    Case(process_and_claim_after_the_lease_was_lost, usual_double_settle, "double settle", 0, 1),
 ]
 NAMES = [f"{case.plant.__name__}-{case.moves.__name__}" for case in CASES]
 
@@ -93,6 +120,13 @@ def test_a_planted_bug_turns_the_checker_of_histories_red(logged: LoggedQueue, c
         case.moves(logged)
 
     assert case.kind in logged.checked().found.errors
+
+
+def test_a_usual_turn_that_passes_a_job_over_turns_the_checker_of_histories_red(logged: LoggedQueue) -> None:
+    with usual_passing_over():
+        process_and_claim(logged)
+
+    assert "out of order" in logged.checked().found.errors
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)

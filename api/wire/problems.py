@@ -65,30 +65,8 @@ FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the que
 CROWDED = Kind("too-many-waiting", 503, "Too many jobs wait", "The queue takes no more for now: try again later.")
 STUCK = Kind("not-consuming", 503, "Jobs aren't consumed as they should be", "See detail for the reason.")
 
-KINDS = (
-    MALFORMED,
-    VALIDATION,
-    UNAUTHENTICATED,
-    FORBIDDEN,
-    CROSS_SITE,
-    FOREIGN_HOST,
-    NOT_FOUND,
-    METHOD,
-    FINISHED,
-    NOT_RETRYABLE,
-    WINDOW_REFUSED,
-    TOO_LARGE,
-    MEDIA,
-    RATE_LIMITED,
-    REUSED,
-    GONE,
-    INTERNAL,
-    UNAVAILABLE,
-    KEYS_AWAY,
-    FULL,
-    CROWDED,
-    STUCK,
-)
+KINDS = tuple(each for each in list(globals().values()) if isinstance(each, Kind))
+"""All of the above."""
 BY_STATUS: Mapping[int, Kind] = {kind.status: kind for kind in (NOT_FOUND, METHOD, TOO_LARGE, MEDIA, INTERNAL)}
 
 

@@ -182,7 +182,7 @@ def tallies(queue: str) -> str:
 
 
 def turns(queue: str) -> str:
-    """LIST of what usual turns of workers did and nobody counted yet (``lua/_usual.lua``)."""
+    """LIST of usual turns of workers, and usual jobs, that nobody has counted yet (``lua/_usual_….lua``)."""
     return _of_queue(queue, "turns")
 
 

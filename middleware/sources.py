@@ -86,7 +86,7 @@ OVERHEAD_BYTES = 400
 
 
 TURNS_KEPT = 64
-"""So many usual turns of workers wait at the most before they are counted."""
+"""So many usual turns of workers, and usual jobs, wait at the most before they are counted (docs/decisions/0018)."""
 
 
 class Script(NamedTuple):

@@ -2,7 +2,7 @@
 -- What is counted, for statistics: gathered while a script runs, and written once, by save_counts in the end.
 --   K.counters: totals of the queue, and the last slot.
 --   K.tallies: of each task, how many jobs are in each state, totals, and histograms of wait and run.
---   K.turns: what usual turns (_usual.lua) did and nobody counted yet. Who reads what add_turns counts calls it first.
+--   K.turns: what usual turns (_usual_turn.lua) did and nobody counted yet. Who reads what add_turns counts calls it first.
 --   K.samples: their sums over all tasks as they were when a slot of 10 s began, if something happened in it.
 --   K.tallies_before: the tallies as they were when a minute began, for the last 16 in which something happened.
 
@@ -19,6 +19,13 @@ local function count(name, by)
   counted[name] = (counted[name] or 0) + (by or 1)
 end
 
+-- A task's tally, all of it 0 where there is none.
+local function unpack_tally(packed)
+  local tally = packed and cmsgpack.unpack(packed) or {}
+  for field = #tally + 1, TALLY_LENGTH do tally[field] = 0 end
+  return tally
+end
+
 -- Names of tasks come with messages: beyond 200 of a queue, the rest are counted together. Most calls are about one task
 -- alone, so the last one is at hand.
 local last_task, last_tally
@@ -33,8 +40,7 @@ local function found_tally(task)
     end
     fresh = fresh + 1
   end
-  tally = packed and cmsgpack.unpack(packed) or {}
-  for field = #tally + 1, TALLY_LENGTH do tally[field] = 0 end
+  tally = unpack_tally(packed)
   tallied[task] = tally
   return tally
 end
@@ -91,12 +97,16 @@ local function add_turns()
     local task = turn[1]
     if not names[task] then
       names[task] = redis.call('HEXISTS', K.tallies, task) == 1 and task or OTHER_TASKS
-      stored[names[task]] = stored[names[task]] or cmsgpack.unpack(redis.call('HGET', K.tallies, names[task]))
+      stored[names[task]] = stored[names[task]] or unpack_tally(redis.call('HGET', K.tallies, names[task]))
     end
     add_to_tally(stored[names[task]], turn)
     if tallied[names[task]] then add_to_tally(tallied[names[task]], turn) end
     bytes = bytes + turn[6]
-    if turn[7] then window_claims = window_claims + turn[3] else claims, last_claim = claims + turn[3], turn[8] end
+    if turn[7] then
+      window_claims = window_claims + turn[3]
+    elseif turn[3] > 0 then
+      claims, last_claim = claims + turn[3], turn[8]
+    end
   end
   for task, tally in pairs(stored) do redis.call('HSET', K.tallies, task, cmsgpack.pack(tally)) end
   redis.call('HINCRBY', K.counters, 'finished_bytes', bytes)

@@ -1,4 +1,4 @@
--- include: record stack windows replays
+-- include: usual_accept record stack windows replays
 -- Accepts jobs: all or none, the last one on top of the stack.
 -- ARGV: 1 now in µs or '' · 2 unruled word · 3 how many jobs may wait, these included (0: no bound)
 --       · 4 caller ('': nameless) · 5 number of its call, higher than that of its last one
@@ -8,6 +8,11 @@
 -- {again} when this very call was carried out before; {replayed, then the ids that it made} when this request was sent
 -- before under its key, {reused} when another one was; {exists, how many ids are known, an id}; or {crowded, how many jobs
 -- wait}. All but the first change nothing.
+
+if usual then
+  add_turns()
+  return usual
+end
 
 local now, most = clock(ARGV[1]), tonumber(ARGV[3])
 

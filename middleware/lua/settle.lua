@@ -1,4 +1,4 @@
--- include: usual record stack windows order claim finish
+-- include: usual_turn record stack windows order claim finish
 -- Settles finished attempts and claims for the threads that became idle, in one call.
 -- ARGV: 1 now in µs or '' · 2 worker · 3 lease in µs · 4 unruled word · 5 how many to claim (0: none)
 --       · 6 how many settlements, then of each: id, number, outcome; of a processed one its result or ''; of others (rejected,

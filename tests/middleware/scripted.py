@@ -101,7 +101,7 @@ class ScriptedQueue:
 
     def send(self, *ids: str, after_us: int = 0) -> Accepted:
         """Accept these ids in one batch, delayed by ``after_us``."""
-        answer = self.offer(*ids, due=b"+%d" % after_us)
+        answer = self.offer(*ids, due=b"+%d" % after_us if after_us else b"")
         assert isinstance(answer, Accepted)
         return answer
 

@@ -88,7 +88,13 @@ def usual_turns_forgotten() -> AbstractContextManager[None]:
     return planted("tally[T_CLAIMED] + claimed", "tally[T_CLAIMED]", into=("settle", "tallies", "census"))
 
 
+def usual_silent_accept() -> AbstractContextManager[None]:
+    """A job is accepted, and nobody is told."""
+    return planted("if rings then redis.call('RPUSH', K.doorbell, 1) end", "", into=("accept",))
+
+
 PLANTS: tuple[Plant, ...] = (
     *(wrong_end, skipped_removal, double_settle, lost_put_back),
     *(usual_passing_over, usual_skipped_removal, usual_double_settle, usual_turns_forgotten),
+    usual_silent_accept,
 )

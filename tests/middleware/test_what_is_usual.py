@@ -1,4 +1,4 @@
-"""A busy worker's usual turn (``lua/_usual.lua``): the same as settling and claiming otherwise, only counted later."""
+"""What is usual (``lua/_usual_turn.lua``, ``lua/_usual_accept.lua``): the same as otherwise, only counted later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from middleware import keys
 from middleware.counts.tallies import Tally, read_tallies
-from middleware.scripts import Offer, Settlement
+from middleware.scripts import Again, Call, Known, Offer, Settlement
 from middleware.sources import TURNS_KEPT
 from middleware.tallying import SLOT_US
 
@@ -16,7 +16,7 @@ IDS = [f"job-{i:03d}" for i in range(200)]
 
 
 def uncounted(queue: ScriptedQueue) -> int:
-    """How many usual turns nobody has counted yet; more than none shows that the last one was a usual one."""
+    """How many usual turns nobody has counted yet."""
     return queue.client.llen(keys.turns(queue.name))
 
 
@@ -24,10 +24,16 @@ def tally(queue: ScriptedQueue, task: str = "task") -> Tally:
     return read_tallies(queue.scripts).tasks[task]
 
 
+def count_all(queue: ScriptedQueue) -> None:
+    """Whatever is uncounted from now on shows that something usual happened."""
+    queue.scripts.tallies(0, 0)
+
+
 def at_work(queue: ScriptedQueue, jobs: int = 10) -> Token:
     """A worker that has claimed the newest of these jobs."""
     queue.send_each(*IDS[:jobs])
     (token,) = queue.claim()
+    count_all(queue)
     return token
 
 
@@ -89,6 +95,7 @@ def test_each_task_is_counted_by_itself(queue: ScriptedQueue) -> None:
         queue.clock.forward(us=1)
         queue.scripts.accept([Offer(IDS[n], task, queue.encoded(IDS[n]))])
     tokens = queue.claim(2)
+    count_all(queue)
 
     queue.process_and_claim(*tokens)
 
@@ -170,6 +177,81 @@ def test_what_is_unusual_is_left_to_the_other_way(queue: ScriptedQueue, why: str
     assert uncounted(queue) == 0
     assert queue.status(tokens[0][0]) == "processed"
     queue.audit()
+
+
+def test_a_job_is_accepted_as_ever_and_counted_later(queue: ScriptedQueue) -> None:
+    queue.send("first of its task")
+    count_all(queue)
+    queue.clock.forward(us=5)
+
+    accepted = queue.send("second")
+
+    assert uncounted(queue) == 1
+    assert accepted == (queue.clock.now_us, [None], queue.clock.now_us)
+    assert (queue.job("second").seq, queue.status("second")) == (queue.clock.now_us, "queued")
+    assert tally(queue).counts.totals["accepted"] == 2
+    queue.audit()
+
+
+def test_accepted_jobs_are_counted_before_they_become_many(queue: ScriptedQueue) -> None:
+    queue.send_each(*IDS[: TURNS_KEPT + 2])
+
+    assert uncounted(queue) == 1  # the first one of its task is unusual, the 65th counts them all
+    assert tally(queue).counts.totals["accepted"] == TURNS_KEPT + 2
+
+
+def test_what_was_accepted_is_no_claim(queue: ScriptedQueue) -> None:
+    queue.rule(mode="continuous")
+    at_work(queue)
+    claimed_at = queue.clock.now_us
+    queue.clock.forward(s=1)
+    queue.send("one more")
+    assert uncounted(queue) == 1
+
+    [vitals] = queue.broker.vitals.read()
+
+    assert vitals.last_claim_us == claimed_at
+
+
+def test_a_call_that_is_sent_again_and_an_id_that_is_known_make_no_second_job(queue: ScriptedQueue) -> None:
+    queue.send("first of its task")
+    call = Call(b"caller", 1)
+    queue.offer("second", call=call)
+
+    assert queue.offer("second", call=call) == Again()
+    assert queue.offer("second", call=Call(b"caller", 2)) == Known(1, "second")
+    assert tally(queue).counts.totals["accepted"] == 2
+
+
+@pytest.mark.parametrize(
+    ("gate", "rings"), [("continuous", True), ("open", True), ("over", False), ("closed", False), ("paused", False)]
+)
+def test_the_doorbell_rings_where_jobs_may_be_claimed(queue: ScriptedQueue, gate: str, rings: bool) -> None:
+    queue.send("first of its task")
+    queue.rule(mode="continuous" if gate == "continuous" else "windows", close_when_empty=False)
+    if gate in ("open", "over", "paused"):
+        queue.open(lasts_us=1_000_000)
+    if gate == "paused":
+        queue.broker.control.pause(queue.name, reason="", by="me")
+    if gate == "over":
+        queue.clock.forward(s=2)
+    queue.silence()
+    count_all(queue)
+
+    queue.send("second")
+
+    assert queue.is_rung() == rings
+    assert uncounted(queue) == (gate != "over")  # who sees that a window is over closes it
+
+
+def test_a_tally_that_somebody_removed_stops_nobody(queue: ScriptedQueue) -> None:
+    token = at_work(queue, 2 * TURNS_KEPT)
+    queue.client.delete(keys.tallies(queue.name))
+    for _ in range(TURNS_KEPT + 1):
+        [token] = queue.process_and_claim(token)
+
+    assert tally(queue, "(other)").counts.totals["claimed"] == TURNS_KEPT + 1
+    queue.client.hincrby(keys.counters(queue.name), "orphans", 1)  # the audit knows what was removed by this alone
 
 
 def test_a_settlement_that_is_sent_again_changes_nothing(queue: ScriptedQueue) -> None:

@@ -81,6 +81,11 @@ WINDOW_FIELDS = (
 """A window, a MessagePack array; a field that isn't set holds false. ``opener``, ``closer``: who did so by hand."""
 
 
+TURN_FIELDS = ("task", "settled", "claimed", "run_sum", "wait_sum", "bytes", "window", "at")
+"""What is usual and not counted yet, a MessagePack array: a task, how many of its jobs were settled and claimed, their
+times in µs, the bytes that finished jobs take, the window's number or false, and when; then the fields of the task's
+tally that grow by one, such as the bucket of each time."""
+
 OVERHEAD_BYTES = 400
 """About what a finished job takes in memory beside its texts: a record and two indexes."""
 
@@ -164,6 +169,8 @@ _CONSTANTS = {
     **{status.name: f"'{letter}'" for letter, status in STATUS_LETTERS.items()},
     **_numbers("", RECORD_FIELDS),
     **_numbers("W_", WINDOW_FIELDS),
+    **_numbers("TURN_", TURN_FIELDS),
+    "TURN_LENGTH": str(len(TURN_FIELDS)),
     **_numbers("T_", [*STATE_FIELDS, *TOTAL_FIELDS]),
     "RECORD_LENGTH": str(RECORD_FIELDS.index("size")),
     "WINDOW_LENGTH": str(len(WINDOW_FIELDS)),

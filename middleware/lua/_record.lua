@@ -1,14 +1,7 @@
+-- include: common
 -- The job's record: one MessagePack array in K.records, its fields named by RECORD_FIELDS in sources.py.
 -- A field that isn't set holds false; SIZE, the last one, is lacking before the first claim. PLACE: false = equal to
 -- SEQ, 0 = not known before the job falls due. ENTERED: false = the moment of acceptance, 0 = never yet on the stack.
-
--- The caller's clock in tests, the server's otherwise; µs since the epoch.
-local called_at = nil
-local function clock(given)
-  local time = given == '' and redis.call('TIME')
-  called_at = time and time[1] * 1000000 + time[2] or tonumber(given)
-  return called_at
-end
 
 -- With maxmemory reached, a script may write on after a first write that frees: so a full server can be drained.
 local function allow_when_full()

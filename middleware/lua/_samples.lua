@@ -66,23 +66,19 @@ end
 
 -- Adds a time to the histogram that follows the sum in field `sum`.
 local function observe(job, sum, us)
-  local tally, low, high = tally_of(job), 1, #BOUNDS_US + 1
   if us < 0 then us = 0 end
-  while low < high do
-    local middle = (low + high - (low + high) % 2) / 2
-    if us > BOUNDS_US[middle] then low = middle + 1 else high = middle end
-  end
-  tally[sum] = tally[sum] + us
-  tally[sum + low] = tally[sum + low] + 1
+  local tally, into = tally_of(job), sum + bucket(us)
+  tally[sum], tally[into] = tally[sum] + us, tally[into] + 1
 end
 
 local function add_to_tally(tally, turn)
-  local settled, claimed = turn[2], turn[3]
+  local settled, claimed = turn[TURN_SETTLED], turn[TURN_CLAIMED]
   tally[T_QUEUED], tally[T_CLAIMED] = tally[T_QUEUED] - claimed, tally[T_CLAIMED] + claimed
   tally[T_RUNNING] = tally[T_RUNNING] + claimed - settled
   tally[T_PROCESSED], tally[T_ENDED_PROCESSED] = tally[T_PROCESSED] + settled, tally[T_ENDED_PROCESSED] + settled
-  tally[T_RUN_SUM], tally[T_WAIT_SUM] = tally[T_RUN_SUM] + turn[4], tally[T_WAIT_SUM] + turn[5]
-  for i = 9, #turn do tally[turn[i]] = tally[turn[i]] + 1 end
+  tally[T_RUN_SUM] = tally[T_RUN_SUM] + turn[TURN_RUN_SUM]
+  tally[T_WAIT_SUM] = tally[T_WAIT_SUM] + turn[TURN_WAIT_SUM]
+  for i = TURN_LENGTH + 1, #turn do tally[turn[i]] = tally[turn[i]] + 1 end
 end
 
 -- Counts the usual turns: in the tallies, those in Redis and those that this script has at hand; and in the counters and
@@ -94,18 +90,18 @@ local function add_turns()
   local bytes, window_claims, claims, last_claim = 0, 0, 0, nil
   for _, packed in ipairs(turns) do
     local turn = cmsgpack.unpack(packed)
-    local task = turn[1]
+    local task = turn[TURN_TASK]
     if not names[task] then
       names[task] = redis.call('HEXISTS', K.tallies, task) == 1 and task or OTHER_TASKS
       stored[names[task]] = stored[names[task]] or unpack_tally(redis.call('HGET', K.tallies, names[task]))
     end
     add_to_tally(stored[names[task]], turn)
     if tallied[names[task]] then add_to_tally(tallied[names[task]], turn) end
-    bytes = bytes + turn[6]
-    if turn[7] then
-      window_claims = window_claims + turn[3]
-    elseif turn[3] > 0 then
-      claims, last_claim = claims + turn[3], turn[8]
+    bytes = bytes + turn[TURN_BYTES]
+    if turn[TURN_WINDOW] then
+      window_claims = window_claims + turn[TURN_CLAIMED]
+    elseif turn[TURN_CLAIMED] > 0 then
+      claims, last_claim = claims + turn[TURN_CLAIMED], turn[TURN_AT]
     end
   end
   for task, tally in pairs(stored) do redis.call('HSET', K.tallies, task, cmsgpack.pack(tally)) end

@@ -4,9 +4,7 @@
 -- The record of a job that has lost its own, so that it can still be worked off; only meddling from outside does that.
 local function orphan(id, now)
   count('orphans')
-  local job = {}
-  for field = 1, RECORD_LENGTH do job[field] = false end
-  job[SEQ], job[TASK], job[ATTEMPTS] = now, '', 0
+  local job = fresh_record(now, '')
   move(job, QUEUED)
   return job
 end

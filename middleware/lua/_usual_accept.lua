@@ -1,3 +1,4 @@
+-- include: common
 -- What accepting mostly is, in one piece: one job of a known task, to run at once, without an idempotency key or a bound on
 -- what waits. As _usual_turn.lua it reads first, and does nothing at all if anything is unusual; it is counted in K.turns.
 -- Returns the reply of accept.lua and how many turns wait in that list, or nothing.
@@ -5,8 +6,7 @@
 local function usual_accept()
   local id, task = ARGV[8], ARGV[9]
   if #ARGV ~= 11 or ARGV[10] ~= '' or ARGV[6] ~= '' or ARGV[3] ~= '0' then return end
-  local time = ARGV[1] == '' and redis.call('TIME')
-  local now = time and time[1] * 1000000 + time[2] or tonumber(ARGV[1])
+  local now = clock(ARGV[1])
   local counters = redis.call('HMGET', K.counters, 'slot', 'seq', 'accepted')
   if tonumber(counters[1] or -1) ~= math.floor(now / SLOT_US) then return end
   local caller, call = ARGV[4], tonumber(ARGV[5])
@@ -28,9 +28,9 @@ local function usual_accept()
     end
   end
 
-  local seq, job = math.max(tonumber(counters[2] or 0) + 1, now), {}
-  for field = 1, RECORD_LENGTH do job[field] = false end
-  job[STATUS], job[SEQ], job[TASK], job[ATTEMPTS] = QUEUED, seq, task, 0
+  local seq = math.max(tonumber(counters[2] or 0) + 1, now)
+  local job = fresh_record(seq, task)
+  job[STATUS] = QUEUED
   redis.call('HSET', K.messages, id, ARGV[11])
   redis.call('HSET', K.records, id, cmsgpack.pack(job))
   redis.call('HSET', K.counters, 'seq', seq, 'accepted', tonumber(counters[3] or 0) + 1)

@@ -1,10 +1,10 @@
+-- include: common
 -- The usual turn of a worker, in one piece: jobs that were processed at their first attempt make room for as many as are
 -- wanted from the top of a stack on which some are left, in LIFO order, while nothing falls due and the window goes on.
 -- It reads first, and does nothing at all if anything is unusual: then the other rooms take the turn. They need forty
--- functions and twice the time for the same (docs/decisions/0016-speed.md); what is written and told is the same.
--- K.turns: LIST of what usual turns did to each task, not counted anywhere else until add_turns (_samples.lua) does so. A
--- MessagePack array: task, how many jobs were settled and claimed, the sums of run and wait in µs, bytes of what finished,
--- number of the window or false, now, and for each run and wait the field of the tally that counts it.
+-- functions and twice the time for the same (docs/decisions/0018); what is written and told is the same.
+-- K.turns: LIST of what usual turns did to each task, not counted anywhere else until add_turns (_samples.lua) does so;
+-- their fields are named by TURN_FIELDS in sources.py.
 -- Returns the reply of settle.lua and how many turns wait in that list, or nothing.
 
 local function usual_turn()
@@ -21,8 +21,7 @@ local function usual_turn()
 
   local top = redis.call('ZREVRANGE', K.stack, 0, wanted, 'WITHSCORES')
   if #top < 2 * wanted + 2 then return end
-  local time = ARGV[1] == '' and redis.call('TIME')
-  local now = time and time[1] * 1000000 + time[2] or tonumber(ARGV[1])
+  local now = clock(ARGV[1])
   local due = tonumber(redis.call('ZRANGE', K.due, 0, 0, 'WITHSCORES')[2] or math.huge)
   if due <= now then return end
 
@@ -46,15 +45,6 @@ local function usual_turn()
     if not turns[task] then turns[task] = {task, 0, 0, 0, 0, 0, n, now} end
     return turns[task]
   end
-  local function observe(turn, at, sum, us)
-    local low, high = 1, #BOUNDS_US + 1
-    if us < 0 then us = 0 end
-    while low < high do
-      local middle = (low + high - (low + high) % 2) / 2
-      if us > BOUNDS_US[middle] then low = middle + 1 else high = middle end
-    end
-    turn[at], turn[#turn + 1] = turn[at] + us, sum + low
-  end
 
   local claimed = {}
   for c = 1, wanted do claimed[c] = top[2 * c - 1] end
@@ -68,9 +58,10 @@ local function usual_turn()
     if not job or job[STATUS] ~= RUNNING or job[SEQ] + 1 ~= tonumber(ARGV[4 * s + 4]) or job[ATTEMPTS] ~= 1 then return end
     if not job[SIZE] or job[CANCEL] or (job[WINDOW] and job[WINDOW] ~= n) then return end
     local turn = turn_of(job[TASK])
-    turn[2] = turn[2] + 1
-    observe(turn, 4, T_RUN_SUM, now - job[STARTED])
-    turn[6] = turn[6] + OVERHEAD_BYTES + job[SIZE] + #ARGV[4 * s + 6]
+    local run = math.max(0, now - job[STARTED])
+    turn[TURN_SETTLED], turn[TURN_RUN_SUM] = turn[TURN_SETTLED] + 1, turn[TURN_RUN_SUM] + run
+    turn[#turn + 1] = T_RUN_SUM + bucket(run)
+    turn[TURN_BYTES] = turn[TURN_BYTES] + OVERHEAD_BYTES + job[SIZE] + #ARGV[4 * s + 6]
     if job[WINDOW] then w[W_RUNNING], w[W_PROCESSED] = w[W_RUNNING] - 1, w[W_PROCESSED] + 1 end
     job[STATUS], job[SETTLED], job[LOST], job[FINISHED], job[REASON] = PROCESSED, 1, 0, now, false
     saves[2 * s - 1], saves[2 * s] = ids[s], cmsgpack.pack(job)
@@ -86,8 +77,9 @@ local function usual_turn()
     if not job or job[STATUS] ~= QUEUED or job[PLACE] or job[SEQ] ~= tonumber(top[2 * c]) then return end
     if job[SEQ] < tonumber(top[2 * c + 2]) then return end
     local turn = turn_of(job[TASK])
-    turn[3] = turn[3] + 1
-    observe(turn, 5, T_WAIT_SUM, now - (job[ENTERED] or job[SEQ]))
+    local wait = math.max(0, now - (job[ENTERED] or job[SEQ]))
+    turn[TURN_CLAIMED], turn[TURN_WAIT_SUM] = turn[TURN_CLAIMED] + 1, turn[TURN_WAIT_SUM] + wait
+    turn[#turn + 1] = T_WAIT_SUM + bucket(wait)
     job[STATUS], job[ATTEMPTS], job[STARTED], job[FINISHED] = RUNNING, job[ATTEMPTS] + 1, now, false
     job[WORKER], job[WINDOW], job[SIZE] = worker, n, #body
     saves[2 * i - 1], saves[2 * i] = id, cmsgpack.pack(job)

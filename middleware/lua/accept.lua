@@ -41,9 +41,7 @@ if most > 0 and waiting + #ids > most then return {'crowded', waiting} end
 local last = tonumber(redis.call('HGET', K.counters, 'seq') or 0)
 local first = math.max(last + 1, now)
 local bodies, saves, places, dues, later, due_times = {}, {}, {}, {}, {}, {}
-local job = {}
-for field = 1, RECORD_LENGTH do job[field] = false end
-job[ATTEMPTS] = 0
+local job = fresh_record()
 for i, id in ipairs(ids) do
   local seq, due = first + i - 1, due_at(ARGV[4 * i + 6])
   local waits = due > 0

@@ -14,7 +14,7 @@ from middleware.counts.tallies import read_tallies
 from middleware.jobs import JobStatus
 from middleware.records import fields_of
 from middleware.scripts import QueueScripts
-from middleware.sources import RECORD_FIELDS, STATUS_LETTERS, WINDOW_FIELDS
+from middleware.sources import RECORD_FIELDS, STATUS_LETTERS, TURN_FIELDS, WINDOW_FIELDS
 from middleware.store.filters import JobFilter
 
 from .entries import FINAL, QUEUED, RUNNING, SCHEDULED, ModelJob
@@ -45,13 +45,14 @@ def compare_all(client: redis.Redis, model: Model) -> int:
     expected = {name: model.counters[name] for name in COUNTERS}
     assert {name: counters.get(name, 0) for name in COUNTERS} == expected
     finished = [job for job in model.jobs.values() if job.status in FINAL]
-    uncounted = sum(msgpack.unpackb(turn)[5] for turn in kept["turns"])
+    turns = [dict(zip(TURN_FIELDS, msgpack.unpackb(turn), strict=False)) for turn in kept["turns"]]
+    uncounted = sum(turn["bytes"] for turn in turns)
     assert counters.get("finished_bytes", 0) + uncounted == sum(job.kept_bytes for job in finished)
     assert kept["doorbell"] <= 1
     assert kept["policy"].get(b"order_now") == (model.order_now.encode() if model.order_now else None)
     if model.stack() and model.gate() == "open":
         assert kept["doorbell"] == 1, "jobs wait at an open gate, and nobody is told"
-    return len(kept["turns"])
+    return sum(turn["settled"] > 0 for turn in turns)
 
 
 def compare_tallies(scripts: QueueScripts, model: Model) -> None:

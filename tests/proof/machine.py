@@ -89,6 +89,22 @@ class QueueMachine(RareSteps):
     def settle_and_claim(self, moves: list[Any], wanted: int, worker: str) -> None:
         self._settle(self._running(), moves, wanted, worker)
 
+    @rule(
+        turns=st.integers(1, 4),
+        wanted=st.integers(1, 3),
+        worker=st.sampled_from(WORKERS),
+        words=st.sampled_from([b"", b"words"]),
+    )
+    def work_off(self, turns: int, wanted: int, worker: str, words: bytes) -> None:
+        """A busy worker, turn for turn: what it claimed is processed, and as many come with it."""
+        self._accept([self._new() for _ in range((turns + 1) * wanted + 1)], "now", 0)
+        known = len(self.issued)
+        self.claim(wanted, worker)
+        for _ in range(turns):
+            held, known = self.issued[known:], len(self.issued)
+            if held:
+                self._settle(held, [(pick, "processed", 0, words) for pick in range(len(held))], len(held), worker)
+
     @precondition(lambda self: len(self.model.stack()) > 1)
     @rule(
         turns=st.integers(1, 4),

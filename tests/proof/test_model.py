@@ -34,7 +34,7 @@ UNTIL_FOUND = settings(
 def test_the_scripts_do_what_the_model_does(redis_url: str) -> None:
     Steps.usual_turns = 0
     run_state_machine_as_test(lambda: QueueMachine(redis_url), settings=SETTINGS)
-    assert Steps.usual_turns, "no worker ever took a usual turn"
+    assert Steps.usual_turns >= SETTINGS.max_examples, "workers hardly ever took a usual turn"
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)

@@ -144,10 +144,12 @@ class Soak:
 
     def _disturb_until_enough(self) -> None:
         at = {what: self._next(0, every) for what, every in self._every.items()}
-        while (claims := self.claims) < self._claims:
+        claims = 0
+        while claims < self._claims:
+            claims = self.claims
             self.fleet.keep()
             self._tell(claims)
-            for what, moment in at.items():
+            for what, moment in at.items():  # also where the last claims came all at once
                 if claims >= moment:
                     at[what] = self._next(claims, self._every[what])
                     getattr(self, f"_{what}")()

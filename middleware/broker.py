@@ -76,6 +76,7 @@ class LifoBroker(ConnectedBroker):
             gated=gated,
             timeout_s=timeout_s,
             patience_s=patience_s,
+            spin_us=self.settings.redis_spin_us,
             now=now,
         )
         reach = Reach(self._link, self.scripts, self._all_queues, self._patiently)

@@ -11,6 +11,7 @@ from . import keys
 from .connection import Link, Links, persist
 from .declaring import DeclaringBroker
 from .scripts import QueueScripts
+from .spin import Spin
 
 T = TypeVar("T")
 
@@ -26,6 +27,7 @@ class ConnectedBroker(DeclaringBroker):
         gated: bool,
         timeout_s: float,
         patience_s: float | None,
+        spin_us: int,
         now: Callable[[], int] | None,
     ) -> None:
         self._url = url
@@ -33,7 +35,7 @@ class ConnectedBroker(DeclaringBroker):
         self._timeout_s = timeout_s
         self._patience_s = patience_s
         self._now = now
-        self._links = Links(url, timeout_s=timeout_s)
+        self._links = Links(url, timeout_s=timeout_s, spin_us=spin_us)
         super().__init__(middleware)
 
     @property
@@ -62,9 +64,9 @@ class ConnectedBroker(DeclaringBroker):
         """The commands on a queue, over the calling thread's link or the given one."""
         return QueueScripts(queue, link or self._link(), unruled=self._unruled, now=self._now)
 
-    def new_link(self) -> Link:
+    def new_link(self, spin: Spin | None = None) -> Link:
         """A connection that belongs to the caller."""
-        return Link(self._url, timeout_s=self._timeout_s)
+        return Link(self._url, timeout_s=self._timeout_s, spin=spin)
 
     def fail_fast(self, *, timeout_s: float = 0.4, patience_s: float = 0.5) -> None:
         """For programs that answer requests: from now on commands give up within a second when Redis is away."""

@@ -19,6 +19,7 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from .errors import QueueFullError, RedisAwayError
+from .spin import LoneSpin, Spin
 
 T = TypeVar("T")
 
@@ -48,11 +49,13 @@ def pool(url: str, *, timeout_s: float) -> redis.ConnectionPool:
 class Link:
     """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
 
-    Nothing is sent twice: whoever calls decides whether a command may be repeated (see :func:`persist`).
+    Nothing is sent twice: whoever calls decides whether a command may be repeated (see :func:`persist`). With a
+    ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps.
     """
 
-    def __init__(self, url: str, *, timeout_s: float) -> None:
+    def __init__(self, url: str, *, timeout_s: float, spin: Spin | None = None) -> None:
         self._pool = pool(url, timeout_s=timeout_s)
+        self._spin = spin
         self._connection: ConnectionInterface | None = None
         self._pid = 0
 
@@ -72,6 +75,8 @@ class Link:
 
         def talk(connection: ConnectionInterface) -> Any:
             connection.send_packed_command(pack(connection), check_health=False)
+            if self._spin is not None:
+                self._spin.look()
             return connection.read_response()
 
         return self._talk(talk)
@@ -162,7 +167,10 @@ class Link:
         if self._connection is None or self._pid != os.getpid():
             connection = self._pool.make_connection()
             connection.connect()
-            _let_the_kernel_time(connection._get_socket())  # type: ignore[attr-defined]
+            connected = connection._get_socket()  # type: ignore[attr-defined]
+            _let_the_kernel_time(connected)
+            if self._spin is not None:
+                self._spin.watch(connected)
             self._connection, self._pid = connection, os.getpid()
         return self._connection
 
@@ -186,8 +194,8 @@ def _code_of(error: ResponseError) -> str:
 class Links(threading.local):
     """The calling thread's own link."""
 
-    def __init__(self, url: str, *, timeout_s: float) -> None:
-        self.link = Link(url, timeout_s=timeout_s)
+    def __init__(self, url: str, *, timeout_s: float, spin_us: int = 0) -> None:
+        self.link = Link(url, timeout_s=timeout_s, spin=LoneSpin(spin_us) if spin_us else None)
 
 
 def persist(call: Callable[[], T], *, patience_s: float | None) -> T:

@@ -11,6 +11,7 @@ from .consumer import Doorbell, LifoConsumer
 from .errors import SettingsError
 from .roster import Attendance, process_name
 from .settings import exit_with
+from .spin import Spin
 from .upkeep import Upkeep
 from .worker import context
 from .worker.cancellation import Cancellation, Listener
@@ -130,7 +131,10 @@ class Crew(dramatiq.Middleware):
         context.enter(None)
 
     def _new_desk(self, queue: str, slots: Slots) -> Desk:
-        link = self._broker.new_link()
+        # Where there are several threads, the one that waits leaves the interpreter to the others.
+        is_single = self._worker is not None and slots.total == 1
+        spin_us = self._broker.settings.redis_spin_us if is_single else 0
+        link = self._broker.new_link(Spin(spin_us) if spin_us else None)
         self.name = self.name or process_name()
         return Desk(
             self._broker.scripts(queue, link),

@@ -41,6 +41,13 @@ class Settings:
         "`ssl_ca_certs` in REDIS_URL come first.",
         shown="1",
     )
+    redis_spin_us: int = setting(
+        "REDIS_SPIN_US",
+        300,
+        read.integer(0, 10_000),
+        "For so many microseconds a worker with one thread, or a program with one thread that enqueues, looks for "
+        "Redis's answer before it sleeps; 0: it sleeps at once.",
+    )
     host: str = setting("HOST", "127.0.0.1", str, "Address of the HTTP API; 0.0.0.0 when DYNO is set.")
     port: int = setting("PORT", 8000, read.integer(1, 65535), "Port of the HTTP API.")
     web_concurrency: int = setting("WEB_CONCURRENCY", 2, read.integer(1, 256), "Processes of the HTTP API.")

@@ -72,14 +72,27 @@ class Link:
 
     def exchange(self, pack: Callable[[ConnectionInterface], Any]) -> Any:
         """As :meth:`call`, for a command that ``pack`` has packed already."""
+        return self.begin(pack)()
 
-        def talk(connection: ConnectionInterface) -> Any:
+    def begin(self, pack: Callable[[ConnectionInterface], Any]) -> Callable[[], Any]:
+        """As :meth:`exchange`, in two steps: send now; what this returns, called once, reads the answer. Nothing else
+        may be said over the link meanwhile.
+
+        Raises:
+          as :meth:`call`, both.
+        """
+
+        def send(connection: ConnectionInterface) -> ConnectionInterface:
             connection.send_packed_command(pack(connection), check_health=False)
+            return connection
+
+        def listen(connection: ConnectionInterface) -> Any:
             if self._spin is not None:
                 self._spin.look()
             return connection.read_response()
 
-        return self._talk(talk)
+        sent_over = self._talk(send)
+        return lambda: self._talk(listen, sent_over)
 
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """Send several commands at once and read all answers; the first error among them is raised.
@@ -122,11 +135,11 @@ class Link:
         if connection is not None and self._pid == os.getpid():
             connection.disconnect()
 
-    def _talk(self, talk: Callable[[ConnectionInterface], T]) -> T:
-        """Say something over the connection; what goes wrong becomes an error that a caller can handle."""
-        connection = None
+    def _talk(self, talk: Callable[[ConnectionInterface], T], connection: ConnectionInterface | None = None) -> T:
+        """Say something over the connection that there is, or hear something over the one on which it was asked for;
+        what goes wrong becomes an error that a caller can handle."""
         try:
-            connection = self._connected()
+            connection = connection or self._connected()
             return talk(connection)
         except ResponseError as error:
             self._refuse(error)

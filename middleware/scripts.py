@@ -151,6 +151,12 @@ class QueueScripts(WindowScripts):
     def settle(self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int) -> tuple[Claim, int]:
         """Settle attempts and claim up to ``wanted`` jobs; also tells how many tokens were stale. May be sent again
         with ``wanted=0``."""
+        return self.begin_settling(settlements, worker, lease_us, wanted)()
+
+    def begin_settling(
+        self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
+    ) -> Callable[[], tuple[Claim, int]]:
+        """As :meth:`settle`, in two steps: send now; what this returns, called once, waits for the answer."""
         words = [worker.encode(), b"%d" % lease_us, self._unruled, b"%d" % wanted, b"%d" % len(settlements)]
         for s in settlements:
             words += (s.id.encode(), b"%d" % s.number, s.outcome.encode())
@@ -158,8 +164,13 @@ class QueueScripts(WindowScripts):
                 words.append(s.result)
             else:
                 words += (b"%d" % s.delay_us, s.reason.encode(), s.result, s.failure, s.message)
-        answer = self._run("settle", words)
-        return _claim(answer[0], answer[1], answer[3:]), answer[2]
+        heard = self._begin("settle", words)
+
+        def settled() -> tuple[Claim, int]:
+            answer = heard()
+            return _claim(answer[0], answer[1], answer[3:]), answer[2]
+
+        return settled
 
     def recover(self, worker: str, held: Iterable[tuple[str, int]]) -> int:
         """Put back what this worker claimed without ever hearing of it; tells how many jobs that was."""
@@ -253,18 +264,26 @@ class QueueScripts(WindowScripts):
         return int(answer[0]) if answer[0] else None, rows
 
     def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
+        return self._begin(name, words, timed=timed)()
+
+    def _begin(self, name: str, words: list[bytes], *, timed: bool = True) -> Callable[[], Any]:
         if timed:
             words = [b"%d" % self._now() if self._now else b"", *words]
-        try:
-            return self._send("EVALSHA", name, words)
-        except NoScriptError:
-            # Not SCRIPT LOAD and the same again: scripts may be flushed between the two.
-            return self._send("EVAL", name, words)
+        heard = self._send("EVALSHA", name, words)
 
-    def _send(self, command: str, name: str, words: list[bytes]) -> Any:
+        def answer() -> Any:
+            try:
+                return heard()
+            except NoScriptError:
+                # Not SCRIPT LOAD and the same again: scripts may be flushed between the two.
+                return self._send("EVAL", name, words)()
+
+        return answer
+
+    def _send(self, command: str, name: str, words: list[bytes]) -> Callable[[], Any]:
         length, head = _head(command, name, self.queue)
         packed = [b"*%d\r\n" % (length + len(words)) + head + _packed(words)]
-        return self._link.exchange(lambda _: packed)
+        return self._link.begin(lambda _: packed)
 
 
 def _number(value: int | None) -> bytes:

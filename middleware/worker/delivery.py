@@ -9,6 +9,7 @@ import dramatiq
 import orjson
 from dramatiq.broker import MessageProxy
 
+from ..errors import UndecodableMessageError
 from ..scripts import Settlement
 
 RESULT_LIMIT_BYTES = 65_536
@@ -83,6 +84,23 @@ class Delivery(MessageProxy):
         # The traceback is kept with the job's failure; Dramatiq would carry it in every message as well.
         options = {key: value for key, value in self._message.options.items() if key != "traceback"}
         return self._message._replace(options=options).encode()
+
+
+def decoded(queue: str, id: str, body: bytes | None) -> dramatiq.Message[Any]:
+    """The message of a claimed job.
+
+    Raises:
+      UndecodableMessageError: it is gone, no message, or not this job's.
+    """
+    if body is None:
+        raise UndecodableMessageError(f"Job {id} has no message any more: somebody removed it from Redis.")
+    try:
+        message = dramatiq.Message.decode(body)
+    except dramatiq.errors.DecodeError as error:
+        raise UndecodableMessageError(f"Job {id} has a message that can't be decoded: {error.error}.") from error
+    if message.message_id != id or message.queue_name != queue or not is_well_formed(message):
+        raise UndecodableMessageError(f"Job {id} of queue {queue!r} has a message that isn't its own: {body[:200]!r}.")
+    return message
 
 
 def is_well_formed(message: Any) -> bool:

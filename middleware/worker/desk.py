@@ -6,13 +6,14 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-
-import dramatiq
+from functools import partial
+from typing import NamedTuple, NoReturn
 
 from ..connection import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
 from ..errors import RedisAwayError, UndecodableMessageError
 from ..scripts import Claim, QueueScripts, Settlement
-from .delivery import Delivery, encoded_failure, is_well_formed, put_back
+from .delivery import Delivery, decoded, encoded_failure, put_back
+from .line import Line
 from .slots import Slots
 
 LARGEST_TURN = 64
@@ -21,12 +22,23 @@ LARGEST_TURN = 64
 logger = logging.getLogger(__name__)
 
 
+class _Turn(NamedTuple):
+    """A call under way: what it settles, how many threads that makes idle, for how many of them it claims, and what
+    waits for its answer."""
+
+    settlements: list[Settlement]
+    freed: int
+    wanted: int
+    answer: Callable[[], tuple[Claim, int]]
+
+
 class Desk:
     """One per queue and worker process. It outlives the consumer objects, which Dramatiq replaces after errors.
 
     Settling is combined: threads leave their settlements, and whichever finds the line free sends all that lie there
-    and claims for the same number of threads in the same call. What comes back goes to ``deliver``; a desk without one
-    claims nothing by settling. While ``is_paused`` says so, it claims nothing at all.
+    and claims for the same number of threads in the same call. What comes back goes to ``deliver``, while the next such
+    call is under way already; a desk without one claims nothing by settling. While ``is_paused`` says so, it claims
+    nothing at all.
     """
 
     def __init__(
@@ -54,9 +66,8 @@ class Desk:
         self._is_paused = is_paused
         self._is_stopping = False
         self._left: deque[Settlement] = deque()
-        self._line = threading.Lock()
+        self._line = Line()
         self._claim_was_lost = False
-        self._delivering = threading.local()
         self._closed = threading.Event()
 
     @property
@@ -134,33 +145,63 @@ class Desk:
             self._link.close()
 
     def _send_what_lies_there(self) -> None:
-        while self._left and self._line.acquire(blocking=False):
+        while self._left and self._line.take_if_free():
             try:
-                deliveries = self._turn()
+                self._take_turns()
             finally:
-                self._line.release()
-            self._hand_out(deliveries)
+                self._line.leave()
 
-    def _turn(self) -> list[Delivery]:
+    def _take_turns(self) -> None:
+        """Send what lies there, again and again, unless somebody else waits for the line. The next call is sent before
+        what the last one brought is made ready, so that Redis works meanwhile."""
+        turn = self._begin_turn()
+        while turn:
+            ended, claim = turn, self._end_turn(turn)
+            turn = None if self._line.is_wanted else self._begin_turn()
+            try:
+                deliveries = self._received(claim) if claim else []
+                self._slots.give(ended.freed - len(deliveries))
+                self._hand_out(deliveries)
+            except BaseException:
+                self._lose(turn)
+                raise
+
+    def _begin_turn(self) -> _Turn | None:
         settlements = self._drained()
         if not settlements:
-            return []
+            return None
         freed = sum((s.id, s.number) in self.held for s in settlements)
         wanted = freed - self._slots.handovers(self.queue, freed) if self._may_claim() else 0
         try:
-            claim, wanted = self._settle_for_sure(settlements, wanted)
+            answer = self._scripts.begin_settling(settlements, self._worker, self._lease_us, wanted)
+        except Exception as error:  # it is heard where the answer would be: the last turn has to be ended first
+            answer = _raising(error)
+        return _Turn(settlements, freed, wanted, answer)
+
+    def _end_turn(self, turn: _Turn) -> Claim | None:
+        """What the turn claimed; None if it was to claim nothing, or its answer was lost."""
+        try:
+            claim, wanted = self._settled_for_sure(turn)
         except RedisAwayError:
-            self._left.extendleft(reversed(settlements))  # the desk closes, and close() has the last word
+            self._left.extendleft(reversed(turn.settlements))  # the desk closes, and close() has the last word
             raise
         except Exception:
             # Waiting heals nothing here: these jobs' leases will run out, and their threads are needed.
-            self._forget(settlements)
-            self._slots.give(freed)
+            self._forget(turn.settlements)
+            self._slots.give(turn.freed)
             raise
-        self._forget(settlements)
-        deliveries = self._received(claim) if wanted else []
-        self._slots.give(freed - len(deliveries))
-        return deliveries
+        except BaseException:  # a time limit, say
+            self._lose(turn)
+            raise
+        self._forget(turn.settlements)
+        return claim if wanted else None
+
+    def _lose(self, turn: _Turn | None) -> None:
+        """Nobody will hear the answer of a call that is under way: what it settles is sent again with the next one."""
+        if turn is not None:
+            self._link.close()
+            self._claim_was_lost |= turn.wanted > 0
+            self._left.extendleft(reversed(turn.settlements))
 
     def _forget(self, settlements: list[Settlement]) -> None:
         for s in settlements:
@@ -173,25 +214,25 @@ class Desk:
         return drained
 
     def _may_claim(self) -> bool:
-        # A job that is settled while jobs are handed out (an unknown task) must not bring in another one from there.
-        can_deliver = self._deliver is not None and not getattr(self._delivering, "now", False)
-        return self.is_claiming and not self._claim_was_lost and can_deliver
+        return self.is_claiming and not self._claim_was_lost and self._deliver is not None
 
-    def _settle_for_sure(self, settlements: list[Settlement], wanted: int) -> tuple[Claim, int]:
-        """Settle, waiting for Redis if it is away; a call that is sent again claims nothing, since a claim that was
-        lost would stay unknown."""
+    def _settled_for_sure(self, turn: _Turn) -> tuple[Claim, int]:
+        """The answer of a turn, and for how many it claimed. While Redis is away, it waits; a call that is sent again
+        claims nothing, since a claim that was lost would stay unknown."""
         pause_s = FIRST_PAUSE_S
+        answer, wanted = turn.answer, turn.wanted
         while True:
             try:
-                claim, stale = self._scripts.settle(settlements, self._worker, self._lease_us, wanted)
+                claim, stale = answer()
             except RedisAwayError as error:
                 if wanted:
                     self._claim_was_lost = self.may_have_jobs = True
                     wanted = 0
-                logger.warning("%d settlements on queue %r wait: %s", len(settlements), self.queue, error)
+                logger.warning("%d settlements on queue %r wait: %s", len(turn.settlements), self.queue, error)
                 if self._closed.wait(pause_s):
                     raise
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                answer = partial(self._scripts.settle, turn.settlements, self._worker, self._lease_us, 0)
                 continue
             if stale:
                 logger.warning("%d settlements on queue %r were stale: their leases had run out.", stale, self.queue)
@@ -222,7 +263,7 @@ class Desk:
         window = None if claim.window is None else f"{self.queue}.{claim.window}"
         for (id, number, body), attempt in zip(claim.jobs, claim.attempts, strict=True):
             try:
-                delivery = Delivery(_decoded(self.queue, id, body), number, attempt=attempt, window=window)
+                delivery = Delivery(decoded(self.queue, id, body), number, attempt=attempt, window=window)
             except UndecodableMessageError as error:
                 self._left.append(
                     Settlement(id, number, "rejected", reason="undecodable", failure=encoded_failure(error))
@@ -233,23 +274,13 @@ class Desk:
         return deliveries
 
     def _hand_out(self, deliveries: list[Delivery]) -> None:
-        if not deliveries or self._deliver is None:
-            return
-        self._delivering.now = True
-        try:
+        if self._deliver is not None:
             for delivery in deliveries:
                 self._deliver(delivery)
-        finally:
-            self._delivering.now = False
 
 
-def _decoded(queue: str, id: str, body: bytes | None) -> dramatiq.Message[object]:
-    if body is None:
-        raise UndecodableMessageError(f"Job {id} has no message any more: somebody removed it from Redis.")
-    try:
-        message = dramatiq.Message.decode(body)
-    except dramatiq.errors.DecodeError as error:
-        raise UndecodableMessageError(f"Job {id} has a message that can't be decoded: {error.error}.") from error
-    if message.message_id != id or message.queue_name != queue or not is_well_formed(message):
-        raise UndecodableMessageError(f"Job {id} of queue {queue!r} has a message that isn't its own: {body[:200]!r}.")
-    return message
+def _raising(error: Exception) -> Callable[[], NoReturn]:
+    def fail() -> NoReturn:
+        raise error
+
+    return fail

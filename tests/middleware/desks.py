@@ -23,33 +23,45 @@ class HookedScripts(QueueScripts):
         super().__init__(*args, **options)
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[], None]] = {}
+        self.begun: list[str] = []
         self.ran: list[str] = []
 
-    def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
+    def _begin(self, name: str, words: list[bytes], *, timed: bool = True) -> Callable[[], Any]:
         self.before.pop(name, lambda: None)()
-        answer = super()._run(name, words, timed=timed)
-        self.ran.append(name)
-        self.after.pop(name, lambda: None)()
+        heard = super()._begin(name, words, timed=timed)
+        self.begun.append(name)
+
+        def answer() -> Any:
+            result = heard()
+            self.ran.append(name)
+            self.after.pop(name, lambda: None)()
+            return result
+
         return answer
 
 
 class OneDesk:
-    """A desk whose deliveries are kept in a list instead of being run."""
+    """A desk whose deliveries are kept in a list instead of being run; ``on_delivery`` is called with each."""
 
     def __init__(self, queue: ScriptedQueue) -> None:
         link = queue.broker.new_link()
         self.scripts = HookedScripts(queue.name, link, unruled="open", now=queue.clock)
         self.slots = Slots(THREADS)
         self.delivered: list[Delivery] = []
+        self.on_delivery: Callable[[Delivery], None] = lambda _: None
         self.desk = Desk(
             self.scripts,
             link,
             worker=WORKER,
             lease_us=LEASE_US,
             slots=self.slots,
-            deliver=self.delivered.append,
+            deliver=self._deliver,
             on_due=lambda _: None,
         )
+
+    def _deliver(self, delivery: Delivery) -> None:
+        self.delivered.append(delivery)
+        self.on_delivery(delivery)
 
     def claim(self, wanted: int = 1) -> list[Delivery]:
         """Take slots and claim for them, as a consumer does."""

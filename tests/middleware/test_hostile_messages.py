@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from middleware.broker import LifoBroker
 from middleware.errors import UndecodableMessageError
 from middleware.scripts import Offer
-from middleware.worker.delivery import without_retries
-from middleware.worker.desk import _decoded
+from middleware.worker.delivery import decoded, without_retries
 
 from .workers import ended, working
 
@@ -79,7 +78,7 @@ fuzzed = settings(
 @given(st.binary() | st.dictionaries(NAMES, VALUES).map(lambda parts: json.dumps(parts).encode()))
 def test_whatever_is_there_is_a_message_or_undecodable(body: bytes) -> None:
     try:
-        message = _decoded("default", "hostile", body)
+        message = decoded("default", "hostile", body)
     except UndecodableMessageError:
         return
     assert (message.message_id, message.queue_name) == ("hostile", "default")
@@ -90,7 +89,7 @@ def test_whatever_is_there_is_a_message_or_undecodable(body: bytes) -> None:
 def test_parts_of_a_message_may_be_anything(parts: dict[str, Any]) -> None:
     body = json.dumps({**GOOD, "message_id": "hostile", "message_timestamp": 0, **parts}).encode()
     with suppress(UndecodableMessageError):
-        _decoded("default", "hostile", body)
+        decoded("default", "hostile", body)
     without_retries(body)
 
 

@@ -6,21 +6,17 @@ silent for a lease. What it runs isn't written there: it is read from the runnin
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Literal
 
 import msgpack
 import orjson
-from redis.exceptions import NoScriptError
 
-from . import VERSION, keys
+from . import VERSION, keys, spanning
 from .cadence.readings import Reading, cadence_faults
 from .clock import rfc3339
 from .connection import Link
@@ -218,17 +214,5 @@ def _member(id: str, entry: list[Any], running: Iterable[RunningJob]) -> Member:
     )
 
 
-@lru_cache
-def _source(name: str) -> tuple[str, str]:
-    text = (files(__package__) / "lua" / f"{name}.lua").read_text(encoding="utf-8")
-    return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-
 def _run(link: Link, name: str, *words: bytes) -> Any:
-    """Run a script over the roster's keys."""
-    source, sha = _source(name)
-    rest: tuple[str | bytes | int, ...] = (2, keys.roster_ends(), keys.roster_cards(), *words)
-    try:
-        return link.call("EVALSHA", sha, *rest)
-    except NoScriptError:
-        return link.call("EVAL", source, *rest)
+    return spanning.run(link, name, (keys.roster_ends(), keys.roster_cards()), *words)

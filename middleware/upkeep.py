@@ -18,6 +18,8 @@ from .scripts import QueueScripts
 LONGEST_ROUND_S = 5.0
 PRUNED_A_CALL = 200
 PRUNE_CALLS_A_ROUND = 50
+ROUNDS_WITHOUT_PRUNING = 2
+"""After pruning found nothing to forget."""
 DEFAULT_RETENTION_BYTES = 256 * 1024 * 1024
 """Without RETENTION_BYTES: a quarter of Redis's maxmemory, and this where it has none."""
 
@@ -64,6 +66,7 @@ class Upkeep:
         self._attendance = attendance
         self._due: dict[str, float] = {}
         self._lease_end: dict[str, float] = {}
+        self._rounds_left_out: dict[str, int] = {}
         self._next_round = 0.0
         self._changed = threading.Condition()
         self._running = False
@@ -158,21 +161,29 @@ class Upkeep:
             logger.debug("Left without a word: %s", error)
 
     def _make_round(self, queue: str) -> None:
-        # Reclaiming comes first: it is what notices a silence, before this beat breaks it.
+        # Reclaiming beats for who holds nothing, too, and comes first: it is what notices a silence.
         self._reclaim(queue)
-        for id, word in self._scripts(queue).beat(self._lease_us, self._silence_us, self._held(queue)):
+        held = self._held(queue)
+        attention = self._scripts(queue).beat(self._lease_us, self._silence_us, held) if held else []
+        for id, word in attention:
             if word == "cancel":
                 self._on_cancel(id)
             else:
                 logger.warning("Running job %s of queue %r lost its lease; it will run again.", id, queue)
         self._promote(queue)
-        self._prune(queue)
+        if self._rounds_left_out.get(queue, 0):
+            self._rounds_left_out[queue] -= 1
+        else:
+            self._prune(queue)
 
     def _prune(self, queue: str) -> None:
-        kept_bytes = self._kept_bytes()
+        kept_bytes, pruned = self._kept_bytes(), 0
         for _ in range(PRUNE_CALLS_A_ROUND):
-            if self._scripts(queue).prune(self._retention_us, self._retention_jobs, kept_bytes) < PRUNED_A_CALL:
+            some = self._scripts(queue).prune(self._retention_us, self._retention_jobs, kept_bytes)
+            pruned += some
+            if some < PRUNED_A_CALL:
                 break
+        self._rounds_left_out[queue] = 0 if pruned else ROUNDS_WITHOUT_PRUNING
 
     def _kept_bytes(self) -> int:
         if self._retention_bytes is None:

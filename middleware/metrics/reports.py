@@ -15,7 +15,7 @@ import orjson
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
-from .. import keys
+from .. import keys, spanning
 from ..connection import Link
 from ..errors import LastInError
 from . import exposition
@@ -84,16 +84,7 @@ def store(link: Link, name: str, metrics: Iterable[Metric]) -> None:
     if len(body) > LARGEST_BYTES:
         logger.warning("The report of %s has %d bytes and isn't kept: too many labels.", name, len(body))
         return
-    seconds, microseconds = link.call("TIME")
-    now_us = int(seconds) * 1_000_000 + int(microseconds)
-    link.call_all(
-        [
-            ("SET", keys.report(name), body, "PX", LAPSE_MS),
-            ("ZADD", keys.reports(), now_us + LAPSE_MS * 1000, name),
-            ("ZREMRANGEBYSCORE", keys.reports(), "-inf", now_us),
-            ("PEXPIRE", keys.reports(), LAPSE_MS),
-        ]
-    )
+    spanning.run(link, "report", (keys.report(name), keys.reports()), name, b"%d" % LAPSE_MS, body)
 
 
 def gather(link: Link, *, without: str | None = None) -> Iterator[Metric]:

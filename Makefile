@@ -25,7 +25,7 @@ test: $(VENV)/installed-dev ## Run the tests
 
 acl: $(VENV)/installed-dev ## Run the tests of API and middleware as the Redis user of deploy/redis/users.acl
 	LASTIN_TEST_ACL=1 $(BIN)/python -m pytest -n 4 --dist worksteal tests/api tests/middleware \
-		--ignore tests/middleware/test_connection.py $(PYTEST_ARGS)
+		--ignore tests/middleware/faults/test_connection.py $(PYTEST_ARGS)
 
 audit: $(VENV)/created ## Look for known vulnerabilities in what is installed (asks PyPI for its advisories)
 	@if $(BIN)/python -c "import urllib.request as u; u.urlopen('$(ADVISORIES)', timeout=10)" 2>/dev/null; then \
@@ -36,7 +36,7 @@ audit: $(VENV)/created ## Look for known vulnerabilities in what is installed (a
 contract: $(VENV)/installed-dev ## Try the API against its own contract: made-up requests, a generated client
 	$(BIN)/python -m pytest -m contract $(PYTEST_ARGS)
 	LASTIN_FUZZ=1000 $(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS) \
-		tests/api/test_fuzzing.py tests/middleware/test_hostile_messages.py
+		tests/api/test_fuzzing.py tests/middleware/worker/test_hostile_messages.py
 
 fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)

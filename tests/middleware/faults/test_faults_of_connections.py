@@ -1,0 +1,78 @@
+"""Connections that break at the worst moment: nothing is lost, nothing runs twice."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+
+from middleware.errors import DuplicateJobError
+from middleware.sources import script
+
+from ...service import wait_until
+from ..proxy import Proxy
+from ..workers import Runs, audit, broker_of, working
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("name", ["accept", "claim", "settle", "beat", "promote", "reclaim"])
+def test_a_connection_cut_at_any_call_loses_and_doubles_nothing(redis_url: str, name: str, fault: str) -> None:
+    with Proxy(redis_url) as proxy, broker_of(proxy.url, lease_s=1) as broker:
+        runs = Runs(broker)
+        for n in range(20):
+            runs.work.send(n)
+        getattr(proxy, fault)(script(name).sha)
+        with working(broker, threads=2):
+            for n in range(20, 40):
+                runs.work.send(n)
+            assert proxy.happened.wait(10)
+            broker.join("default", timeout=10_000)
+
+    assert runs.of == Counter(range(40))
+    audit(redis_url)
+
+
+def test_a_resent_accept_whose_first_try_never_arrived_is_no_proof_that_it_did(redis_url: str) -> None:
+    with Proxy(redis_url) as proxy, broker_of(proxy.url) as broker:
+        message = Runs(broker).work.message(1)
+        broker.enqueue(message)
+        proxy.cut_before(script("accept").sha)
+
+        with pytest.raises(DuplicateJobError):
+            broker.enqueue(message)
+    audit(redis_url)
+
+
+def test_a_connection_cut_while_a_worker_waits_at_the_doorbell_loses_no_wake_up(redis_url: str) -> None:
+    with Proxy(redis_url) as proxy, broker_of(proxy.url) as broker, broker_of(redis_url) as sender:
+        runs = Runs(broker)
+        with working(broker):
+            for n in range(20):
+                proxy.cut_all()
+                sender.enqueue(runs.work.message(n))
+                wait_until(lambda n=n: runs.of[n], f"job {n} to run", patience_s=2)
+
+    assert runs.of == Counter(range(20))
+
+
+def test_connections_that_break_all_the_time_lose_and_double_nothing(redis_url: str) -> None:
+    with Proxy(redis_url) as proxy, broker_of(proxy.url) as broker:
+        runs = Runs(broker)
+        stop = threading.Event()
+
+        def break_connections() -> None:
+            while not stop.wait(0.03):
+                proxy.cut_all()
+
+        breaker = threading.Thread(target=break_connections)
+        breaker.start()
+        with working(broker, threads=4):
+            for n in range(400):
+                runs.work.send(n)
+            stop.set()
+            breaker.join()
+            broker.join("default", timeout=20_000)
+
+    assert runs.of == Counter(range(400))
+    audit(redis_url)

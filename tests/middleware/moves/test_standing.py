@@ -1,0 +1,123 @@
+"""How a queue stands, at one moment."""
+
+from __future__ import annotations
+
+from middleware.cadence.policies import Policy
+from middleware.connection import Link
+from middleware.jobs import JobStatus
+from middleware.roster import Attendance, Threads
+
+from ..scripted import START_US, ScriptedQueue
+
+NOW_MS = START_US // 1000
+
+
+def plan(queue: ScriptedQueue, next_tick_ms: int | None) -> None:
+    queue.broker.windows.put_policy("default", Policy(close_when_empty=False), next_tick_ms=next_tick_ms)
+
+
+def test_a_queue_that_was_never_used(queue: ScriptedQueue, gated_queue: ScriptedQueue) -> None:
+    standing = queue.standing()
+
+    assert (standing.mode, standing.order, standing.order_now, standing.gate) == ("continuous", "lifo", "lifo", "open")
+    assert (standing.pause, standing.window, standing.next_window_at_us, standing.oldest_age_us) == (None,) * 4
+    assert standing.counts == dict.fromkeys(JobStatus, 0)
+    assert (standing.accepted, standing.pruned, standing.threads) == (0, 0, Threads(0, 0))
+    assert (gated_queue.standing().mode, gated_queue.standing().gate) == ("windows", "closed")
+
+
+def test_jobs_are_counted_in_the_state_that_they_are_in(queue: ScriptedQueue) -> None:
+    queue.send("later", after_us=5_000_000)
+    queue.send_each(*"abcdefg")
+    tokens = queue.claim(5)
+    queue.settle(tokens[0], "processed")
+    queue.settle(tokens[1], "rejected")
+    queue.scripts.cancel("a", "called off")
+    queue.scripts.purge()
+    queue.send_each("x", "y")
+
+    counts = {status.value: count for status, count in queue.standing().counts.items() if count}
+    assert counts == {"queued": 2, "running": 3, "scheduled": 1, "processed": 1, "rejected": 1, "cancelled": 1}
+    assert (queue.standing().accepted, queue.standing().pruned) == (10, 1)
+
+
+def test_the_oldest_age_is_that_of_the_lowest_place(queue: ScriptedQueue) -> None:
+    queue.send("a")
+    queue.clock.forward(s=2)
+    queue.send("b")
+
+    assert queue.standing().oldest_age_us == 2_000_000
+    assert queue.standing().as_dict()["oldest_age_s"] == 2.0
+
+
+def test_the_open_window_is_shown_until_its_time_is_up(queue: ScriptedQueue) -> None:
+    queue.rule(close_when_empty=False)
+    queue.send("a")
+    window = queue.open(lasts_us=1_000_000)
+
+    assert (queue.standing().gate, queue.standing().window) == ("open", window)
+    queue.clock.forward(s=1)
+    assert (queue.standing().gate, queue.standing().window) == ("closed", None)
+
+
+def test_the_next_window_is_when_the_cadence_says(queue: ScriptedQueue) -> None:
+    plan(queue, NOW_MS + 2_000)
+    assert queue.standing().next_window_at_us == (NOW_MS + 2_000) * 1000
+
+    queue.clock.forward(s=2)
+    queue.broker.windows.open("default", opened_by="tick", tick_ms=NOW_MS + 2_000, next_tick_ms=NOW_MS + 4_000)
+    assert queue.standing().next_window_at_us == (NOW_MS + 4_000) * 1000
+
+    queue.open()
+    queue.rule(close_when_empty=False, batch=7)
+    assert queue.standing().next_window_at_us == (NOW_MS + 4_000) * 1000
+
+
+def test_a_tick_that_somebody_else_has_opened_tells_the_next_one_all_the_same(queue: ScriptedQueue) -> None:
+    plan(queue, NOW_MS + 2_000)
+    scripts = queue.scripts
+    assert scripts.open_window("tick", NOW_MS, 0, 0, next_tick_ms=NOW_MS + 2_000)[0] == b"opened"
+    plan(queue, NOW_MS)
+
+    assert scripts.open_window("tick", NOW_MS, 0, 0, next_tick_ms=NOW_MS + 2_000)[0] == b"repeated"
+
+    assert queue.standing().next_window_at_us == (NOW_MS + 2_000) * 1000
+
+
+def test_no_window_is_next_where_none_is_planned_or_nobody_opens_them(queue: ScriptedQueue) -> None:
+    plan(queue, NOW_MS + 2_000)
+    plan(queue, None)
+    assert queue.standing().next_window_at_us is None
+
+    plan(queue, NOW_MS + 2_000)
+    queue.clock.forward(s=8)
+    assert queue.standing().next_window_at_us is None
+
+
+def test_threads_are_those_of_the_workers_that_consume_the_queue(queue: ScriptedQueue, redis_url: str) -> None:
+    link = Link(redis_url, timeout_s=5)
+    members = [
+        Attendance("a", "worker", lease_us=60_000_000, queues=lambda: ["default", "mail"], threads=8),
+        Attendance("b", "worker", lease_us=60_000_000, queues=lambda: ["mail"], threads=4),
+        Attendance("c", "scheduler", lease_us=60_000_000, queues=lambda: ["default"]),
+    ]
+    for member in members:
+        member.renew(link)
+    queue.send("x")
+    queue.claim(worker="a")
+
+    assert queue.standing().threads == Threads(8, 7)
+
+    for member in members:
+        member.leave(link)
+    link.close()
+
+
+def test_all_queues_are_told_by_name(queue: ScriptedQueue) -> None:
+    mail = ScriptedQueue(queue.broker._url, "mail", clock=queue.clock)
+    mail.send("x")
+
+    standings = queue.broker.control.all()
+    assert [(one.name, one.counts[JobStatus.QUEUED]) for one in standings] == [("default", 0), ("mail", 1)]
+    assert queue.broker.control.get("nobody") is None
+    mail.close()

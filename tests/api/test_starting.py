@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from api.server import END_WAITS
 from middleware.local.embedded import free_port
 from tests.service import ROOT, clean_environment, wait_until
 
@@ -53,6 +54,22 @@ def test_it_serves_jobs_and_ends_on_sigterm(redis_url: str) -> None:
     assert status == 201
     assert (code, err) == (0, "")
     assert [json.loads(line)["message"] for line in out.splitlines()] == ["POST /v1/jobs: 201"]
+
+
+def test_a_process_that_is_still_starting_may_be_told_that_waits_end(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="2")
+    try:
+        told = wait_until(lambda: _children_of(process.pid), "its first process to be there")
+        for child in told:
+            os.kill(child, END_WAITS)
+        wait_until(lambda: _answers(client), "the API to answer")
+        assert set(told) <= set(_children_of(process.pid))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code, out, _ = _end_of(process)
+
+    assert (code, out) == (0, "")
 
 
 def test_sigterm_ends_what_waits_for_jobs(redis_url: str) -> None:

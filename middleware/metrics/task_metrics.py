@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,34 @@ EVERY_S = 1.0
 
 Labels = tuple[str, str]
 
+ENDED, FAILED, TOOK_MS, BUCKETS = range(4)
+"""Where a tally's row of numbers holds what; the buckets are its rest."""
+
+
+class _Tally:
+    """What one thread ran. Only that thread writes into it, and all numbers only grow, so that others may read it at
+    any time without a lock."""
+
+    __slots__ = ("begun", "rows")
+
+    def __init__(self) -> None:
+        self.begun: tuple[Labels, float] | None = None
+        self.rows: dict[Labels, list[int]] = {}
+
 
 class TaskMetrics(prometheus.Prometheus):
     """Counts jobs in progress, ended and failed, and how long they took, by queue and task.
 
-    The metrics are Dramatiq's. Counting itself is done once a second for all jobs of that second: done for each, as
-    Dramatiq does it, it costs a tenth of a small job (docs/performance.md).
+    The metrics are Dramatiq's. Each thread keeps a tally of its own, and once a second they are added to the metrics:
+    done for each job, as Dramatiq does it, that costs a tenth of a small one (docs/performance.md).
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         prometheus.DB_PATH = str(folder)
-        self._running: dict[int, tuple[Labels, float]] = {}
-        self._ended: deque[tuple[Labels, float, bool]] = deque()
+        self._tallies: dict[int, _Tally] = {}
+        self._bounds: list[float] = []
+        self._counted: dict[tuple[int, Labels], list[int]] = {}
         self._shown: set[Labels] = set()
         self._stopping = threading.Event()
         self._counting = threading.Lock()
@@ -42,20 +57,29 @@ class TaskMetrics(prometheus.Prometheus):
     def after_process_boot(self, broker: Any) -> None:
         """Make the metrics, and begin to count."""
         super().after_process_boot(broker)  # type: ignore[no-untyped-call]
+        self._bounds = self.message_durations._upper_bounds
         threading.Thread(target=self._run, name="lastin-task-metrics", daemon=True).start()
 
     def before_process_message(self, broker: Any, message: Any) -> None:
         """A job begins in this thread."""
-        self._running[threading.get_ident()] = (message.queue_name, message.actor_name), time.perf_counter()
+        thread = threading.get_ident()
+        tally = self._tallies.get(thread) or self._tallies.setdefault(thread, _Tally())
+        tally.begun = (message.queue_name, message.actor_name), time.perf_counter()
 
     def after_process_message(
         self, broker: Any, message: Any, *, result: Any = None, exception: BaseException | None = None
     ) -> None:
         """The job of this thread has ended."""
-        begun = self._running.pop(threading.get_ident(), None)
-        if begun is not None:
-            labels, began_at = begun
-            self._ended.append((labels, time.perf_counter() - began_at, exception is not None))
+        tally = self._tallies.get(threading.get_ident())
+        if tally is None or tally.begun is None:
+            return
+        (labels, began_at), tally.begun = tally.begun, None
+        took_ms = int((time.perf_counter() - began_at) * 1000)
+        row = tally.rows.get(labels) or tally.rows.setdefault(labels, [0] * (BUCKETS + len(self._bounds)))
+        row[ENDED] += 1
+        row[FAILED] += exception is not None
+        row[TOOK_MS] += took_ms
+        row[BUCKETS + bisect_left(self._bounds, took_ms)] += 1
 
     after_skip_message = after_process_message
 
@@ -71,28 +95,31 @@ class TaskMetrics(prometheus.Prometheus):
             self._count()
 
     def _count(self) -> None:
-        ended, failed, took = Counter[Labels](), Counter[Labels](), Counter[tuple[Labels, int]]()
-        sums: Counter[Labels] = Counter()
-        bounds = self.message_durations._upper_bounds
-        for _ in range(len(self._ended)):
-            labels, seconds, has_failed = self._ended.popleft()
-            took_ms = int(seconds * 1000)
-            ended[labels] += 1
-            failed[labels] += has_failed
-            sums[labels] += took_ms
-            took[labels, bisect_left(bounds, took_ms)] += 1
-        for labels, number in ended.items():
-            self.total_messages.labels(*labels).inc(number)
-            if failed[labels]:
-                self.total_errored_messages.labels(*labels).inc(failed[labels])
-            # prometheus_client has no way to observe many values at once.
-            self.message_durations.labels(*labels)._sum.inc(sums[labels])
-        for (labels, bucket), number in took.items():
-            self.message_durations.labels(*labels)._buckets[bucket].inc(number)
-        running = Counter(labels for labels, _ in list(self._running.values()))
-        self._shown |= set(running) | set(ended)
+        tallies = list(self._tallies.items())
+        for thread, tally in tallies:
+            for labels, row in list(tally.rows.items()):
+                now = row.copy()
+                before = self._counted.get((thread, labels)) or [0] * len(now)
+                self._add(labels, [later - earlier for later, earlier in zip(now, before, strict=True)])
+                self._counted[thread, labels] = now
+        running = Counter(begun[0] for _, tally in tallies if (begun := tally.begun))
+        self._shown |= set(running)
         for labels in self._shown:
             self.inprogress_messages.labels(*labels).set(running[labels])
+
+    def _add(self, labels: Labels, row: list[int]) -> None:
+        self._shown.add(labels)
+        if not any(row):
+            return
+        self.total_messages.labels(*labels).inc(row[ENDED])
+        if row[FAILED]:
+            self.total_errored_messages.labels(*labels).inc(row[FAILED])
+        # prometheus_client has no way to observe many values at once.
+        durations = self.message_durations.labels(*labels)
+        durations._sum.inc(row[TOOK_MS])
+        for bucket, number in enumerate(row[BUCKETS:]):
+            if number:
+                durations._buckets[bucket].inc(number)
 
     def _run(self) -> None:
         while not self._stopping.wait(EVERY_S):

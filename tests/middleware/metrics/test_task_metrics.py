@@ -10,6 +10,7 @@ from ...service import ROOT
 
 PROGRAM = """
 import sys
+import threading
 from pathlib import Path
 import dramatiq
 from middleware.metrics import exposition
@@ -27,6 +28,13 @@ metrics.before_process_message(None, message)
 metrics.after_skip_message(None, message)
 metrics.before_process_message(None, message)
 metrics.count()
+other = threading.Thread(
+    target=lambda: (metrics.before_process_message(None, message), metrics.after_process_message(None, message))
+)
+other.start()
+other.join()
+metrics.count()
+metrics.count()
 for metric in exposition.shared(folder):
     for sample in metric.samples:
         if sample.labels.get("le") in (None, "+Inf"):
@@ -42,10 +50,10 @@ def test_jobs_are_counted_with_their_times_and_failures_and_those_that_run(tmp_p
 
     told = dict(line.split() for line in done.stdout.splitlines())
     assert told == {
-        "dramatiq_messages_total": "11.0",
+        "dramatiq_messages_total": "12.0",
         "dramatiq_message_errors_total": "3.0",
         "dramatiq_messages_inprogress": "1.0",
-        "dramatiq_message_duration_milliseconds_bucket": "11.0",
-        "dramatiq_message_duration_milliseconds_count": "11.0",
+        "dramatiq_message_duration_milliseconds_bucket": "12.0",
+        "dramatiq_message_duration_milliseconds_count": "12.0",
         "dramatiq_message_duration_milliseconds_sum": told["dramatiq_message_duration_milliseconds_sum"],
     }

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from middleware import keys
 from middleware.connection import Link
 from middleware.errors import RedisAwayError
 from middleware.spin import LONGEST_BREAK, LoneSpin, Spin
@@ -135,7 +136,7 @@ def test_a_connection_that_is_cut_while_a_link_looks_is_redis_away(redis_url: st
         cutting.start()
 
         with pytest.raises(RedisAwayError):
-            link.call("BLPOP", "nothing-comes", 10)
+            link.call("BLPOP", keys.doorbell("default"), 10)
 
         cutting.join()
         link.close()

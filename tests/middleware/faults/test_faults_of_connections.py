@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
+import dramatiq
 import pytest
 
 from middleware.errors import DuplicateJobError
@@ -19,17 +20,24 @@ from ..workers import Runs, audit, broker_of, working
 @pytest.mark.parametrize("name", ["accept", "claim", "settle", "beat", "promote", "reclaim"])
 def test_a_connection_cut_at_any_call_loses_and_doubles_nothing(redis_url: str, name: str, fault: str) -> None:
     with Proxy(redis_url) as proxy, broker_of(proxy.url, lease_s=1) as broker:
-        runs = Runs(broker)
+        runs, long_runs = Runs(broker), []
+
+        @dramatiq.actor(broker=broker)
+        def run_until_it_happened() -> None:  # a worker beats for what it holds
+            long_runs.append(proxy.happened.wait(10))
+
         for n in range(20):
             runs.work.send(n)
+        run_until_it_happened.send()
         getattr(proxy, fault)(script(name).sha)
-        with working(broker, threads=2):
+        with working(broker, threads=3):
             for n in range(20, 40):
                 runs.work.send(n)
             assert proxy.happened.wait(10)
             broker.join("default", timeout=10_000)
 
     assert runs.of == Counter(range(40))
+    assert long_runs == [True]
     audit(redis_url)
 
 

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from redis.exceptions import NoScriptError
-
-from . import sources
 from .cadence.window_scripts import WindowScripts
-from .connection import Link
 from .replays import KEYLESS, IdempotencyKey
 
 
@@ -90,30 +85,11 @@ class Known(NamedTuple):
     id: str
 
 
-@lru_cache(maxsize=4096)
-def _head(command: str, name: str, queue: str) -> tuple[int, bytes]:
-    """EVALSHA or EVAL with script and KEYS, packed once: the number of words, and their bytes in RESP."""
-    script = sources.script(name)
-    of_script = script.sha if command == "EVALSHA" else script.source
-    words = [command, of_script, str(len(script.keys)), *(key(queue) for key in script.keys)]
-    return len(words), _packed(word.encode() for word in words)
-
-
-def _packed(words: Iterable[bytes]) -> bytes:
-    return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
-
-
 NAMELESS = Call(b"", 0)
 
 
 class QueueScripts(WindowScripts):
-    """All commands on one queue, over one link. ``now`` gives µs since the epoch in tests; else the server's time."""
-
-    def __init__(self, queue: str, link: Link, *, unruled: str, now: Callable[[], int] | None = None) -> None:
-        self.queue = queue
-        self._link = link
-        self._unruled = unruled.encode()
-        self._now = now
+    """All commands on one queue."""
 
     def accept(
         self,
@@ -262,28 +238,6 @@ class QueueScripts(WindowScripts):
         answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
         rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
         return int(answer[0]) if answer[0] else None, rows
-
-    def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
-        return self._begin(name, words, timed=timed)()
-
-    def _begin(self, name: str, words: list[bytes], *, timed: bool = True) -> Callable[[], Any]:
-        if timed:
-            words = [b"%d" % self._now() if self._now else b"", *words]
-        heard = self._send("EVALSHA", name, words)
-
-        def answer() -> Any:
-            try:
-                return heard()
-            except NoScriptError:
-                # Not SCRIPT LOAD and the same again: scripts may be flushed between the two.
-                return self._send("EVAL", name, words)()
-
-        return answer
-
-    def _send(self, command: str, name: str, words: list[bytes]) -> Callable[[], Any]:
-        length, head = _head(command, name, self.queue)
-        packed = [b"*%d\r\n" % (length + len(words)) + head + _packed(words)]
-        return self._link.begin(lambda _: packed)
 
 
 def _number(value: int | None) -> bytes:

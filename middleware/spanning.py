@@ -8,8 +8,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from redis.exceptions import NoScriptError
+from redis.connection import ConnectionInterface
 
+from . import calling
 from .connection import Link
 
 
@@ -20,11 +21,12 @@ def run(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
       as :meth:`Link.call`.
     """
     source, sha = _source(name)
-    rest = (len(keys), *keys, *words)
-    try:
-        return link.call("EVALSHA", sha, *rest)
-    except NoScriptError:
-        return link.call("EVAL", source, *rest)
+
+    def pack(command: str, connection: ConnectionInterface) -> Any:
+        script = sha if command == "EVALSHA" else source
+        return connection.pack_command(command, script, len(keys), *keys, *words)
+
+    return calling.begin(link, pack)()
 
 
 @lru_cache

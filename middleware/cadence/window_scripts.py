@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+from ..calling import QueueCalls
 from ..replays import KEYLESS, IdempotencyKey
 from .policies import Mode, NextTick, Order, Policy
 
 
-class WindowScripts:
+class WindowScripts(QueueCalls):
     """What :class:`middleware.scripts.QueueScripts` has for operators and the cadence."""
-
-    _unruled: bytes
 
     def set_policy(
         self,
@@ -80,9 +79,6 @@ class WindowScripts:
         words = [self._unruled, b"%d" % full_windows, b"%d" % len(fields), *names]
         answer: list[Any] = self._run("standing", words)
         return answer
-
-    def _run(self, name: str, words: list[bytes]) -> Any:
-        raise NotImplementedError
 
 
 def _optional(number: int | None) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from middleware import scripts, sources
+from middleware import calling, sources
 
 Plant = Callable[[], AbstractContextManager[None]]
 
@@ -26,12 +26,12 @@ def planted(old: str, new: str, *, into: tuple[str, ...]) -> Iterator[None]:
     for name in into:
         unsound(name)
     sources.script = unsound  # type: ignore[assignment]
-    scripts._head.cache_clear()
+    calling._head.cache_clear()
     try:
         yield
     finally:
         sources.script = sound
-        scripts._head.cache_clear()
+        calling._head.cache_clear()
 
 
 def wrong_end() -> AbstractContextManager[None]:

@@ -66,7 +66,7 @@ class Upkeep:
         self._attendance = attendance
         self._due: dict[str, float] = {}
         self._lease_end: dict[str, float] = {}
-        self._rounds_left_out: dict[str, int] = {}
+        self._rounds_to_leave_out: dict[str, int] = {}
         self._next_round = 0.0
         self._changed = threading.Condition()
         self._running = False
@@ -171,8 +171,8 @@ class Upkeep:
             else:
                 logger.warning("Running job %s of queue %r lost its lease; it will run again.", id, queue)
         self._promote(queue)
-        if self._rounds_left_out.get(queue, 0):
-            self._rounds_left_out[queue] -= 1
+        if self._rounds_to_leave_out.get(queue, 0):
+            self._rounds_to_leave_out[queue] -= 1
         else:
             self._prune(queue)
 
@@ -183,7 +183,7 @@ class Upkeep:
             pruned += some
             if some < PRUNED_A_CALL:
                 break
-        self._rounds_left_out[queue] = 0 if pruned else ROUNDS_WITHOUT_PRUNING
+        self._rounds_to_leave_out[queue] = 0 if pruned else ROUNDS_WITHOUT_PRUNING
 
     def _kept_bytes(self) -> int:
         if self._retention_bytes is None:

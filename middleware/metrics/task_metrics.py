@@ -18,10 +18,10 @@ EVERY_S = 1.0
 Labels = tuple[str, str]
 
 ENDED, FAILED, TOOK_MS, BUCKETS = range(4)
-"""Where a tally's row of numbers holds what; the buckets are its rest."""
+"""Where a row of numbers holds what; the buckets are its rest."""
 
 
-class _Tally:
+class _ThreadCounts:
     """What one thread ran. Only that thread writes into it, and all numbers only grow, so that others may read it at
     any time without a lock."""
 
@@ -35,14 +35,14 @@ class _Tally:
 class TaskMetrics(prometheus.Prometheus):
     """Counts jobs in progress, ended and failed, and how long they took, by queue and task.
 
-    The metrics are Dramatiq's. Each thread keeps a tally of its own, and once a second they are added to the metrics:
+    The metrics are Dramatiq's. Each thread keeps counts of its own, and once a second they are added to the metrics:
     done for each job, as Dramatiq does it, that costs a tenth of a small one (docs/performance.md).
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         prometheus.DB_PATH = str(folder)
-        self._tallies: dict[int, _Tally] = {}
+        self._threads: dict[int, _ThreadCounts] = {}
         self._bounds: list[float] = []
         self._counted: dict[tuple[int, Labels], list[int]] = {}
         self._shown: set[Labels] = set()
@@ -63,19 +63,19 @@ class TaskMetrics(prometheus.Prometheus):
     def before_process_message(self, broker: Any, message: Any) -> None:
         """A job begins in this thread."""
         thread = threading.get_ident()
-        tally = self._tallies.get(thread) or self._tallies.setdefault(thread, _Tally())
-        tally.begun = (message.queue_name, message.actor_name), time.perf_counter()
+        counts = self._threads.get(thread) or self._threads.setdefault(thread, _ThreadCounts())
+        counts.begun = (message.queue_name, message.actor_name), time.perf_counter()
 
     def after_process_message(
         self, broker: Any, message: Any, *, result: Any = None, exception: BaseException | None = None
     ) -> None:
         """The job of this thread has ended."""
-        tally = self._tallies.get(threading.get_ident())
-        if tally is None or tally.begun is None:
+        counts = self._threads.get(threading.get_ident())
+        if counts is None or counts.begun is None:
             return
-        (labels, began_at), tally.begun = tally.begun, None
+        (labels, began_at), counts.begun = counts.begun, None
         took_ms = int((time.perf_counter() - began_at) * 1000)
-        row = tally.rows.get(labels) or tally.rows.setdefault(labels, [0] * (BUCKETS + len(self._bounds)))
+        row = counts.rows.get(labels) or counts.rows.setdefault(labels, [0] * (BUCKETS + len(self._bounds)))
         row[ENDED] += 1
         row[FAILED] += exception is not None
         row[TOOK_MS] += took_ms
@@ -95,14 +95,14 @@ class TaskMetrics(prometheus.Prometheus):
             self._count()
 
     def _count(self) -> None:
-        tallies = list(self._tallies.items())
-        for thread, tally in tallies:
-            for labels, row in list(tally.rows.items()):
+        threads = list(self._threads.items())
+        for thread, counts in threads:
+            for labels, row in list(counts.rows.items()):
                 now = row.copy()
                 before = self._counted.get((thread, labels)) or [0] * len(now)
                 self._add(labels, [later - earlier for later, earlier in zip(now, before, strict=True)])
                 self._counted[thread, labels] = now
-        running = Counter(begun[0] for _, tally in tallies if (begun := tally.begun))
+        running = Counter(begun[0] for _, counts in threads if (begun := counts.begun))
         self._shown |= set(running)
         for labels in self._shown:
             self.inprogress_messages.labels(*labels).set(running[labels])

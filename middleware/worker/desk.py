@@ -183,7 +183,7 @@ class Desk:
         try:
             claim, wanted = self._settled_for_sure(turn)
         except RedisAwayError:
-            self._left.extendleft(reversed(turn.settlements))  # the desk closes, and close() has the last word
+            self._lose(turn)  # the desk closes, and close() has the last word
             raise
         except Exception:
             # Waiting heals nothing here: these jobs' leases will run out, and their threads are needed.

@@ -18,7 +18,7 @@ help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed ## Start LastIn on http://127.0.0.1:8000 (another port: PORT=8001 make run)
-	@exec $(BIN)/python -m middleware.local
+	@exec $(BIN)/python -m local
 
 test: $(VENV)/installed-dev ## Run the tests
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)

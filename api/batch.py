@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 from marshmallow import ValidationError, fields, validate
 
-from middleware.acceptance import LARGEST_BATCH
+from middleware.enqueue.acceptance import LARGEST_BATCH
 from tasks.payload import StrictSchema
 
 from .idempotency import REPLAYED, replayed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from middleware.explaining.consumption import stuck
+from middleware.diagnosis.consumption import stuck
 from tasks import broker
 
 from .contract import Resource
@@ -41,7 +41,7 @@ def consumption() -> Response:
     For alerts, never for routing. 503, with the reason, when a window is open, jobs wait, a thread is idle and nothing
     was claimed for 10 s; or when the cadence in force isn't the file's.
     """
-    reasons = stuck(broker.vitals.read(), broker.roster.members()) + broker.roster.cadence_faults()
+    reasons = stuck(broker.vitals.read(), broker.registry.processes()) + broker.registry.cadence_faults()
     if reasons:
         raise ProblemError(STUCK, " ".join(reasons))
     return json_answer({"status": "ok"})

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from flask import g
 
-from middleware.replays import KEYLESS, IdempotencyKey
+from middleware.commands.types import KEYLESS, IdempotencyKey
 
 from .access.auth import current_subject
 from .wire.problems import FieldError, invalid

@@ -74,8 +74,8 @@ def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
     rows = list(queue_figures.of_this_build())
     try:
         found = [row for vitals in source.vitals.read() for row in queue_figures.of_queue(vitals)]
-        found += queue_figures.of_members(source.roster.members())
-        found += queue_figures.of_cadence(source.roster.cadence_faults())
+        found += queue_figures.of_processes(source.registry.processes())
+        found += queue_figures.of_cadence(source.registry.cadence_faults())
         found += queue_figures.of_redis(source.vitals.info())
         relayed = list(gather(source.vitals.link(), without=own))
     except (LastInError, RedisError) as error:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from middleware.due import AT_ONCE, Due
+from middleware.enqueue.due import AT_ONCE, Due
 from tasks import Task, registry
 from tasks.payload import StrictSchema
 from tasks.process_message import process_message

@@ -8,7 +8,7 @@ from typing import Any
 import dramatiq
 from flask import Response
 
-from middleware.acceptance import Receipt
+from middleware.enqueue.acceptance import Receipt
 from tasks import broker
 
 from .contract import ETAG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from middleware.explaining.why import explain
+from middleware.diagnosis.why import explain
 from tasks import broker
 
 from .jobs import MAX_ID, jobs, no_such_job

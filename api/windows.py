@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, url_for
 
 from middleware.errors import WindowRefusedError
-from middleware.windows import WindowPage
+from middleware.queues.windows import WindowPage
 from tasks import broker
 
 from .access.auth import current_subject

@@ -21,4 +21,4 @@ def list_workers() -> Response:
 
     Workers come first, each kind in the order in which it started. A process that dies is gone after a lease.
     """
-    return json_answer([member.as_dict() for member in broker.roster.members()])
+    return json_answer([process.as_dict() for process in broker.registry.processes()])

@@ -18,7 +18,7 @@ from .peers import journal
     figures=[Figure("p50", "ms"), Figure("p99", "ms", at_most(10))],
     contestants=("lastin", "dramatiq"),
     rounds=(1, 5),
-    limited_by="The upkeep thread sleeps until the next job falls due; then it is as an idle pick-up.",
+    limited_by="The maintenance thread sleeps until the next job falls due; then it is as an idle pick-up.",
 )
 def delays(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     count = bench.pick(10, 200, 1000)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 import redis
 
-from middleware.scripts import QueueScripts, Settlement
+from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.types import Settlement
 
 from .driver import stacks
 from .driver.bench import Bench

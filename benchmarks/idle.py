@@ -22,7 +22,7 @@ from .driver.peer import QueuePeer
     ],
     contestants=("lastin", "dramatiq"),
     rounds=(1, 2),
-    limited_by="A round of upkeep every 5 s (three calls; every 15 s a fourth), a report of metrics every 15 s (one),"
+    limited_by="Maintenance every 5 s (three calls; every 15 s a fourth), a report of metrics every 15 s (one call),"
     " the doorbell's BLPOP every 10 s; the CPU is Dramatiq's threads, which wake once a second.",
 )
 def idle(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
@@ -31,7 +31,7 @@ def idle(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     client = bench.client()
     bench.wait_until(lambda: sum(client.execute_command(*command) for command in peer.left()) == 0, "it to be idle")
     time.sleep(bench.pick(0.2, 16, 16))  # reports of metrics are frequent at first
-    lasts_s = bench.pick(0.5, 15, 30)  # a multiple of the rounds of upkeep and of the reports
+    lasts_s = bench.pick(0.5, 15, 30)  # a multiple of the rounds of maintenance and of the reports
     cpu_s = worker.cpu_s()
     sent = _commands(bench.server.port, lasts_s)
     return {"commands": sent / lasts_s, "cpu": (worker.cpu_s() - cpu_s) / lasts_s * 1000}

@@ -10,11 +10,11 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
-from middleware import keys
-from middleware.connection import Link
+from middleware.commands import keys
+from middleware.commands.queue_commands import QueueScripts
 from middleware.logs.format import Json
 from middleware.logs.tcp import TcpHandler
-from middleware.scripts import QueueScripts
+from middleware.redis_link.link import Link
 
 from .drain import CPU, drained
 from .driver import stacks
@@ -41,7 +41,7 @@ def scrape(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     for number in range(QUEUES):
         name = f"queue-{number}"
         client.sadd(keys.queues(), name)
-        scripts = QueueScripts(name, link, unruled="open")
+        scripts = QueueScripts(name, link, default_gate="open")
         stacks.accept(scripts, bench.pick(100, 10_000, 100_000))
         stacks.finish(scripts, bench.pick(10, 1_000, 1_000))
 

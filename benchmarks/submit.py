@@ -77,7 +77,7 @@ def batch(bench: Bench, _: QueuePeer) -> Mapping[str, float]:
         Figure("p99, 1 connection", "ms"),
     ],
     rounds=(1, 3),
-    limited_by="Reading fifty records and writing them as JSON. 100,000 jobs (quick) or 1,000,000 (full).",
+    limited_by="CadenceStatus fifty records and writing them as JSON. 100,000 jobs (quick) or 1,000,000 (full).",
 )
 def pages(bench: Bench, _: QueuePeer) -> Mapping[str, float]:
     stacks.accept(stacks.scripts_of(bench), bench.pick(100, 100_000, 1_000_000))

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import dramatiq
 import redis
 
-from middleware import keys
 from middleware.broker import LifoBroker
-from middleware.cadence.policies import Policy
+from middleware.commands import keys
+from middleware.queues.policy import Policy
 
 from .driver import stacks
 from .driver.bench import Bench

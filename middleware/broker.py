@@ -11,29 +11,30 @@ from dramatiq.errors import QueueJoinTimeout
 from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
-from . import keys
-from .acceptance import Acceptance, Receipt, one_queue
-from .cadence.policies import Mode
+from .commands import keys
+from .commands.reach import RedisAccess
+from .commands.types import KEYLESS, IdempotencyKey
 from .connected import ConnectedBroker
-from .consumer import LifoConsumer
-from .counts.stats import Statistics
-from .counts.vitals import VitalSigns
-from .crew import Crew
-from .due import Due, checked_delay_ms, due_word
+from .dramatiq_fixes.signals import PatientSignals
+from .enqueue.acceptance import Acceptance, Receipt, one_queue
+from .enqueue.due import Due, checked_delay_ms, due_word
 from .jobs import Job
-from .queues import QueueControl
-from .reach import Reach
-from .replays import KEYLESS, IdempotencyKey
-from .roster import Attendance, Roster
+from .messages import without_retries
+from .processes.maintenance import Maintenance
+from .processes.registry import ProcessRegistry, Registration
+from .queues.control import QueueControl
+from .queues.policy import Mode
+from .queues.windows import Windows
 from .settings import Settings
+from .statistics.stats import Statistics
+from .statistics.vitals import VitalSigns
 from .store.bulk import Bulk
 from .store.reading import JobStore
-from .upkeep import Upkeep
-from .windows import Windows
 from .worker.cancellation import Cancellation
-from .worker.delivery import Delivery, without_retries
+from .worker.consumer import LifoConsumer
+from .worker.delivery import Delivery
+from .worker.lifecycle import WorkerLifecycle
 from .worker.results import JobResults
-from .worker.signals import PatientSignals
 
 CancelAnswer = Literal["cancelled", "asked", "already", "finished", "missing"]
 ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "superseded"]
@@ -68,10 +69,10 @@ class LifoBroker(ConnectedBroker):
         self.settings = settings or Settings()
         self._most_waiting = 0
         cancellation = Cancellation()
-        self._crew = Crew(self, cancellation)
-        # The crew is first, so that its hooks come before all others' and its after-hooks behind them.
+        self._lifecycle = WorkerLifecycle(self, cancellation)
+        # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
         super().__init__(
-            [self._crew, cancellation, *([m() for m in default_middleware] if middleware is None else middleware)],
+            [self._lifecycle, cancellation, *([m() for m in default_middleware] if middleware is None else middleware)],
             url=url,
             gated=gated,
             timeout_s=timeout_s,
@@ -79,16 +80,16 @@ class LifoBroker(ConnectedBroker):
             spin_us=self.settings.redis_spin_us,
             now=now,
         )
-        reach = Reach(self._link, self.scripts, self._all_queues, self._patiently)
-        self.store = JobStore(reach, facts=self._facts)
-        self.windows = Windows(reach)
-        self.stats = Statistics(reach)
-        self.roster = Roster(reach)
-        self.vitals = VitalSigns(reach)
-        unruled_mode: Mode = "windows" if gated else "continuous"
-        self.control = QueueControl(reach, members=self.roster.members, unruled_mode=unruled_mode)
-        self.bulk = Bulk(reach, store=self.store)
-        self._acceptance = Acceptance(reach, get_some=self.store.get_some, facts=self._facts)
+        redis = RedisAccess(self._link, self.scripts, self._all_queues, self._patiently)
+        self.store = JobStore(redis, details_of=self._details_of)
+        self.windows = Windows(redis)
+        self.stats = Statistics(redis)
+        self.registry = ProcessRegistry(redis)
+        self.vitals = VitalSigns(redis)
+        default_mode: Mode = "windows" if gated else "continuous"
+        self.control = QueueControl(redis, processes=self.registry.processes, default_mode=default_mode)
+        self.bulk = Bulk(redis, store=self.store)
+        self._acceptance = Acceptance(redis, get_some=self.store.get_some, details_of=self._details_of)
         self.add_middleware(PatientSignals())
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.store.get)))
@@ -106,7 +107,7 @@ class LifoBroker(ConnectedBroker):
           UnknownQueueError: no actor declares the queue.
         """
         self._require(queue_name)
-        return self._crew.consumer(queue_name, prefetch=prefetch, timeout_ms=timeout)
+        return self._lifecycle.consumer(queue_name, prefetch=prefetch, timeout_ms=timeout)
 
     def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
         """Accept a message as a job, to run at once or after ``delay`` milliseconds.
@@ -118,7 +119,7 @@ class LifoBroker(ConnectedBroker):
           as :meth:`accept`.
         """
         self.emit_before("enqueue", message, delay)
-        held = self._crew.held(message)
+        held = self._lifecycle.held(message)
         if held is not None:
             held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
         else:
@@ -226,20 +227,20 @@ class LifoBroker(ConnectedBroker):
 
     def close(self) -> None:
         """Put back what a worker still holds, and drop the connections of this thread."""
-        self._crew.close()
+        self._lifecycle.close()
         self._links.link.close()
 
-    def new_upkeep(
+    def new_maintenance(
         self,
         *,
         held: Callable[[str], list[tuple[str, int]]] = lambda queue: [],
         on_cancel: Callable[[str], None] = lambda id: None,
-        attendance: Attendance | None = None,
-    ) -> Upkeep:
-        """The upkeep of all declared queues, not yet started; ``held`` tells the deliveries to beat for, ``on_cancel``
-        hears which of them were asked to stop, ``attendance`` is kept up in the roster."""
+        registration: Registration | None = None,
+    ) -> Maintenance:
+        """The maintenance of all declared queues, not yet started. ``held`` gives the deliveries whose leases are to be
+        renewed, ``on_cancel`` is called for those that were asked to stop, ``registration`` is renewed."""
         link = self.new_link()
-        return Upkeep(
+        return Maintenance(
             lambda: sorted(self.queues),
             lambda queue: self.scripts(queue, link),
             link,
@@ -250,12 +251,12 @@ class LifoBroker(ConnectedBroker):
             retention_bytes=self.settings.retention_bytes,
             held=held,
             on_cancel=on_cancel,
-            attendance=attendance,
+            registration=registration,
         )
 
     def _patience(self) -> float | None:
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.
-        return None if self._crew.at_work else super()._patience()
+        return None if self._lifecycle.at_work else super()._patience()
 
     def _all_queues(self) -> Iterable[str]:
         """The declared queues, and those that other programs have declared here."""

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 import dramatiq
 
-from . import keys
-from .connection import Link, Links, persist
+from .commands import keys
+from .commands.queue_commands import QueueScripts
 from .declaring import DeclaringBroker
-from .scripts import QueueScripts
-from .spin import Spin
+from .redis_link.link import Link, Links, persist
+from .redis_link.spin import Spin
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class ConnectedBroker(DeclaringBroker):
         now: Callable[[], int] | None,
     ) -> None:
         self._url = url
-        self._unruled = "closed" if gated else "open"
+        self._default_gate = "closed" if gated else "open"
         self._timeout_s = timeout_s
         self._patience_s = patience_s
         self._now = now
@@ -41,7 +41,7 @@ class ConnectedBroker(DeclaringBroker):
     @property
     def is_gated(self) -> bool:
         """Whether nothing is handed out until a scheduler has put a policy in force."""
-        return self._unruled == "closed"
+        return self._default_gate == "closed"
 
     def read_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """The answers to several reading commands, sent at once.
@@ -62,7 +62,7 @@ class ConnectedBroker(DeclaringBroker):
 
     def scripts(self, queue: str, link: Link | None = None) -> QueueScripts:
         """The commands on a queue, over the calling thread's link or the given one."""
-        return QueueScripts(queue, link or self._link(), unruled=self._unruled, now=self._now)
+        return QueueScripts(queue, link or self._link(), default_gate=self._default_gate, now=self._now)
 
     def new_link(self, spin: Spin | None = None) -> Link:
         """A connection that belongs to the caller."""

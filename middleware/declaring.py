@@ -6,10 +6,10 @@ from typing import Any
 
 import dramatiq
 
-from . import keys
+from .commands import keys
+from .dramatiq_fixes.hooks import HookedBroker
 from .errors import UnknownQueueError
-from .facts import Facts, facts_of
-from .worker.hooks import HookedBroker
+from .messages import MessageDetails, details_of
 
 
 class DeclaringBroker(HookedBroker):
@@ -50,5 +50,5 @@ class DeclaringBroker(HookedBroker):
                 f"No actor declares queue {queue!r}; there are: {', '.join(sorted(self.queues)) or 'none'}."
             )
 
-    def _facts(self, message: dramatiq.Message[Any]) -> Facts:
-        return facts_of(message, self.actors.get(message.actor_name))
+    def _details_of(self, message: dramatiq.Message[Any]) -> MessageDetails:
+        return details_of(message, self.actors.get(message.actor_name))

@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 import tasks
 from middleware import logs
 from middleware.broker import LifoBroker
-from middleware.cadence.readings import Reading
 from middleware.errors import LastInError
 from middleware.metrics.reports import relay_of
-from middleware.roster import Attendance, process_name
+from middleware.processes.cadence_status import CadenceStatus
+from middleware.processes.registry import Registration, process_name
 from middleware.settings import ROOT
 
 from .cadence import Cadence
@@ -70,27 +70,27 @@ def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> i
     logs.configure(broker.settings, process="scheduler")
     broker.fail_fast(timeout_s=REDIS_TIMEOUT_S, patience_s=0)
     clock = RedisClock(broker.new_link())
-    attendance = Attendance(
+    registration = Registration(
         process_name(), "scheduler", lease_us=broker.settings.lease_us, queues=broker.get_declared_queues
     )
-    upkeep = broker.new_upkeep(attendance=attendance)
+    maintenance = broker.new_maintenance(registration=registration)
     clock.start()
-    attendance.reading = Reading(cadence.digest, clock.now_us())
+    registration.reading = CadenceStatus(cadence.digest, clock.now_us())
     service = Service(cadence, broker.windows, clock)
     service.start()
-    upkeep.start()
+    maintenance.start()
     relay_of("scheduler", broker.new_link()).start()
     logger.info("The scheduler runs by %s.", file.path)
     while (word := inbox.wait(POLL_FILE_S)) != "stop":
         changed = file.reread() if word == "reload" else file.poll()
         if changed is not None:
             service.put(changed)
-        told = _reading(attendance.reading, changed, file, clock)
-        if told != attendance.reading:
-            attendance.reading = told
-            upkeep.hurry()
+        told = _reading(registration.reading, changed, file, clock)
+        if told != registration.reading:
+            registration.reading = told
+            maintenance.hurry()
     inbox.close()
-    _within(upkeep.stop, seconds=0.2)
+    _within(maintenance.stop, seconds=0.2)
     service.stop()
     clock.stop()
     logger.info("The scheduler stops.")
@@ -110,8 +110,8 @@ def open_one(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker)
     clock.start()
     window = open_window(cadence, broker.windows, clock, batch=options.batch, lasts_us=options.lasts)
     if options.wait:
-        upkeep = broker.new_upkeep()  # a worker that dies mustn't be waited for for ever
-        upkeep.start()
+        maintenance = broker.new_maintenance()  # a worker that dies mustn't be waited for for ever
+        maintenance.start()
         try:
             window = wait_until_done(window, broker.windows, clock, _show)
         except KeyboardInterrupt:
@@ -129,10 +129,12 @@ def check(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) ->
     return DONE
 
 
-def _reading(last: Reading | None, changed: Cadence | None, file: CadenceFile, clock: RedisClock) -> Reading | None:
+def _reading(
+    last: CadenceStatus | None, changed: Cadence | None, file: CadenceFile, clock: RedisClock
+) -> CadenceStatus | None:
     """What the roster is to tell of the cadence, after a look at the file that brought ``changed`` or nothing new."""
     if changed is not None:
-        return Reading(changed.digest, clock.now_us())
+        return CadenceStatus(changed.digest, clock.now_us())
     if last is None or file.error == last.error:
         return last
     return dataclasses.replace(last, error=file.error, failed_at_us=clock.now_us())

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from middleware.clock import EPOCH
-from middleware.connection import Link
 from middleware.errors import RedisAwayError
+from middleware.redis_link.link import Link
 
 ASK_EVERY_S = 2.0
 WORTH_A_WARNING_US = 1_000_000

@@ -6,10 +6,10 @@ import dataclasses
 import time
 from collections.abc import Callable
 
-from middleware.cadence.window_records import Window
-from middleware.command_user import command_user
 from middleware.errors import RedisAwayError
-from middleware.windows import Windows
+from middleware.queues.command_user import command_user
+from middleware.queues.window import Window
+from middleware.queues.windows import Windows
 
 from .cadence import QueueCadence
 from .clock import Clock

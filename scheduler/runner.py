@@ -6,10 +6,10 @@ import logging
 import threading
 import time
 
-from middleware.cadence.policies import Policy
 from middleware.clock import rfc3339
 from middleware.errors import QueueFullError, RedisAwayError, WindowRefusedError
-from middleware.windows import Windows
+from middleware.queues.policy import Policy
+from middleware.queues.windows import Windows
 
 from .cadence import QueueCadence
 from .clock import Clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from middleware.windows import Windows
+from middleware.queues.windows import Windows
 
 from .cadence import Cadence
 from .clock import Clock

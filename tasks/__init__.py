@@ -10,12 +10,12 @@ import sys
 import dramatiq
 
 from middleware.broker import LifoBroker
+from middleware.dramatiq_fixes.pinning import Pinning
 from middleware.logs import WorkerLogs
 from middleware.metrics.worker_metrics import WorkerMetrics
 from middleware.settings import load_or_exit
 from middleware.worker.context import cancel_requested, progress
 from middleware.worker.delivery import Cancelled
-from middleware.worker.pinning import Pinning
 
 from .declaration import TaskError
 from .registry import Registry, Task, discover

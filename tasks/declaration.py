@@ -9,8 +9,8 @@ from typing import Any
 from dramatiq import Broker
 from marshmallow import fields, missing
 
+from middleware.commands.keys import QUEUE_NAME
 from middleware.errors import LastInError
-from middleware.keys import QUEUE_NAME
 
 ACTOR_OPTIONS = frozenset({"actor_name", "queue_name", "priority", "store_results"})
 """Options that every actor of ours has, whatever the broker's middleware."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from dramatiq import Actor, Message
 from dramatiq.middleware import AgeLimit, Middleware, Retries, TimeLimit
 
-from middleware.facts import facts_of
+from middleware.messages import details_of
 
 M = TypeVar("M", bound=Middleware)
 
@@ -35,7 +35,7 @@ def limits_of(actor: Actor[Any, Any]) -> Limits:
     times, ages = _middleware(actor, TimeLimit), _middleware(actor, AgeLimit)
     message: Message[Any] = Message(actor.queue_name, actor.actor_name, (), {}, {})
     return Limits(
-        max_attempts=facts_of(message, actor).max_attempts,
+        max_attempts=details_of(message, actor).max_attempts,
         min_backoff_ms=options.get("min_backoff", retries.min_backoff) if retries else None,
         max_backoff_ms=options.get("max_backoff", retries.max_backoff) if retries else None,
         time_limit_ms=_finite(options.get("time_limit", times.time_limit)) if times else None,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from middleware.local.embedded import EmbeddedServer, free_port
+from local.embedded import EmbeddedServer, free_port
 
 from . import least_rights
 from .leaks import leaked_keys

@@ -6,7 +6,7 @@ import re
 
 import redis
 
-from middleware import keys
+from middleware.commands import keys
 
 ANY_QUEUE = "any-queue"
 STAYING = [re.escape(key(ANY_QUEUE)).replace(re.escape(ANY_QUEUE), "[^}]+") for key in keys.QUEUE_KEYS]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import redis
 
-from middleware.local.embedded import EmbeddedServer
+from local.embedded import EmbeddedServer
 
 USERS_FILE = Path(__file__).resolve().parent.parent / "deploy" / "redis" / "users.acl"
 USER, PASSWORD = "lastin", "least-rights"

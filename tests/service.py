@@ -17,7 +17,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from middleware.local.embedded import EmbeddedServer, free_port
+from local.embedded import EmbeddedServer, free_port
 from middleware.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

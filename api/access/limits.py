@@ -11,8 +11,8 @@ from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 from redis.exceptions import RedisError
 
-from middleware import keys
-from middleware.connection import pool
+from middleware.commands import keys
+from middleware.redis_link.link import pool
 from middleware.settings import Settings
 
 from ..wire.problems import RATE_LIMITED, ProblemError, answer

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-from middleware.explaining.why import explain
+from middleware.diagnosis.why import explain
 from middleware.jobs import Job, JobStatus
 from middleware.store.bulk import CANCELLABLE, RETRYABLE, BulkOutcome
 from middleware.store.filters import JobFilter

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from middleware.command_user import command_user
+from middleware.queues.command_user import command_user
 from tasks import broker
 
 from ..schemas.queues import PauseBody, ResumeBody

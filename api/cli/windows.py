@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from middleware.cadence.window_records import Window
-from middleware.command_user import command_user
+from middleware.queues.command_user import command_user
+from middleware.queues.window import Window
 from tasks import broker
 
 from ..schemas.windows import NewWindowBody, NextWindowQuery, WindowsQuery

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from middleware.keys import QUEUE_NAME
+from middleware.commands.keys import QUEUE_NAME
 
 from .fields import CursorText, Matches, QueryInteger
 

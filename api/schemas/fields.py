@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields
 from werkzeug.routing import BaseConverter
 
 from middleware.clock import to_us
-from middleware.keys import QUEUE_NAME
+from middleware.commands.keys import QUEUE_NAME
 from middleware.store.reading import Cursor
 
 DIGITS = re.compile(r"[0-9]{1,18}")

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from marshmallow import Schema, fields, post_load, validate
 
+from middleware.commands.keys import QUEUE_NAME
 from middleware.jobs import JobStatus
-from middleware.keys import QUEUE_NAME
 from middleware.store.filters import JobFilter
 from middleware.store.reading import Cursor
 

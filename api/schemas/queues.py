@@ -6,9 +6,9 @@ from typing import Any, get_args
 
 from marshmallow import fields, validate
 
-from middleware.cadence.policies import Mode, Order, OrderNow
 from middleware.jobs import JobStatus
-from middleware.queues import GateWord
+from middleware.queues.control import GateWord
+from middleware.queues.policy import Mode, Order, OrderNow
 from tasks.payload import StrictSchema
 
 from .asked import Query, page_size

@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import fields
 
-from middleware.counts.stats import RATES, SPANS_S
+from middleware.commands.keys import QUEUE_NAME
 from middleware.jobs import JobStatus
-from middleware.keys import QUEUE_NAME
+from middleware.statistics.stats import RATES, SPANS_S
 
 from .asked import Query
 from .fields import Matches

@@ -6,8 +6,8 @@ from typing import get_args
 
 from marshmallow import fields, validate
 
-from middleware.cadence.policies import Order
-from middleware.cadence.window_records import CloseReason, OpenedBy
+from middleware.queues.policy import Order
+from middleware.queues.window import CloseReason, OpenedBy
 from tasks.payload import StrictSchema
 
 from .asked import Query, page_cursor, page_size, queue_name

@@ -6,7 +6,7 @@ from typing import get_args
 
 from marshmallow import fields, validate
 
-from middleware.roster import Kind
+from middleware.processes.registry import Kind
 
 from .shown import Answer, shown_number, shown_text, shown_time
 

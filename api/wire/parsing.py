@@ -1,4 +1,4 @@
-"""Reading requests: webargs' Flask parser without its leniency."""
+"""CadenceStatus requests: webargs' Flask parser without its leniency."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ def _tell(response: Response) -> Response:
     level = logging.DEBUG if path in QUIET and status < 400 else logging.INFO
     if log.isEnabledFor(level):
         took_ms = round((perf_counter() - asked.came_at) * 1000, 3)
-        facts = {"method": method, "path": path, "status": status, "took_ms": took_ms, "peer": asked.remote_addr}
-        log.log(level, "%s %s: %d", method, path, status, extra=facts)
+        details_of = {"method": method, "path": path, "status": status, "took_ms": took_ms, "peer": asked.remote_addr}
+        log.log(level, "%s %s: %d", method, path, status, extra=details_of)
     return response
 
 

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from middleware.errors import RedisAwayError
 from middleware.jobs import Job
 from middleware.settings import Settings
-from middleware.store.endings import Endings
+from middleware.store.completion import CompletionWatcher
 from tasks import broker
 
 from .tracing import current_request
@@ -37,7 +37,7 @@ APPLIED = {
 
 def install(app: Flask, settings: Settings) -> None:
     """Let half of the threads wait."""
-    app.extensions["endings"] = Endings(broker.store.ended_among, most=settings.web_threads // 2)
+    app.extensions["endings"] = CompletionWatcher(broker.store.ended_among, most=settings.web_threads // 2)
 
 
 def wait_for_end(job: Job) -> tuple[Job, dict[str, str]]:
@@ -47,7 +47,7 @@ def wait_for_end(job: Job) -> tuple[Job, dict[str, str]]:
     if not wait_s:
         return job, {}
     if not job.status.is_final:
-        endings: Endings = current_app.extensions["endings"]
+        endings: CompletionWatcher = current_app.extensions["endings"]
         if not endings.wait(job.queue, job.id, wait_s):
             return job, {}
         job = _as_it_is_now(job)

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, TypeVar
 
 import redis
 
-from middleware.local.embedded import EmbeddedServer, free_port
+from local.embedded import EmbeddedServer, free_port
 
 from .processes import Process, environment
 

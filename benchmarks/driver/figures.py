@@ -11,7 +11,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a figure must reach: a number, or so many times the figure of another contestant in the same run."""
+    """What a figure must redis: a number, or so many times the figure of another contestant in the same run."""
 
     kind: Literal["least", "most"]
     limit: float
@@ -44,7 +44,7 @@ def at_most(limit: float, beside: str | None = None) -> Bound:
 class Figure:
     """One number that a measure gives of each contestant.
 
-    ``promise``: what people can rely on; ``aim``: what LastIn would like to reach. Both are LastIn's.
+    ``promise``: what people can rely on; ``aim``: what LastIn would like to redis. Both are LastIn's.
     """
 
     name: str

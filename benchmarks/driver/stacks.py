@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from middleware.connection import Link
-from middleware.scripts import Offer, QueueScripts, Settlement
+from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.types import Offer, Settlement
+from middleware.redis_link.link import Link
 
 from .bench import Bench
 
@@ -19,7 +20,7 @@ MESSAGE = (
 
 def scripts_of(bench: Bench) -> QueueScripts:
     """The scripts of a queue on the turn's server."""
-    return QueueScripts(QUEUE, Link(bench.server.url, timeout_s=60), unruled="open")
+    return QueueScripts(QUEUE, Link(bench.server.url, timeout_s=60), default_gate="open")
 
 
 def accept(scripts: QueueScripts, count: int, *, first: int = 0) -> None:

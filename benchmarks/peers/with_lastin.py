@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from middleware import keys
+from middleware.commands import keys
 
 from ..driver.peer import QueuePeer, RedisCommand
 
@@ -28,7 +28,7 @@ class LastIn(QueuePeer):
         return [("ZCARD", keys.stack(QUEUE)), ("ZCARD", keys.leases(QUEUE))]
 
     def prepare(self) -> None:
-        from middleware.cadence.policies import Policy
+        from middleware.queues.policy import Policy
 
         from . import lastin_tasks as tasks
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from middleware.cadence.policies import PPM
+from middleware.queues.policy import PPM
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from .. import settings
-from ..counts.histograms import Histogram
+from ..commands.layout import BOUNDS_US
 from ..logs import drops
-from ..tallying import BOUNDS_US
+from ..statistics.histograms import Histogram
 from .figures import BY_NAME, PROCESSES, Row, grouped
 from .process_group import ProcessGroup
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ..counts.histograms import Histogram
+from ..statistics.histograms import Histogram
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import platform
 from collections.abc import Iterable, Iterator, Sequence
 
 from .. import VERSION
-from ..counts.tallies import Tally
-from ..counts.vitals import Vitals
 from ..jobs import FINAL
-from ..roster import Member
+from ..processes.registry import LiveProcess
+from ..statistics.counters import Tally
+from ..statistics.vitals import Vitals
 from .figures import Row, as_row
 
 OPENERS = ("tick", "operator", "command")
@@ -88,14 +88,14 @@ def _of_task(queue: str, task: str, tally: Tally) -> Iterator[Row]:
     yield Row("lastin_job_run_seconds", (queue, task), tally.run)
 
 
-def of_members(members: Iterable[Member]) -> Iterator[Row]:
+def of_processes(processes: Iterable[LiveProcess]) -> Iterator[Row]:
     """How many workers and schedulers live."""
-    members = list(members)
-    workers = [member for member in members if member.kind == "worker"]
+    processes = list(processes)
+    workers = [process for process in processes if process.kind == "worker"]
     yield Row("lastin_workers", (), len(workers))
-    yield Row("lastin_schedulers", (), len(members) - len(workers))
-    yield Row("lastin_worker_threads", (), sum(member.threads.total for member in workers))
-    yield Row("lastin_worker_threads_idle", (), sum(member.threads.idle for member in workers))
+    yield Row("lastin_schedulers", (), len(processes) - len(workers))
+    yield Row("lastin_worker_threads", (), sum(process.threads.total for process in workers))
+    yield Row("lastin_worker_threads_idle", (), sum(process.threads.idle for process in workers))
 
 
 def of_cadence(faults: Sequence[str]) -> Iterator[Row]:

@@ -15,9 +15,9 @@ import orjson
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
-from .. import keys, spanning
-from ..connection import Link
+from ..commands import keys, spanning
 from ..errors import LastInError
+from ..redis_link.link import Link
 from . import exposition
 from .process_group import ProcessGroup
 

@@ -14,7 +14,7 @@ from typing import Any
 import dramatiq
 
 from .. import logs
-from ..connection import Link
+from ..redis_link.link import Link
 from ..settings import Settings, load_or_exit
 from .process_group import GroupFolderError, ProcessGroup
 

@@ -8,13 +8,13 @@ from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
 
-from .. import keys
+from ..commands import keys
+from ..commands.reach import RedisAccess
 from ..jobs import JobStatus
-from ..reach import Reach
-from ..records import is_asked_to_stop
-from ..worker.delivery import without_retries
+from ..messages import without_retries
 from .filters import JobFilter
 from .reading import JobStore
+from .records import is_asked_to_stop
 
 CHUNK = 200
 """Jobs moved by one call of a script: some milliseconds."""
@@ -39,8 +39,8 @@ class Bulk:
     Every method raises RedisAwayError when Redis doesn't answer; the jobs that were moved by then stay moved.
     """
 
-    def __init__(self, reach: Reach, *, store: JobStore) -> None:
-        self._reach = reach
+    def __init__(self, redis: RedisAccess, *, store: JobStore) -> None:
+        self._redis = redis
         self._store = store
 
     def cancel(self, where: JobFilter, *, limit: int, reason: str = "requested") -> BulkOutcome:
@@ -48,10 +48,10 @@ class Bulk:
         found, more = self._some(_within(where, CANCELLABLE), limit)
         cancelled = asked = 0
         for queue, ids in _chunks(found):
-            words = self._reach.patiently(partial(self._cancel, queue, ids, reason))
+            words = self._redis.patiently(partial(self._cancel, queue, ids, reason))
             running = [id for id, word in zip(ids, words, strict=True) if word == "asked"]
             if running:
-                self._reach.patiently(partial(self._tell, running))
+                self._redis.patiently(partial(self._tell, running))
             cancelled, asked = cancelled + words.count("cancelled"), asked + len(running)
         return BulkOutcome(cancelled + asked, asked, more)
 
@@ -60,7 +60,7 @@ class Bulk:
         found, more = self._some(_within(where, RETRYABLE), limit)
         revived = 0
         for queue, ids in _chunks(found[::-1]):
-            words = self._reach.patiently(partial(self._revive, queue, ids, reason))
+            words = self._redis.patiently(partial(self._revive, queue, ids, reason))
             revived += words.count("queued")
         return BulkOutcome(revived, 0, more)
 
@@ -70,15 +70,15 @@ class Bulk:
         return list(islice(fitting, limit)), next(fitting, None) is not None
 
     def _cancel(self, queue: str, ids: Sequence[str], reason: str) -> list[str]:
-        return self._reach.scripts(queue).cancel_all(ids, reason)
+        return self._redis.scripts(queue).cancel_all(ids, reason)
 
     def _tell(self, ids: Sequence[str]) -> None:
-        self._reach.link().call_all([("PUBLISH", keys.cancellations(), id) for id in ids])
+        self._redis.link().call_all([("PUBLISH", keys.cancellations(), id) for id in ids])
 
     def _revive(self, queue: str, ids: Sequence[str], reason: str) -> list[str]:
-        bodies = self._reach.link().call("HMGET", keys.messages(queue), *ids)
+        bodies = self._redis.link().call("HMGET", keys.messages(queue), *ids)
         jobs = [(id, without_retries(body)) for id, body in zip(ids, bodies, strict=True) if body is not None]
-        return self._reach.scripts(queue).revive_all(jobs, reason) if jobs else []
+        return self._redis.scripts(queue).revive_all(jobs, reason) if jobs else []
 
 
 def _within(where: JobFilter, statuses: frozenset[JobStatus]) -> JobFilter:

@@ -1,4 +1,4 @@
-"""Reading jobs: one by its id, and lists, newest first."""
+"""CadenceStatus jobs: one by its id, and lists, newest first."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import dramatiq
 
-from .. import keys
-from ..facts import Facts
+from ..commands import keys
+from ..commands.reach import RedisAccess
 from ..jobs import Job
-from ..reach import Reach
-from ..records import job_from, message_of, seq_of, status_of
+from ..messages import MessageDetails, message_of
 from .filters import ALL_JOBS, JobFilter
+from .records import job_from, seq_of, status_of
 
 T = TypeVar("T")
 
@@ -49,12 +49,12 @@ class JobStore:
     """Reads of job records.
 
     Parameters:
-      facts: what the message means to its task.
+      details_of: what the message means to its task.
     """
 
-    def __init__(self, reach: Reach, *, facts: Callable[[dramatiq.Message[Any]], Facts]) -> None:
-        self._reach = reach
-        self._facts = facts
+    def __init__(self, redis: RedisAccess, *, details_of: Callable[[dramatiq.Message[Any]], MessageDetails]) -> None:
+        self._redis = redis
+        self._details_of = details_of
         self._known: Sequence[str] = ()
 
     def get(self, id: str) -> Job | None:
@@ -70,7 +70,7 @@ class JobStore:
         for queue in queues:
             # The record first: what it tells of the rest is there when the rest is read.
             commands += [("HGET", key(queue), id) for key in (keys.records, *DETAILS)]
-        answers = self._reach.patiently(lambda: self._reach.link().call_all(commands))
+        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
         for i, queue in enumerate(queues):
             record, *texts = answers[5 * i : 5 * i + 5]
             if record is not None and texts[0] is not None:
@@ -83,7 +83,7 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        records = self._reach.patiently(lambda: self._reach.link().call("HMGET", keys.records(queue), *ids))
+        records = self._redis.patiently(lambda: self._redis.link().call("HMGET", keys.records(queue), *ids))
         rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
         return self._jobs(rows)
 
@@ -95,7 +95,7 @@ class JobStore:
         """
         listed = [(queue, list(of_queue)) for queue, of_queue in ids.items()]
         commands = [("HMGET", keys.records(queue), *of_queue) for queue, of_queue in listed]
-        answers = self._reach.patiently(lambda: self._reach.link().call_all(commands))
+        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
         return {
             (queue, id)
             for (queue, of_queue), records in zip(listed, answers, strict=True)
@@ -113,7 +113,7 @@ class JobStore:
 
     def _find(self, id: str, queues: Sequence[str]) -> tuple[str, bytes] | None:
         commands = [("HGET", keys.messages(queue), id) for queue in queues]
-        found = self._reach.patiently(lambda: self._reach.link().call_all(commands))
+        found = self._redis.patiently(lambda: self._redis.link().call_all(commands))
         return next(((queue, body) for queue, body in zip(queues, found, strict=True) if body is not None), None)
 
     def _look_for(self, id: str, look: Callable[[str, Sequence[str]], T | None]) -> T | None:
@@ -121,7 +121,7 @@ class JobStore:
         known = self._known
         found = look(id, known) if known else None
         if found is None:
-            self._known = sorted(self._reach.queues())
+            self._known = sorted(self._redis.queues())
             new = [queue for queue in self._known if queue not in known]
             found = look(id, new) if new else None
         return found
@@ -146,10 +146,10 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        for queue in where.queues_among(self._reach.queues()):
+        for queue in where.queues_among(self._redis.queues()):
             cursor: Cursor | None = None
             while True:
-                begins, found = self._reach.patiently(partial(self._part, queue, where, WALKED_A_CALL, cursor))
+                begins, found = self._redis.patiently(partial(self._part, queue, where, WALKED_A_CALL, cursor))
                 yield from ((queue, id, record) for id, record in found)
                 if begins is None:
                     break
@@ -158,8 +158,8 @@ class JobStore:
     def _page(self, where: JobFilter, limit: int, cursor: Cursor | None) -> Page:
         rows: list[tuple[int, str, str, bytes]] = []
         floor: Cursor | None = None
-        for name in where.queues_among(self._reach.queues()):
-            begins, found = self._reach.patiently(partial(self._part, name, where, limit, cursor))
+        for name in where.queues_among(self._redis.queues()):
+            begins, found = self._redis.patiently(partial(self._part, name, where, limit, cursor))
             rows += [(seq_of(record), name, id, record) for id, record in found]
             if begins is not None:
                 floor = max(filter(None, (floor, Cursor(begins, name))), key=_order)
@@ -171,7 +171,7 @@ class JobStore:
         self, queue: str, where: JobFilter, limit: int, cursor: Cursor | None
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
         bounds = [bound for bound in (_below(cursor, queue), where.created_before_us) if bound is not None]
-        return self._reach.scripts(queue).page(
+        return self._redis.scripts(queue).page(
             min(bounds, default=None),
             limit,
             where.indexes,
@@ -187,7 +187,7 @@ class JobStore:
         commands = [("HMGET", key(queue), *of_queue) for queue, of_queue in ids.items() for key in DETAILS]
         if not commands:
             return []
-        answers = self._reach.patiently(lambda: self._reach.link().call_all(commands))
+        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
         details: dict[tuple[str, str], list[bytes | None]] = {}
         for i, (queue, of_queue) in enumerate(ids.items()):
             for id, *texts in zip(of_queue, *answers[4 * i : 4 * i + 4], strict=True):
@@ -201,7 +201,7 @@ class JobStore:
     def _job(self, id: str, queue: str, record: bytes, texts: Sequence[bytes | None]) -> Job:
         body, result, failure, progress = texts
         message = message_of(id, queue, body or b"")
-        return job_from(id, queue, record, message, self._facts, result=result, failure=failure, progress=progress)
+        return job_from(id, queue, record, message, self._details_of, result=result, failure=failure, progress=progress)
 
 
 def _order(cursor: Cursor) -> tuple[int, str]:

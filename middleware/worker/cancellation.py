@@ -11,9 +11,9 @@ from typing import Any
 import dramatiq
 from dramatiq.middleware.threading import raise_thread_exception
 
-from .. import keys
-from ..connection import LONGEST_PAUSE_S, Link
+from ..commands import keys
 from ..errors import RedisAwayError
+from ..redis_link.link import LONGEST_PAUSE_S, Link
 from .context import current_delivery
 from .delivery import Cancelled, Delivery
 

@@ -9,14 +9,12 @@ import dramatiq
 import orjson
 from dramatiq.broker import MessageProxy
 
-from ..errors import UndecodableMessageError
-from ..scripts import Settlement
+from ..commands.layout import REFUSED
+from ..commands.types import Settlement
 
 RESULT_LIMIT_BYTES = 65_536
 FAILURE_MESSAGE_LIMIT = 8_192
 TRACEBACK_LIMIT = 32_768
-REFUSED = b"!"
-"""Begins what is kept instead of a result that can't be: the reason follows."""
 
 
 class Cancelled(dramatiq.middleware.Interrupt):
@@ -84,44 +82,6 @@ class Delivery(MessageProxy):
         # The traceback is kept with the job's failure; Dramatiq would carry it in every message as well.
         options = {key: value for key, value in self._message.options.items() if key != "traceback"}
         return self._message._replace(options=options).encode()
-
-
-def decoded(queue: str, id: str, body: bytes | None) -> dramatiq.Message[Any]:
-    """The message of a claimed job.
-
-    Raises:
-      UndecodableMessageError: it is gone, no message, or not this job's.
-    """
-    if body is None:
-        raise UndecodableMessageError(f"Job {id} has no message any more: somebody removed it from Redis.")
-    try:
-        message = dramatiq.Message.decode(body)
-    except dramatiq.errors.DecodeError as error:
-        raise UndecodableMessageError(f"Job {id} has a message that can't be decoded: {error.error}.") from error
-    if message.message_id != id or message.queue_name != queue or not is_well_formed(message):
-        raise UndecodableMessageError(f"Job {id} of queue {queue!r} has a message that isn't its own: {body[:200]!r}.")
-    return message
-
-
-def is_well_formed(message: Any) -> bool:
-    """Whether a decoded message has the parts that Dramatiq takes for granted; Redis may hold anything."""
-    return (
-        isinstance(message.kwargs, dict)
-        and isinstance(message.options, dict)
-        and isinstance(message.actor_name, str)
-        and isinstance(message.queue_name, str)
-    )
-
-
-def without_retries(body: bytes) -> bytes:
-    """A message whose count of retries begins anew; one that can't be decoded stays as it is."""
-    try:
-        message: dramatiq.Message[Any] = dramatiq.Message.decode(body)
-    except dramatiq.errors.DecodeError:
-        return body
-    if is_well_formed(message):
-        message.options.pop("retries", None)
-    return message.encode()
 
 
 def put_back(delivery: Delivery) -> Settlement:

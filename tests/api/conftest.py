@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from middleware.local.embedded import EmbeddedServer, free_port
+from local.embedded import EmbeddedServer, free_port
 from tests.service import ROOT, clean_environment, wait_until
 
 from .client import Client

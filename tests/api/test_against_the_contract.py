@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from middleware.scripts import Settlement
+from middleware.commands.types import Settlement
+from middleware.queues.policy import Policy
 from tasks import broker
 from tests.service import ROOT, RunningService
 
@@ -46,7 +47,7 @@ print("done")
 def windowed(client: Client) -> Client:
     """An API with jobs in several states, and queues whose windows can be opened."""
     for queue in ("default", "mail"):
-        broker.scripts(queue).set_policy("windows", "lifo", 0, 2, False)
+        broker.windows.put_policy(queue, Policy(mode="windows", batch=2, close_when_empty=False))
     scripts = broker.scripts("default")
     jobs = client.post("/v1/jobs/batch", {"jobs": [{"message": str(n)} for n in range(6)]}).json
     assert len(jobs) == 6

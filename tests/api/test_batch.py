@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from middleware.local.embedded import EmbeddedServer
+from local.embedded import EmbeddedServer
 
 from .client import JSON, Answer, Client
 from .conftest import running_api

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from middleware.scripts import Settlement
+from middleware.commands.types import Settlement
+from middleware.queues.policy import Policy
 from tasks import broker
 from tasks.process_message import process_message
 
@@ -21,7 +22,7 @@ def _submitted(count: int) -> list[str]:
 
 def _claimed(count: int) -> list[tuple[str, int]]:
     scripts = broker.scripts("default")
-    scripts.set_policy("continuous", "lifo", 0, 0, False)
+    broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
     return [(id, attempt) for id, attempt, _ in scripts.claim("w", LEASE_US, count).jobs]
 
 

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.cli import jobs, queues, windows
-from middleware.cadence.policies import Policy
-from middleware.command_user import command_user
-from middleware.local.embedded import free_port
+from local.embedded import free_port
+from middleware.queues.command_user import command_user
+from middleware.queues.policy import Policy
 from tasks import broker
 from tests.service import python
 

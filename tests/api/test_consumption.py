@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 
 import tasks
 from api import create_app
-from middleware.cadence.policies import Policy
-from middleware.cadence.readings import Reading
-from middleware.connection import Link
-from middleware.explaining import consumption
-from middleware.roster import Attendance
+from middleware.diagnosis import consumption
+from middleware.processes.cadence_status import CadenceStatus
+from middleware.processes.registry import Registration
+from middleware.queues.policy import Policy
+from middleware.redis_link.link import Link
 from middleware.settings import Settings
 from tasks.process_message import process_message
 
@@ -37,11 +37,11 @@ def link(redis_url: str) -> Iterator[Link]:
     link.close()
 
 
-def worker(link: Link, *, threads: int = 2) -> Attendance:
+def worker(link: Link, *, threads: int = 2) -> Registration:
     """A worker that is there, and does nothing."""
-    attendance = Attendance("idle", "worker", lease_us=LEASE_US, queues=lambda: ["default"], threads=threads)
-    attendance.renew(link)
-    return attendance
+    registration = Registration("idle", "worker", lease_us=LEASE_US, queues=lambda: ["default"], threads=threads)
+    registration.renew(link)
+    return registration
 
 
 def open_window() -> None:
@@ -93,12 +93,12 @@ def test_there_is_no_alarm_where_nothing_should_be_claimed(client: FlaskClient, 
 
 
 def test_a_cadence_file_that_cant_be_read_is_told(client: FlaskClient, link: Link) -> None:
-    scheduler = Attendance("clock", "scheduler", lease_us=LEASE_US, queues=lambda: ["default"])
-    scheduler.reading = Reading("digest", 1_700_000_000_000_000)
+    scheduler = Registration("clock", "scheduler", lease_us=LEASE_US, queues=lambda: ["default"])
+    scheduler.reading = CadenceStatus("digest", 1_700_000_000_000_000)
     scheduler.renew(link)
     assert not is_stuck(client)
 
-    scheduler.reading = Reading("digest", 1_700_000_000_000_000, "unknown key evry", 1_700_000_060_000_000)
+    scheduler.reading = CadenceStatus("digest", 1_700_000_000_000_000, "unknown key evry", 1_700_000_060_000_000)
     scheduler.renew(link)
 
     assert "unknown key evry" in client.get("/healthz/consumption").json["detail"]

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from api.wire.waiting import LONGEST_WAIT_S, preferred_wait_s
+from middleware.queues.policy import Policy
 from tasks import broker
 
 from .client import PROBLEM_KEYS, Answer, Client
@@ -72,7 +73,7 @@ def _post(client: Client, raw: redis.Redis, target: str, body: bytes, headers: l
     """A POST to an API that holds nothing; if it is refused nothing is stored."""
     raw.flushall()
     for queue in ("default", "mail"):
-        broker.scripts(queue).set_policy("windows", "lifo", 0, 2, False)
+        broker.windows.put_policy(queue, Policy(mode="windows", batch=2, close_when_empty=False))
     before = _stored(raw)
     answer = _check(sent(client.port, "POST", target, headers, body))
     if answer.status >= 400:

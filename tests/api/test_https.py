@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from local.embedded import free_port
 from middleware.errors import SettingsError
-from middleware.local.embedded import free_port
 from middleware.serving import certificate
 from middleware.settings import Settings
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from middleware.local.embedded import EmbeddedServer
-from middleware.scripts import Settlement
+from local.embedded import EmbeddedServer
+from middleware.commands.types import Settlement
+from middleware.queues.policy import Policy
 from tasks import broker
 
 from .client import Answer, Client
@@ -82,7 +83,7 @@ def test_a_batch_is_replayed_as_a_whole_and_in_its_order(client: Client) -> None
 
 def test_a_window_is_opened_once(client: Client) -> None:
     client.post_job({"message": "x"})
-    broker.scripts("default").set_policy("windows", "lifo", 0, 5, False)
+    broker.windows.put_policy("default", Policy(mode="windows", batch=5, close_when_empty=False))
     first = client.post("/v1/windows", {"queue": "default"}, **KEY)
     broker.scripts("default").claim("w", 15_000_000, 1)
 
@@ -146,7 +147,7 @@ def test_every_key_within_the_bounds_is_one(client: Client, sent: str) -> None:
 def test_what_was_pruned_isnt_made_again(client: Client) -> None:
     job_id = client.post_job({"message": "x"}, **KEY).json["id"]
     scripts = broker.scripts("default")
-    scripts.set_policy("continuous", "lifo", 0, 0, False)
+    broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
     [(id, attempt, _)] = scripts.claim("w", 15_000_000, 1).jobs
     scripts.settle([Settlement(id, attempt, "processed")], "w", 15_000_000, 0)
     scripts.prune(10**12, 0, 10**12)

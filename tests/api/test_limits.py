@@ -12,8 +12,8 @@ from flask import Flask
 
 import api
 from api.access import limits
-from middleware import keys
-from middleware.local.embedded import EmbeddedServer, free_port
+from local.embedded import EmbeddedServer, free_port
+from middleware.commands import keys
 from middleware.settings import Settings
 from tests.service import wait_until
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from api import create_app
-from middleware.local.embedded import free_port
+from local.embedded import free_port
 from middleware.metrics.figures import FIGURES
 from middleware.settings import Settings
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from middleware.scripts import Settlement
+from middleware.commands.types import Settlement
+from middleware.queues.policy import Policy
 from tasks import broker
 
 from .client import JSON, Client
@@ -22,7 +23,7 @@ def _submitted(client: Client, **more: Any) -> str:
 def _claimed(client: Client) -> tuple[str, int]:
     """A job that a worker runs."""
     job_id = _submitted(client)
-    broker.scripts("default").set_policy("continuous", "lifo", 0, 0, False)
+    broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
     [(id, attempt, _)] = broker.scripts("default").claim("w", 15_000_000, 1).jobs
     assert id == job_id
     return id, attempt

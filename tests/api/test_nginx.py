@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from middleware.local.embedded import EmbeddedServer, free_port
+from local.embedded import EmbeddedServer, free_port
 
 from ..certificates import CertificateFiles, self_signed
 from ..service import ROOT, Answer, wait_until

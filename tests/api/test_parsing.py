@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from api.wire import parsing
-from middleware import keys
+from middleware.commands import keys
 
 from .client import JSON, Client
 

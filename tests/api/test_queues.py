@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from middleware.cadence.policies import Policy
 from middleware.jobs import JobStatus
+from middleware.queues.policy import Policy
 from tasks import broker
 
 from .client import JSON, Client

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from middleware.queues.policy import Policy
 from tasks import broker
 from tasks.process_message import process_message
 
@@ -99,7 +100,7 @@ def test_jobs_can_be_filtered_by_the_window_that_let_them_through(client: Client
     for n in range(3):
         client.post_job({"message": str(n)})
     scripts = broker.scripts("default")
-    scripts.set_policy("windows", "lifo", 0, 2, False)
+    broker.windows.put_policy("default", Policy(mode="windows", batch=2, close_when_empty=False))
     for _ in range(2):
         scripts.open_window("operator", None, 1, 0)
         scripts.claim("w", 15_000_000, 1)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from middleware.local.embedded import EmbeddedServer, free_port
+from local.embedded import EmbeddedServer, free_port
 from tests.service import wait_until
 
 from .client import JSON, Answer, Client

@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from api.server import END_WAITS
-from middleware.local.embedded import free_port
+from local.embedded import free_port
 from tests.service import ROOT, clean_environment, wait_until
 
 from .client import Client

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from api.access import auth
-from middleware.cadence.policies import Policy
+from middleware.queues.policy import Policy
 from tasks import broker
 
 from .closed import client_for

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from api.wire.waiting import preferred_wait_s
-from middleware.local.embedded import EmbeddedServer
-from middleware.scripts import Settlement
+from local.embedded import EmbeddedServer
+from middleware.commands.types import Settlement
+from middleware.queues.policy import Policy
 from tasks import broker
 from tests.service import wait_until
 
@@ -29,7 +30,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def _claim() -> tuple[str, int]:
     """The newest job of the default queue, as soon as there is one."""
     scripts = broker.scripts("default")
-    scripts.set_policy("continuous", "lifo", 0, 0, False)
+    broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
     [(id, attempt, _)] = wait_until(lambda: scripts.claim("w", LEASE_US, 1).jobs, "a job to claim")
     return id, attempt
 

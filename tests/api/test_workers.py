@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from middleware.connection import Link
-from middleware.roster import Attendance
+from middleware.processes.registry import Registration
+from middleware.redis_link.link import Link
 
 from .client import Client
 
@@ -16,11 +16,11 @@ def test_without_workers_the_list_is_empty(client: Client) -> None:
 
 def test_a_worker_is_shown_with_every_key(client: Client, redis_url: str) -> None:
     link = Link(redis_url, timeout_s=5)
-    attendance = Attendance("box:7:abcd", "worker", lease_us=60_000_000, queues=lambda: ["mail"], threads=8)
-    attendance.renew(link)
+    registration = Registration("box:7:abcd", "worker", lease_us=60_000_000, queues=lambda: ["mail"], threads=8)
+    registration.renew(link)
 
     [worker] = client.get("/v1/workers").json
-    attendance.leave(link)
+    registration.leave(link)
     link.close()
 
     assert set(worker) == {

@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from middleware.local.embedded import free_port
+from local.embedded import free_port
 
 from ..service import ROOT, Answer, call, clean_environment, wait_until
 
@@ -23,7 +23,7 @@ ANSWERS = "LastIn answers on "
 
 
 class LocalRun:
-    """A clone of its own in ``folder``, and ``python -m middleware.local`` in it, as a terminal would run it."""
+    """A clone of its own in ``folder``, and ``python -m local`` in it, as a terminal would run it."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         """``settings``: environment variables of the run."""
@@ -54,7 +54,7 @@ class LocalRun:
         with (self.folder / "output").open("ab") as output:
             self._started.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "middleware.local"],
+                    [sys.executable, "-m", "local"],
                     cwd=self.folder,
                     env=clean_environment(**({"PORT": str(self.port)} | self._settings)),
                     stdin=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from middleware.local.embedded import EmbeddedServer, EmbeddedServerError, find_binary, free_port
+from local.embedded import EmbeddedServer, EmbeddedServerError, find_binary, free_port
 
 
 def test_it_journals_and_never_evicts(tmp_path: Path) -> None:

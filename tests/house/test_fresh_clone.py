@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from middleware.local.embedded import free_port
+from local.embedded import free_port
 
 from ..service import ROOT, call, clean_environment, wait_until
 

@@ -28,7 +28,7 @@ socket.create_connection = socket.getaddrinfo = refuse
         "import tasks",
         "import api, api.wsgi; api.create_app(); api.wsgi.application()",
         "import scheduler, scheduler.__main__",
-        "import middleware.local.__main__",
+        "import local.__main__",
     ],
 )
 def test_importing_connects_to_nothing(program: str) -> None:
@@ -65,5 +65,5 @@ def test_only_the_settings_and_the_local_run_read_the_environment() -> None:
         if "os.environ" in (text := file.read_text(encoding="utf-8")) or "os.getenv" in text
     }
 
-    local_run = {"middleware/local/__main__.py", "middleware/local/embedded.py"}  # what they start inherits it
+    local_run = {"local/__main__.py", "local/embedded.py"}  # what they start inherits it
     assert readers <= {"middleware/settings.py", *local_run}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import redis
 
-from middleware import keys
+from middleware.commands import keys
 
 from ..leaks import leaked_keys
 

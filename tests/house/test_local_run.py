@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from local.embedded import EmbeddedServer
 from middleware.broker import LifoBroker
-from middleware.local.embedded import EmbeddedServer
 
 from ..certificates import self_signed
 from ..service import wait_until

@@ -70,7 +70,10 @@ def test_a_run_with_faults_tells_no_secret(guarded: RunningService, issuer: Issu
     assert ask("POST", "/v1/jobs", **good).status == 503
     assert ask("GET", "/readyz").status == 503
     assert ask("GET", "/metrics", Authorization=f"Bearer {METRICS_TOKEN}").status == 200
-    said = [_said_by(guarded, "scheduler", "open", "--queue", "default"), _said_by(guarded, "middleware.audit")]
+    said = [
+        _said_by(guarded, "scheduler", "open", "--queue", "default"),
+        _said_by(guarded, "middleware.diagnosis.audit"),
+    ]
     guarded.server.start()
     said += [_said_by(guarded, "scheduler", "check")]
 

@@ -126,9 +126,7 @@ def test_the_embedded_server_is_found_by_its_note_unless_redis_url_is_set(no_emb
     assert Settings.from_environ({"REDIS_URL": "redis://elsewhere"}).redis_url == "redis://elsewhere"
 
 
-@pytest.mark.parametrize(
-    "command", [["-m", "api"], ["-m", "scheduler"], ["-m", "middleware.local"], ["-m", "dramatiq", "tasks"]]
-)
+@pytest.mark.parametrize("command", [["-m", "api"], ["-m", "scheduler"], ["-m", "local"], ["-m", "dramatiq", "tasks"]])
 def test_a_program_ends_with_status_2_and_one_line_about_the_setting(command: list[str]) -> None:
     done = python(*command, PORT="x")
 

@@ -10,8 +10,8 @@ import pytest
 from middleware.broker import LifoBroker
 from middleware.settings import Settings
 
-from .desks import OneDesk
 from .scripted import Clock, ScriptedQueue
+from .settlers import OneDesk
 from .workers import Gate
 
 
@@ -67,7 +67,7 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture
 def one(queue: ScriptedQueue) -> Iterator[OneDesk]:
-    """A desk of three threads."""
+    """A settler of three threads."""
     one = OneDesk(queue)
     yield one
-    one.desk.close()
+    one.settler.close()

@@ -9,29 +9,29 @@ import dramatiq
 import msgpack
 import redis
 
-from middleware import keys
 from middleware.broker import LifoBroker
-from middleware.cadence.policies import Policy
-from middleware.cadence.window_records import Window
-from middleware.jobs import Job
-from middleware.queues import QueueStanding
-from middleware.records import fields_of
-from middleware.replays import KEYLESS, IdempotencyKey
-from middleware.scripts import (
+from middleware.commands import keys
+from middleware.commands.layout import STATE_FIELDS, STATUS_LETTERS, TALLY_FIELDS
+from middleware.commands.types import (
+    KEYLESS,
     NAMELESS,
     Accepted,
     Again,
     Call,
     Claim,
     Crowded,
+    IdempotencyKey,
     Known,
     Offer,
     Replayed,
     Reused,
     Settlement,
 )
-from middleware.sources import STATUS_LETTERS
-from middleware.tallying import STATE_FIELDS, TALLY_FIELDS
+from middleware.jobs import Job
+from middleware.queues.control import QueueStanding
+from middleware.queues.policy import Policy
+from middleware.queues.window import Window
+from middleware.store.records import fields_of
 
 START_US = 1_700_000_000_000_000
 LEASE_US = 15_000_000

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from middleware.local.embedded import free_port
+from local.embedded import free_port
 
 from ..service import ROOT, RunningService, call, wait_until
 from .names import ALERTS, queries, rules_of

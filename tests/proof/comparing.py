@@ -8,14 +8,15 @@ from typing import Any
 import msgpack
 import redis
 
-from middleware import keys
-from middleware.audit import INDEX_KEYS
-from middleware.counts.tallies import read_tallies
+from middleware.commands import keys
+from middleware.commands.layout import RECORD_FIELDS, STATUS_LETTERS, WINDOW_FIELDS
+from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.sources import TURN_FIELDS
+from middleware.diagnosis.audit import INDEX_KEYS
 from middleware.jobs import JobStatus
-from middleware.records import fields_of
-from middleware.scripts import QueueScripts
-from middleware.sources import RECORD_FIELDS, STATUS_LETTERS, TURN_FIELDS, WINDOW_FIELDS
+from middleware.statistics.counters import read_tallies
 from middleware.store.filters import JobFilter
+from middleware.store.records import fields_of
 
 from .entries import FINAL, QUEUED, RUNNING, SCHEDULED, ModelJob
 from .model import Model

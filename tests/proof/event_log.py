@@ -7,7 +7,7 @@ from typing import Any
 import msgpack
 import redis
 
-from middleware import keys
+from middleware.commands import keys
 
 MARK = "mark"
 

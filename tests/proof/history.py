@@ -9,8 +9,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
+from middleware.commands.layout import STATUS_LETTERS
 from middleware.jobs import TRANSITIONS, JobStatus
-from middleware.sources import STATUS_LETTERS
 
 from .event_log import Event, EventLog
 from .findings import Findings

@@ -8,11 +8,11 @@ from typing import Any
 import msgpack
 import redis
 
-from middleware import keys
-from middleware.audit import INDEX_KEYS
+from middleware.commands import keys
+from middleware.commands.layout import STATUS_LETTERS, WINDOW_FIELDS
+from middleware.diagnosis.audit import INDEX_KEYS
 from middleware.jobs import JobStatus
-from middleware.records import fields_of
-from middleware.sources import STATUS_LETTERS, WINDOW_FIELDS
+from middleware.store.records import fields_of
 
 from .findings import Findings
 from .history import HistoryChecker

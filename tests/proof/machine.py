@@ -138,7 +138,7 @@ class QueueMachine(RareSteps):
         held = [token for i, token in enumerate(reversed(its)) if i not in forgotten]
         assert self.scripts.recover(worker, held) == self.model.recover(worker, held)
 
-    # What time and upkeep do.
+    # What time and maintenance do.
 
     @rule(by_us=moments_us)
     def let_time_pass(self, by_us: int) -> None:

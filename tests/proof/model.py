@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from middleware.scripts import Settlement
+from middleware.commands.types import Settlement
 
 from .entries import (
     CANCELLED,

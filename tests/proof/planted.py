@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from middleware import calling, sources
+from middleware.commands import calling, sources
 
 Plant = Callable[[], AbstractContextManager[None]]
 

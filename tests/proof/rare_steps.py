@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from middleware import keys
+from middleware.commands import keys
 
 from ..middleware.scripted import LEASE_US
 from .comparing import QUEUE

@@ -21,11 +21,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from middleware.audit import audit, census
+from local.embedded import LOOPBACK, EmbeddedServer
 from middleware.broker import LifoBroker
-from middleware.local.embedded import LOOPBACK, EmbeddedServer
+from middleware.diagnosis.audit import audit, census
+from middleware.queues.windows import Policy
 from middleware.settings import Settings
-from middleware.windows import Policy
 from tests.service import WRITES_AT_ONCE
 
 from .event_log import EventLog
@@ -102,8 +102,8 @@ class Soak:
         began = time.monotonic()
         for queue in QUEUES[1:]:
             self._broker.windows.put_policy(queue, Policy(mode="continuous", oldest_share_ppm=50_000))
-        upkeep = self._broker.new_upkeep()
-        upkeep.start()
+        maintenance = self._broker.new_maintenance()
+        maintenance.start()
         for producer, _ in self._producers:
             producer.start()
         self._disturb_until_enough()
@@ -112,7 +112,7 @@ class Soak:
         for producer, _ in self._producers:
             producer.join()
         self._drain()
-        upkeep.stop()
+        maintenance.stop()
         self.fleet.close()
         while self._follow():
             pass

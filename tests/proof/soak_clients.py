@@ -13,7 +13,7 @@ import dramatiq
 
 from middleware.broker import LifoBroker
 from middleware.errors import RedisAwayError, WindowRefusedError
-from middleware.windows import Policy
+from middleware.queues.windows import Policy
 
 from .event_log import Event
 from .history import HistoryChecker

@@ -33,7 +33,7 @@ class WorkerProcess:
     killed_at: float | None = None
 
     def is_named(self, name: str) -> bool:
-        """Whether a worker's name in the log means this process (``crew.worker_name``)."""
+        """Whether a worker's name in the log means this process (``lifecycle.worker_name``)."""
         return self.is_up and name.rsplit(":", 2)[1] in self.pids.read_text(encoding="ascii").split()
 
     @property

@@ -9,10 +9,11 @@ import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
-from middleware.audit import census
-from middleware.cadence.policies import Policy
-from middleware.connection import Link
-from middleware.scripts import Accepted, Offer, QueueScripts, Settlement
+from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.types import Accepted, Offer, Settlement
+from middleware.diagnosis.audit import census
+from middleware.queues.policy import Policy
+from middleware.redis_link.link import Link
 
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
 from .comparing import QUEUE, compare_all, compare_pages
@@ -45,8 +46,8 @@ class Steps(RuleBasedStateMachine):
     @initialize(gated=st.booleans(), jobs=st.integers(3, 9), mode=st.sampled_from([None, "windows", "continuous"]))
     def begin(self, gated: bool, jobs: int, mode: str | None) -> None:
         self.model = Model(START_US, gated=gated)
-        unruled = "closed" if gated else "open"
-        self.scripts = QueueScripts(QUEUE, self.link, unruled=unruled, now=lambda: self.model.now)
+        default_gate = "closed" if gated else "open"
+        self.scripts = QueueScripts(QUEUE, self.link, default_gate=default_gate, now=lambda: self.model.now)
         self._accept([self._new() for _ in range(jobs)], "now", 0)
         if mode:
             self._set_policy(mode, "lifo", 0, 0, False)
@@ -133,4 +134,4 @@ class Steps(RuleBasedStateMachine):
             lifo_below_us=below,
         )
         model = ModelPolicy(mode, order, share, batch, close_when_empty, above, below)
-        assert self.scripts.put_policy(policy) == self.model.set_policy(model)
+        assert self.scripts.put_policy(policy.fields()) == self.model.set_policy(model)

@@ -6,8 +6,8 @@ import msgpack
 import pytest
 import redis
 
-from middleware import keys
-from middleware.sources import WINDOW_FIELDS
+from middleware.commands import keys
+from middleware.commands.layout import WINDOW_FIELDS
 
 from .conftest import LoggedQueue
 from .event_log import Event, EventLog

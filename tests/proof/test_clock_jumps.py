@@ -39,7 +39,7 @@ def green(logged: LoggedQueue) -> Iterator[LoggedQueue]:
 
 
 def rounds(queue: LoggedQueue, count: int, *held: Token) -> list[tuple[str, str]]:
-    """So many rounds of upkeep, by a worker that holds these; what was put back or given up."""
+    """So many rounds of maintenance, by a worker that holds these; what was put back or given up."""
     moved = []
     for _ in range(count):
         queue.clock.forward(us=ROUND_US)

@@ -17,8 +17,8 @@ import pytest
 import redis
 
 from middleware.broker import LifoBroker
-from middleware.cadence.policies import Policy
-from middleware.cadence.window_records import Window
+from middleware.queues.policy import Policy
+from middleware.queues.window import Window
 from middleware.settings import Settings
 
 from ..service import wait_until
@@ -37,10 +37,10 @@ def broker(redis_url: str) -> Iterator[LifoBroker]:
     broker = LifoBroker(url=redis_url, settings=Settings(lease_s=1.0), middleware=[])
     broker.declare_queue(QUEUE)
     broker.windows.put_policy(QUEUE, Policy(close_when_empty=False, oldest_share_ppm=100_000))
-    upkeep = broker.new_upkeep()
-    upkeep.start()
+    maintenance = broker.new_maintenance()
+    maintenance.start()
     yield broker
-    upkeep.stop()
+    maintenance.stop()
     broker.close()
 
 

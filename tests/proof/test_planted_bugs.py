@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from middleware.audit import audit, census
+from middleware.diagnosis.audit import audit, census
 
 from .conftest import LoggedQueue
 from .planted import (

@@ -13,9 +13,9 @@ from pathlib import Path
 import dramatiq
 import pytest
 
+from local.embedded import free_port
 from middleware.broker import LifoBroker
-from middleware.command_user import command_user
-from middleware.local.embedded import free_port
+from middleware.queues.command_user import command_user
 from middleware.settings import ROOT
 
 from ..service import clean_environment

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from middleware import keys
+from local.embedded import EmbeddedServer
 from middleware.broker import LifoBroker
-from middleware.local.embedded import EmbeddedServer
+from middleware.commands import keys
 
 from ..service import wait_until
 from .processes import SchedulerProcess
@@ -85,7 +85,7 @@ def assert_every_tick_once(ticks_ms: list[int], periods_ms: list[int]) -> None:
 
 def faults(redis_url: str) -> list[str]:
     """Why the cadence in force isn't the file's, as other processes see it."""
-    return LifoBroker(url=redis_url).roster.cadence_faults()
+    return LifoBroker(url=redis_url).registry.cadence_faults()
 
 
 def test_a_bad_file_or_none_leaves_the_last_good_cadence_in_force(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from middleware.cadence.policies import Policy
-from middleware.cadence.window_records import Window
 from middleware.errors import QueueFullError, RedisAwayError
+from middleware.queues.policy import Policy
+from middleware.queues.window import Window
 from scheduler.runner import QueueRunner, policy_of
 
 from .cadences import CADENCE, TICK_US

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis
 
-from middleware import keys
 from middleware.broker import LifoBroker
-from middleware.cadence.policies import Policy
-from middleware.scripts import Offer
+from middleware.commands import keys
+from middleware.commands.types import Offer
+from middleware.queues.policy import Policy
 from scheduler.blackout import parse_blackout
 from scheduler.cadence import QueueCadence
 from scheduler.clock import SystemClock

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from middleware.broker import LifoBroker
-from middleware.cadence.policies import Policy
+from middleware.queues.policy import Policy
 from scheduler.cadence import Cadence, QueueCadence
 from scheduler.clock import RedisClock, SystemClock
 from scheduler.service import Service

@@ -10,8 +10,8 @@ import pytest
 from marshmallow import ValidationError
 
 import tasks
-from middleware.cadence.policies import Policy
 from middleware.jobs import Job
+from middleware.queues.policy import Policy
 from tasks.process_message import process_message
 from tests.service import wait_until
 

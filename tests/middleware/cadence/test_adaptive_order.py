@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from middleware.windows import OrderSwitch
+from middleware.queues.windows import OrderSwitch
 
 from ..scripted import START_US, ScriptedQueue
 

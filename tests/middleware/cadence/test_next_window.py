@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from middleware.cadence.policies import Policy
+from middleware.queues.policy import Policy
 
 from ..scripted import ScriptedQueue
 

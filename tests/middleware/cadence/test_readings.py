@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from middleware.cadence.readings import Reading, cadence_faults
-from middleware.connection import Link
-from middleware.roster import Attendance
+from middleware.processes.cadence_status import CadenceStatus, cadence_faults
+from middleware.processes.registry import Registration
+from middleware.redis_link.link import Link
 
 from ..scripted import START_US, ScriptedQueue
 
-GOOD = Reading("digest-1", START_US)
-BAD = Reading("digest-1", START_US, "cadence.toml: queues.default.every must be …", START_US + 1_000_000)
+GOOD = CadenceStatus("digest-1", START_US)
+BAD = CadenceStatus("digest-1", START_US, "cadence.toml: queues.default.every must be …", START_US + 1_000_000)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def link(redis_url: str) -> Iterator[Link]:
 
 def test_all_is_well_while_all_have_read_the_same() -> None:
     assert cadence_faults({}) == []
-    assert cadence_faults({"a": GOOD, "b": Reading("digest-1", START_US + 5)}) == []
+    assert cadence_faults({"a": GOOD, "b": CadenceStatus("digest-1", START_US + 5)}) == []
 
 
 def test_a_file_that_cannot_be_read_is_told_with_the_reason() -> None:
@@ -35,22 +35,22 @@ def test_a_file_that_cannot_be_read_is_told_with_the_reason() -> None:
 
 
 def test_schedulers_that_have_read_different_files_are_told() -> None:
-    assert cadence_faults({"b": Reading("digest-2", START_US), "a": GOOD}) == [
+    assert cadence_faults({"b": CadenceStatus("digest-2", START_US), "a": GOOD}) == [
         "The schedulers a, b have read different cadences."
     ]
 
 
 def test_the_roster_keeps_what_each_scheduler_has_read_while_it_lives(queue: ScriptedQueue, link: Link) -> None:
-    scheduler = Attendance("s", "scheduler", lease_us=60_000_000, queues=lambda: ["default"])
-    worker = Attendance("w", "worker", lease_us=60_000_000, queues=lambda: ["default"], threads=1)
+    scheduler = Registration("s", "scheduler", lease_us=60_000_000, queues=lambda: ["default"])
+    worker = Registration("w", "worker", lease_us=60_000_000, queues=lambda: ["default"], threads=1)
     scheduler.reading = GOOD
-    for attendance in (scheduler, worker):
-        attendance.renew(link)
-    assert queue.broker.roster.cadence_faults() == []
+    for registration in (scheduler, worker):
+        registration.renew(link)
+    assert queue.broker.registry.cadence_faults() == []
 
     scheduler.reading = BAD
     scheduler.renew(link)
-    assert len(queue.broker.roster.cadence_faults()) == 1
+    assert len(queue.broker.registry.cadence_faults()) == 1
     scheduler.leave(link)
-    assert queue.broker.roster.cadence_faults() == []
+    assert queue.broker.registry.cadence_faults() == []
     worker.leave(link)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from middleware.cadence.policies import Policy
-from middleware.cadence.wait_bound import wait_bound_us
+from middleware.queues.policy import Policy
+from middleware.queues.wait_bound import wait_bound_us
 
 from ..scripted import ScriptedQueue
 

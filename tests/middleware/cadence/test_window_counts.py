@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from middleware.cadence.window_records import Window
+from middleware.queues.window import Window
 
 from ...proof.planted import planted
 from ..scripted import START_US, ScriptedQueue

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from middleware.cadence.policies import Policy
-from middleware.cadence.window_records import OpenedBy
 from middleware.errors import WindowRefusedError
+from middleware.queues.policy import Policy
+from middleware.queues.window import OpenedBy
 
 from ..scripted import START_US, ScriptedQueue
 

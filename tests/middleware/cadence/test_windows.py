@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgpack
 import pytest
 
-from middleware import keys
+from middleware.commands import keys
 
 from ..scripted import START_US, ScriptedQueue
 

@@ -13,9 +13,9 @@ import pytest
 import redis
 from redis.exceptions import ResponseError
 
-from middleware.connection import Link, persist
+from local.embedded import EmbeddedServer, free_port
 from middleware.errors import QueueFullError, RedisAwayError
-from middleware.local.embedded import EmbeddedServer, free_port
+from middleware.redis_link.link import Link, persist
 
 from ..proxy import Proxy
 

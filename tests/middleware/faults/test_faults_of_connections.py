@@ -8,8 +8,8 @@ from collections import Counter
 import dramatiq
 import pytest
 
+from middleware.commands.sources import script
 from middleware.errors import DuplicateJobError
-from middleware.sources import script
 
 from ...service import wait_until
 from ..proxy import Proxy

@@ -11,10 +11,10 @@ from collections.abc import Callable
 import dramatiq
 import pytest
 
-from middleware import keys
+from local.embedded import EmbeddedServer, free_port
 from middleware.broker import LifoBroker
+from middleware.commands import keys
 from middleware.errors import QueueFullError, RedisAwayError
-from middleware.local.embedded import EmbeddedServer, free_port
 
 from ...service import wait_until
 from ..scripted import ScriptedQueue

@@ -30,21 +30,21 @@ def client(broker: LifoBroker) -> LifoBroker:
 
 
 @contextmanager
-def upkeep(redis_url: str, **settings: Any) -> Iterator[None]:
+def maintenance(redis_url: str, **settings: Any) -> Iterator[None]:
     """Somebody else who is connected and looks after the queue, as the scheduler does."""
     broker = LifoBroker(url=redis_url, settings=Settings(lease_s=LEASE_S, **settings))
     broker.declare_queue("default")
-    upkeep = broker.new_upkeep()
-    upkeep.start()
+    maintenance = broker.new_maintenance()
+    maintenance.start()
     yield
-    upkeep.stop()
+    maintenance.stop()
     broker.close()
 
 
 @pytest.fixture
 def scheduler(redis_url: str) -> Iterator[None]:
-    """The upkeep of another process."""
-    with upkeep(redis_url):
+    """The maintenance of another process."""
+    with maintenance(redis_url):
         yield
 
 
@@ -102,7 +102,7 @@ def test_after_a_death_of_everybody_a_new_worker_finds_the_jobs(
 def test_a_job_that_kills_its_worker_is_rejected_in_the_end(client: LifoBroker, redis_url: str, tmp_path: Path) -> None:
     with (
         WorkerProcess(tmp_path, redis_url, LEASE_S=str(LEASE_S), CRASH_LIMIT="2") as worker,
-        upkeep(redis_url, crash_limit=2),
+        maintenance(redis_url, crash_limit=2),
     ):
         id = send(client, "crash")
         for times in (1, 2):

@@ -10,10 +10,10 @@ from itertools import pairwise
 
 import pytest
 
-from middleware import keys
-from middleware.connection import Link
+from middleware.commands import keys
 from middleware.errors import RedisAwayError
-from middleware.spin import LONGEST_BREAK, LoneSpin, Spin
+from middleware.redis_link.link import Link
+from middleware.redis_link.spin import LONGEST_BREAK, LoneSpin, Spin
 
 from ..proxy import Proxy
 from ..workers import Runs, broker_of, ended, working

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from middleware.broker import LifoBroker
-from middleware.connection import Link
 from middleware.errors import RedisAwayError
+from middleware.redis_link.link import Link
 from middleware.settings import Settings
 
 from ...certificates import CertificateFiles, self_signed

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from middleware.local.embedded import free_port
+from local.embedded import free_port
 from middleware.logs.format import Syslog
 
 from ...service import wait_until

@@ -91,10 +91,10 @@ def test_the_members_of_a_group_are_its_leader_and_all_that_descend_from_it() ->
     command = ["sh", "-c", "sleep 60 & sleep 60"]
     leader = subprocess.Popen(command, start_new_session=True)
     try:
-        members = wait_until(
+        processes = wait_until(
             lambda: len(found := ProcessGroup("worker", leader.pid).members()) == 3 and found, "three processes"
         )
-        assert members[0] == leader.pid
+        assert processes[0] == leader.pid
     finally:
         os.killpg(leader.pid, 9)
         leader.wait()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from middleware.connection import Link
-from middleware.counts.vitals import Vitals
-from middleware.local.embedded import EmbeddedServer
+from local.embedded import EmbeddedServer
 from middleware.metrics import exposition, queue_figures
 from middleware.metrics.figures import BY_NAME
+from middleware.redis_link.link import Link
+from middleware.statistics.vitals import Vitals
 
 from ..scripted import ScriptedQueue
 

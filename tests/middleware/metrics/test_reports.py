@@ -5,10 +5,10 @@ from __future__ import annotations
 import redis
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from middleware import keys
-from middleware.connection import Link
+from middleware.commands import keys
 from middleware.metrics import reports
 from middleware.metrics.exposition import Merged
+from middleware.redis_link.link import Link
 
 from ...service import wait_until
 

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
-from middleware.local.embedded import free_port
+from local.embedded import free_port
 from middleware.metrics.worker_metrics import TRIED_PORTS, serve
 from middleware.settings import Settings
 

@@ -9,12 +9,11 @@ from typing import Any
 import dramatiq
 import pytest
 
-from middleware import keys
-from middleware.acceptance import encoded
+from middleware.commands import keys
+from middleware.commands.types import Accepted, Again, Call, Crowded, IdempotencyKey, Known, Replayed, Reused
+from middleware.enqueue.acceptance import encoded
 from middleware.errors import DuplicateJobError, UnknownQueueError
 from middleware.jobs import JobStatus
-from middleware.replays import IdempotencyKey
-from middleware.scripts import Accepted, Again, Call, Crowded, Known, Replayed, Reused
 
 from ..scripted import START_US, ScriptedQueue
 

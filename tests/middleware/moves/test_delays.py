@@ -5,7 +5,7 @@ from __future__ import annotations
 import dramatiq
 import pytest
 
-from middleware.scripts import Accepted, Offer, Settlement
+from middleware.commands.types import Accepted, Offer, Settlement
 
 from ..scripted import START_US, ScriptedQueue
 

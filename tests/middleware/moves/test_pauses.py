@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from middleware.queues import Pause
+from middleware.queues.control import Pause
 
 from ..scripted import START_US, ScriptedQueue
 

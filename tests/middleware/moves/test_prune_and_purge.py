@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from middleware import keys
+from middleware.commands import keys
 
 from ..scripted import ScriptedQueue
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from middleware.scripts import Settlement
+from middleware.commands.types import Settlement
 
 from ..scripted import LEASE_US, SILENCE_US, WORKER, ScriptedQueue
 

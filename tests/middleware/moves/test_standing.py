@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from middleware.cadence.policies import Policy
-from middleware.connection import Link
 from middleware.jobs import JobStatus
-from middleware.roster import Attendance, Threads
+from middleware.processes.registry import Registration, Threads
+from middleware.queues.policy import Policy
+from middleware.redis_link.link import Link
 
 from ..scripted import START_US, ScriptedQueue
 
@@ -97,9 +97,9 @@ def test_no_window_is_next_where_none_is_planned_or_nobody_opens_them(queue: Scr
 def test_threads_are_those_of_the_workers_that_consume_the_queue(queue: ScriptedQueue, redis_url: str) -> None:
     link = Link(redis_url, timeout_s=5)
     members = [
-        Attendance("a", "worker", lease_us=60_000_000, queues=lambda: ["default", "mail"], threads=8),
-        Attendance("b", "worker", lease_us=60_000_000, queues=lambda: ["mail"], threads=4),
-        Attendance("c", "scheduler", lease_us=60_000_000, queues=lambda: ["default"]),
+        Registration("a", "worker", lease_us=60_000_000, queues=lambda: ["default", "mail"], threads=8),
+        Registration("b", "worker", lease_us=60_000_000, queues=lambda: ["mail"], threads=4),
+        Registration("c", "scheduler", lease_us=60_000_000, queues=lambda: ["default"]),
     ]
     for member in members:
         member.renew(link)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from middleware import keys
-from middleware.counts.tallies import Tally, read_tallies
-from middleware.scripts import Again, Call, Known, Offer, Settlement
-from middleware.sources import TURNS_KEPT
-from middleware.tallying import SLOT_US
+from middleware.commands import keys
+from middleware.commands.layout import SLOT_US
+from middleware.commands.sources import TURNS_KEPT
+from middleware.commands.types import Again, Call, Known, Offer, Settlement
+from middleware.statistics.counters import Tally, read_tallies
 
 from ..scripted import LEASE_US, WORKER, ScriptedQueue, Token
 

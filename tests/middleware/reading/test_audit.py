@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from middleware import audit, keys
-from middleware.connection import Link
+from middleware.commands import keys
+from middleware.diagnosis import audit
+from middleware.redis_link.link import Link
 
 from ..scripted import START_US, ScriptedQueue
 

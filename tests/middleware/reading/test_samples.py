@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgpack
 import pytest
 
-from middleware import keys
-from middleware.counts.histograms import EMPTY, Histogram
-from middleware.counts.stats import Statistics, Stats, Summary
-from middleware.counts.tallies import QueueTallies, read_tallies
-from middleware.reach import Reach
-from middleware.tallying import BOUNDS_US, BUCKETS, SLOT_US
+from middleware.commands import keys
+from middleware.commands.layout import BOUNDS_US, BUCKETS, SLOT_US
+from middleware.commands.reach import RedisAccess
+from middleware.statistics.counters import QueueTallies, read_tallies
+from middleware.statistics.histograms import EMPTY, Histogram
+from middleware.statistics.stats import Statistics, Stats, Summary
 
 from ..scripted import ScriptedQueue
 
@@ -19,7 +19,7 @@ MINUTE_S = 60
 
 def stats(queue: ScriptedQueue) -> Stats:
     broker = queue.broker
-    return Statistics(Reach(broker.new_link, broker.scripts, lambda: [queue.name], lambda read: read())).now()
+    return Statistics(RedisAccess(broker.new_link, broker.scripts, lambda: [queue.name], lambda read: read())).now()
 
 
 def summary(queue: ScriptedQueue) -> Summary:

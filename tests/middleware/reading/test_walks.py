@@ -7,8 +7,8 @@ import itertools
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from middleware.commands.types import Offer
 from middleware.jobs import Job, JobStatus
-from middleware.scripts import Offer
 from middleware.store.filters import JobFilter
 
 from ..scripted import START_US, ScriptedQueue

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from middleware.explaining.why import Explanation, explain
-from middleware.roster import Attendance
+from middleware.diagnosis.why import Explanation, explain
+from middleware.processes.registry import Registration
 
 from ..scripted import WORKER, ScriptedQueue
 
@@ -22,7 +22,7 @@ def queue(queue: ScriptedQueue) -> Iterator[ScriptedQueue]:
 
 def with_worker(queue: ScriptedQueue, threads: int = 2) -> None:
     link = queue.broker.new_link()
-    Attendance(WORKER, "worker", lease_us=600_000_000, queues=lambda: [queue.name], threads=threads).renew(link)
+    Registration(WORKER, "worker", lease_us=600_000_000, queues=lambda: [queue.name], threads=threads).renew(link)
     link.close()
 
 

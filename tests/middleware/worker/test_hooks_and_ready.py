@@ -11,7 +11,7 @@ import pytest
 from dramatiq.middleware import Middleware, MiddlewareError
 
 from middleware.broker import LifoBroker
-from middleware.worker.ready import Ready
+from middleware.dramatiq_fixes.work_queue import WorkQueue
 
 from ...service import wait_until
 
@@ -91,7 +91,7 @@ def test_middleware_can_refuse_before_a_deed_but_not_after_it() -> None:
 
 
 def test_items_come_out_in_the_order_in_which_they_were_put() -> None:
-    ready: Ready[int] = Ready()
+    ready: WorkQueue[int] = WorkQueue()
     for n in range(3):
         ready.put(n)
 
@@ -103,7 +103,7 @@ def test_items_come_out_in_the_order_in_which_they_were_put() -> None:
 
 
 def test_joining_waits_until_everything_is_done_with() -> None:
-    ready: Ready[int] = Ready()
+    ready: WorkQueue[int] = WorkQueue()
     ready.put(1)
     joining = threading.Thread(target=ready.join, daemon=True)
     joining.start()

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from middleware.broker import LifoBroker
+from middleware.commands.types import Offer
 from middleware.errors import UndecodableMessageError
-from middleware.scripts import Offer
-from middleware.worker.delivery import decoded, without_retries
+from middleware.messages import decoded, without_retries
 
 from ..workers import ended, working
 

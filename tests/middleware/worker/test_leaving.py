@@ -10,7 +10,7 @@ import pytest
 from dramatiq.common import join_all
 
 from middleware.broker import LifoBroker
-from middleware.worker.leaving import Together
+from middleware.dramatiq_fixes.shutdown import ThreadGroup
 
 from ..workers import working
 
@@ -49,7 +49,7 @@ class Thread:
 def test_who_is_busy_has_the_whole_time_whatever_the_idle_ones_need(ends: list[float], ended_at: float) -> None:
     clock = Clock()
     threads = [Thread(clock, at) for at in ends]
-    together = Together(threads, now=lambda: clock.now)
+    together = ThreadGroup(threads, now=lambda: clock.now)
 
     together.stop()
     join_all([together], 4000)

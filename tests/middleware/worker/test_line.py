@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from middleware.worker.line import Line
+from middleware.worker.lock import WaitersFirstLock
 
 from ...service import wait_until
 
 
 def test_it_is_taken_by_one_at_a_time() -> None:
-    line = Line()
+    line = WaitersFirstLock()
 
     assert line.take_if_free()
     assert not line.take_if_free()
@@ -19,7 +19,7 @@ def test_it_is_taken_by_one_at_a_time() -> None:
 
 
 def test_who_waits_comes_before_who_asks() -> None:
-    line = Line()
+    line = WaitersFirstLock()
     assert line.take_if_free()
     inside, may_leave = threading.Event(), threading.Event()
 

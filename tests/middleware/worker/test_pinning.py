@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from middleware.worker.pinning import Pinning
+from middleware.dramatiq_fixes.pinning import Pinning
 
 
 def boot(answer: Any) -> None:

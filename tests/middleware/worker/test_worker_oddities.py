@@ -11,7 +11,7 @@ import pytest
 from dramatiq.middleware import Middleware, SkipMessage
 
 from middleware.broker import LifoBroker
-from middleware.scripts import Offer
+from middleware.commands.types import Offer
 
 from ...service import wait_until
 from ..workers import Gate, ended, working

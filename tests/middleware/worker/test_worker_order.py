@@ -8,10 +8,10 @@ import time
 import dramatiq
 import pytest
 
-from middleware import keys
 from middleware.broker import LifoBroker
-from middleware.cadence.policies import Policy
+from middleware.commands import keys
 from middleware.jobs import Job
+from middleware.queues.policy import Policy
 from middleware.store.filters import JobFilter
 
 from ...service import wait_until

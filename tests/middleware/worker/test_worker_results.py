@@ -183,8 +183,8 @@ def test_when_retries_are_exhausted_the_actor_named_for_it_is_sent_a_message(bro
     heard: list[int] = []
 
     @dramatiq.actor
-    def gave_up(message: dict[str, Any], facts: dict[str, int]) -> None:
-        heard.append(facts["retries"])
+    def gave_up(message: dict[str, Any], details_of: dict[str, int]) -> None:
+        heard.append(details_of["retries"])
 
     @dramatiq.actor(max_retries=1, min_backoff=1, max_backoff=2, on_retry_exhausted="gave_up")
     def work() -> None:

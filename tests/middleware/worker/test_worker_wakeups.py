@@ -9,16 +9,16 @@ from contextlib import contextmanager
 import dramatiq
 import pytest
 
-from middleware import keys
 from middleware.broker import LifoBroker
-from middleware.cadence.policies import Policy
+from middleware.commands import keys
+from middleware.queues.policy import Policy
 from middleware.settings import Settings
 
 from ...service import wait_until
 from ..workers import Gate, ended, working
 
 PROMPT_S = 1.5
-"""Far below the 5 s after which the upkeep would notice a lost wake-up."""
+"""Far below the 5 s after which the maintenance would notice a lost wake-up."""
 
 
 @contextmanager

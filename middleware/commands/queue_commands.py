@@ -1,0 +1,191 @@
+"""The commands on a queue: one Lua script each, one method each (``sources.py`` puts the scripts together)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .types import (
+    KEYLESS,
+    NAMELESS,
+    Accepted,
+    Again,
+    Call,
+    Claim,
+    Crowded,
+    IdempotencyKey,
+    Known,
+    Offer,
+    Replayed,
+    Reused,
+    Settlement,
+)
+from .window_commands import WindowScripts
+
+
+class QueueScripts(WindowScripts):
+    """All commands on one queue."""
+
+    def accept(
+        self,
+        jobs: Sequence[Offer],
+        *,
+        call: Call = NAMELESS,
+        key: IdempotencyKey = KEYLESS,
+        most_waiting: int = 0,
+    ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
+        """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
+        may be sent again; with a ``key`` it accepts nothing when it was sent before."""
+        words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
+        for id, task, message, due in jobs:
+            words += (id.encode(), task.encode(), due, message)
+        word, *answer = self._run("accept", words)
+        match word:
+            case b"again":
+                return Again()
+            case b"exists":
+                return Known(answer[0], answer[1].decode())
+            case b"crowded":
+                return Crowded(answer[0])
+            case b"replayed":
+                return Replayed([id.decode() for id in answer])
+            case b"reused":
+                return Reused()
+        first, now, *dues = answer
+        return Accepted(first, [due or None for due in dues] or [None] * len(jobs), now)
+
+    def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:
+        """Claim up to ``wanted`` jobs. Never to be sent again blindly."""
+        answer = self._run("claim", [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted])
+        return _claim(answer[0], answer[1], answer[2:])
+
+    def settle(self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int) -> tuple[Claim, int]:
+        """Settle attempts and claim up to ``wanted`` jobs; also tells how many tokens were stale. May be sent again
+        with ``wanted=0``."""
+        return self.begin_settling(settlements, worker, lease_us, wanted)()
+
+    def begin_settling(
+        self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
+    ) -> Callable[[], tuple[Claim, int]]:
+        """As :meth:`settle`, in two steps: send now; what this returns, called once, waits for the answer."""
+        words = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted, b"%d" % len(settlements)]
+        for s in settlements:
+            words += (s.id.encode(), b"%d" % s.number, s.outcome.encode())
+            if s.outcome == "processed":
+                words.append(s.result)
+            else:
+                words += (b"%d" % s.delay_us, s.reason.encode(), s.result, s.failure, s.message)
+        heard = self._begin("settle", words)
+
+        def settled() -> tuple[Claim, int]:
+            answer = heard()
+            return _claim(answer[0], answer[1], answer[3:]), answer[2]
+
+        return settled
+
+    def recover(self, worker: str, held: Iterable[tuple[str, int]]) -> int:
+        """Put back what this worker claimed without ever hearing of it; tells how many jobs that was."""
+        return int(self._run("recover", [worker.encode(), self._default_gate, *_tokens(held)]))
+
+    def look(self) -> int:
+        """Ring again for other consumers; µs until the next job falls due, or -1."""
+        return int(self._run("look", [self._default_gate]))
+
+    def beat(self, lease_us: int, silence_us: int, held: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:
+        """Renew the leases of what is held: (id, word) of those that need attention; word: lost, cancel."""
+        answer = self._run("beat", [b"%d" % lease_us, b"%d" % silence_us, *_tokens(held)])
+        return [(answer[i].decode(), answer[i + 1].decode()) for i in range(0, len(answer), 2)]
+
+    def cancel(self, id: str, reason: str) -> str:
+        """As :meth:`cancel_all`, one job."""
+        return self.cancel_all([id], reason)[0]
+
+    def cancel_all(self, ids: Sequence[str], reason: str) -> list[str]:
+        """Call up to 500 jobs off; of each: cancelled, asked, already, finished, missing (``cancel.lua``)."""
+        words: list[bytes] = self._run("cancel", [reason.encode(), *(id.encode() for id in ids)])
+        return [word.decode() for word in words]
+
+    def revive(self, id: str, message: bytes, reason: str = "") -> str:
+        """As :meth:`revive_all`, one job."""
+        return self.revive_all([(id, message)], reason)[0]
+
+    def revive_all(self, jobs: Sequence[tuple[str, bytes]], reason: str = "") -> list[str]:
+        """Put up to 500 jobs that ended badly on top, the last one uppermost; of each: queued, or why not
+        (``revive.lua``)."""
+        parts = (part for id, message in jobs for part in (id.encode(), message))
+        words: list[bytes] = self._run("revive", [self._default_gate, reason.encode(), *parts])
+        return [word.decode() for word in words]
+
+    def progress(self, token: tuple[str, int], words: bytes) -> str:
+        """Keep what a task says of itself: kept, stale, cancel (``progress.lua``)."""
+        answer: bytes = self._run("progress", [*_tokens([token]), words])
+        return answer.decode()
+
+    def vitals(self) -> list[Any]:
+        """What there is to know at one moment; the answer as ``vitals.lua`` words it."""
+        answer: list[Any] = self._run("vitals", [])
+        return answer
+
+    def tallies(self, samples: int, minutes: int) -> list[Any]:
+        """What is counted for statistics, with so many of the newest samples and minutes (``tallies.lua``)."""
+        answer: list[Any] = self._run("tallies", [b"%d" % samples, b"%d" % minutes])
+        return answer
+
+    def census(self) -> list[Any]:
+        """Counts from independent structures; the answer as ``census.lua`` words it."""
+        answer: list[Any] = self._run("census", [])
+        return answer
+
+    def promote(self) -> int:
+        """Put due jobs on the stack; µs until the next one falls due, -1: none, 0: call again."""
+        return int(self._run("promote", [self._default_gate]))
+
+    def reclaim(self, lease_us: int, silence_us: int, crash_limit: int) -> tuple[int, list[tuple[str, str]]]:
+        """Put back jobs whose lease ran out: µs until the next lease ends (-1: none), and (id, status letter) each."""
+        words = [b"%d" % lease_us, b"%d" % silence_us, b"%d" % crash_limit, self._default_gate]
+        answer = self._run("reclaim", words)
+        moved = [(answer[i].decode(), answer[i + 1].decode()) for i in range(1, len(answer), 2)]
+        return answer[0], moved
+
+    def prune(self, age_us: int, kept: int, kept_bytes: int) -> int:
+        """Forget finished jobs older than ``age_us``, beyond the newest ``kept``, or beyond ``kept_bytes``; 200: call
+        again."""
+        return int(self._run("prune", [b"%d" % age_us, b"%d" % kept, b"%d" % kept_bytes]))
+
+    def purge(self) -> int:
+        """Drop up to 500 waiting jobs; 0: none is left."""
+        return int(self._run("purge", []))
+
+    def page(
+        self,
+        below_seq: int | None,
+        limit: int,
+        indexes: Sequence[str],
+        *,
+        above_seq: int | None = None,
+        task: str = "",
+        window: int | None = None,
+    ) -> tuple[int | None, list[tuple[str, bytes]]]:
+        """Jobs of these indexes with a seq below ``below_seq`` (and above ``above_seq``, of this task, let through by
+        this window), newest first: where the next page begins, and (id, packed record) each."""
+        # This script alone takes no time: it reads what is there.
+        words = [_number(below_seq), _number(above_seq), b"%d" % limit, task.encode(), _number(window)]
+        answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
+        rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
+        return int(answer[0]) if answer[0] else None, rows
+
+
+def _number(value: int | None) -> bytes:
+    return b"" if value is None else b"%d" % value
+
+
+def _claim(words: bytes, until_due_us: int, flat: list[Any]) -> Claim:
+    word, _, window = words.decode().partition(" ")
+    jobs = [(flat[i].decode(), flat[i + 1], flat[i + 3]) for i in range(0, len(flat), 4)]
+    return Claim(word, until_due_us, jobs, tuple(flat[2::4]), int(window) if window else None)
+
+
+def _tokens(held: Iterable[tuple[str, int]]) -> Iterable[bytes]:
+    for id, number in held:
+        yield id.encode()
+        yield b"%d" % number

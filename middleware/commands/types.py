@@ -1,0 +1,96 @@
+"""What goes into the commands on a queue, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Claim(NamedTuple):
+    """What a claim brought: the gate's word, µs until the next job falls due (-1: none), per job (id, number of the
+    delivery, message) and its attempt, and the number of the window that it was made in."""
+
+    word: str
+    until_due_us: int
+    jobs: list[tuple[str, int, bytes]]
+    attempts: tuple[int, ...] = ()
+    window: int | None = None
+
+
+class Settlement(NamedTuple):
+    """How an attempt ended. ``outcome``: processed, rejected, cancelled, retry or put_back; a processed one has nothing
+    but a result."""
+
+    id: str
+    number: int
+    outcome: str
+    delay_us: int = 0
+    reason: str = ""
+    result: bytes = b""
+    failure: bytes = b""
+    message: bytes = b""
+
+
+class Offer(NamedTuple):
+    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`)."""
+
+    id: str
+    task: str
+    message: bytes
+    due: bytes = b""
+
+
+class Accepted(NamedTuple):
+    """The seq of the first job, when each of them falls due (None: at once), and the server's time, all in µs."""
+
+    first_seq: int
+    dues_us: Sequence[int | None]
+    now_us: int
+
+
+class Call(NamedTuple):
+    """Names one call of accept, however often it is sent: who calls, and a number that rises from call to call."""
+
+    caller: bytes
+    number: int
+
+
+class Again(NamedTuple):
+    """This very call was carried out before."""
+
+
+class Crowded(NamedTuple):
+    """Nothing was accepted: so many jobs wait already."""
+
+    waiting: int
+
+
+class Replayed(NamedTuple):
+    """This request was sent before under its key, and made these jobs."""
+
+    ids: list[str]
+
+
+class Reused(NamedTuple):
+    """Another request was sent before under this key."""
+
+
+class Known(NamedTuple):
+    """Nothing was accepted: so many of the ids are there already; one of them."""
+
+    how_many: int
+    id: str
+
+
+NAMELESS = Call(b"", 0)
+
+
+class IdempotencyKey(NamedTuple):
+    """Under which name a request is known for a day, and what it asked for: digests of 16 bytes."""
+
+    name: bytes
+    digest: bytes
+
+
+KEYLESS = IdempotencyKey(b"", b"")
+"""Known to nobody when it is sent again."""

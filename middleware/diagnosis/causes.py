@@ -1,0 +1,206 @@
+"""Why a job isn't running, or ended as it did: causes in words and in data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..clock import rfc3339
+from ..jobs import JobStatus
+from .circumstances import Circumstances
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason. ``code`` is stable, for programs; ``message`` is for people."""
+
+    code: str
+    message: str
+    data: Data
+
+    def as_dict(self) -> Data:
+        return {"code": self.code, "message": self.message, "data": self.data}
+
+
+REJECTED_BECAUSE = {
+    "failed": "Its task failed and wasn't to be tried again",
+    "worker_lost": "The workers that ran it died or stood still, so that it lost its lease too often in a row",
+    "skipped": "Middleware skipped it",
+    "unknown_task": "No task of the worker has its name",
+    "undecodable": "Its message can't be read",
+    "unencodable": "Its message couldn't be encoded for another attempt",
+}
+
+
+def causes_of(c: Circumstances) -> list[Cause]:
+    """All causes, the most decisive first."""
+    match c.job.status:
+        case JobStatus.QUEUED:
+            return list(_waits(c))
+        case JobStatus.SCHEDULED:
+            return [_scheduled(c), *_shut(c)]
+        case JobStatus.RUNNING:
+            return list(_runs(c))
+        case JobStatus.REJECTED:
+            return [_rejected(c)]
+        case _:
+            return [_ended(c)]
+
+
+def _waits(c: Circumstances) -> Iterator[Cause]:
+    found = [*_shut(c), *_window(c), *_threads(c)]
+    yield from found
+    yield from _order(c)
+    if c.lost:
+        yield Cause("worker_lost", f"It ran before, and lost its worker {_times(c.lost)} in a row.", {"lost": c.lost})
+    elif c.job.attempts:
+        yield Cause(
+            "tried_before",
+            f"It was claimed {_times(c.job.attempts)} before, and came back to its own place.",
+            {"attempts": c.job.attempts, "max_attempts": c.job.max_attempts},
+        )
+    if not found and _before(c) == 0:
+        yield Cause("next", "Nothing is in its way: the next idle thread takes it.", {})
+
+
+def _shut(c: Circumstances) -> Iterator[Cause]:
+    """What keeps every job of the queue from running."""
+    name = c.job.queue
+    if c.policy is None and c.is_gated:
+        yield Cause(
+            "no_policy",
+            f"No scheduler has said yet when jobs of queue {name} may run: start one (python -m scheduler).",
+            {"schedulers": sum(process.kind == "scheduler" for process in c.processes)},
+        )
+    if (pause := c.queue.pause) is not None:
+        yield Cause(
+            "paused",
+            f"Queue {name} was paused by {pause.by}: {pause.reason}",
+            {"by": pause.by, "reason": pause.reason, "since": rfc3339(pause.at_us)},
+        )
+    if not c.workers:
+        yield Cause("no_worker", f"No worker that takes jobs of queue {name} is alive.", {"workers": 0})
+
+
+def _window(c: Circumstances) -> Iterator[Cause]:
+    queue, window = c.queue, c.queue.window
+    if c.policy is None or queue.mode != "windows":
+        return
+    if window is None or not window.is_open:
+        next_at = rfc3339(queue.next_window_at_us)
+        when = f"the next one opens at {next_at}" if next_at else "none is planned: no scheduler is at work"
+        yield Cause("window_closed", f"No window is open; {when}.", {"next_window_at": next_at})
+    elif window.credits is not None and window.credits - window.claimed <= _before(c):
+        left = window.credits - window.claimed
+        yield Cause(
+            "credits",
+            f"Window {window.id} lets {left} more of its {window.credits} jobs through, and {_before(c)} go first.",
+            {"window": window.id, "credits": window.credits, "left": left, "closes_at": rfc3339(window.closes_at_us)},
+        )
+
+
+def _threads(c: Circumstances) -> Iterator[Cause]:
+    total = sum(worker.threads.total for worker in c.workers)
+    if c.workers and not sum(worker.threads.idle for worker in c.workers):
+        yield Cause("threads_busy", f"All {total} threads of the workers are busy.", {"total": total, "idle": 0})
+
+
+def _order(c: Circumstances) -> Iterator[Cause]:
+    before, order = _before(c), c.queue.order_now
+    if before:
+        kind, where = ("newer", "above") if order == "lifo" else ("older", "below")
+        yield Cause(
+            "others_first",
+            f"{before} {kind} {'job is' if before == 1 else 'jobs are'} {where} it, and {order.upper()} takes "
+            f"{'it' if before == 1 else 'them'} first.",
+            {"before": before, "order": order, "above": c.above, "below": c.below},
+        )
+
+
+def _before(c: Circumstances) -> int:
+    return c.above if c.queue.order_now == "lifo" else c.below
+
+
+def _scheduled(c: Circumstances) -> Cause:
+    job, due_at = c.job, rfc3339(c.job.due_at_us)
+    if not job.attempts:
+        return Cause("delayed", f"It was sent to run at {due_at}, on top of the stack then.", {"due_at": due_at})
+    of = f" of {job.max_attempts}" if job.max_attempts else ""
+    why = f" failed with {job.error.type}: {job.error.message}" if job.error else " failed"
+    return Cause(
+        "backoff",
+        f"Attempt {job.attempts}{of}{why}. The next one is due at {due_at}, at its own place.",
+        {"due_at": due_at, "attempts": job.attempts, "max_attempts": job.max_attempts, "error": _error(c)},
+    )
+
+
+def _runs(c: Circumstances) -> Iterator[Cause]:
+    job = c.job
+    progress = None if job.progress is None else {"share": job.progress.share, "note": job.progress.note}
+    far = f", {job.progress.share:.0%} done" if job.progress else ""
+    yield Cause(
+        "running",
+        f"Worker {job.worker} has run it since {rfc3339(job.started_at_us)}{far}.",
+        {
+            "worker": job.worker,
+            "since": rfc3339(job.started_at_us),
+            "attempt": job.attempts,
+            "progress": progress,
+            "window": job.window,
+        },
+    )
+    if job.worker not in {process.id for process in c.processes}:
+        ends = rfc3339(c.lease_ends_us)
+        yield Cause(
+            "worker_silent",
+            f"That worker isn't heard of any more. The lease ends at {ends}; then the job goes back to its own place.",
+            {"lease_ends_at": ends},
+        )
+    if job.cancel_requested:
+        yield Cause(
+            "cancel_requested",
+            f"It was asked to stop: {c.cancel_reason}. Its task hasn't heeded that yet.",
+            {"reason": c.cancel_reason},
+        )
+
+
+def _rejected(c: Circumstances) -> Cause:
+    job = c.job
+    reason = job.reason or "failed"
+    why = f": {job.error.type}: {job.error.message}" if job.error else ""
+    attempts = "attempt" if job.attempts == 1 else "attempts"
+    return Cause(
+        reason if reason in REJECTED_BECAUSE else "rejected",
+        f"{REJECTED_BECAUSE.get(reason, reason)}, after {job.attempts} {attempts}{why}",
+        {
+            "attempts": job.attempts,
+            "max_attempts": job.max_attempts,
+            "at": rfc3339(job.finished_at_us),
+            "reason": job.reason,
+            "error": _error(c),
+        },
+    )
+
+
+def _ended(c: Circumstances) -> Cause:
+    job, at = c.job, rfc3339(c.job.finished_at_us)
+    words = {
+        JobStatus.PROCESSED: f"Its task returned at {at}, in attempt {job.attempts}.",
+        JobStatus.CANCELLED: f"It was called off at {at}: {job.reason}.",
+        JobStatus.EXPIRED: f"Its deadline passed at {at} before a worker could claim it.",
+        JobStatus.SUPERSEDED: f"A newer job took its place at {at}.",
+    }
+    data = {"at": at, "reason": job.reason, "attempts": job.attempts, "run_ms": job.run_ms}
+    return Cause(job.status.value, words[job.status], data)
+
+
+def _error(c: Circumstances) -> Data | None:
+    error = c.job.error
+    return None if error is None else {"type": error.type, "message": error.message, "at": rfc3339(error.at_us)}
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

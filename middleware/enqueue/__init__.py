@@ -1,0 +1,1 @@
+"""From a message to an accepted job: what it must fulfil, when it falls due, and requests that are sent twice."""

@@ -1,0 +1,165 @@
+"""Accepting messages as jobs: what they must fulfil, and the call that is made only once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import dramatiq
+import orjson
+from dramatiq.common import q_name
+
+from ..commands import keys
+from ..commands.reach import RedisAccess
+from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
+from ..errors import DuplicateJobError, KeyReusedError, LastInError, ReplayGoneError, TooManyWaitingError
+from ..jobs import Job
+from ..messages import MessageDetails
+from ..store.reading import LONGEST_ID
+from ..store.records import fresh_job
+
+LARGEST_BATCH = 1000
+PLAIN = frozenset({str, int, bool})
+
+
+def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
+    """The queue of messages that can be accepted in one call.
+
+    Raises:
+      ValueError: they are of several queues, too many or none, or an id is too long.
+      DuplicateJobError: two of them have the same id.
+    """
+    names = {q_name(m.queue_name) for m in messages}
+    if len(names) != 1 or len(messages) > LARGEST_BATCH:
+        raise ValueError(f"expected 1 to {LARGEST_BATCH} messages of one queue, got {len(messages)} of {sorted(names)}")
+    for m in messages:
+        if not 0 < len(m.message_id) <= LONGEST_ID:
+            raise ValueError(f"an id has 1 to {LONGEST_ID} characters, got {len(m.message_id)}")
+    ids = [m.message_id for m in messages]
+    if len(set(ids)) < len(ids):
+        [(twice, _)] = Counter(ids).most_common(1)
+        raise DuplicateJobError(f"Several messages have id {twice}; nothing was enqueued. Give each its own.")
+    return names.pop()
+
+
+class Receipt(NamedTuple):
+    """The jobs of a request, in its order; ``is_replay``: it had been carried out before, and they are shown as they
+    are now."""
+
+    jobs: list[Job]
+    is_replay: bool = False
+
+
+class Caller(threading.local):
+    """The calling thread, as ``accept.lua`` knows it: it keeps the number of each caller's last call, so that memory
+    goes with threads and not with jobs."""
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._name = b""
+        self._last = 0
+
+    def new_call(self) -> Call:
+        """A name for the next call; its number is the time in µs, so that the callers that called last are known."""
+        if self._pid != os.getpid():  # after a fork, two processes would have the same name
+            self._pid, self._name = os.getpid(), secrets.token_bytes(8)
+        self._last = max(self._last + 1, time.time_ns() // 1000)
+        return Call(self._name, self._last)
+
+
+class Acceptance:
+    """Accepts messages whose queue and due time were checked; the jobs of a call are there all or none."""
+
+    def __init__(
+        self,
+        redis: RedisAccess,
+        *,
+        get_some: Callable[[str, Sequence[str]], list[Job]],
+        details_of: Callable[[dramatiq.Message[Any]], MessageDetails],
+    ) -> None:
+        self._redis = redis
+        self._get_some = get_some
+        self._details_of = details_of
+        self._caller = Caller()
+        self._known_queues: set[str] = set()
+
+    def accept(
+        self,
+        queue: str,
+        messages: Sequence[dramatiq.Message[Any]],
+        dues: Sequence[bytes],
+        *,
+        key: IdempotencyKey = KEYLESS,
+        most_waiting: int = 0,
+    ) -> Receipt:
+        """Accept them, each to run as its word says (:func:`due.due_word`), unless more than ``most_waiting`` jobs
+        would wait then (0: no bound), or the same request was sent before under its ``key``.
+
+        Raises:
+          as :meth:`LifoBroker.accept_once`.
+        """
+        jobs = [Offer(m.message_id, m.actor_name, encoded(m), due) for m, due in zip(messages, dues, strict=True)]
+        call = self._caller.new_call()
+
+        def send() -> Accepted | Known | Crowded | Again | Replayed | Reused:
+            self._register(queue)
+            return self._redis.scripts(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
+
+        match self._redis.patiently(send):
+            case Accepted(first_seq, dues_us, _):
+                accepted = [
+                    fresh_job(queue, message, seq, due_us, self._details_of(message))
+                    for seq, (message, due_us) in enumerate(zip(messages, dues_us, strict=True), first_seq)
+                ]
+                return Receipt(accepted)
+            case Again():
+                return Receipt(self._get_some(queue, [job.id for job in jobs]))
+            case Replayed(ids):
+                return Receipt(self._all_of(queue, ids), is_replay=True)
+            case refusal:
+                raise _refused(refusal, queue, len(jobs), most_waiting)
+
+    def _all_of(self, queue: str, ids: Sequence[str]) -> list[Job]:
+        jobs = self._get_some(queue, ids)
+        if len(jobs) < len(ids):
+            raise ReplayGoneError(
+                f"This request was carried out before: it made {len(ids)} jobs in queue {queue}, of which "
+                f"{len(ids) - len(jobs)} have ended and been pruned since."
+            )
+        return jobs
+
+    def _register(self, queue: str) -> None:
+        if queue not in self._known_queues:
+            self._redis.link().call("SADD", keys.queues(), queue)
+            self._known_queues.add(queue)
+
+
+def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_waiting: int) -> LastInError:
+    match answer:
+        case Known(_, id):
+            text = f"A job with id {id} exists already; nothing was enqueued. Send a new message instead."
+            return DuplicateJobError(text)
+        case Crowded(waiting):
+            return TooManyWaitingError(
+                f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "
+                f"{wanted} more. Send them later."
+            )
+        case Reused():
+            return KeyReusedError("Another request was sent under this idempotency key. Choose a new key.")
+
+
+def encoded(message: dramatiq.Message[Any]) -> bytes:
+    """As ``message.encode()``; for the common messages, which hold only texts and whole numbers, at a fraction of its
+    time. Everything else orjson would take or write in its own way (NaN, dates, integers of more than 64 bits)."""
+    values = (*message.args, *message.kwargs.values(), *message.options.values())
+    if type(dramatiq.get_encoder()) is not dramatiq.JSONEncoder or not PLAIN.issuperset(map(type, values)):
+        return message.encode()
+    try:
+        return orjson.dumps(message.__dict__)
+    except TypeError:
+        return message.encode()

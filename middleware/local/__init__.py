@@ -1,3 +1,0 @@
-"""The local run: ``python -m middleware.local`` (``make run``) starts the embedded server and the Procfile's processes,
-and ends whatever an earlier run has left behind. Nothing else of ours needs this room, but tests and benchmarks.
-"""

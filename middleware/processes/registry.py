@@ -1,0 +1,221 @@
+"""The process registry: which workers and schedulers are alive, what they are, and what they run.
+
+A process registers with each round of its maintenance. It is removed when it ends, or after a lease of silence. What it
+runs isn't stored there: that is read from the running jobs, and so is always up to date.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgpack
+import orjson
+
+from .. import VERSION
+from ..clock import rfc3339
+from ..commands import keys, spanning
+from ..commands.layout import RECORD_FIELDS
+from ..commands.reach import RedisAccess
+from ..redis_link.link import Link
+from .cadence_status import CadenceStatus, cadence_faults
+
+Kind = Literal["worker", "scheduler"]
+
+RUNNING_A_CALL = 500
+RUNNING_CALLS = 20
+"""Of a queue, at most 10,000 running jobs are looked at."""
+TASK, STARTED, WORKER = (RECORD_FIELDS.index(name) for name in ("task", "started", "worker"))
+
+
+@dataclass(frozen=True, slots=True)
+class RunningJob:
+    """What a worker runs. ``since_us``: when it was claimed."""
+
+    id: str
+    task: str
+    queue: str
+    since_us: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"id": self.id, "task": self.task, "queue": self.queue, "since": rfc3339(self.since_us)}
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """How many threads there are, and how many of them have nothing to do."""
+
+    total: int
+    idle: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveProcess:
+    """A process that lives. Times are Redis server time in µs. ``stopping``: it takes no more jobs."""
+
+    id: str
+    kind: Kind
+    host: str
+    pid: int
+    version: str
+    started_at_us: int
+    last_seen_at_us: int
+    stopping: bool
+    queues: tuple[str, ...]
+    thread_count: int
+    running: tuple[RunningJob, ...]
+
+    @property
+    def threads(self) -> Threads:
+        """Its threads, which all of its queues share; none of one that is stopping is idle."""
+        idle = 0 if self.stopping else max(0, self.thread_count - len(self.running))
+        return Threads(self.thread_count, idle)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The process as the API shows it: every key always there, times as RFC 3339 in UTC."""
+        threads = self.threads
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "host": self.host,
+            "pid": self.pid,
+            "version": self.version,
+            "started_at": rfc3339(self.started_at_us),
+            "last_seen_at": rfc3339(self.last_seen_at_us),
+            "stopping": self.stopping,
+            "queues": list(self.queues),
+            "threads": {"total": threads.total, "idle": threads.idle},
+            "running": [job.as_dict() for job in self.running],
+        }
+
+
+class Registration:
+    """A process's own entry. One thread renews it and leaves; any thread may set ``stopping``, and of a scheduler
+    what it has ``reading`` of the cadence."""
+
+    def __init__(
+        self, id: str, kind: Kind, *, lease_us: int, queues: Callable[[], Iterable[str]], threads: int = 0
+    ) -> None:
+        self.stopping = False
+        self.reading: CadenceStatus | None = None
+        self._id = id
+        self._lease_us = lease_us
+        self._queues = queues
+        self._details_of = {
+            "kind": kind,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "version": VERSION,
+            "threads": threads,
+        }
+        self._started = b""
+
+    def renew(self, link: Link) -> None:
+        """Say that the process lives: it counts as gone when it doesn't say so again within a lease.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        reading = self.reading.as_dict() if self.reading else None
+        told = {"queues": sorted(self._queues()), "stopping": self.stopping, "reading": reading}
+        card = orjson.dumps({**self._details_of, **told})
+        lease = b"%d" % self._lease_us
+        self._started = b"%d" % _run(link, "enter", b"", self._id.encode(), lease, self._started, card)
+
+    def leave(self, link: Link) -> None:
+        """Take the process out of the roster.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer; the entry will lapse.
+        """
+        link.call_all([("ZREM", keys.process_ends(), self._id), ("HDEL", keys.process_cards(), self._id)])
+
+
+class ProcessRegistry:
+    """Reads who is there."""
+
+    def __init__(self, redis: RedisAccess) -> None:
+        self._redis = redis
+
+    def processes(self) -> list[LiveProcess]:
+        """All processes that live, workers first, each kind in the order in which they started.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        queues = sorted(self._redis.queues())
+        found: list[LiveProcess] = self._redis.patiently(lambda: self._read(queues))
+        return sorted(found, key=lambda process: (process.kind != "worker", process.started_at_us, process.id))
+
+    def cadence_faults(self) -> list[str]:
+        """Why the cadence in force isn't the file's, by what the schedulers that live have read of it.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        entries = self._redis.patiently(self._entries)
+        cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
+        return cadence_faults(
+            {id: CadenceStatus(**card["reading"]) for id, card in cards.items() if card.get("reading")}
+        )
+
+    def _read(self, queues: Iterable[str]) -> list[LiveProcess]:
+        entries = self._entries()
+        running: dict[str, list[RunningJob]] = {}
+        for queue in queues if entries else ():
+            for worker, job in self._running(queue):
+                running.setdefault(worker, []).append(job)
+        return [_process(id, entry, running.get(id, [])) for id, entry in entries.items()]
+
+    def _entries(self) -> dict[str, list[Any]]:
+        """Of each process: when it started, when it was last seen, its card."""
+        rows = _run(self._redis.link(), "roster", b"")
+        return {rows[i].decode(): msgpack.unpackb(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
+
+    def _running(self, queue: str) -> Iterable[tuple[str, RunningJob]]:
+        below: int | None = None
+        for _ in range(RUNNING_CALLS):
+            below, rows = self._redis.scripts(queue).page(below, RUNNING_A_CALL, ["running"])
+            for id, packed in rows:
+                record = msgpack.unpackb(packed)
+                yield record[WORKER], RunningJob(id, record[TASK], queue, record[STARTED])
+            if below is None:
+                return
+
+
+def threads_of(queue: str, processes: Iterable[LiveProcess]) -> Threads:
+    """The threads of the live workers that consume a queue. A worker's threads are those of all of its queues, so they
+    count for each of them."""
+    found = [process.threads for process in processes if queue in process.queues and process.kind == "worker"]
+    return Threads(sum(threads.total for threads in found), sum(threads.idle for threads in found))
+
+
+def process_name() -> str:
+    """Names a process in the roster, in records and in logs: host, process id, and four random digits."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
+
+
+def _process(id: str, entry: list[Any], running: Iterable[RunningJob]) -> LiveProcess:
+    started_at_us, last_seen_at_us, card = entry
+    known = orjson.loads(card)
+    return LiveProcess(
+        id=id,
+        kind=known["kind"],
+        host=known["host"],
+        pid=known["pid"],
+        version=known["version"],
+        started_at_us=started_at_us,
+        last_seen_at_us=last_seen_at_us,
+        stopping=known["stopping"],
+        queues=tuple(known["queues"]),
+        thread_count=known["threads"],
+        running=tuple(sorted(running, key=lambda job: (job.since_us, job.id))),
+    )
+
+
+def _run(link: Link, name: str, *words: bytes) -> Any:
+    return spanning.run(link, name, (keys.process_ends(), keys.process_cards()), *words)

@@ -1,0 +1,232 @@
+"""Connections to Redis: pinned, fork-safe, without hidden retries, and with errors that a caller can handle."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import redis
+from redis.backoff import NoBackoff
+from redis.connection import ConnectionInterface
+from redis.exceptions import ResponseError
+from redis.retry import Retry
+
+from ..errors import QueueFullError, RedisAwayError
+from .spin import LoneSpin, Spin
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 0.5
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+AWAY_CODES = frozenset(
+    ("READONLY", "UNBLOCKED", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF", "BUSY")
+)
+"""Answers that mean: not now, ask again later (a replica after a failover, a server that loads or can't persist)."""
+SCRIPT_ERROR = re.compile(r": -([A-Z]+) ")
+"""How Redis 6.2 words an error inside a script: ``ERR Error running script (call to …): @user_script: 1: -OOM …``."""
+
+
+def pool(url: str, *, timeout_s: float) -> redis.ConnectionPool:
+    """Connections that give up in time, and never send anything twice."""
+    return redis.ConnectionPool.from_url(
+        url,
+        protocol=2,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=min(timeout_s, CONNECT_TIMEOUT_S),
+        retry=Retry(NoBackoff(), 0),
+        driver_info=None,
+        max_connections=sys.maxsize,  # of all that are ever made by a link, which makes one after each failure
+    )
+
+
+class Link:
+    """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
+
+    Nothing is sent twice: whoever calls decides whether a command may be repeated (see :func:`persist`). With a
+    ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float, spin: Spin | None = None) -> None:
+        self._pool = pool(url, timeout_s=timeout_s)
+        self._spin = spin
+        self._connection: ConnectionInterface | None = None
+        self._pid = 0
+
+    def call(self, *words: str | bytes | int | float) -> Any:
+        """Send one command and read its answer.
+
+        Raises:
+          RedisAwayError: no connection, no answer in time, or an answer that means "not now". The command may have
+            been carried out all the same.
+          QueueFullError: ``maxmemory`` is reached; the command wasn't carried out.
+          redis.exceptions.ResponseError: any other error that the server answers.
+        """
+        return self.exchange(lambda connection: connection.pack_command(*words))
+
+    def exchange(self, pack: Callable[[ConnectionInterface], Any]) -> Any:
+        """As :meth:`call`, for a command that ``pack`` has packed already."""
+        return self.begin(pack)()
+
+    def begin(self, pack: Callable[[ConnectionInterface], Any]) -> Callable[[], Any]:
+        """As :meth:`exchange`, in two steps: send now; what this returns, called once, reads the answer. Nothing else
+        may be said over the link meanwhile.
+
+        Raises:
+          as :meth:`call`, both.
+        """
+
+        def send(connection: ConnectionInterface) -> ConnectionInterface:
+            connection.send_packed_command(pack(connection), check_health=False)
+            return connection
+
+        def listen(connection: ConnectionInterface) -> Any:
+            if self._spin is not None:
+                self._spin.look()
+            return connection.read_response()
+
+        sent_over = self._talk(send)
+        return lambda: self._talk(listen, sent_over)
+
+    def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
+        """Send several commands at once and read all answers; the first error among them is raised.
+
+        Raises:
+          as :meth:`call`.
+        """
+
+        def talk(connection: ConnectionInterface) -> list[Any]:
+            connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            answers = [self._answer(connection) for _ in commands]
+            for answer in answers:
+                if isinstance(answer, ResponseError):
+                    raise answer
+            return answers
+
+        return self._talk(talk)
+
+    def send(self, *words: str | bytes | int | float) -> None:
+        """Send a command whose answer :meth:`wait` waits for.
+
+        Raises:
+          RedisAwayError: as :meth:`call`.
+        """
+        self._talk(
+            lambda connection: connection.send_packed_command(connection.pack_command(*words), check_health=False)
+        )
+
+    def wait(self, timeout_s: float) -> tuple[Any] | None:
+        """The answer to what :meth:`send` sent, in a tuple, or None when none came in time.
+
+        Raises:
+          RedisAwayError: as :meth:`call`.
+        """
+        return self._talk(lambda connection: (connection.read_response(),) if connection.can_read(timeout_s) else None)
+
+    def close(self) -> None:
+        """Drop the connection; the next call makes a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None and self._pid == os.getpid():
+            connection.disconnect()
+
+    def _talk(self, talk: Callable[[ConnectionInterface], T], connection: ConnectionInterface | None = None) -> T:
+        """Say something over the connection that there is, or hear something over the one on which it was asked for;
+        what goes wrong becomes an error that a caller can handle."""
+        try:
+            connection = connection or self._connected()
+            return talk(connection)
+        except ResponseError as error:
+            self._refuse(error)
+            raise
+        except BaseException as error:
+            if isinstance(error, Exception) and connection is not self._connection:
+                # What a client library says of a connection that is taken away under its hands, nobody can foresee.
+                raise RedisAwayError("Another thread has closed this connection.") from error
+            self._drop(error)
+            raise
+
+    @staticmethod
+    def _answer(connection: ConnectionInterface) -> Any:
+        try:
+            return connection.read_response()
+        except ResponseError as error:
+            return error
+
+    def _drop(self, error: BaseException) -> None:
+        """Whatever came between a command and its answer (a time limit, too) leaves the connection unusable: the next
+        command would read this one's answer."""
+        self.close()
+        if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
+            reason = "in time" if isinstance(error.__context__, BlockingIOError) else f"({error})"
+            raise RedisAwayError(f"Redis doesn't answer {reason}.") from error
+
+    def _refuse(self, error: ResponseError) -> None:
+        code = _code_of(error)
+        if code == "OOM":
+            raise QueueFullError(
+                "Redis has reached its maxmemory and takes no new jobs: let workers drain it or give it more memory."
+            ) from error
+        if code in AWAY_CODES:
+            self.close()  # after a failover, the way may lead to another server
+            raise RedisAwayError(f"Redis can't do this now ({error}).") from error
+
+    def _connected(self) -> ConnectionInterface:
+        if self._connection is None or self._pid != os.getpid():
+            connection = self._pool.make_connection()
+            connection.connect()
+            connected = connection._get_socket()  # type: ignore[attr-defined]
+            _let_the_kernel_time(connected)
+            if self._spin is not None:
+                self._spin.watch(connected)
+            self._connection, self._pid = connection, os.getpid()
+        return self._connection
+
+
+def _let_the_kernel_time(connected: socket.socket) -> None:
+    """Bound its waiting by options of the socket itself. For a timeout of Python's, each send and each receive asks
+    ``poll`` first and gives the interpreter's lock away once more, which another thread takes."""
+    timeout_s = connected.gettimeout()
+    if timeout_s and type(connected) is socket.socket:  # TLS answers a receive with several of its own
+        bound = struct.pack("ll", *divmod(round(timeout_s * 1_000_000), 1_000_000))
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
+        connected.settimeout(None)
+
+
+def _code_of(error: ResponseError) -> str:
+    in_script = SCRIPT_ERROR.search(str(error))
+    return in_script[1] if in_script else error.status_code or str(error).partition(" ")[0]
+
+
+class Links(threading.local):
+    """The calling thread's own link."""
+
+    def __init__(self, url: str, *, timeout_s: float, spin_us: int = 0) -> None:
+        self.link = Link(url, timeout_s=timeout_s, spin=LoneSpin(spin_us) if spin_us else None)
+
+
+def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
+    """Repeat a command that may be sent twice until Redis answers; pauses grow from 20 to 500 ms.
+
+    Parameters:
+      patience_s: give up after so many seconds; None: never.
+
+    Raises:
+      RedisAwayError: the last failure, when it gave up.
+    """
+    deadline = None if patience_s is None else time.monotonic() + patience_s
+    pause_s = FIRST_PAUSE_S
+    while True:
+        try:
+            return call()
+        except RedisAwayError:
+            if deadline is not None and time.monotonic() + pause_s >= deadline:
+                raise
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

@@ -1,0 +1,147 @@
+"""Job records as Redis keeps them, and the jobs that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dramatiq
+import msgpack
+import orjson
+
+from ..commands.layout import RECORD_FIELDS, REFUSED, STATUS_LETTERS
+from ..jobs import Job, JobError, JobStatus, Progress
+from ..messages import MessageDetails
+
+
+def job_from(
+    id: str,
+    queue: str,
+    packed_record: bytes,
+    message: dramatiq.Message[Any],
+    details_of: Callable[[dramatiq.Message[Any]], MessageDetails],
+    *,
+    result: bytes | None = None,
+    failure: bytes | None = None,
+    progress: bytes | None = None,
+) -> Job:
+    """A job from what Redis keeps of it."""
+    r: dict[str, Any] = {name: None if value is False else value for name, value in fields_of(packed_record).items()}
+    status = STATUS_LETTERS[r["status"]]
+    known = details_of(message)
+    options = message.options
+    return Job(
+        id=id,
+        seq=r["seq"],
+        place=None if r["place"] == 0 else (r["place"] or r["seq"]),
+        status=status,
+        task=r["task"] or message.actor_name,
+        queue=queue,
+        payload=known.payload,
+        tags=_words(options.get("tags")),
+        attempts=r["attempts"],
+        max_attempts=known.max_attempts,
+        due_at_us=r["due"],
+        queued_at_us=None if r["entered"] == 0 else (r["entered"] or r["seq"]),
+        started_at_us=r["started"],
+        finished_at_us=r["finished"],
+        window=None if r["window"] is None else f"{queue}.{r['window']}",
+        worker=r["worker"],
+        progress=_progress(progress),
+        cancel_requested=r["cancel"] is not None,
+        result=_result(status, result),
+        result_error=_result_error(status, result),
+        error=_error(failure),
+        reason=r["reason"],
+        request_id=_word(options.get("request_id")),
+        traceparent=_word(options.get("traceparent")),
+    )
+
+
+def _word(option: Any) -> str | None:
+    """Redis may hold anything as an option, and one job's must not keep the others from being shown."""
+    return option if isinstance(option, str) else None
+
+
+def _words(option: Any) -> tuple[str, ...]:
+    return tuple(word for word in option if isinstance(word, str)) if isinstance(option, list | tuple) else ()
+
+
+def _result(status: JobStatus, kept: bytes | None) -> Any:
+    if status is not JobStatus.PROCESSED or not kept or kept.startswith(REFUSED):
+        return None
+    return orjson.loads(kept)
+
+
+def _result_error(status: JobStatus, kept: bytes | None) -> str | None:
+    if status is not JobStatus.PROCESSED or not kept or not kept.startswith(REFUSED):
+        return None
+    return kept.removeprefix(REFUSED).decode()
+
+
+def _error(kept: bytes | None) -> JobError | None:
+    if not kept:
+        return None
+    at_us, _, text = kept.partition(b" ")
+    words = orjson.loads(text)
+    return JobError(words["type"], words["message"], words["traceback"], int(at_us))
+
+
+def _progress(kept: bytes | None) -> Progress | None:
+    if not kept:
+        return None
+    words = orjson.loads(kept)
+    return Progress(words["share"], words["note"])
+
+
+def fields_of(packed_record: bytes) -> dict[str, Any]:
+    """The fields of a packed record by name, False for those that aren't set; the array may lack the last ones."""
+    return dict.fromkeys(RECORD_FIELDS, False) | dict(zip(RECORD_FIELDS, msgpack.unpackb(packed_record), strict=False))
+
+
+def seq_of(packed_record: bytes) -> int:
+    """The seq in a packed record."""
+    return int(msgpack.unpackb(packed_record)[RECORD_FIELDS.index("seq")])
+
+
+def status_of(packed_record: bytes) -> JobStatus:
+    """The status in a packed record."""
+    return STATUS_LETTERS[msgpack.unpackb(packed_record)[RECORD_FIELDS.index("status")]]
+
+
+def is_asked_to_stop(packed_record: bytes) -> bool:
+    """Whether its job runs and was asked to stop."""
+    record = msgpack.unpackb(packed_record)
+    return record[RECORD_FIELDS.index("status")] == "r" and record[RECORD_FIELDS.index("cancel")] is not False
+
+
+def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int | None, known: MessageDetails) -> Job:
+    """A job that was just accepted, without a look at what the script wrote."""
+    options = message.options
+    is_due = due_us is None
+    return Job(
+        id=message.message_id,
+        seq=seq,
+        place=seq if is_due else None,
+        status=JobStatus.QUEUED if is_due else JobStatus.SCHEDULED,
+        task=message.actor_name,
+        queue=queue,
+        payload=known.payload,
+        tags=_words(options.get("tags")),
+        attempts=0,
+        max_attempts=known.max_attempts,
+        due_at_us=due_us,
+        queued_at_us=seq if is_due else None,
+        started_at_us=None,
+        finished_at_us=None,
+        window=None,
+        worker=None,
+        progress=None,
+        cancel_requested=False,
+        result=None,
+        result_error=None,
+        error=None,
+        reason=None,
+        request_id=_word(options.get("request_id")),
+        traceparent=_word(options.get("traceparent")),
+    )

@@ -1,0 +1,175 @@
+"""The worker's side of the broker: who is idle, the settlers of all queues, and the maintenance."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+import dramatiq
+
+from ..dramatiq_fixes.shutdown import ThreadGroup
+from ..dramatiq_fixes.work_queue import WorkQueue
+from ..errors import SettingsError
+from ..processes.maintenance import Maintenance
+from ..processes.registry import Registration, process_name
+from ..redis_link.spin import Spin
+from ..settings import exit_with
+from . import context
+from .cancellation import Cancellation, Listener
+from .consumer import Doorbell, LifoConsumer
+from .delivery import Delivery
+from .idle_threads import IdleThreads
+from .settling import Settler
+
+if TYPE_CHECKING:
+    from ..broker import LifoBroker
+
+
+class WorkerLifecycle(dramatiq.Middleware):
+    """Dramatiq middleware that follows one ``Worker`` from its boot to its shutdown."""
+
+    def __init__(self, broker: LifoBroker, cancellation: Cancellation) -> None:
+        self._broker = broker
+        self._cancellation = cancellation
+        self._lock = threading.Lock()
+        self._settlers: dict[str, Settler] = {}
+        self._idle_threads: IdleThreads | None = None
+        self._worker: dramatiq.Worker | None = None
+        self._maintenance: Maintenance | None = None
+        self._registration: Registration | None = None
+        self._listener: Listener | None = None
+        self.name = ""
+
+    @property
+    def at_work(self) -> bool:
+        """True in a process that runs a worker."""
+        return self._worker is not None
+
+    def held(self, message: Any) -> Delivery | None:
+        """The delivery of a message that this thread's worker holds, if it is one."""
+        if isinstance(message, Delivery):
+            return message if self._holds(message) else None
+        current = context.current_delivery()
+        if current is not None and current.message_id == message.message_id and self._holds(current):
+            return current
+        return None
+
+    def consumer(self, queue: str, *, prefetch: int, timeout_ms: int) -> LifoConsumer:
+        """A consumer of this queue; all consumers of a process share its idle threads and the queue's settler."""
+        with self._lock:
+            # Without a Worker (a program that iterates by itself) the prefetch tells how many may be held.
+            if self._idle_threads is None:
+                self._idle_threads = IdleThreads(max(1, prefetch))
+            settler = self._settlers.get(queue) or self._settlers.setdefault(
+                queue, self._new_settler(queue, self._idle_threads)
+            )
+            doorbell = Doorbell(queue, self._broker.new_link())
+            return LifoConsumer(settler, doorbell, self._idle_threads, timeout_s=timeout_ms / 1000)
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """The worker's threads are what there is to give jobs to. A name in QUEUES that nobody declares ends the
+        process: its jobs would wait for this worker in vain."""
+        wanted = self._broker.settings.queues
+        if unknown := sorted(wanted - set(broker.queues)):
+            declared = ", ".join(sorted(broker.queues)) or "none"
+            exit_with(SettingsError(f"QUEUES names {', '.join(unknown)}, but the declared queues are: {declared}."))
+        self.name = process_name()
+        self._worker = worker
+        self._idle_threads = IdleThreads(worker.worker_threads)
+        worker.work_queue = cast("Any", WorkQueue())
+        if wanted and not worker.consumer_whitelist:
+            worker.consumer_whitelist = set(wanted)
+
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """From now on this process beats and looks after the queues."""
+        self._registration = Registration(
+            self.name,
+            "worker",
+            lease_us=self._broker.settings.lease_us,
+            queues=lambda: set(self._broker.queues) & (worker.consumer_whitelist or set(self._broker.queues)),
+            threads=worker.worker_threads,
+        )
+        self._maintenance = self._broker.new_maintenance(
+            held=self._tokens, on_cancel=self._cancel, registration=self._registration
+        )
+        self._maintenance.start()
+        self._listener = Listener(self._broker.new_link(), self._cancel)
+        self._listener.start()
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """Claim nothing more; running jobs go on and are settled, for as long as the worker's threads are given."""
+        worker.workers = cast("Any", [ThreadGroup(worker.workers)])
+        for settler in self._settlers.values():
+            settler.stop_claiming()
+        if self._registration is not None and self._maintenance is not None:
+            self._registration.stopping = True
+            self._maintenance.hurry()
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """Put back what still runs, since its time is up, and stop."""
+        self.close()
+
+    def close(self) -> None:
+        """Put back everything that is held, and stop the maintenance."""
+        for settler in self._settlers.values():
+            settler.close()
+        if self._maintenance is not None:
+            self._maintenance.stop()
+        if self._listener is not None:
+            self._listener.stop()
+        self._settlers.clear()
+        self._idle_threads = self._maintenance = self._registration = self._listener = self._worker = None
+
+    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        """Remember what this thread runs, so that an enqueue of it is known as a retry."""
+        context.enter(message if isinstance(message, Delivery) else None)
+
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        """Forget it again. This middleware is the first of all, so its ``after_`` hooks come last."""
+        context.enter(None)
+
+    def after_skip_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        """Forget it again."""
+        context.enter(None)
+
+    def _new_settler(self, queue: str, idle_threads: IdleThreads) -> Settler:
+        # Where there are several threads, the one that waits leaves the interpreter to the others.
+        is_single = self._worker is not None and idle_threads.total == 1
+        spin_us = self._broker.settings.redis_spin_us if is_single else 0
+        link = self._broker.new_link(Spin(spin_us) if spin_us else None)
+        self.name = self.name or process_name()
+        return Settler(
+            self._broker.scripts(queue, link),
+            link,
+            worker=self.name,
+            lease_us=self._broker.settings.lease_us,
+            idle_threads=idle_threads,
+            deliver=self._deliver if self._worker is not None else None,
+            on_due=lambda until_us: self._maintenance.expect_due(queue, until_us) if self._maintenance else None,
+            is_paused=lambda: self._is_paused(queue),
+        )
+
+    def _deliver(self, delivery: Delivery) -> None:
+        if self._worker is not None:
+            self._worker.consumers[delivery.queue_name].handle_message(delivery)
+
+    def _is_paused(self, queue: str) -> bool:
+        """Whether ``Worker.pause()`` holds; Dramatiq's own consumer thread looks only when no job comes."""
+        thread = self._worker.consumers.get(queue) if self._worker is not None else None
+        return thread is not None and thread.paused
+
+    def _holds(self, delivery: Delivery) -> bool:
+        settler = self._settlers.get(delivery.queue_name)
+        return settler is not None and delivery.token in settler.held
+
+    def _cancel(self, id: str) -> None:
+        for settler in list(self._settlers.values()):
+            for delivery in list(settler.held.values()):
+                if delivery.message_id == id:
+                    self._cancellation.request(delivery)
+
+    def _tokens(self, queue: str) -> list[tuple[str, int]]:
+        settler = self._settlers.get(queue)
+        return list(settler.held) if settler else []

@@ -77,7 +77,7 @@ def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
         found += queue_figures.of_processes(source.registry.processes())
         found += queue_figures.of_cadence(source.registry.cadence_faults())
         found += queue_figures.of_redis(source.vitals.info())
-        relayed = list(gather(source.vitals.link(), without=own))
+        relayed = list(gather(source.redis.link, without=own))
     except (LastInError, RedisError) as error:
         log.warning("A scrape without what Redis knows: %s", error)
         return [*rows, Row("lastin_redis_up", (), 0)], []

@@ -22,5 +22,5 @@ def application() -> Flask:
     # The server's main process leads this one and its siblings, and has made their folder of metrics.
     app = create_app(tasks.settings, group=ProcessGroup("web", os.getppid()))
     signal.signal(END_WAITS, lambda *_: app.extensions["endings"].close())
-    Relay(lambda: app.extensions["metrics"].report, tasks.broker.new_link()).start()
+    Relay(lambda: app.extensions["metrics"].report, tasks.broker.redis.new_link()).start()
     return app

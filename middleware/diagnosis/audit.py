@@ -16,7 +16,7 @@ import msgpack
 
 from ..commands import keys
 from ..commands.layout import RECORD_FIELDS, STATUS_LETTERS
-from ..commands.queue_commands import QueueScripts
+from ..commands.queue_commands import QueueCommands
 from ..errors import RedisAwayError
 from ..jobs import JobStatus
 from ..redis_link.link import Link
@@ -76,7 +76,7 @@ class Census:
         return [f"{what}: {one} against {other}" for what, one, other in pairs if one != other]
 
 
-def census(scripts: QueueScripts) -> Census:
+def census(scripts: QueueCommands) -> Census:
     """Count a queue's jobs.
 
     Raises:
@@ -181,7 +181,7 @@ def main() -> int:
 
 
 def _faults_of(queue: str, link: Link) -> list[str]:
-    counted = census(QueueScripts(queue, link, default_gate="closed"))
+    counted = census(QueueCommands(queue, link, default_gate="closed"))
     _say(f"{queue}: " + ", ".join(f"{count} {status}" for status, count in counted.jobs.items()))
     return [f"{queue}: {fault}" for fault in counted.faults] + audit(queue, link)
 

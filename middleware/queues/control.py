@@ -10,7 +10,7 @@ import msgpack
 
 from ..clock import rfc3339
 from ..commands import keys
-from ..commands.reach import RedisAccess
+from ..commands.client import RedisClient
 from ..jobs import JobStatus
 from ..processes.registry import LiveProcess, Threads, threads_of
 from ..store.filters import INDEXES
@@ -101,7 +101,7 @@ class QueueControl:
     """
 
     def __init__(
-        self, redis: RedisAccess, *, processes: Callable[[], Iterable[LiveProcess]], default_mode: Mode
+        self, redis: RedisClient, *, processes: Callable[[], Iterable[LiveProcess]], default_mode: Mode
     ) -> None:
         self._redis = redis
         self._processes = processes
@@ -122,21 +122,20 @@ class QueueControl:
 
     def pause(self, queue: str, *, by: str, reason: str) -> bool:
         """Hand nothing out from now on; what runs goes on. False: it was paused already, and that pause stays."""
-        return bool(self._redis.patiently(lambda: self._redis.scripts(queue).pause("pause", by, reason)))
+        return bool(self._redis.queue(queue).pause("pause", by, reason))
 
     def resume(self, queue: str, *, by: str, reason: str | None = None) -> bool:
         """End a pause. False: there was none."""
-        return bool(self._redis.patiently(lambda: self._redis.scripts(queue).pause("resume", by, reason or "")))
+        return bool(self._redis.queue(queue).pause("resume", by, reason or ""))
 
     def pauses(self, queue: str, *, limit: int = 50) -> list[PauseEvent]:
         """The last pauses and their ends, newest first."""
-        rows = self._redis.patiently(lambda: self._redis.link().call("LRANGE", keys.pauses(queue), 0, limit - 1))
+        rows = self._redis.call("LRANGE", keys.pauses(queue), 0, limit - 1)
         return [_pause_event(*msgpack.unpackb(row)) for row in rows]
 
     def _standing(self, queue: str, processes: Iterable[LiveProcess]) -> QueueStanding:
         indexes = list(INDEXES.values())
-        scripts = self._redis.scripts
-        answer = self._redis.patiently(lambda: scripts(queue).standing(FULL_WINDOWS, POLICY_FIELDS, indexes))
+        answer = self._redis.queue(queue).standing(FULL_WINDOWS, POLICY_FIELDS, indexes)
         now_us, gate, order_now, pause, number, window, next_tick, oldest, are_full, accepted, pruned = answer[:11]
         counts = dict(zip(INDEXES, answer[11 + len(POLICY_FIELDS) :], strict=True))
         fields = answer[11 : 11 + len(POLICY_FIELDS)]

@@ -6,14 +6,13 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import msgpack
 
 from ..clock import rfc3339
 from ..commands import keys
-from ..commands.reach import RedisAccess
+from ..commands.client import RedisClient
 from ..commands.types import IdempotencyKey
 from ..errors import KeyReusedError, RedisAwayError, WindowRefusedError
 from ..store.reading import Cursor
@@ -69,7 +68,7 @@ class Windows:
     repeated while patience allows; opening never is: a call whose answer was lost may have opened a window.
     """
 
-    def __init__(self, redis: RedisAccess) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: NextTick = "keep") -> bool:
@@ -77,19 +76,16 @@ class Windows:
 
         ``next_tick_ms``: when the cadence opens the next window, None: it opens none, "keep": as it was noted last.
         """
-        scripts = self._redis.scripts
-        return bool(
-            self._redis.patiently(lambda: scripts(queue).put_policy(policy.fields(), next_tick_ms=next_tick_ms))
-        )
+        return self._redis.queue(queue).put_policy(policy.fields(), next_tick_ms=next_tick_ms)
 
     def policy(self, queue: str) -> Policy | None:
         """The policy in force, None as long as there is none."""
-        answer = self._redis.patiently(lambda: self._redis.link().call("HMGET", keys.policy(queue), *POLICY_FIELDS))
+        answer = self._redis.call("HMGET", keys.policy(queue), *POLICY_FIELDS)
         return None if answer[0] is None else policy_from(answer)
 
     def switches(self, queue: str) -> list[OrderSwitch]:
         """The last changes of an adaptive order, newest first; at most 100 are kept."""
-        rows = self._redis.patiently(lambda: self._redis.link().call("LRANGE", keys.switches(queue), 0, -1))
+        rows = self._redis.call("LRANGE", keys.switches(queue), 0, -1)
         return [OrderSwitch(*msgpack.unpackb(row)) for row in rows]
 
     def open(
@@ -117,7 +113,7 @@ class Windows:
           WindowRefusedError: the tick isn't later than the last one, or lies more than a second ahead; there is no
             policy yet; the queue is continuous.
         """
-        answer = self._redis.scripts(queue).open_window(
+        answer = self._redis.queue(queue).open_window(
             opened_by, tick_ms, credits, lasts_us, next_tick_ms=next_tick_ms, by=by
         )
         if answer[0] != b"opened":
@@ -128,7 +124,7 @@ class Windows:
 
     def _count_missed(self, queue: str, missed: int) -> None:
         try:
-            self._redis.link().call("HINCRBY", keys.counters(queue), "windows_missed", missed)
+            self._redis.link.call("HINCRBY", keys.counters(queue), "windows_missed", missed)
         except RedisAwayError as error:
             logger.warning("Queue %r: %d missed ticks aren't counted: %s", queue, missed, error)
 
@@ -142,7 +138,7 @@ class Windows:
           KeyReusedError: another request was sent under this key.
           WindowRefusedError: as :meth:`open`.
         """
-        answer = self._redis.scripts(queue).open_window("operator", None, credits, lasts_us, key=key, by=by)
+        answer = self._redis.queue(queue).open_window("operator", None, credits, lasts_us, key=key, by=by)
         match answer[0]:
             case b"opened":
                 return window_from(queue, answer[1], answer[2]), False
@@ -159,7 +155,7 @@ class Windows:
         queue, number = _parts(window_id)
         if number is None:
             return None
-        packed = self._redis.patiently(lambda: self._redis.scripts(queue).get_window(number))
+        packed = self._redis.queue(queue).get_window(number)
         return window_from(queue, number, packed) if packed else None
 
     def close(self, window_id: str, *, by: str | None = None) -> Window | None:
@@ -167,12 +163,12 @@ class Windows:
         queue, number = _parts(window_id)
         if number is None:
             return None
-        packed = self._redis.patiently(lambda: self._redis.scripts(queue).close_window(number, by))
+        packed = self._redis.queue(queue).close_window(number, by)
         return window_from(queue, number, packed) if packed else None
 
     def next(self, queue: str, *, limit: int = 100) -> NextWindow:
         """The window that opens next, with at most ``limit`` ids."""
-        next_tick_ms, count, ids = self._redis.patiently(lambda: self._redis.scripts(queue).would_take(limit))
+        next_tick_ms, count, ids = self._redis.queue(queue).would_take(limit)
         return NextWindow(queue, None if next_tick_ms is None else next_tick_ms * 1000, count, ids)
 
     def history(self, queue: str, *, limit: int = 50) -> list[Window]:
@@ -183,20 +179,17 @@ class Windows:
         """One page of windows, of one queue or of all, newest first by the time of opening, all below ``cursor``."""
         rows: list[tuple[int, str, int, bytes]] = []
         for name in [queue] if queue else sorted(self._redis.queues()):
-            found = self._redis.patiently(partial(self._part, name, _below(cursor, name), limit + 1))
+            found = self._redis.queue(name).get_windows(_below(cursor, name), limit + 1)
             rows += [(seq, name, number, packed) for number, seq, packed in found]
         rows.sort(key=lambda row: row[:2], reverse=True)
         shown = rows[:limit]
         windows = [window_from(name, number, packed) for _, name, number, packed in shown]
         return WindowPage(windows, Cursor(*shown[-1][:2]) if len(rows) > limit else None)
 
-    def _part(self, queue: str, below: int | None, limit: int) -> list[tuple[int, int, bytes]]:
-        return self._redis.scripts(queue).get_windows(below, limit)
-
 
 def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:
     match answer[0]:
-        case b"default_gate":
+        case b"unruled":
             return f"Queue {queue!r} has no policy yet: start the scheduler, or put one in force first."
         case b"continuous":
             return f"Queue {queue!r} is continuous: its jobs may be claimed at any time, without windows."

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgpack
 
+from ..commands.client import RedisClient
 from ..commands.layout import WINDOW_FIELDS
-from ..commands.reach import RedisAccess
 from ..jobs import JobStatus
 from .counters import Tally, tallies_from
 
@@ -73,9 +73,8 @@ class Vitals:
 class VitalSigns:
     """Reads the vitals of all queues, and of Redis itself. Nothing is tried twice."""
 
-    def __init__(self, redis: RedisAccess) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
-        self.link = redis.link
 
     def read(self) -> list[Vitals]:
         """The vitals of every queue, by name.
@@ -83,7 +82,7 @@ class VitalSigns:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        return [_vitals(queue, self._redis.scripts(queue).vitals()) for queue in sorted(self._redis.queues())]
+        return [_vitals(queue, self._redis.queue(queue).vitals()) for queue in sorted(self._redis.queues())]
 
     def info(self) -> bytes:
         """What Redis tells of itself (INFO).
@@ -91,7 +90,7 @@ class VitalSigns:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        told: bytes = self.link().call("INFO")
+        told: bytes = self._redis.link.call("INFO")
         return told
 
 

@@ -1,16 +1,15 @@
-"""CadenceStatus jobs: one by its id, and lists, newest first."""
+"""Reading jobs: one by its id, and lists, newest first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 import dramatiq
 
 from ..commands import keys
-from ..commands.reach import RedisAccess
+from ..commands.client import RedisClient
 from ..jobs import Job
 from ..messages import MessageDetails, message_of
 from .filters import ALL_JOBS, JobFilter
@@ -52,7 +51,7 @@ class JobStore:
       details_of: what the message means to its task.
     """
 
-    def __init__(self, redis: RedisAccess, *, details_of: Callable[[dramatiq.Message[Any]], MessageDetails]) -> None:
+    def __init__(self, redis: RedisClient, *, details_of: Callable[[dramatiq.Message[Any]], MessageDetails]) -> None:
         self._redis = redis
         self._details_of = details_of
         self._known: Sequence[str] = ()
@@ -70,7 +69,7 @@ class JobStore:
         for queue in queues:
             # The record first: what it tells of the rest is there when the rest is read.
             commands += [("HGET", key(queue), id) for key in (keys.records, *DETAILS)]
-        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        answers = self._redis.call_all(commands)
         for i, queue in enumerate(queues):
             record, *texts = answers[5 * i : 5 * i + 5]
             if record is not None and texts[0] is not None:
@@ -83,7 +82,7 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        records = self._redis.patiently(lambda: self._redis.link().call("HMGET", keys.records(queue), *ids))
+        records = self._redis.call("HMGET", keys.records(queue), *ids)
         rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
         return self._jobs(rows)
 
@@ -95,7 +94,7 @@ class JobStore:
         """
         listed = [(queue, list(of_queue)) for queue, of_queue in ids.items()]
         commands = [("HMGET", keys.records(queue), *of_queue) for queue, of_queue in listed]
-        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        answers = self._redis.call_all(commands)
         return {
             (queue, id)
             for (queue, of_queue), records in zip(listed, answers, strict=True)
@@ -113,7 +112,7 @@ class JobStore:
 
     def _find(self, id: str, queues: Sequence[str]) -> tuple[str, bytes] | None:
         commands = [("HGET", keys.messages(queue), id) for queue in queues]
-        found = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        found = self._redis.call_all(commands)
         return next(((queue, body) for queue, body in zip(queues, found, strict=True) if body is not None), None)
 
     def _look_for(self, id: str, look: Callable[[str, Sequence[str]], T | None]) -> T | None:
@@ -149,7 +148,7 @@ class JobStore:
         for queue in where.queues_among(self._redis.queues()):
             cursor: Cursor | None = None
             while True:
-                begins, found = self._redis.patiently(partial(self._part, queue, where, WALKED_A_CALL, cursor))
+                begins, found = self._part(queue, where, WALKED_A_CALL, cursor)
                 yield from ((queue, id, record) for id, record in found)
                 if begins is None:
                     break
@@ -159,7 +158,7 @@ class JobStore:
         rows: list[tuple[int, str, str, bytes]] = []
         floor: Cursor | None = None
         for name in where.queues_among(self._redis.queues()):
-            begins, found = self._redis.patiently(partial(self._part, name, where, limit, cursor))
+            begins, found = self._part(name, where, limit, cursor)
             rows += [(seq_of(record), name, id, record) for id, record in found]
             if begins is not None:
                 floor = max(filter(None, (floor, Cursor(begins, name))), key=_order)
@@ -171,7 +170,7 @@ class JobStore:
         self, queue: str, where: JobFilter, limit: int, cursor: Cursor | None
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
         bounds = [bound for bound in (_below(cursor, queue), where.created_before_us) if bound is not None]
-        return self._redis.scripts(queue).page(
+        return self._redis.queue(queue).page(
             min(bounds, default=None),
             limit,
             where.indexes,
@@ -187,7 +186,7 @@ class JobStore:
         commands = [("HMGET", key(queue), *of_queue) for queue, of_queue in ids.items() for key in DETAILS]
         if not commands:
             return []
-        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        answers = self._redis.call_all(commands)
         details: dict[tuple[str, str], list[bytes | None]] = {}
         for i, (queue, of_queue) in enumerate(ids.items()):
             for id, *texts in zip(of_queue, *answers[4 * i : 4 * i + 4], strict=True):

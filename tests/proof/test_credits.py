@@ -64,7 +64,7 @@ def producing(broker: LifoBroker) -> Iterator[None]:
 
 
 def waiting(broker: LifoBroker) -> int:
-    return int(broker.scripts(QUEUE).standing(10, [], ["stack"])[-1])
+    return int(broker.redis.queue(QUEUE).standing(10, [], ["stack"])[-1])
 
 
 def used_up(broker: LifoBroker, fleet: Fleet, credits: int) -> Window:

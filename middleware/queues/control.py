@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import msgpack
@@ -86,7 +86,7 @@ class QueueStanding:
             "pruned": self.pruned,
             "oldest_age_s": None if self.oldest_age_us is None else self.oldest_age_us / 1_000_000,
             "wait_bound_s": None if self.wait_bound_us is None else self.wait_bound_us / 1_000_000,
-            "threads": asdict(self.threads),
+            "threads": {"total": self.threads.total, "idle": self.threads.idle},
         }
 
 

@@ -119,12 +119,12 @@ class Soak:
         return self._report(time.monotonic() - began)
 
     def _report(self, took_s: float) -> dict[str, Any]:
-        link = self._broker.new_link()
+        link = self._broker.redis.new_link()
         faults = self.ledger.faults()
         inversions = conservation_error = switches = 0
         for queue, checker in self.checkers.items():
             compare(checker, self._client)
-            counted = census(self._broker.scripts(queue, link))
+            counted = census(self._broker.redis.queue_over(queue, link))
             inversions += counted.order_inversions
             conservation_error += abs(counted.conservation_error)
             switches += sum(counted.counters.get(f"order_switches_to_{order}", 0) for order in ("lifo", "fifo"))

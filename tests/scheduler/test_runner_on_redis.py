@@ -38,7 +38,7 @@ def broker(redis_url: str) -> Iterator[LifoBroker]:
 def shared(broker: LifoBroker) -> OwnedClock:
     """A clock that the scripts go by too."""
     clock = OwnedClock(TICK_US + 1_000)
-    broker._now = clock.now_us
+    broker.redis._now = clock.now_us
     return clock
 
 

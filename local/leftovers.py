@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from middleware.processes.birth import birth_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,14 @@ class Noted:
     @classmethod
     def of(cls, pid: int, *, leads_group: bool) -> Noted:
         """A process that runs now; ``leads_group``: its children belong to it, signals go to all of them."""
-        return cls(pid, _birth(pid), leads_group)
+        return cls(pid, birth_of(pid), leads_group)
 
     @property
     def is_there(self) -> bool:
         """True while the process, or what is left of its group, is there."""
         if not self._signal(0):
             return False
-        born = _birth(self.pid)
+        born = birth_of(self.pid)
         return born == self.born or (born is None and self.leads_group)
 
     def _signal(self, number: int) -> bool:
@@ -71,17 +72,3 @@ def read(note: Path) -> list[Noted]:
     with suppress(FileNotFoundError, ValueError):
         return [Noted(**fields) for fields in json.loads(note.read_text(encoding="ascii"))]
     return []
-
-
-def _birth(pid: int) -> str | None:
-    """When a process began, in words that only serve to compare; None when there is no such process."""
-    proc = Path("/proc")
-    if (proc / "self" / "stat").exists():
-        try:
-            return (
-                (proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
-            )
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-    listed = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return listed.stdout.strip() or None

@@ -65,10 +65,10 @@ class Cron:
     """The times that a cron expression names on the clocks of a time zone.
 
     cronsim reads the expression and finds its times. Where clocks are changed, the rules of cron(8) hold: with a wild
-    hour (``*`` or ``*/2``) ticks go by elapsed time, which cronsim does when it is given the zone. Otherwise a time that
-    is skipped comes as soon as the gap is over, and one that is there twice counts the first time only. cronsim has
-    that rule for expressions without seconds and with a minute that isn't ``*``; ours covers all of them, so cronsim is
-    asked for wall time, and the answer is put into the zone here.
+    hour (``*`` or ``*/2``) ticks go by elapsed time, which cronsim does when it is given the zone. Otherwise a time
+    that is skipped comes as soon as the gap is over, and one that is there twice counts the first time only. cronsim
+    has that rule for expressions without seconds and with a minute that isn't ``*``. Ours covers all of them: cronsim
+    is asked for wall time, and the answer is put into the zone here.
 
     Raises:
       ValueError: the expression can't be read, or names no time at all.

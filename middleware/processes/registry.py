@@ -95,13 +95,13 @@ class LiveProcess:
 
 class Registration:
     """A process's own entry. One thread renews it and leaves; any thread may set ``stopping``, and of a scheduler
-    what it has ``reading`` of the cadence."""
+    the ``cadence_status``."""
 
     def __init__(
         self, id: str, kind: Kind, *, lease_us: int, queues: Callable[[], Iterable[str]], threads: int = 0
     ) -> None:
         self.stopping = False
-        self.reading: CadenceStatus | None = None
+        self.cadence_status: CadenceStatus | None = None
         self._id = id
         self._lease_us = lease_us
         self._queues = queues
@@ -120,8 +120,8 @@ class Registration:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        reading = self.reading.as_dict() if self.reading else None
-        told = {"queues": sorted(self._queues()), "stopping": self.stopping, "reading": reading}
+        status = self.cadence_status.as_dict() if self.cadence_status else None
+        told = {"queues": sorted(self._queues()), "stopping": self.stopping, "cadence_status": status}
         card = orjson.dumps({**self._details_of, **told})
         lease = b"%d" % self._lease_us
         self._started = b"%d" % _run(link, "enter", b"", self._id.encode(), lease, self._started, card)

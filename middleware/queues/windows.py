@@ -196,7 +196,7 @@ class Windows:
 
 def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:
     match answer[0]:
-        case b"default_gate":
+        case b"unruled":
             return f"Queue {queue!r} has no policy yet: start the scheduler, or put one in force first."
         case b"continuous":
             return f"Queue {queue!r} is continuous: its jobs may be claimed at any time, without windows."

@@ -28,6 +28,7 @@ from .clock import RedisClock, SystemClock
 from .durations import format_duration, parse_duration
 from .errors import CadenceError
 from .opening import open_window, summary, wait_until_done
+from .others import OtherSchedulers
 from .preview import preview
 from .service import Service
 from .signals import Inbox
@@ -70,26 +71,28 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
     logs.configure(broker.settings, process="scheduler")
     broker.fail_fast(timeout_s=REDIS_TIMEOUT_S, patience_s=0)
     clock = RedisClock(broker.new_link())
-    registration = Registration(
-        process_name(), "scheduler", lease_us=broker.settings.lease_us, queues=broker.get_declared_queues
-    )
+    id = process_name()
+    registration = Registration(id, "scheduler", lease_us=broker.settings.lease_us, queues=broker.get_declared_queues)
     maintenance = broker.new_maintenance(registration=registration)
     clock.start()
-    registration.cadence_status = CadenceStatus(cadence.digest, clock.now_us())
+    registration.cadence_status = _status(cadence, clock)
+    others = OtherSchedulers(id, lambda: registration.cadence_status, broker.registry.cadence_statuses)
     service = Service(cadence, broker.windows, clock)
     service.start()
     maintenance.start()
+    others.start()
     relay_of("scheduler", broker.new_link()).start()
     logger.info("The scheduler runs by %s.", file.path)
     while (word := inbox.wait(POLL_FILE_S)) != "stop":
         changed = file.reread() if word == "reload" else file.poll()
         if changed is not None:
             service.put(changed)
-        told = _status_after(registration.cadence_status, changed, file, clock)
-        if told != registration.cadence_status:
-            registration.cadence_status = told
+        status = _status_after(registration.cadence_status, changed, file, clock)
+        if status != registration.cadence_status:
+            registration.cadence_status = status
             maintenance.hurry()
     inbox.close()
+    others.stop()
     _within(maintenance.stop, seconds=0.2)
     service.stop()
     clock.stop()
@@ -129,12 +132,16 @@ def check(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker)
     return DONE
 
 
+def _status(cadence: Cadence, clock: RedisClock) -> CadenceStatus:
+    return CadenceStatus(cadence.digest, clock.now_us(), queues=cadence.keys())
+
+
 def _status_after(
     last: CadenceStatus | None, changed: Cadence | None, file: CadenceWatcher, clock: RedisClock
 ) -> CadenceStatus | None:
-    """What the roster is to tell of the cadence, after a look at the file that brought ``changed`` or nothing new."""
+    """The status after a look at the file, which brought the cadence ``changed`` or nothing new."""
     if changed is not None:
-        return CadenceStatus(changed.digest, clock.now_us())
+        return _status(changed, clock)
     if last is None or file.error == last.error:
         return last
     return dataclasses.replace(last, error=file.error, failed_at_us=clock.now_us())

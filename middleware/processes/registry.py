@@ -151,17 +151,23 @@ class ProcessRegistry:
         found: list[LiveProcess] = self._redis.patiently(lambda: self._read(queues))
         return sorted(found, key=lambda process: (process.kind != "worker", process.started_at_us, process.id))
 
-    def cadence_faults(self) -> list[str]:
-        """Why the cadence in force isn't the file's, by what the schedulers that live have read of it.
+    def cadence_statuses(self) -> dict[str, CadenceStatus]:
+        """What each scheduler that lives has last read of its cadence file, by the scheduler's id.
 
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
         entries = self._redis.patiently(self._entries)
         cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
-        return cadence_faults(
-            {id: CadenceStatus(**card["reading"]) for id, card in cards.items() if card.get("reading")}
-        )
+        return {id: CadenceStatus(**card["cadence_status"]) for id, card in cards.items() if card.get("cadence_status")}
+
+    def cadence_faults(self) -> list[str]:
+        """Why the cadence in force isn't the file's, by what the schedulers that live have read of it.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        return cadence_faults(self.cadence_statuses())
 
     def _read(self, queues: Iterable[str]) -> list[LiveProcess]:
         entries = self._entries()

@@ -68,7 +68,7 @@ class Attendant(threading.Thread):
             self.join()
 
     def _note_processes(self) -> bool:
-        if not self._manager.are_all_there():
+        if not self._manager.have_all_started():
             return False
         leftovers.write(PROCESSES_FILE, self._manager.processes())
         return True
@@ -148,7 +148,7 @@ def _run_procfile(settings: Settings, environment: Mapping[str, str], server: Em
     shutdown_s = settings.worker_shutdown_ms / 1000 + KILL_MARGIN_S
     manager = ProcfileManager(environment, kill_after_s=shutdown_s)
     attendant = Attendant(manager, server, _url_of(settings))
-    manager.then = attendant.start
+    manager.on_started = attendant.start
     try:
         manager.loop()
     except OSError:

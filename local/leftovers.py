@@ -15,7 +15,7 @@ from middleware.processes.birth import birth_of
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NotedProcess:
     """A process by its id and the time of its birth: together they can't mean another process."""
 
     pid: int
@@ -23,7 +23,7 @@ class Noted:
     leads_group: bool
 
     @classmethod
-    def of(cls, pid: int, *, leads_group: bool) -> Noted:
+    def of(cls, pid: int, *, leads_group: bool) -> NotedProcess:
         """A process that runs now; ``leads_group``: its children belong to it, signals go to all of them."""
         return cls(pid, birth_of(pid), leads_group)
 
@@ -48,7 +48,7 @@ class Noted:
             self._signal(number)
 
 
-def end(processes: Iterable[Noted], patience_s: float) -> None:
+def end(processes: Iterable[NotedProcess], patience_s: float) -> None:
     """SIGTERM to all that are there; SIGKILL to those that still are after ``patience_s``."""
     there = [process for process in processes if process.is_there]
     for process in there:
@@ -62,13 +62,13 @@ def end(processes: Iterable[Noted], patience_s: float) -> None:
         time.sleep(0.05)
 
 
-def write(note: Path, processes: Iterable[Noted]) -> None:
+def write(note: Path, processes: Iterable[NotedProcess]) -> None:
     """Keep in mind what has to be ended, also by a later run."""
     note.write_text(json.dumps([asdict(process) for process in processes]), encoding="ascii")
 
 
-def read(note: Path) -> list[Noted]:
+def read(note: Path) -> list[NotedProcess]:
     """What an earlier run noted; nothing when there is no note, or one that its crash cut short."""
     with suppress(FileNotFoundError, ValueError):
-        return [Noted(**fields) for fields in json.loads(note.read_text(encoding="ascii"))]
+        return [NotedProcess(**fields) for fields in json.loads(note.read_text(encoding="ascii"))]
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 
 from middleware.clock import rfc3339
 from middleware.errors import QueueFullError, RedisAwayError, WindowRefusedError
@@ -12,8 +13,9 @@ from middleware.queues.policy import Policy
 from middleware.queues.windows import Windows
 
 from .cadence import QueueCadence
-from .clock import Clock
+from .clock import JUMP_US, Clock
 from .durations import format_duration
+from .timetable import Timetable
 
 KEEP_EVERY_S = 2.0
 """How often the policy is put again: a server that was emptied or replaced has none."""
@@ -38,7 +40,7 @@ class QueueRunner:
         self._offered: list[int] = []
         self._tick_us: int | None = None
         self._put: QueueCadence | None = None
-        self._next: tuple[QueueCadence, int | None] | None = None
+        self._next: NextTick | None = None
         self._put_again_at = 0.0
         self._pause_s = 0.0
         self._switches_seen_us = clock.now_us()
@@ -133,6 +135,9 @@ class QueueRunner:
 
     def _tell_switches(self) -> None:
         """The scripts change the adaptive order, wherever they are called; here it gets into a log."""
+        now_us = self._clock.now_us()
+        if self._switches_seen_us > now_us + JUMP_US:
+            self._switches_seen_us = now_us  # the clock was set back
         for switch in reversed(self._windows.switches(self.queue)):
             if switch.at_us > self._switches_seen_us:
                 self._switches_seen_us = switch.at_us
@@ -157,7 +162,7 @@ class QueueRunner:
                 credits=cadence.batch,
                 lasts_us=left_us,
                 next_tick_ms=self._next_tick_ms(cadence, max(tick_us, now_us)),
-                missed_since=lambda time_us: timetable.count_between(time_us, tick_us) if timetable else 0,
+                missed_since=lambda time_us: self._count_missed(timetable, time_us, tick_us),
             )
         except WindowRefusedError as refused:
             if self._put_policy(cadence):
@@ -177,17 +182,32 @@ class QueueRunner:
         """The first tick later than that. Going through a long blackout takes a while, so the last answer is kept."""
         if cadence.timetable is None:
             return None
-        known, next_us = self._next or (None, None)
-        if known is not cadence or next_us is None or next_us <= after_us:
-            next_us = cadence.timetable.after(after_us)
-            self._next = (cadence, next_us)
-        return None if next_us is None else next_us // 1000
+        if self._next is None or not self._next.holds(cadence, after_us):
+            self._next = NextTick(cadence, after_us, cadence.timetable.after(after_us))
+        return None if self._next.tick_us is None else self._next.tick_us // 1000
+
+    def _count_missed(self, timetable: Timetable | None, since_us: int, tick_us: int) -> int:
+        """Ticks that nobody opened. What the clock left out when it was set forward held none."""
+        return timetable.count_between(since_us, tick_us, self._clock.skipped()) if timetable else 0
 
     def _note_missed(self, tick_us: int) -> None:
         self.missed += 1
         self._missed_in_a_row += 1
         if self._missed_in_a_row == 1:
             logger.warning("Queue %r: no window was opened for the tick of %s.", self.queue, rfc3339(tick_us))
+
+
+@dataclass(frozen=True, slots=True)
+class NextTick:
+    """The first tick of a cadence later than ``after_us``."""
+
+    cadence: QueueCadence
+    after_us: int
+    tick_us: int | None
+
+    def holds(self, cadence: QueueCadence, after_us: int) -> bool:
+        """Whether it is also the first one later than another time. A clock that was set back may show one before."""
+        return cadence is self.cadence and self.after_us <= after_us and (self.tick_us or 0) > after_us
 
 
 def policy_of(cadence: QueueCadence) -> Policy:

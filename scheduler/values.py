@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any, overload
 from zoneinfo import ZoneInfo
 
+from middleware.queues.policy import PPM
+
 from .durations import format_duration, parse_duration
 from .errors import CadenceError
 
-PPM = 1_000_000
 MOST_CREDITS = 1_000_000_000
 
 

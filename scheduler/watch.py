@@ -7,15 +7,15 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from .cadence import Cadence
+from .cadence_file import read_cadence
 from .errors import CadenceError
-from .reading import read_cadence
 
 logger = logging.getLogger(__name__)
 
 Stamp = tuple[int, int, int] | None
 
 
-class CadenceFile:
+class CadenceWatcher:
     """The file and what was last read of it."""
 
     def __init__(self, path: Path, declared: Collection[str], overrides: Mapping[str, str]) -> None:
@@ -30,7 +30,7 @@ class CadenceFile:
     def read(self) -> Cadence:
         """
         Raises:
-          CadenceError: as :func:`scheduler.reading.read_cadence`.
+          CadenceError: as :func:`scheduler.cadence_file.read_cadence`.
         """
         self.error = None
         self._seen = self._done = self._stamp()

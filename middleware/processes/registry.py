@@ -102,7 +102,7 @@ class LiveProcess:
 
 class Registration:
     """A process's own entry. One thread renews it and leaves; any thread may set ``stopping``, and of a scheduler
-    what it has ``reading`` of the cadence."""
+    the ``cadence_status``."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class Registration:
         hung_jobs: Callable[[], list[str]] = list,
     ) -> None:
         self.stopping = False
-        self.reading: CadenceStatus | None = None
+        self.cadence_status: CadenceStatus | None = None
         self._id = id
         self._lease_us = lease_us
         self._queues = queues
@@ -135,12 +135,12 @@ class Registration:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        reading = self.reading.as_dict() if self.reading else None
+        status = self.cadence_status.as_dict() if self.cadence_status else None
         told = {
             "queues": sorted(self._queues()),
             "stopping": self.stopping,
             "hung": self._hung_jobs(),
-            "reading": reading,
+            "cadence_status": status,
         }
         card = orjson.dumps({**self._fixed, **told})
         lease = b"%d" % self._lease_us
@@ -171,17 +171,23 @@ class ProcessRegistry:
         found = self._read(queues)
         return sorted(found, key=lambda process: (process.kind != "worker", process.started_at_us, process.id))
 
-    def cadence_faults(self) -> list[str]:
-        """Why the cadence in force isn't the file's, by what the schedulers that live have read of it.
+    def cadence_statuses(self) -> dict[str, CadenceStatus]:
+        """What each scheduler that lives has last read of its cadence file, by the scheduler's id.
 
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
         entries = self._entries()
         cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
-        return cadence_faults(
-            {id: CadenceStatus(**card["reading"]) for id, card in cards.items() if card.get("reading")}
-        )
+        return {id: CadenceStatus(**card["cadence_status"]) for id, card in cards.items() if card.get("cadence_status")}
+
+    def cadence_faults(self) -> list[str]:
+        """Why the cadence in force isn't the file's, by what the schedulers that live have read of it.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        return cadence_faults(self.cadence_statuses())
 
     def _read(self, queues: Iterable[str]) -> list[LiveProcess]:
         entries = self._entries()

@@ -26,7 +26,6 @@ from middleware.broker import LifoBroker
 from middleware.diagnosis.audit import audit, census
 from middleware.queues.windows import Policy
 from middleware.settings import Settings
-from tests.service import WRITES_AT_ONCE
 
 from .event_log import EventLog
 from .findings import report
@@ -65,7 +64,7 @@ class Soak:
         self._every = {"hurt": hurt_every, "cut": cut_every, "outage": outage_every}
         self._chance = random.Random(seed)
         self._hurts = cycle(("stop", "kill", "poison", "end"))
-        self._server = EmbeddedServer(folder / "redis", options=WRITES_AT_ONCE)
+        self._server = EmbeddedServer(folder / "redis", durability="always")
         settings = {"LEASE_S": lease_s, "RETENTION_JOBS": KEPT, "CRASH_LIMIT": CRASH_LIMIT}
         self.fleet = Fleet(folder, self._server.url, processes=processes, threads=threads, settings=settings)
         self.checkers = {queue: HistoryChecker(queue, fate_of=self.fleet.fate_of) for queue in QUEUES}

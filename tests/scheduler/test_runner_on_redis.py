@@ -171,3 +171,28 @@ def test_ticks_in_a_blackout_are_not_missed(broker: LifoBroker, shared: OwnedClo
     tick(runner, shared, TICK_US + 200_000_000)
 
     assert missed(broker) == 5 + 2
+
+
+def test_when_the_clock_is_set_back_the_next_window_is_told_by_the_new_time(
+    broker: LifoBroker, shared: OwnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.runner.KEEP_EVERY_S", 0)
+    runner = QueueRunner(CADENCE, broker.windows, shared)
+    tick(runner, shared, TICK_US)
+    shared.advance(-3600)
+    runner.step()
+
+    assert broker.windows.next("default").opens_at_us == TICK_US - 3_590_000_000
+
+
+def test_ticks_that_the_clock_left_out_when_it_was_set_forward_are_not_missed(
+    broker: LifoBroker, shared: OwnedClock
+) -> None:
+    runner = QueueRunner(CADENCE, broker.windows, shared)
+    tick(runner, shared, TICK_US)
+    shared.advance(24)
+    shared.set_forward(3600)
+    tick(runner, shared, TICK_US + 3_650_000_000)
+
+    # Those of second 10 and 20 were there and missed; so were those of 3,630 and 3,640.
+    assert missed(broker) == 4

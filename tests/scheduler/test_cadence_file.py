@@ -7,8 +7,8 @@ import pytest
 
 from scheduler.blackout import parse_blackout
 from scheduler.cadence import Cadence, QueueCadence
+from scheduler.cadence_file import read_cadence
 from scheduler.errors import CadenceError
-from scheduler.reading import read_cadence
 from scheduler.ticks import Cron, Every
 from scheduler.timetable import Timetable
 
@@ -159,7 +159,7 @@ ZONE = 'queues.default.timezone must be the name of a time zone, such as "Europe
         ("[queues.default]\ncron = 5", "queues.default.cron must be a cron expression such as"),
         (
             '[queues.default]\ncron = "61 * * * *"',
-            "cadence.toml: queues.default.cron holds '61 * * * *': its minute holds '61', which isn't 0-59.",
+            "cadence.toml: queues.default.cron holds '61 * * * *': its minute must be *, 5, 1-5, */10",
         ),
         (SECTION + 'blackout = "Sat"', "queues.default.blackout must be a list of spans such as"),
         (SECTION + "blackout = []", "queues.default.blackout must be a list of spans such as"),

@@ -43,12 +43,12 @@ def test_schedulers_that_have_read_different_files_are_told() -> None:
 def test_the_roster_keeps_what_each_scheduler_has_read_while_it_lives(queue: ScriptedQueue, link: Link) -> None:
     scheduler = Registration("s", "scheduler", lease_us=60_000_000, queues=lambda: ["default"])
     worker = Registration("w", "worker", lease_us=60_000_000, queues=lambda: ["default"], threads=1)
-    scheduler.reading = GOOD
+    scheduler.cadence_status = GOOD
     for registration in (scheduler, worker):
         registration.renew(link)
     assert queue.broker.registry.cadence_faults() == []
 
-    scheduler.reading = BAD
+    scheduler.cadence_status = BAD
     scheduler.renew(link)
     assert len(queue.broker.registry.cadence_faults()) == 1
     scheduler.leave(link)

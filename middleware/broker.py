@@ -23,11 +23,9 @@ from .messages import without_retries
 from .processes.maintenance import Maintenance
 from .processes.registry import ProcessRegistry, Registration
 from .queues.control import QueueControl
-from .queues.policy import Mode
 from .queues.windows import Windows
 from .settings import Settings
 from .statistics.stats import Statistics
-from .statistics.vitals import VitalSigns
 from .store.bulk import Bulk
 from .store.reading import JobStore
 from .worker.cancellation import Cancellation
@@ -85,9 +83,7 @@ class LifoBroker(ConnectedBroker):
         self.windows = Windows(redis)
         self.stats = Statistics(redis)
         self.registry = ProcessRegistry(redis)
-        self.vitals = VitalSigns(redis)
-        default_mode: Mode = "windows" if gated else "continuous"
-        self.control = QueueControl(redis, processes=self.registry.processes, default_mode=default_mode)
+        self.control = QueueControl(redis, processes=self.registry.processes)
         self.bulk = Bulk(redis, store=self.store)
         self._acceptance = Acceptance(redis, get_some=self.store.get_some, details_of=self._details_of)
         self.add_middleware(PatientSignals())

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from middleware.queues.policy import Mode, Order
+
 from .timetable import Timetable
 
-Mode = Literal["windows", "continuous"]
-Order = Literal["lifo", "fifo", "adaptive"]
 Missed = Literal["skip", "open"]
 
 

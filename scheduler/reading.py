@@ -6,10 +6,12 @@ import tomllib
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
+
+from middleware.queues.policy import Mode, Order
 
 from .blackout import Blackout, parse_blackout
-from .cadence import Cadence, Missed, Order, QueueCadence
+from .cadence import Cadence, Missed, QueueCadence
 from .durations import format_duration
 from .errors import CadenceError
 from .overrides import Override, find_overrides
@@ -103,12 +105,12 @@ def _overridden(section: Mapping[str, Given], overrides: Collection[Override]) -
 
 
 def _queue(queue: str, section: Section) -> QueueCadence:
-    mode = section.choice("mode", ("windows", "continuous"), "windows")
+    mode = section.choice("mode", get_args(Mode), "windows")
     if mode == "continuous":
         for key in ONLY_IN_WINDOWS:
             if key in section:
                 raise CadenceError(f'{section[key].origin} has no effect with mode = "continuous": leave one out.')
-    order = section.choice("order", ("lifo", "fifo", "adaptive"), "lifo")
+    order = section.choice("order", get_args(Order), "lifo")
     oldest_share_ppm = section.share("oldest_share", default=0)
     if order == "fifo" and oldest_share_ppm:
         raise CadenceError(f'{section["oldest_share"].origin} has no effect with order = "fifo": leave one out.')
@@ -126,7 +128,7 @@ def _queue(queue: str, section: Section) -> QueueCadence:
         order=cast(Order, order),
         lifo_above_us=above_us,
         lifo_below_us=below_us,
-        missed=cast(Missed, section.choice("missed", ("skip", "open"), "skip")),
+        missed=cast(Missed, section.choice("missed", get_args(Missed), "skip")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -32,11 +32,17 @@ def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any]) -> Callab
 
 
 class QueueCalls:
-    """Calls a queue's scripts over one link. ``now`` gives µs since the epoch in tests; else the server's time."""
+    """Calls a queue's scripts over one link.
+
+    Parameters:
+      default_gate: ``open`` or ``closed``: whether jobs may be claimed as long as no policy is in force.
+      now: gives µs since the epoch in tests; else it is the server's time.
+    """
 
     def __init__(self, queue: str, link: Link, *, default_gate: str, now: Callable[[], int] | None = None) -> None:
         self.queue = queue
         self._link = link
+        self.is_gated = default_gate == "closed"
         self._default_gate = default_gate.encode()
         self._now = now
 
@@ -66,3 +72,13 @@ def _head(command: str, name: str, queue: str) -> tuple[int, bytes]:
 
 def _packed(words: Iterable[bytes]) -> bytes:
     return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
+
+
+def optional(number: int | None) -> bytes:
+    """A number as a script takes it that may be missing."""
+    return b"" if number is None else b"%d" % number
+
+
+def pairs(flat: Sequence[Any]) -> dict[str, Any]:
+    """Names and values, from an answer that holds them in turn."""
+    return {name.decode(): value for name, value in zip(flat[::2], flat[1::2], strict=True)}

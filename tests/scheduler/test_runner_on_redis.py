@@ -51,8 +51,8 @@ def test_a_policy_and_a_window_reach_redis(broker: LifoBroker, shared: OwnedCloc
     runner.offer(TICK_US)
     runner.step()
 
-    assert broker.windows.policy("default") == policy_of(lasting())
-    [window] = broker.windows.history("default")
+    assert broker.control.snapshot("default").policy == policy_of(lasting())
+    [window] = broker.windows.page(queue="default").windows
     assert (window.opened_by, window.tick_ms, window.credits) == ("tick", TICK_US // 1000, 5)
     assert window.oldest_share_ppm == 250_000
     assert window.closes_at_us == TICK_US + 1_000_000
@@ -64,7 +64,7 @@ def test_a_tick_that_another_scheduler_opened_is_not_opened_again(broker: LifoBr
         runner.offer(TICK_US)
         runner.step()
     assert (first.opened, second.opened, second.opened_by_others, second.missed) == (1, 0, 1, 0)
-    assert len(broker.windows.history("default")) == 1
+    assert len(broker.windows.page(queue="default").windows) == 1
 
 
 def test_a_server_that_was_emptied_gets_the_policy_and_the_window_of_the_same_tick(
@@ -75,7 +75,7 @@ def test_a_server_that_was_emptied_gets_the_policy_and_the_window_of_the_same_ti
     redis_client.flushall()
     runner.offer(TICK_US)
     runner.step()
-    assert broker.windows.policy("default") == policy_of(lasting())
+    assert broker.control.snapshot("default").policy == policy_of(lasting())
     runner.step()
     assert runner.opened == 1
 
@@ -86,11 +86,13 @@ def test_the_thread_keeps_the_policy_in_force_without_any_tick(
     monkeypatch.setattr("scheduler.runner.KEEP_EVERY_S", 0.05)
     runner = QueueRunner(QueueCadence(queue="default", timetable=None), broker.windows, SystemClock())
     runner.start()
-    wait_until(lambda: broker.windows.policy("default"), "the policy")
+    wait_until(lambda: broker.control.snapshot("default").policy, "the policy")
     redis_client.flushall()
-    wait_until(lambda: broker.windows.policy("default"), "the policy after a flush")
+    wait_until(lambda: broker.control.snapshot("default").policy, "the policy after a flush")
     runner.change(QueueCadence(queue="default", timetable=None, order="fifo"))
-    wait_until(lambda: broker.windows.policy("default") == Policy("continuous", "fifo", 0, 0, False), "the change")
+    wait_until(
+        lambda: broker.control.snapshot("default").policy == Policy("continuous", "fifo", 0, 0, False), "the change"
+    )
     runner.stop()
     runner.join(2)
 
@@ -117,7 +119,7 @@ def test_a_switch_of_the_adaptive_order_is_logged_once(
     runner = QueueRunner(cadence, broker.windows, SystemClock())
     runner.step()
     broker.scripts("default").accept([Offer("a", "task", b"message")])
-    wait_until(lambda: broker.control.get("default").order_now == "lifo", "the switch")
+    wait_until(lambda: broker.control.snapshot("default").order_now == "lifo", "the switch")
 
     with caplog.at_level(logging.INFO):
         for _ in range(3):

@@ -72,7 +72,9 @@ def test_windows_become_continuous_and_windows_again_by_a_reload(broker: LifoBro
     service.start()
     wait_until(lambda: ticks() >= 2, "two windows")
     service.put(cadence(None))
-    wait_until(lambda: broker.windows.policy("default") == Policy("continuous", "lifo", 0, 0, False), "the policy")
+    wait_until(
+        lambda: broker.control.snapshot("default").policy == Policy("continuous", "lifo", 0, 0, False), "the policy"
+    )
     opened = ticks()
     service.put(cadence(EVERY_100MS))
     wait_until(lambda: ticks() >= opened + 2, "two windows more")

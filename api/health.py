@@ -28,7 +28,7 @@ def healthz() -> Response:
 @health.problems(400, 503)
 def readyz() -> Response:
     """Whether jobs can be accepted: Redis answers and is writable"""
-    broker.ping()
+    broker.redis.check_writable()
     return json_answer({"status": "ok"})
 
 

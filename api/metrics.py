@@ -77,9 +77,8 @@ def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
         found = [row for snapshot in source.control.snapshots() for row in queue_metrics.of_queue(snapshot)]
         found += queue_metrics.of_processes(source.registry.processes())
         found += queue_metrics.of_cadence(source.registry.cadence_faults())
-        [info] = source.read_all([("INFO",)])
-        found += queue_metrics.of_redis(info)
-        others = list(stored(source.read_all, without=own))
+        found += queue_metrics.of_redis(source.redis.call("INFO"))
+        others = list(stored(source.redis.link, without=own))
     except (LastInError, RedisError) as error:
         log.warning("A scrape without what Redis knows: %s", error)
         return [*rows, Row("lastin_redis_up", (), 0)], []

@@ -22,5 +22,5 @@ def application() -> Flask:
     # The server's main process leads this one and its siblings, and has made their folder of metrics.
     app = create_app(tasks.settings, group=ProcessGroup("web", os.getppid()))
     signal.signal(END_WAITS, lambda *_: app.extensions["endings"].close())
-    MetricsPublisher(lambda: app.extensions["metrics"].group_metrics, tasks.broker.new_link()).start()
+    MetricsPublisher(lambda: app.extensions["metrics"].group_metrics, tasks.broker.redis.new_link()).start()
     return app

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from middleware.commands import keys
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.logs.format import Json
 from middleware.logs.tcp import TcpHandler
 from middleware.redis_link.link import Link
@@ -41,7 +41,7 @@ def scrape(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     for number in range(QUEUES):
         name = f"queue-{number}"
         client.sadd(keys.queues(), name)
-        scripts = QueueScripts(name, link, default_gate="open")
+        scripts = QueueCommands(name, link, default_gate="open")
         stacks.accept(scripts, bench.pick(100, 10_000, 100_000))
         stacks.finish(scripts, bench.pick(10, 1_000, 1_000))
 

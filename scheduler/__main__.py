@@ -69,7 +69,7 @@ def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> i
     inbox.listen()
     logs.configure(broker.settings, process="scheduler")
     broker.fail_fast(timeout_s=REDIS_TIMEOUT_S, patience_s=0)
-    clock = RedisClock(broker.new_link())
+    clock = RedisClock(broker.redis.new_link())
     registration = Registration(
         process_name(), "scheduler", lease_us=broker.settings.lease_us, queues=broker.get_declared_queues
     )
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> i
     service = Service(cadence, broker.windows, clock)
     service.start()
     maintenance.start()
-    publisher_of("scheduler", broker.new_link()).start()
+    publisher_of("scheduler", broker.redis.new_link()).start()
     logger.info("The scheduler runs by %s.", file.path)
     while (word := inbox.wait(POLL_FILE_S)) != "stop":
         changed = file.reread() if word == "reload" else file.poll()
@@ -106,7 +106,7 @@ def open_one(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker)
     if cadence.timetable is None:
         return _fail(f"Queue {options.queue!r} is continuous: its jobs need no window.", UNUSABLE)
     broker.fail_fast(patience_s=COMMAND_PATIENCE_S)
-    clock = RedisClock(broker.new_link())
+    clock = RedisClock(broker.redis.new_link())
     clock.start()
     window = open_window(cadence, broker.windows, clock, batch=options.batch, lasts_us=options.lasts)
     if options.wait:

@@ -11,8 +11,8 @@ import orjson
 
 from middleware.diagnosis.why import explain
 from middleware.jobs import Job, JobStatus
-from middleware.store.bulk import CANCELLABLE, RETRYABLE, BulkOutcome
 from middleware.store.filters import JobFilter
+from middleware.store.moves import CANCELLABLE, RETRYABLE, BulkOutcome
 from tasks import broker
 
 from ..moves import REASON, WHY_NOT_RETRYABLE
@@ -139,7 +139,9 @@ def cancel_jobs(ids: Sequence[str], reason: str, as_json: bool, **given: str | N
     where = _chosen(ids, given)
     if where is not None:
         _finish(
-            _all("Cancelling", lambda: broker.bulk.cancel(where, limit=BULK_STEP, reason=reason)), "called off", as_json
+            _all("Cancelling", lambda: broker.moves.cancel_all(where, limit=BULK_STEP, reason=reason)),
+            "called off",
+            as_json,
         )
         return
     words = {id: broker.cancel(id, reason=reason) for id in ids}
@@ -155,9 +157,9 @@ def retry_jobs(ids: Sequence[str], as_json: bool, **given: str | None) -> None:
     """Run jobs that ended badly again: those with these IDs, or all that fit the filters. They go on top."""
     where = _chosen(ids, given)
     if where is not None:
-        _finish(_all("Retrying", lambda: broker.bulk.revive(where, limit=BULK_STEP)), "put back on top", as_json)
+        _finish(_all("Retrying", lambda: broker.moves.retry_all(where, limit=BULK_STEP)), "put back on top", as_json)
         return
-    words = {id: broker.revive(id) for id in ids}
+    words = {id: broker.retry(id) for id in ids}
     _finish_each(words, {"queued"}, "put back on top", as_json)
 
 

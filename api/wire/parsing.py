@@ -1,4 +1,4 @@
-"""CadenceStatus requests: webargs' Flask parser without its leniency."""
+"""Reading requests: webargs' Flask parser without its leniency."""
 
 from __future__ import annotations
 

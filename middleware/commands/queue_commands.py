@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .calling import optional, pairs
+from .calls import optional, pairs, repeatable
 from .types import (
     KEYLESS,
     NAMELESS,
@@ -21,12 +21,13 @@ from .types import (
     Reused,
     Settlement,
 )
-from .window_commands import WindowScripts
+from .window_commands import WindowCommands
 
 
-class QueueScripts(WindowScripts):
+class QueueCommands(WindowCommands):
     """All commands on one queue."""
 
+    @repeatable
     def accept(
         self,
         jobs: Sequence[Offer],
@@ -101,6 +102,7 @@ class QueueScripts(WindowScripts):
         """As :meth:`cancel_all`, one job."""
         return self.cancel_all([id], reason)[0]
 
+    @repeatable
     def cancel_all(self, ids: Sequence[str], reason: str) -> list[str]:
         """Call up to 500 jobs off; of each: cancelled, asked, already, finished, missing (``cancel.lua``)."""
         words: list[bytes] = self._run("cancel", [reason.encode(), *(id.encode() for id in ids)])
@@ -110,6 +112,7 @@ class QueueScripts(WindowScripts):
         """As :meth:`revive_all`, one job."""
         return self.revive_all([(id, message)], reason)[0]
 
+    @repeatable
     def revive_all(self, jobs: Sequence[tuple[str, bytes]], reason: str = "") -> list[str]:
         """Put up to 500 jobs that ended badly on top, the last one uppermost; of each: queued, or why not
         (``revive.lua``)."""
@@ -117,16 +120,19 @@ class QueueScripts(WindowScripts):
         words: list[bytes] = self._run("revive", [self._default_gate, reason.encode(), *parts])
         return [word.decode() for word in words]
 
+    @repeatable
     def progress(self, token: tuple[str, int], words: bytes) -> str:
         """Keep what a task says of itself: kept, stale, cancel (``progress.lua``)."""
         answer: bytes = self._run("progress", [*_tokens([token]), words])
         return answer.decode()
 
+    @repeatable
     def snapshot(self, full_windows: int) -> dict[str, Any]:
         """What there is to know at one moment, by the names that ``snapshot.lua`` gives. ``full_windows``: how many in
         a row must have used all their credits."""
         return pairs(self._run("snapshot", [b"%d" % full_windows]))
 
+    @repeatable
     def tallies(self, samples: int, minutes: int) -> list[Any]:
         """What is counted for statistics, with so many of the newest samples and minutes (``tallies.lua``)."""
         answer: list[Any] = self._run("tallies", [b"%d" % samples, b"%d" % minutes])
@@ -148,10 +154,12 @@ class QueueScripts(WindowScripts):
         again."""
         return int(self._run("prune", [b"%d" % age_us, b"%d" % kept, b"%d" % kept_bytes]))
 
+    @repeatable
     def purge(self) -> int:
         """Drop up to 500 waiting jobs; 0: none is left."""
         return int(self._run("purge", []))
 
+    @repeatable
     def page(
         self,
         below_seq: int | None,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .calling import QueueCalls, optional
+from .calls import QueueCalls, optional, repeatable
 from .types import KEYLESS, IdempotencyKey
 
 
-class WindowScripts(QueueCalls):
-    """What :class:`middleware.scripts.QueueScripts` has for operators and the cadence."""
+class WindowCommands(QueueCalls):
+    """What operators and the cadence say to a queue."""
 
+    @repeatable
     def put_policy(self, fields: Mapping[str, str], *, next_tick_ms: int | Literal["keep"] | None = "keep") -> bool:
         """Put a policy in force, and note when the cadence opens the next window; True if it changed the policy."""
         words = [word.encode() for pair in fields.items() for word in pair]
@@ -35,27 +36,32 @@ class WindowScripts(QueueCalls):
         )
         return answer
 
+    @repeatable
     def close_window(self, number: int, by: str | None = None) -> bytes | None:
         """Close a window if it is open; its packed record, None when there is none."""
         answer: bytes | None = self._run("close_window", [b"%d" % number, (by or "").encode()])
         return answer
 
+    @repeatable
     def get_window(self, number: int) -> bytes | None:
         """A window's packed record, None when there is none."""
         answer: bytes | None = self._run("get_window", [b"%d" % number])
         return answer
 
+    @repeatable
     def get_windows(self, below_seq: int | None, limit: int) -> list[tuple[int, int, bytes]]:
         """Windows that opened before the one with this seq, newest first: (number, seq, packed record) each."""
         below = b"+inf" if below_seq is None else b"(%d" % below_seq
         answer = self._run("get_windows", [below, b"%d" % limit])
         return [(int(answer[i]), int(answer[i + 1]), answer[i + 2]) for i in range(0, len(answer), 3)]
 
+    @repeatable
     def would_take(self, limit: int) -> tuple[int | None, int, list[str]]:
         """If a window opened now: when the next one does, how many jobs it would let through, and their first ids."""
         next_tick, count, *ids = self._run("would_take", [b"%d" % limit])
         return int(next_tick) if next_tick else None, count, [id.decode() for id in ids]
 
+    @repeatable
     def pause(self, word: str, by: str, reason: str) -> bool:
         """``pause`` the queue, or ``resume`` it; True if that changed anything."""
         return bool(self._run("pause", [word.encode(), by.encode(), reason.encode(), self._default_gate]))

@@ -15,7 +15,7 @@ import msgpack
 
 from ..commands import keys
 from ..commands.layout import RECORD_FIELDS, STATUS_LETTERS
-from ..commands.queue_commands import QueueScripts
+from ..commands.queue_commands import QueueCommands
 from ..errors import RedisAwayError
 from ..jobs import JobStatus
 from ..queues.snapshot import read_snapshot
@@ -111,7 +111,7 @@ def main() -> int:
 
 
 def _faults_of(queue: str, link: Link) -> list[str]:
-    snapshot = read_snapshot(QueueScripts(queue, link, default_gate="closed"))
+    snapshot = read_snapshot(QueueCommands(queue, link, default_gate="closed"))
     _say(f"{queue}: " + ", ".join(f"{count} {status}" for status, count in snapshot.counts.items()))
     return [f"{queue}: {fault}" for fault in snapshot.faults()] + audit(queue, link)
 

@@ -72,8 +72,8 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
     snapshot = None if job is None else broker.control.snapshot(job.queue)
     if job is None or snapshot is None:
         return None
-    tallies = read_tallies(broker.scripts(job.queue), samples=RATES_SPAN_US // SLOT_US + 2)
-    record, from_top, from_bottom, over_it, lease = broker.read_all(_reads(job))
+    tallies = read_tallies(broker.redis.queue(job.queue), samples=RATES_SPAN_US // SLOT_US + 2)
+    record, from_top, from_bottom, over_it, lease = broker.redis.call_all(_reads(job))
     fields: list[Any] = msgpack.unpackb(record) if record else [False] * len(RECORD_FIELDS)
     waiting = snapshot.counts[JobStatus.QUEUED]
     above = over_it if from_top is None else from_top

@@ -15,7 +15,7 @@ import orjson
 from dramatiq.common import q_name
 
 from ..commands import keys
-from ..commands.reach import RedisAccess
+from ..commands.client import RedisClient
 from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
 from ..errors import DuplicateJobError, KeyReusedError, LastInError, ReplayGoneError, TooManyWaitingError
 from ..jobs import LONGEST_ID, Job
@@ -76,7 +76,7 @@ class Acceptance:
 
     def __init__(
         self,
-        redis: RedisAccess,
+        redis: RedisClient,
         *,
         get_some: Callable[[str, Sequence[str]], list[Job]],
         details_of: Callable[[dramatiq.Message[Any]], MessageDetails],
@@ -105,11 +105,8 @@ class Acceptance:
         jobs = [Offer(m.message_id, m.actor_name, encoded(m), due) for m, due in zip(messages, dues, strict=True)]
         call = self._caller.new_call()
 
-        def send() -> Accepted | Known | Crowded | Again | Replayed | Reused:
-            self._register(queue)
-            return self._redis.scripts(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
-
-        match self._redis.patiently(send):
+        self._register(queue)
+        match self._redis.queue(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting):
             case Accepted(first_seq, dues_us, _):
                 accepted = [
                     fresh_job(queue, message, seq, due_us, self._details_of(message))
@@ -134,7 +131,7 @@ class Acceptance:
 
     def _register(self, queue: str) -> None:
         if queue not in self._known_queues:
-            self._redis.link().call("SADD", keys.queues(), queue)
+            self._redis.call("SADD", keys.queues(), queue)
             self._known_queues.add(queue)
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any
 
 import orjson
 from prometheus_client import CollectorRegistry
@@ -27,9 +26,6 @@ KEPT_MS = 45_000
 EVERY_S = 15.0
 LARGEST_BYTES = 1 << 19
 MOST_GROUPS_READ = 200
-
-ReadAll = Callable[[Sequence[tuple[str | bytes | int, ...]]], list[Any]]
-"""Sends commands at once and gives their answers, as :meth:`Link.call_all` and :meth:`LifoBroker.read_all`."""
 
 logger = logging.getLogger(__name__)
 
@@ -92,17 +88,16 @@ def store(link: Link, group: str, metrics: Iterable[Metric]) -> None:
     spanning.run(link, "store_metrics", (keys.group_metrics(group), keys.metrics_ends()), group, b"%d" % KEPT_MS, body)
 
 
-def stored(read_all: ReadAll, *, without: str = "") -> Iterator[Metric]:
+def stored(link: Link, *, without: str = "") -> Iterator[Metric]:
     """The stored metrics of all groups but one.
 
     Raises:
       RedisAwayError: Redis doesn't answer.
     """
-    [names] = read_all([("ZREVRANGE", keys.metrics_ends(), 0, MOST_GROUPS_READ - 1)])
-    others = [group for group in map(bytes.decode, names) if group != without]
+    names = [name.decode() for name in link.call("ZREVRANGE", keys.metrics_ends(), 0, MOST_GROUPS_READ - 1)]
+    others = [name for name in names if name != without]
     if others:
-        [bodies] = read_all([("MGET", *map(keys.group_metrics, others))])
-        for body in bodies:
+        for body in link.call("MGET", *map(keys.group_metrics, others)):
             if body is not None:
                 yield from exposition.unpacked(orjson.loads(body))
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 
 from redis.exceptions import ResponseError
 
-from ..commands.queue_commands import QueueScripts
+from ..commands.client import RedisClient
+from ..commands.queue_commands import QueueCommands
 from ..errors import RedisAwayError
-from ..redis_link.link import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
+from ..redis_link.backoff import Backoff
+from ..settings import Settings
 from .registry import Registration
 
 LONGEST_ROUND_S = 5.0
@@ -37,30 +39,23 @@ class Maintenance:
 
     def __init__(
         self,
+        redis: RedisClient,
+        settings: Settings,
         queues: Callable[[], Iterable[str]],
-        scripts: Callable[[str], QueueScripts],
-        link: Link,
         *,
-        lease_us: int,
-        crash_limit: int,
-        retention_us: int,
-        retention_jobs: int,
-        retention_bytes: int | None,
         held: Callable[[str], list[Token]] = lambda queue: [],
         on_cancel: Callable[[str], None] = lambda id: None,
         registration: Registration | None = None,
     ) -> None:
+        self._redis = redis
+        self._settings = settings
         self._queues = queues
-        self._scripts = scripts
-        self._link = link
-        self._lease_us = lease_us
-        self._round_s = min(LONGEST_ROUND_S, lease_us / 3e6)
+        self._link = redis.new_link()
+        self._lease_us = settings.lease_us
+        self._round_s = min(LONGEST_ROUND_S, settings.lease_us / 3e6)
         # Nobody beat for two rounds: Redis was away. Less than a lease, so that leases can't run out unnoticed.
         self._silence_us = int(2 * self._round_s * 1e6)
-        self._crash_limit = crash_limit
-        self._retention_us = retention_us
-        self._retention_jobs = retention_jobs
-        self._retention_bytes = retention_bytes
+        self._retention_bytes = settings.retention_bytes
         self._held = held
         self._on_cancel = on_cancel
         self._registration = registration
@@ -104,18 +99,17 @@ class Maintenance:
             self._changed.notify()
 
     def _run(self) -> None:
-        pause_s = FIRST_PAUSE_S
+        backoff = Backoff()
         while self._running:
             try:
                 self._work()
-                pause_s = FIRST_PAUSE_S
+                backoff.reset()
                 self._sleep()
             except RedisAwayError as error:
-                if pause_s == FIRST_PAUSE_S:
+                if backoff.is_fresh:
                     logger.warning("No maintenance until Redis is back: %s", error)
                 self._next_round = 0.0
-                time.sleep(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                time.sleep(backoff.next_s())
             except Exception:
                 logger.exception("Maintenance failed; it goes on in a second.")
                 time.sleep(1)
@@ -164,7 +158,7 @@ class Maintenance:
         # Reclaiming beats for who holds nothing, too, and comes first: it is what notices a silence.
         self._reclaim(queue)
         held = self._held(queue)
-        attention = self._scripts(queue).beat(self._lease_us, self._silence_us, held) if held else []
+        attention = self._commands(queue).beat(self._lease_us, self._silence_us, held) if held else []
         for id, word in attention:
             if word == "cancel":
                 self._on_cancel(id)
@@ -178,12 +172,16 @@ class Maintenance:
 
     def _prune(self, queue: str) -> None:
         kept_bytes, pruned = self._kept_bytes(), 0
+        retention_us = self._settings.retention_s * 1_000_000
         for _ in range(PRUNE_CALLS_A_ROUND):
-            some = self._scripts(queue).prune(self._retention_us, self._retention_jobs, kept_bytes)
+            some = self._commands(queue).prune(retention_us, self._settings.retention_jobs, kept_bytes)
             pruned += some
             if some < PRUNED_A_CALL:
                 break
         self._rounds_to_leave_out[queue] = 0 if pruned else ROUNDS_WITHOUT_PRUNING
+
+    def _commands(self, queue: str) -> QueueCommands:
+        return self._redis.queue_over(queue, self._link)
 
     def _kept_bytes(self) -> int:
         if self._retention_bytes is None:
@@ -195,14 +193,14 @@ class Maintenance:
 
     def _promote(self, queue: str) -> None:
         self._due.pop(queue, None)
-        until_us = self._scripts(queue).promote()
+        until_us = self._commands(queue).promote()
         while until_us == 0:
-            until_us = self._scripts(queue).promote()
+            until_us = self._commands(queue).promote()
         self.expect_due(queue, until_us)
 
     def _reclaim(self, queue: str) -> None:
         self._lease_end.pop(queue, None)
-        until_us, moved = self._scripts(queue).reclaim(self._lease_us, self._silence_us, self._crash_limit)
+        until_us, moved = self._commands(queue).reclaim(self._lease_us, self._silence_us, self._settings.crash_limit)
         for id, status in moved:
             logger.warning(
                 "Job %s of queue %r lost its worker: %s.", id, queue, "rejected" if status == "x" else "put back"

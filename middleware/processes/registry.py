@@ -19,12 +19,14 @@ import orjson
 from .. import VERSION
 from ..clock import rfc3339
 from ..commands import keys, spanning
+from ..commands.client import RedisClient
 from ..commands.layout import RECORD_FIELDS
-from ..commands.reach import RedisAccess
 from ..redis_link.link import Link
 from .cadence_status import CadenceStatus, cadence_faults
 
 Kind = Literal["worker", "scheduler"]
+
+KEYS = (keys.process_ends(), keys.process_cards())
 
 RUNNING_A_CALL = 500
 RUNNING_CALLS = 20
@@ -124,7 +126,7 @@ class Registration:
         told = {"queues": sorted(self._queues()), "stopping": self.stopping, "reading": reading}
         card = orjson.dumps({**self._details_of, **told})
         lease = b"%d" % self._lease_us
-        self._started = b"%d" % _run(link, "enter", b"", self._id.encode(), lease, self._started, card)
+        self._started = b"%d" % spanning.run(link, "enter", KEYS, b"", self._id.encode(), lease, self._started, card)
 
     def leave(self, link: Link) -> None:
         """Take the process out of the roster.
@@ -138,7 +140,7 @@ class Registration:
 class ProcessRegistry:
     """Reads who is there."""
 
-    def __init__(self, redis: RedisAccess) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     def processes(self) -> list[LiveProcess]:
@@ -148,7 +150,7 @@ class ProcessRegistry:
           RedisAwayError: Redis doesn't answer.
         """
         queues = sorted(self._redis.queues())
-        found: list[LiveProcess] = self._redis.patiently(lambda: self._read(queues))
+        found = self._read(queues)
         return sorted(found, key=lambda process: (process.kind != "worker", process.started_at_us, process.id))
 
     def cadence_faults(self) -> list[str]:
@@ -157,7 +159,7 @@ class ProcessRegistry:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        entries = self._redis.patiently(self._entries)
+        entries = self._entries()
         cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
         return cadence_faults(
             {id: CadenceStatus(**card["reading"]) for id, card in cards.items() if card.get("reading")}
@@ -173,13 +175,13 @@ class ProcessRegistry:
 
     def _entries(self) -> dict[str, list[Any]]:
         """Of each process: when it started, when it was last seen, its card."""
-        rows = _run(self._redis.link(), "roster", b"")
+        rows = self._redis.run_script("roster", KEYS, b"")
         return {rows[i].decode(): msgpack.unpackb(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
 
     def _running(self, queue: str) -> Iterable[tuple[str, RunningJob]]:
         below: int | None = None
         for _ in range(RUNNING_CALLS):
-            below, rows = self._redis.scripts(queue).page(below, RUNNING_A_CALL, ["running"])
+            below, rows = self._redis.queue(queue).page(below, RUNNING_A_CALL, ["running"])
             for id, packed in rows:
                 record = msgpack.unpackb(packed)
                 yield record[WORKER], RunningJob(id, record[TASK], queue, record[STARTED])
@@ -215,7 +217,3 @@ def _process(id: str, entry: list[Any], running: Iterable[RunningJob]) -> LivePr
         thread_count=known["threads"],
         running=tuple(sorted(running, key=lambda job: (job.since_us, job.id))),
     )
-
-
-def _run(link: Link, name: str, *words: bytes) -> Any:
-    return spanning.run(link, name, (keys.process_ends(), keys.process_cards()), *words)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..commands import keys
-from ..commands.reach import RedisAccess
+from ..commands.client import RedisClient
 from ..processes.registry import LiveProcess, threads_of
 from .pause import PauseEvent, pause_event_from
 from .snapshot import QueueSnapshot, read_snapshot
@@ -21,7 +21,7 @@ class QueueControl:
       processes: the processes that live.
     """
 
-    def __init__(self, redis: RedisAccess, *, processes: Callable[[], Iterable[LiveProcess]]) -> None:
+    def __init__(self, redis: RedisClient, *, processes: Callable[[], Iterable[LiveProcess]]) -> None:
         self._redis = redis
         self._processes = processes
 
@@ -31,11 +31,11 @@ class QueueControl:
 
     def snapshot(self, queue: str) -> QueueSnapshot | None:
         """A queue as it is now; None when there is no such queue."""
-        return self._read(queue) if self.is_known(queue) else None
+        return read_snapshot(self._redis.queue(queue)) if self.is_known(queue) else None
 
     def snapshots(self) -> list[QueueSnapshot]:
         """All queues as they are now, by name."""
-        return [self._read(name) for name in sorted(self._redis.queues())]
+        return [read_snapshot(self._redis.queue(name)) for name in sorted(self._redis.queues())]
 
     def describe(self, queue: str) -> dict[str, Any] | None:
         """A queue as the API shows it; None when there is no such queue."""
@@ -49,17 +49,13 @@ class QueueControl:
 
     def pause(self, queue: str, *, by: str, reason: str) -> bool:
         """Hand nothing out from now on; what runs goes on. False: it was paused already, and that pause stays."""
-        return bool(self._redis.patiently(lambda: self._redis.scripts(queue).pause("pause", by, reason)))
+        return bool(self._redis.queue(queue).pause("pause", by, reason))
 
     def resume(self, queue: str, *, by: str, reason: str | None = None) -> bool:
         """End a pause. False: there was none."""
-        return bool(self._redis.patiently(lambda: self._redis.scripts(queue).pause("resume", by, reason or "")))
+        return bool(self._redis.queue(queue).pause("resume", by, reason or ""))
 
     def pauses(self, queue: str, *, limit: int = 50) -> list[PauseEvent]:
         """The last pauses and their ends, newest first."""
-        rows = self._redis.patiently(lambda: self._redis.link().call("LRANGE", keys.pauses(queue), 0, limit - 1))
+        rows = self._redis.call("LRANGE", keys.pauses(queue), 0, limit - 1)
         return [pause_event_from(row) for row in rows]
-
-    def _read(self, queue: str) -> QueueSnapshot:
-        found: QueueSnapshot = self._redis.patiently(lambda: read_snapshot(self._redis.scripts(queue)))
-        return found

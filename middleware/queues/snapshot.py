@@ -7,8 +7,8 @@ from typing import Any
 
 from ..clock import rfc3339
 from ..commands import keys
-from ..commands.calling import pairs
-from ..commands.queue_commands import QueueScripts
+from ..commands.calls import pairs
+from ..commands.queue_commands import QueueCommands
 from ..jobs import JobStatus
 from ..processes.registry import Threads
 from ..statistics.counters import Tally, added, tallies_from
@@ -158,16 +158,16 @@ class QueueSnapshot:
         }
 
 
-def read_snapshot(scripts: QueueScripts) -> QueueSnapshot:
+def read_snapshot(commands: QueueCommands) -> QueueSnapshot:
     """The queue as it is now.
 
     Raises:
       RedisAwayError: Redis doesn't answer.
     """
-    queue, answer = scripts.queue, scripts.snapshot(FULL_WINDOWS)
+    queue, answer = commands.queue, commands.snapshot(FULL_WINDOWS)
     fields, sizes = pairs(answer["policy"]), pairs(answer["sizes"])
     policy = policy_from(fields)
-    default_mode: Mode = "windows" if scripts.is_gated else "continuous"
+    default_mode: Mode = "windows" if commands.is_gated else "continuous"
     return QueueSnapshot(
         queue=queue,
         now_us=answer["now"],

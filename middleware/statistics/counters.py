@@ -10,7 +10,7 @@ from typing import Any
 import msgpack
 
 from ..commands.layout import BUCKETS, MINUTE_US, SAMPLE_FIELDS, SLOT_US, STATE_FIELDS, TALLY_FIELDS, TOTAL_FIELDS
-from ..commands.queue_commands import QueueScripts
+from ..commands.queue_commands import QueueCommands
 from .histograms import Histogram, histogram
 
 STATES = len(STATE_FIELDS)
@@ -84,7 +84,7 @@ class QueueTallies:
         return began, later[-1] if later else self.tasks
 
 
-def read_tallies(scripts: QueueScripts, *, samples: int = 0, minutes: int = 0) -> QueueTallies:
+def read_tallies(scripts: QueueCommands, *, samples: int = 0, minutes: int = 0) -> QueueTallies:
     """What is counted of a queue, with so many of the newest samples and minutes.
 
     Raises:

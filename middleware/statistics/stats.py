@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..clock import rfc3339
+from ..commands.client import RedisClient
 from ..commands.layout import SLOT_US
-from ..commands.reach import RedisAccess
 from . import histograms
 from .counters import NOTHING, Counts, QueueTallies, Tally, added, read_tallies
 from .histograms import Histogram
@@ -99,7 +99,7 @@ class Stats:
 class Statistics:
     """Reads the statistics."""
 
-    def __init__(self, redis: RedisAccess) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     def now(self) -> Stats:
@@ -109,7 +109,7 @@ class Statistics:
           RedisAwayError: Redis doesn't answer.
         """
         names = sorted(self._redis.queues())
-        read: list[QueueTallies] = self._redis.patiently(lambda: [self._read(name) for name in names])
+        read = [self._read(name) for name in names]
         return Stats(
             at_us=max((tallies.now_us for tallies in read), default=None),
             total=_together(read),
@@ -120,7 +120,7 @@ class Statistics:
         )
 
     def _read(self, queue: str) -> QueueTallies:
-        return read_tallies(self._redis.scripts(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
+        return read_tallies(self._redis.queue(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
 
 
 def queue_rates(tallies: QueueTallies, span_s: int) -> Rates:

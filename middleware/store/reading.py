@@ -1,16 +1,15 @@
-"""Reads jobs: one by its id, and lists, newest first."""
+"""Reading jobs: one by its id, and lists, newest first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 import dramatiq
 
 from ..commands import keys
-from ..commands.reach import RedisAccess
+from ..commands.client import RedisClient
 from ..jobs import LONGEST_ID, Job
 from ..messages import MessageDetails, message_of
 from .filters import ALL_JOBS, JobFilter
@@ -54,7 +53,7 @@ class JobStore:
       details_of: what the message means to its task.
     """
 
-    def __init__(self, redis: RedisAccess, *, details_of: Callable[[dramatiq.Message[Any]], MessageDetails]) -> None:
+    def __init__(self, redis: RedisClient, *, details_of: Callable[[dramatiq.Message[Any]], MessageDetails]) -> None:
         self._redis = redis
         self._details_of = details_of
         self._known: Sequence[str] = ()
@@ -72,7 +71,7 @@ class JobStore:
         for queue in queues:
             # The record first: what it tells of the rest is there when the rest is read.
             commands += [("HGET", key(queue), id) for key in (keys.records, *DETAILS)]
-        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        answers = self._redis.call_all(commands)
         for i, queue in enumerate(queues):
             record, *texts = answers[5 * i : 5 * i + 5]
             if record is not None and texts[0] is not None:
@@ -85,7 +84,7 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        records = self._redis.patiently(lambda: self._redis.link().call("HMGET", keys.records(queue), *ids))
+        records = self._redis.call("HMGET", keys.records(queue), *ids)
         rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
         return self._jobs(rows)
 
@@ -97,7 +96,7 @@ class JobStore:
         """
         listed = [(queue, list(of_queue)) for queue, of_queue in ids.items()]
         commands = [("HMGET", keys.records(queue), *of_queue) for queue, of_queue in listed]
-        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        answers = self._redis.call_all(commands)
         return {
             (queue, id)
             for (queue, of_queue), records in zip(listed, answers, strict=True)
@@ -115,7 +114,7 @@ class JobStore:
 
     def _find(self, id: str, queues: Sequence[str]) -> tuple[str, bytes] | None:
         commands = [("HGET", keys.messages(queue), id) for queue in queues]
-        found = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        found = self._redis.call_all(commands)
         return next(((queue, body) for queue, body in zip(queues, found, strict=True) if body is not None), None)
 
     def _look_for(self, id: str, look: Callable[[str, Sequence[str]], T | None]) -> T | None:
@@ -151,7 +150,7 @@ class JobStore:
         for queue in where.queues_among(self._redis.queues()):
             cursor: Cursor | None = None
             while True:
-                begins, found = self._redis.patiently(partial(self._part, queue, where, WALKED_A_CALL, cursor))
+                begins, found = self._part(queue, where, WALKED_A_CALL, cursor)
                 yield from ((queue, id, record) for id, record in found)
                 if begins is None:
                     break
@@ -161,7 +160,7 @@ class JobStore:
         rows: list[tuple[int, str, str, bytes]] = []
         floor: Cursor | None = None
         for name in where.queues_among(self._redis.queues()):
-            begins, found = self._redis.patiently(partial(self._part, name, where, limit, cursor))
+            begins, found = self._part(name, where, limit, cursor)
             rows += [(seq_of(record), name, id, record) for id, record in found]
             if begins is not None:
                 floor = max(filter(None, (floor, Cursor(begins, name))), key=_order)
@@ -175,7 +174,7 @@ class JobStore:
         bounds = [] if cursor is None else [cursor.seq_below(queue)]
         if where.created_before_us is not None:
             bounds.append(where.created_before_us)
-        return self._redis.scripts(queue).page(
+        return self._redis.queue(queue).page(
             min(bounds, default=None),
             limit,
             where.indexes,
@@ -191,7 +190,7 @@ class JobStore:
         commands = [("HMGET", key(queue), *of_queue) for queue, of_queue in ids.items() for key in DETAILS]
         if not commands:
             return []
-        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        answers = self._redis.call_all(commands)
         details: dict[tuple[str, str], list[bytes | None]] = {}
         for i, (queue, of_queue) in enumerate(ids.items()):
             for id, *texts in zip(of_queue, *answers[4 * i : 4 * i + 4], strict=True):

@@ -13,7 +13,8 @@ from dramatiq.middleware.threading import raise_thread_exception
 
 from ..commands import keys
 from ..errors import RedisAwayError
-from ..redis_link.link import LONGEST_PAUSE_S, Link
+from ..redis_link.backoff import LONGEST_PAUSE_S
+from ..redis_link.link import Link
 from .context import current_delivery
 from .delivery import Cancelled, Delivery
 

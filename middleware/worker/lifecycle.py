@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import dramatiq
 
+from ..commands.client import RedisClient
 from ..dramatiq_fixes.shutdown import ThreadGroup
 from ..dramatiq_fixes.work_queue import WorkQueue
 from ..errors import SettingsError
 from ..processes.maintenance import Maintenance
 from ..processes.registry import Registration, process_name
 from ..redis_link.spin import Spin
-from ..settings import exit_with
+from ..settings import Settings, exit_with
 from . import context
 from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
@@ -21,15 +22,13 @@ from .delivery import Delivery
 from .idle_threads import IdleThreads
 from .settling import Settler
 
-if TYPE_CHECKING:
-    from ..broker import LifoBroker
-
 
 class WorkerLifecycle(dramatiq.Middleware):
     """Dramatiq middleware that follows one ``Worker`` from its boot to its shutdown."""
 
-    def __init__(self, broker: LifoBroker, cancellation: Cancellation) -> None:
-        self._broker = broker
+    def __init__(self, redis: RedisClient, settings: Settings, cancellation: Cancellation) -> None:
+        self._redis = redis
+        self._settings = settings
         self._cancellation = cancellation
         self._lock = threading.Lock()
         self._settlers: dict[str, Settler] = {}
@@ -63,13 +62,13 @@ class WorkerLifecycle(dramatiq.Middleware):
             settler = self._settlers.get(queue) or self._settlers.setdefault(
                 queue, self._new_settler(queue, self._idle_threads)
             )
-            doorbell = Doorbell(queue, self._broker.new_link())
+            doorbell = Doorbell(queue, self._redis.new_link())
             return LifoConsumer(settler, doorbell, self._idle_threads, timeout_s=timeout_ms / 1000)
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """The worker's threads are what there is to give jobs to. A name in QUEUES that nobody declares ends the
         process: its jobs would wait for this worker in vain."""
-        wanted = self._broker.settings.queues
+        wanted = self._settings.queues
         if unknown := sorted(wanted - set(broker.queues)):
             declared = ", ".join(sorted(broker.queues)) or "none"
             exit_with(SettingsError(f"QUEUES names {', '.join(unknown)}, but the declared queues are: {declared}."))
@@ -85,15 +84,20 @@ class WorkerLifecycle(dramatiq.Middleware):
         self._registration = Registration(
             self.name,
             "worker",
-            lease_us=self._broker.settings.lease_us,
-            queues=lambda: set(self._broker.queues) & (worker.consumer_whitelist or set(self._broker.queues)),
+            lease_us=self._settings.lease_us,
+            queues=lambda: set(broker.queues) & (worker.consumer_whitelist or set(broker.queues)),
             threads=worker.worker_threads,
         )
-        self._maintenance = self._broker.new_maintenance(
-            held=self._tokens, on_cancel=self._cancel, registration=self._registration
+        self._maintenance = Maintenance(
+            self._redis,
+            self._settings,
+            lambda: sorted(broker.queues),
+            held=self._tokens,
+            on_cancel=self._cancel,
+            registration=self._registration,
         )
         self._maintenance.start()
-        self._listener = Listener(self._broker.new_link(), self._cancel)
+        self._listener = Listener(self._redis.new_link(), self._cancel)
         self._listener.start()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -137,18 +141,19 @@ class WorkerLifecycle(dramatiq.Middleware):
     def _new_settler(self, queue: str, idle_threads: IdleThreads) -> Settler:
         # Where there are several threads, the one that waits leaves the interpreter to the others.
         is_single = self._worker is not None and idle_threads.total == 1
-        spin_us = self._broker.settings.redis_spin_us if is_single else 0
-        link = self._broker.new_link(Spin(spin_us) if spin_us else None)
+        spin_us = self._settings.redis_spin_us if is_single else 0
+        link = self._redis.new_link(Spin(spin_us) if spin_us else None)
         self.name = self.name or process_name()
         return Settler(
-            self._broker.scripts(queue, link),
+            self._redis.queue_over(queue, link),
             link,
             worker=self.name,
-            lease_us=self._broker.settings.lease_us,
+            lease_us=self._settings.lease_us,
             idle_threads=idle_threads,
             deliver=self._deliver if self._worker is not None else None,
             on_due=lambda until_us: self._maintenance.expect_due(queue, until_us) if self._maintenance else None,
             is_paused=lambda: self._is_paused(queue),
+            keep_progress=lambda token, words: self._redis.queue(queue).progress(token, words),
         )
 
     def _deliver(self, delivery: Delivery) -> None:

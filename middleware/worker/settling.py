@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple, NoReturn
 
-from ..commands.queue_commands import QueueScripts
+from ..commands.queue_commands import QueueCommands
 from ..commands.types import Claim, Settlement
 from ..errors import RedisAwayError, UndecodableMessageError
 from ..messages import decoded
-from ..redis_link.link import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
-from .delivery import Delivery, encoded_failure, put_back
+from ..redis_link.backoff import Backoff
+from ..redis_link.link import Link
+from .delivery import Delivery, KeepProgress, encoded_failure, put_back, unkept
 from .idle_threads import IdleThreads
 from .lock import WaitersFirstLock
 
@@ -45,7 +46,7 @@ class Settler:
 
     def __init__(
         self,
-        scripts: QueueScripts,
+        scripts: QueueCommands,
         link: Link,
         *,
         worker: str,
@@ -54,6 +55,7 @@ class Settler:
         deliver: Callable[[Delivery], None] | None,
         on_due: Callable[[int], None],
         is_paused: Callable[[], bool] = lambda: False,
+        keep_progress: KeepProgress = unkept,
     ) -> None:
         self.queue = scripts.queue
         self.held: dict[tuple[str, int], Delivery] = {}
@@ -66,6 +68,7 @@ class Settler:
         self._deliver = deliver
         self._on_due = on_due
         self._is_paused = is_paused
+        self._keep_progress = keep_progress
         self._is_stopping = False
         self._left: deque[Settlement] = deque()
         self._lock = WaitersFirstLock()
@@ -221,7 +224,7 @@ class Settler:
     def _settled_for_sure(self, turn: _Turn) -> tuple[Claim, int]:
         """The answer of a turn, and for how many it claimed. While Redis is away, it waits; a call that is sent again
         claims nothing, since a claim that was lost would stay unknown."""
-        pause_s = FIRST_PAUSE_S
+        backoff = Backoff()
         answer, wanted = turn.answer, turn.wanted
         while True:
             try:
@@ -231,9 +234,8 @@ class Settler:
                     self._claim_was_lost = self.may_have_jobs = True
                     wanted = 0
                 logger.warning("%d settlements on queue %r wait: %s", len(turn.settlements), self.queue, error)
-                if self._closed.wait(pause_s):
+                if self._closed.wait(backoff.next_s()):
                     raise
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
                 answer = partial(self._scripts.settle, turn.settlements, self._worker, self._lease_us, 0)
                 continue
             if stale:
@@ -265,7 +267,8 @@ class Settler:
         window = None if claim.window is None else f"{self.queue}.{claim.window}"
         for (id, number, body), attempt in zip(claim.jobs, claim.attempts, strict=True):
             try:
-                delivery = Delivery(decoded(self.queue, id, body), number, attempt=attempt, window=window)
+                message = decoded(self.queue, id, body)
+                delivery = Delivery(message, number, attempt=attempt, window=window, keep_progress=self._keep_progress)
             except UndecodableMessageError as error:
                 self._left.append(
                     Settlement(id, number, "rejected", reason="undecodable", failure=encoded_failure(error))

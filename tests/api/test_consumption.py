@@ -73,7 +73,7 @@ def test_jobs_that_nobody_claims_in_an_open_window_are_told_with_the_reason(clie
     assert answer.content_type == "application/problem+json"
     assert "Queue default: window default.1 is open, 1 jobs wait and 2 threads are idle" in answer.json["detail"]
 
-    [claim] = [tasks.broker.scripts("default").claim("idle", LEASE_US, 1)]
+    [claim] = [tasks.broker.redis.queue("default").claim("idle", LEASE_US, 1)]
     assert len(claim.jobs) == 1
     assert not is_stuck(client)
 

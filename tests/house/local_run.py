@@ -18,7 +18,7 @@ from local.embedded import free_port
 
 from ..service import ROOT, Answer, call, clean_environment, wait_until
 
-COPIED = ("api", "middleware", "scheduler", "tasks", "Procfile")
+COPIED = ("api", "local", "middleware", "scheduler", "tasks", "Procfile")
 ANSWERS = "LastIn answers on "
 
 

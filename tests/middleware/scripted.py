@@ -66,7 +66,7 @@ class ScriptedQueue:
         self.clock = clock or Clock()
         self.broker = LifoBroker(url=url, gated=gated, now=self.clock)
         self.broker.declare_queue(name)
-        self.scripts = self.broker.scripts(name)
+        self.scripts = self.broker.redis.queue(name)
         self.client = redis.Redis.from_url(url, decode_responses=True)
         self.client.sadd(keys.queues(), name)
 
@@ -213,7 +213,7 @@ class ScriptedQueue:
         assert self.client.llen(keys.doorbell(self.name)) <= 1
 
     def _records(self) -> dict[str, dict[str, Any]]:
-        with redis.Redis.from_url(self.broker._url) as raw:
+        with redis.Redis.from_url(self.broker.redis._url) as raw:
             packed = raw.hgetall(keys.records(self.name))
         return {id.decode(): fields_of(record) for id, record in packed.items()}
 
@@ -234,7 +234,7 @@ class ScriptedQueue:
 
     def _tallies(self) -> dict[str, dict[str, int]]:
         self.scripts.tallies(0, 0)
-        with redis.Redis.from_url(self.broker._url) as raw:
+        with redis.Redis.from_url(self.broker.redis._url) as raw:
             packed = raw.hgetall(keys.tallies(self.name))
         return {
             task.decode(): dict(zip(TALLY_FIELDS, msgpack.unpackb(tally), strict=True))

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.types import Settlement
 from middleware.worker.delivery import Delivery
 from middleware.worker.idle_threads import IdleThreads
@@ -17,7 +17,7 @@ from .scripted import LEASE_US, WORKER, ScriptedQueue
 THREADS = 3
 
 
-class HookedScripts(QueueScripts):
+class HookedCommands(QueueCommands):
     """Real scripts; a hook can let something happen just before or after one of them runs."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -41,12 +41,12 @@ class HookedScripts(QueueScripts):
         return answer
 
 
-class OneDesk:
+class OneSettler:
     """A settler whose deliveries are kept in a list instead of being run; ``on_delivery`` is called with each."""
 
     def __init__(self, queue: ScriptedQueue) -> None:
-        link = queue.broker.new_link()
-        self.scripts = HookedScripts(queue.name, link, default_gate="open", now=queue.clock)
+        link = queue.broker.redis.new_link()
+        self.scripts = HookedCommands(queue.name, link, default_gate="open", now=queue.clock)
         self.idle_threads = IdleThreads(THREADS)
         self.delivered: list[Delivery] = []
         self.on_delivery: Callable[[Delivery], None] = lambda _: None

@@ -10,7 +10,7 @@ import redis
 
 from middleware.commands import keys
 from middleware.commands.layout import RECORD_FIELDS, STATUS_LETTERS, WINDOW_FIELDS
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.sources import TURN_FIELDS
 from middleware.jobs import JobStatus
 from middleware.statistics.counters import read_tallies
@@ -55,7 +55,7 @@ def compare_all(client: redis.Redis, model: Model) -> int:
     return sum(turn["settled"] > 0 for turn in turns)
 
 
-def compare_tallies(scripts: QueueScripts, model: Model) -> None:
+def compare_tallies(scripts: QueueCommands, model: Model) -> None:
     """Compare what statistics are made of: the jobs in each state, and how often jobs were claimed and processed."""
     counts = read_tallies(scripts).together.counts
     states = Counter(STATUS_LETTERS[job.status].value for job in model.jobs.values())
@@ -121,7 +121,7 @@ def _compare_windows(packed: dict[bytes, bytes], model: Model) -> None:
     assert found == expected
 
 
-def compare_pages(scripts: QueueScripts, model: Model, limit: int, status: JobStatus | None) -> None:
+def compare_pages(scripts: QueueCommands, model: Model, limit: int, status: JobStatus | None) -> None:
     """Page through all jobs, or those of one status: each once, in the order of acceptance."""
     indexes = JobFilter(statuses=None if status is None else frozenset({status})).indexes
     seen: list[str] = []

@@ -125,7 +125,7 @@ class Soak:
         inversions = conservation_error = switches = 0
         for queue, checker in self.checkers.items():
             compare(checker, self._client)
-            counted = read_snapshot(self._broker.scripts(queue, link))
+            counted = read_snapshot(self._broker.redis.queue_over(queue, link))
             inversions += counted.order_inversions
             conservation_error += abs(counted.conservation_error)
             switches += sum(counted.counters.get(f"order_switches_to_{order}", 0) for order in ("lifo", "fifo"))

@@ -9,7 +9,7 @@ import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.types import Accepted, Offer, Settlement
 from middleware.queues.policy import Policy
 from middleware.queues.snapshot import read_snapshot
@@ -47,7 +47,7 @@ class Steps(RuleBasedStateMachine):
     def begin(self, gated: bool, jobs: int, mode: str | None) -> None:
         self.model = Model(START_US, gated=gated)
         default_gate = "closed" if gated else "open"
-        self.scripts = QueueScripts(QUEUE, self.link, default_gate=default_gate, now=lambda: self.model.now)
+        self.scripts = QueueCommands(QUEUE, self.link, default_gate=default_gate, now=lambda: self.model.now)
         self._accept([self._new() for _ in range(jobs)], "now", 0)
         if mode:
             self._set_policy(mode, "lifo", 0, 0, False)

@@ -147,7 +147,7 @@ def test_a_planted_bug_that_miscounts_turns_the_audit_red(logged: LoggedQueue, c
     with case.plant():
         case.moves(logged)
 
-    assert audit(logged.name, logged.broker.new_link())
+    assert audit(logged.name, logged.broker.redis.new_link())
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)

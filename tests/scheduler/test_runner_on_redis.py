@@ -118,7 +118,7 @@ def test_a_switch_of_the_adaptive_order_is_logged_once(
     cadence = QueueCadence(queue="default", timetable=None, order="adaptive", lifo_above_us=10_000, lifo_below_us=5_000)
     runner = QueueRunner(cadence, broker.windows, SystemClock())
     runner.step()
-    broker.scripts("default").accept([Offer("a", "task", b"message")])
+    broker.redis.queue("default").accept([Offer("a", "task", b"message")])
     wait_until(lambda: broker.control.snapshot("default").order_now == "lifo", "the switch")
 
     with caplog.at_level(logging.INFO):
@@ -130,7 +130,7 @@ def test_a_switch_of_the_adaptive_order_is_logged_once(
 
 
 def missed(broker: LifoBroker) -> int:
-    counters = broker._link().call("HGET", keys.counters("default"), "windows_missed")
+    counters = broker.redis.link.call("HGET", keys.counters("default"), "windows_missed")
     return int(counters or 0)
 
 

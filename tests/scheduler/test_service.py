@@ -66,7 +66,7 @@ def test_windows_become_continuous_and_windows_again_by_a_reload(broker: LifoBro
         return Cadence({"default": QueueCadence(queue="default", timetable=timetable)})
 
     def ticks() -> int:
-        return int(broker.new_link().call("HGET", "lastin:{default}:policy", "windows") or 0)
+        return int(broker.redis.new_link().call("HGET", "lastin:{default}:policy", "windows") or 0)
 
     service = Service(cadence(EVERY_100MS), broker.windows, SystemClock())
     service.start()
@@ -87,7 +87,7 @@ def test_the_clock_is_the_servers_however_wrong_this_machines_is(
     machine = OwnedClock(at("2001-01-01 00:00:00"))
     true_us = SystemClock().now_us()
     monkeypatch.setattr("scheduler.clock.time.time_ns", lambda: machine.now_us() * 1000)
-    clock = RedisClock(broker.new_link())
+    clock = RedisClock(broker.redis.new_link())
     assert abs(clock.now_us() - machine.now_us()) < 10_000_000
 
     clock.start()

@@ -29,7 +29,7 @@ def test_metrics_come_back_as_they_were_and_expire(redis_url: str, redis_client:
 
     group_metrics.store(link, "worker@a", [metric])
 
-    [read] = group_metrics.stored(link.call_all)
+    [read] = group_metrics.stored(link)
     assert read == metric
     assert 40 <= redis_client.ttl(keys.group_metrics("worker@a")) <= 45
     assert 40 <= redis_client.ttl(keys.metrics_ends()) <= 45
@@ -41,7 +41,7 @@ def test_a_group_reads_the_others_without_itself(redis_url: str) -> None:
     for host in "abc":
         group_metrics.store(link, f"worker@{host}", [counter(1, host=host)])
 
-    read = samples(list(group_metrics.stored(link.call_all, without="worker@b")))
+    read = samples(list(group_metrics.stored(link, without="worker@b")))
 
     assert sorted(labels["host"] for _, labels, _ in read) == ["a", "c"]
     link.close()
@@ -65,7 +65,7 @@ def test_metrics_with_labels_without_end_arent_kept(redis_url: str) -> None:
 
     group_metrics.store(link, "worker@a", [metric])
 
-    assert list(group_metrics.stored(link.call_all)) == []
+    assert list(group_metrics.stored(link)) == []
     link.close()
 
 
@@ -85,7 +85,7 @@ def test_a_publisher_goes_on_when_one_time_fails(redis_url: str) -> None:
     publisher = group_metrics.MetricsPublisher(Failing, link, every_s=0.01)  # type: ignore[arg-type]
     publisher.start()
 
-    assert wait_until(lambda: list(group_metrics.stored(reader.call_all)), "metrics")
+    assert wait_until(lambda: list(group_metrics.stored(reader)), "metrics")
     publisher.stop()
     publisher.join()
     link.close()

@@ -109,7 +109,7 @@ def test_the_command_says_that_redis_is_away(
 
 def test_a_tally_that_differs_from_the_jobs_there_are_is_found(full: ScriptedQueue, redis_client: redis.Redis) -> None:
     full.scripts.tallies(0, 0)  # counts what is usual
-    with redis.Redis.from_url(full.broker._url) as raw:
+    with redis.Redis.from_url(full.broker.redis._url) as raw:
         kept = raw.hget(keys.tallies("default"), "task")
         raw.hdel(keys.tallies("default"), "task")
         faults = full.snapshot().faults()

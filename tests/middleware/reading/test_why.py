@@ -21,7 +21,7 @@ def queue(queue: ScriptedQueue) -> Iterator[ScriptedQueue]:
 
 
 def with_worker(queue: ScriptedQueue, threads: int = 2) -> None:
-    link = queue.broker.new_link()
+    link = queue.broker.redis.new_link()
     Registration(WORKER, "worker", lease_us=600_000_000, queues=lambda: [queue.name], threads=threads).renew(link)
     link.close()
 

@@ -11,10 +11,10 @@ from middleware.errors import RedisAwayError
 
 from ...service import wait_until
 from ..scripted import ScriptedQueue
-from ..settlers import THREADS, OneDesk, in_another_thread, processed, raising
+from ..settlers import THREADS, OneSettler, in_another_thread, processed, raising
 
 
-def test_settling_claims_for_the_thread_that_became_idle(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_settling_claims_for_the_thread_that_became_idle(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b")
     (b,) = one.claim()
 
@@ -25,7 +25,7 @@ def test_settling_claims_for_the_thread_that_became_idle(queue: ScriptedQueue, o
     assert one.idle_threads.idle == THREADS - 1
 
 
-def test_slots_that_a_claim_did_not_use_are_given_back(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_slots_that_a_claim_did_not_use_are_given_back(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send("a")
 
     one.claim(3)
@@ -35,7 +35,7 @@ def test_slots_that_a_claim_did_not_use_are_given_back(queue: ScriptedQueue, one
 
 @pytest.mark.parametrize("busy_with", ["look", "claim"])
 def test_a_settlement_that_is_left_while_the_line_is_busy_is_sent(
-    queue: ScriptedQueue, one: OneDesk, busy_with: str
+    queue: ScriptedQueue, one: OneSettler, busy_with: str
 ) -> None:
     queue.send("a")
     (a,) = one.claim()
@@ -50,7 +50,7 @@ def test_a_settlement_that_is_left_while_the_line_is_busy_is_sent(
     assert one.idle_threads.idle == THREADS
 
 
-def test_a_settlement_that_is_left_while_a_look_fails_is_sent(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_a_settlement_that_is_left_while_a_look_fails_is_sent(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send("a")
     (a,) = one.claim()
 
@@ -66,7 +66,7 @@ def test_a_settlement_that_is_left_while_a_look_fails_is_sent(queue: ScriptedQue
     assert one.idle_threads.idle == THREADS
 
 
-def test_several_settlements_go_into_one_call(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_several_settlements_go_into_one_call(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b", "c")
     c, b, a = one.claim(3)
 
@@ -81,7 +81,7 @@ def test_several_settlements_go_into_one_call(queue: ScriptedQueue, one: OneDesk
     assert [queue.status(id) for id in "abc"] == ["processed"] * 3
 
 
-def test_the_next_call_is_on_its_way_before_jobs_are_handed_out(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_the_next_call_is_on_its_way_before_jobs_are_handed_out(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b", "c", "d")
     d, c = one.claim(2)
     one.scripts.before["settle"] = lambda: in_another_thread(lambda: one.settler.settle(processed(c)))
@@ -95,7 +95,7 @@ def test_the_next_call_is_on_its_way_before_jobs_are_handed_out(queue: ScriptedQ
     assert one.idle_threads.idle == THREADS - 2
 
 
-def test_who_waits_for_the_line_comes_before_the_next_settlements(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_who_waits_for_the_line_comes_before_the_next_settlements(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b", "c", "d")
     d, c = one.claim(2)
     claiming = threading.Thread(target=one.claim)
@@ -103,7 +103,7 @@ def test_who_waits_for_the_line_comes_before_the_next_settlements(queue: Scripte
     def leave_one_and_wait_for_the_line() -> None:
         in_another_thread(lambda: one.settler.settle(processed(c)))
         claiming.start()
-        wait_until(lambda: one.settler._line.is_wanted, "the line to be wanted")
+        wait_until(lambda: one.settler._lock.is_wanted, "the line to be wanted")
 
     one.scripts.before["settle"] = leave_one_and_wait_for_the_line
     one.settler.settle(processed(d))
@@ -113,7 +113,7 @@ def test_who_waits_for_the_line_comes_before_the_next_settlements(queue: Scripte
     assert queue.status("c") == "processed"
 
 
-def test_what_is_under_way_when_a_hand_out_fails_is_sent_again(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_what_is_under_way_when_a_hand_out_fails_is_sent_again(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b", "c", "d")
     d, c = one.claim(2)
     one.scripts.before["settle"] = lambda: in_another_thread(lambda: one.settler.settle(processed(c)))
@@ -129,7 +129,7 @@ def test_what_is_under_way_when_a_hand_out_fails_is_sent_again(queue: ScriptedQu
     assert (queue.ended("processed"), queue.count("stale_settles")) == (2, 0)
 
 
-def test_jobs_are_handed_out_also_if_the_next_call_cannot_be_sent(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_jobs_are_handed_out_also_if_the_next_call_cannot_be_sent(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b", "c", "d")
     d, c = one.claim(2)
 
@@ -145,7 +145,7 @@ def test_jobs_are_handed_out_also_if_the_next_call_cannot_be_sent(queue: Scripte
     assert one.idle_threads.idle == THREADS - 1
 
 
-def test_an_interruption_of_the_thread_that_settles_loses_no_settlement(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_an_interruption_of_the_thread_that_settles_loses_no_settlement(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b")
     (b,) = one.claim()
     one.scripts.after["settle"] = raising(KeyboardInterrupt())
@@ -160,7 +160,7 @@ def test_an_interruption_of_the_thread_that_settles_loses_no_settlement(queue: S
     assert one.idle_threads.idle == THREADS - 1
 
 
-def test_a_settlement_whose_answer_is_lost_is_sent_again_and_counts_once(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_a_settlement_whose_answer_is_lost_is_sent_again_and_counts_once(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send("a")
     (a,) = one.claim()
     one.scripts.after["settle"] = raising(RedisAwayError("the answer is lost"))
@@ -172,7 +172,7 @@ def test_a_settlement_whose_answer_is_lost_is_sent_again_and_counts_once(queue: 
     assert one.idle_threads.idle == THREADS
 
 
-def test_what_a_lost_answer_claimed_is_put_back_before_the_next_claim(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_what_a_lost_answer_claimed_is_put_back_before_the_next_claim(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b", "c")
     (c,) = one.claim()
     one.scripts.after["settle"] = raising(RedisAwayError("the answer is lost"))
@@ -186,7 +186,7 @@ def test_what_a_lost_answer_claimed_is_put_back_before_the_next_claim(queue: Scr
     assert (queue.status("a"), one.idle_threads.idle) == ("queued", THREADS - 1)
 
 
-def test_a_claim_whose_answer_is_lost_leaks_no_slot_and_no_job(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_a_claim_whose_answer_is_lost_leaks_no_slot_and_no_job(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b")
     one.scripts.after["claim"] = raising(RedisAwayError("the answer is lost"))
 
@@ -197,7 +197,7 @@ def test_a_claim_whose_answer_is_lost_leaks_no_slot_and_no_job(queue: ScriptedQu
     assert [d.message_id for d in one.claim(2)] == ["b", "a"]
 
 
-def test_an_error_that_waiting_does_not_heal_frees_the_threads(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_an_error_that_waiting_does_not_heal_frees_the_threads(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send("a")
     (a,) = one.claim()
     one.scripts.before["settle"] = raising(ResponseError("ERR a bug in the script"))
@@ -210,7 +210,7 @@ def test_an_error_that_waiting_does_not_heal_frees_the_threads(queue: ScriptedQu
 
 
 def test_a_burst_of_due_jobs_that_is_promoted_by_a_settlement_is_asked_for_again(
-    queue: ScriptedQueue, one: OneDesk
+    queue: ScriptedQueue, one: OneSettler
 ) -> None:
     queue.send("a")
     (a,) = one.claim()

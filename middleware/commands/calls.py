@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
-from typing import Any
+from functools import lru_cache, partial, wraps
+from typing import Any, TypeVar, cast
 
 from redis.connection import ConnectionInterface
 from redis.exceptions import NoScriptError
 
 from ..redis_link.link import Link
+from ..redis_link.patience import persist
 from . import sources
 
 
@@ -31,20 +32,49 @@ def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any]) -> Callab
     return answer
 
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def repeatable(command: Command) -> Command:
+    """Declares a command that may be sent twice: while Redis is away it is repeated for as long as the caller's
+    patience lasts. A command without this is sent once."""
+
+    @wraps(command)
+    def persistent(self: QueueCalls, *args: Any, **kwargs: Any) -> Any:
+        return persist(lambda: command(self, *args, **kwargs), patience_s=self._patience())
+
+    return cast("Command", persistent)
+
+
+def impatient() -> float:
+    """The patience of callers that repeat by themselves, or not at all."""
+    return 0.0
+
+
 class QueueCalls:
     """Calls a queue's scripts over one link.
 
     Parameters:
-      default_gate: ``open`` or ``closed``: whether jobs may be claimed as long as no policy is in force.
-      now: gives µs since the epoch in tests; else it is the server's time.
+      default_gate: ``open`` or ``closed``, whichever holds as long as the queue has no policy.
+      now: gives µs since the epoch in tests; else the time is the server's.
+      patience: for how many seconds commands declared :func:`repeatable` are repeated now; None: until Redis is back.
     """
 
-    def __init__(self, queue: str, link: Link, *, default_gate: str, now: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        queue: str,
+        link: Link,
+        *,
+        default_gate: str,
+        now: Callable[[], int] | None = None,
+        patience: Callable[[], float | None] = impatient,
+    ) -> None:
         self.queue = queue
         self._link = link
         self.is_gated = default_gate == "closed"
         self._default_gate = default_gate.encode()
         self._now = now
+        self._patience = patience
 
     def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
         return self._begin(name, words, timed=timed)()

@@ -120,7 +120,7 @@ class Soak:
         return self._report(time.monotonic() - began)
 
     def _report(self, took_s: float) -> dict[str, Any]:
-        link = self._broker.new_link()
+        link = self._broker.redis.new_link()
         faults = self.ledger.faults()
         inversions = conservation_error = switches = 0
         for queue, checker in self.checkers.items():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import dramatiq
-from dramatiq.middleware import Retries
+from dramatiq.middleware import Retries, TimeLimit
 
 from .errors import UndecodableMessageError
 
@@ -51,6 +52,16 @@ def _max_attempts(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any
     most = message.options.get("max_retries", actor.options.get("max_retries", retries.max_retries))
     # Redis may hold anything, and one job's options must not keep the others from being shown.
     return most + 1 if isinstance(most, int) else None
+
+
+def time_limit_s(message: Any, broker: dramatiq.Broker) -> float:
+    """For how many seconds a message's task may run, as Dramatiq's TimeLimit has it; infinite where nobody says."""
+    limiter = next((m for m in broker.middleware if isinstance(m, TimeLimit)), None)
+    actor = broker.actors.get(message.actor_name)
+    if limiter is None or actor is None:
+        return math.inf
+    limit_ms = message.options.get("time_limit") or actor.options.get("time_limit", limiter.time_limit)
+    return limit_ms / 1000 if isinstance(limit_ms, int | float) else math.inf
 
 
 @lru_cache(maxsize=1)

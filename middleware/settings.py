@@ -94,6 +94,14 @@ class Settings:
     worker_pin: bool = setting(
         "WORKER_PIN", False, read.switch, "1: bind each worker process to a core of its own (Linux).", shown="0"
     )
+    worker_restart_when_hung: bool = setting(
+        "WORKER_RESTART_WHEN_HUNG",
+        True,
+        read.switch,
+        "A worker process whose threads all hang ends with status 75, so that its platform starts it anew. `0`: it "
+        "stays.",
+        shown="1",
+    )
     worker_shutdown_ms: int = setting(
         "WORKER_SHUTDOWN_MS",
         25_000,

@@ -45,6 +45,7 @@ class Maintenance:
         *,
         held: Callable[[str], list[Token]] = lambda queue: [],
         on_cancel: Callable[[str], None] = lambda id: None,
+        on_lost: Callable[[str, str], None] = lambda queue, id: None,
         registration: Registration | None = None,
     ) -> None:
         self._redis = redis
@@ -58,6 +59,7 @@ class Maintenance:
         self._retention_bytes = settings.retention_bytes
         self._held = held
         self._on_cancel = on_cancel
+        self._on_lost = on_lost
         self._registration = registration
         self._due: dict[str, float] = {}
         self._lease_end: dict[str, float] = {}
@@ -163,7 +165,10 @@ class Maintenance:
             if word == "cancel":
                 self._on_cancel(id)
             else:
-                logger.warning("Running job %s of queue %r lost its lease; it will run again.", id, queue)
+                self._on_lost(queue, id)
+                logger.warning(
+                    "Running job %s of queue %r lost its lease: what it does from now on won't be settled.", id, queue
+                )
         self._promote(queue)
         if self._rounds_to_leave_out.get(queue, 0):
             self._rounds_to_leave_out[queue] -= 1

@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Literal
 
 import msgpack
@@ -49,10 +49,12 @@ class RunningJob:
 
 @dataclass(frozen=True, slots=True)
 class Threads:
-    """How many threads there are, and how many of them have nothing to do."""
+    """How many threads there are, how many of them have nothing to do, and how many are lost: they hang in a task that
+    ran far beyond its time limit."""
 
     total: int
     idle: int
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,16 @@ class LiveProcess:
     stopping: bool
     queues: tuple[str, ...]
     thread_count: int
+    hung_jobs: frozenset[str]
     running: tuple[RunningJob, ...]
 
     @property
     def threads(self) -> Threads:
         """Its threads, which all of its queues share; none of one that is stopping is idle."""
-        idle = 0 if self.stopping else max(0, self.thread_count - len(self.running))
-        return Threads(self.thread_count, idle)
+        lost = len(self.hung_jobs)
+        busy = sum(job.id not in self.hung_jobs for job in self.running)
+        idle = 0 if self.stopping else max(0, self.thread_count - lost - busy)
+        return Threads(self.thread_count, idle, lost)
 
     def as_dict(self) -> dict[str, Any]:
         """The process as the API shows it: every key always there, times as RFC 3339 in UTC."""
@@ -90,7 +95,7 @@ class LiveProcess:
             "last_seen_at": rfc3339(self.last_seen_at_us),
             "stopping": self.stopping,
             "queues": list(self.queues),
-            "threads": {"total": threads.total, "idle": threads.idle},
+            "threads": {"total": threads.total, "idle": threads.idle, "lost": threads.lost},
             "running": [job.as_dict() for job in self.running],
         }
 
@@ -100,14 +105,22 @@ class Registration:
     what it has ``reading`` of the cadence."""
 
     def __init__(
-        self, id: str, kind: Kind, *, lease_us: int, queues: Callable[[], Iterable[str]], threads: int = 0
+        self,
+        id: str,
+        kind: Kind,
+        *,
+        lease_us: int,
+        queues: Callable[[], Iterable[str]],
+        threads: int = 0,
+        hung_jobs: Callable[[], list[str]] = list,
     ) -> None:
         self.stopping = False
         self.reading: CadenceStatus | None = None
         self._id = id
         self._lease_us = lease_us
         self._queues = queues
-        self._details_of = {
+        self._hung_jobs = hung_jobs
+        self._fixed = {
             "kind": kind,
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -123,8 +136,13 @@ class Registration:
           RedisAwayError: Redis doesn't answer.
         """
         reading = self.reading.as_dict() if self.reading else None
-        told = {"queues": sorted(self._queues()), "stopping": self.stopping, "reading": reading}
-        card = orjson.dumps({**self._details_of, **told})
+        told = {
+            "queues": sorted(self._queues()),
+            "stopping": self.stopping,
+            "hung": self._hung_jobs(),
+            "reading": reading,
+        }
+        card = orjson.dumps({**self._fixed, **told})
         lease = b"%d" % self._lease_us
         self._started = b"%d" % spanning.run(link, "enter", KEYS, b"", self._id.encode(), lease, self._started, card)
 
@@ -193,7 +211,7 @@ def threads_of(queue: str, processes: Iterable[LiveProcess]) -> Threads:
     """The threads of the live workers that consume a queue. A worker's threads are those of all of its queues, so they
     count for each of them."""
     found = [process.threads for process in processes if queue in process.queues and process.kind == "worker"]
-    return Threads(sum(threads.total for threads in found), sum(threads.idle for threads in found))
+    return Threads(*(sum(count) for count in zip(*map(astuple, found), strict=True))) if found else Threads(0, 0)
 
 
 def process_name() -> str:
@@ -215,5 +233,6 @@ def _process(id: str, entry: list[Any], running: Iterable[RunningJob]) -> LivePr
         stopping=known["stopping"],
         queues=tuple(known["queues"]),
         thread_count=known["threads"],
+        hung_jobs=frozenset(known.get("hung", ())),
         running=tuple(sorted(running, key=lambda job: (job.since_us, job.id))),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ..clock import rfc3339
@@ -154,7 +154,7 @@ class QueueSnapshot:
             "pruned": self.pruned,
             "oldest_age_s": _seconds(self.oldest_age_us),
             "wait_bound_s": _seconds(self.wait_bound_us),
-            "threads": asdict(threads),
+            "threads": {"total": threads.total, "idle": threads.idle},
         }
 
 

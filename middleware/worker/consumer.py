@@ -74,7 +74,8 @@ class LifoConsumer(Consumer):
         self._backoff = Backoff()
 
     def __next__(self) -> MessageProxy | None:
-        """The next job, or None when none came within the time-out."""
+        """The next job, or None when none came within the time-out; inside a Worker always None, since its threads get
+        their jobs from the settler in any case, whoever claimed them."""
         try:
             delivery = self._next()
         except RedisAwayError as error:
@@ -85,11 +86,11 @@ class LifoConsumer(Consumer):
 
     def ack(self, message: MessageProxy) -> None:
         """Settle a finished job: processed, or to be retried if its middleware noted so."""
-        self._settler.settle(_delivery(message).settlement())
+        self._settler.settle(_delivery(message))
 
     def nack(self, message: MessageProxy) -> None:
         """Settle a job that was given up: rejected."""
-        self._settler.settle(_delivery(message).settlement())
+        self._settler.settle(_delivery(message))
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Put jobs that weren't started back at their own places."""
@@ -125,7 +126,11 @@ class LifoConsumer(Consumer):
         if not taken:
             return None
         self._owes_a_look = False
-        self._ready.extend(self._settler.claim(taken))
+        claimed = self._settler.claim(taken)
+        if self._settler.hands_out:
+            self._settler.hand_out(claimed)
+            return None
+        self._ready.extend(claimed)
         return self._ready.popleft() if self._ready else None
 
     def _leave_the_doorbell(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +35,9 @@ class Cancelled(dramatiq.middleware.Interrupt):
 class Delivery(MessageProxy):
     """What a worker thread gets: the message, and the token (id, number) under which its end will be settled.
 
-    Middleware notes here what the settlement must carry: a retry (its delay), the result.
+    Middleware notes here what the settlement must carry: a retry (its delay), the result. ``has_lease``: as far as is
+    known here; ``is_leaving``: its end is being settled; ``hung_at``: the moment (monotonic, in s) from which its task
+    counts as hung; ``is_hung``: it does, and its lease isn't renewed any more.
     """
 
     def __init__(
@@ -52,6 +55,10 @@ class Delivery(MessageProxy):
         self.attempt = attempt
         self.window = window
         self._keep_progress = keep_progress
+        self.has_lease = True
+        self.is_leaving = False
+        self.is_hung = False
+        self.hung_at = math.inf
         self.progress_told_at = 0.0
         self.retry_delay_ms: int | None = None
         self.result = b""

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from middleware.commands.queue_commands import QueueCommands
-from middleware.commands.types import Settlement
 from middleware.worker.delivery import Delivery
 from middleware.worker.idle_threads import IdleThreads
 from middleware.worker.settling import Settler
@@ -46,12 +45,12 @@ class OneSettler:
 
     def __init__(self, queue: ScriptedQueue) -> None:
         link = queue.broker.redis.new_link()
-        self.scripts = HookedCommands(queue.name, link, default_gate="open", now=queue.clock)
+        self.commands = HookedCommands(queue.name, link, default_gate="open", now=queue.clock)
         self.idle_threads = IdleThreads(THREADS)
         self.delivered: list[Delivery] = []
         self.on_delivery: Callable[[Delivery], None] = lambda _: None
         self.settler = Settler(
-            self.scripts,
+            self.commands,
             link,
             worker=WORKER,
             lease_us=LEASE_US,
@@ -70,9 +69,10 @@ class OneSettler:
         return self.settler.claim(wanted)
 
 
-def processed(delivery: Delivery) -> Settlement:
-    """The settlement of a job that ended well."""
-    return Settlement(*delivery.token, "processed")
+def leave(one: OneSettler, delivery: Delivery) -> None:
+    """Leave a settlement that nobody sends by itself."""
+    with one.settler._lock:
+        one.settler.settle(delivery)
 
 
 def in_another_thread(call: Callable[[], None]) -> None:

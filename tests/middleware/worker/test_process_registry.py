@@ -179,5 +179,6 @@ def _process(*queues: str, kind: str = "worker", stopping: bool = False) -> Live
         stopping=stopping,
         queues=queues,
         thread_count=4,
+        hung_jobs=frozenset(),
         running=(),
     )

@@ -1,9 +1,7 @@
-"""What stands in for parts of Dramatiq: the calls of hooks, and the worker's queue of work."""
+"""Calling the hooks of middleware: which, in what order, and what happens when one fails."""
 
 from __future__ import annotations
 
-import queue
-import threading
 from typing import Any
 
 import dramatiq
@@ -11,9 +9,6 @@ import pytest
 from dramatiq.middleware import Middleware, MiddlewareError
 
 from middleware.broker import LifoBroker
-from middleware.dramatiq_fixes.work_queue import WorkQueue
-
-from ...service import wait_until
 
 
 class Noting(Middleware):
@@ -40,6 +35,12 @@ class Failing(Middleware):
         raise self._error
 
     def after_ack(self, broker: dramatiq.Broker, message: Any) -> None:
+        raise self._error
+
+    def before_enqueue(self, broker: dramatiq.Broker, message: Any, delay: int | None) -> None:
+        raise self._error
+
+    def after_enqueue(self, broker: dramatiq.Broker, message: Any, delay: int | None) -> None:
         raise self._error
 
 
@@ -86,31 +87,15 @@ def test_middleware_can_refuse_before_a_deed_but_not_after_it() -> None:
     broker = a_broker(Failing(MiddlewareError("no")))
 
     with pytest.raises(MiddlewareError):
-        broker.emit_before("ack", 1)
-    broker.emit_after("ack", 1)
+        broker.emit_before("enqueue", 1, None)
+    broker.emit_after("enqueue", 1, None)
 
 
-def test_items_come_out_in_the_order_in_which_they_were_put() -> None:
-    ready: WorkQueue[int] = WorkQueue()
-    for n in range(3):
-        ready.put(n)
+def test_nothing_keeps_a_job_that_ended_from_being_settled(caplog: pytest.LogCaptureFixture) -> None:
+    notes: list[str] = []
+    broker = a_broker(Failing(MiddlewareError("no")), Noting("a", notes))
 
-    assert [ready.get(timeout=1) for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(queue.Empty):
-        ready.get(timeout=0.01)
-    with pytest.raises(queue.Empty):
-        ready.get_nowait()
+    broker.emit_before("ack", 1)
 
-
-def test_joining_waits_until_everything_is_done_with() -> None:
-    ready: WorkQueue[int] = WorkQueue()
-    ready.put(1)
-    joining = threading.Thread(target=ready.join, daemon=True)
-    joining.start()
-
-    ready.get()
-    assert joining.is_alive()
-    ready.task_done()
-
-    wait_until(lambda: not joining.is_alive(), "the join to end")
-    assert ready.unfinished_tasks == 0
+    assert notes == ["before a 1"]
+    assert "Unexpected failure in before_ack" in caplog.text

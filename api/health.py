@@ -41,7 +41,7 @@ def consumption() -> Response:
     For alerts, never for routing. 503, with the reason, when a window is open, jobs wait, a thread is idle and nothing
     was claimed for 10 s; or when the cadence in force isn't the file's.
     """
-    reasons = stuck(broker.vitals.read(), broker.registry.processes()) + broker.registry.cadence_faults()
+    reasons = stuck(broker.control.snapshots(), broker.registry.processes()) + broker.registry.cadence_faults()
     if reasons:
         raise ProblemError(STUCK, " ".join(reasons))
     return json_answer({"status": "ok"})

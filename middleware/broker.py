@@ -27,7 +27,6 @@ from .queues.control import QueueControl
 from .queues.windows import Windows
 from .settings import Settings
 from .statistics.stats import Statistics
-from .statistics.vitals import VitalSigns
 from .store.moves import CancelAnswer, JobMoves, RetryAnswer
 from .store.reading import JobStore
 from .worker.cancellation import Cancellation
@@ -85,10 +84,7 @@ class LifoBroker(HookedBroker):
         self.windows = Windows(self.redis)
         self.stats = Statistics(self.redis)
         self.registry = ProcessRegistry(self.redis)
-        self.vitals = VitalSigns(self.redis)
-        self.control = QueueControl(
-            self.redis, processes=self.registry.processes, default_mode="windows" if gated else "continuous"
-        )
+        self.control = QueueControl(self.redis, processes=self.registry.processes)
         self._acceptance = Acceptance(self.redis, get_some=self.store.get_some, details_of=self._details_of)
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.store.get)))

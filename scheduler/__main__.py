@@ -17,7 +17,7 @@ import tasks
 from middleware import logs
 from middleware.broker import LifoBroker
 from middleware.errors import LastInError
-from middleware.metrics.reports import relay_of
+from middleware.metrics.group_metrics import publisher_of
 from middleware.processes.cadence_status import CadenceStatus
 from middleware.processes.registry import Registration, process_name
 from middleware.settings import ROOT
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
     service.start()
     maintenance.start()
     others.start()
-    relay_of("scheduler", broker.redis.new_link()).start()
+    publisher_of("scheduler", broker.redis.new_link()).start()
     logger.info("The scheduler runs by %s.", file.path)
     while (word := inbox.wait(POLL_FILE_S)) != "stop":
         changed = file.reread() if word == "reload" else file.poll()

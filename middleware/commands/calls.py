@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial, wraps
 from typing import Any, TypeVar, cast
 
@@ -71,6 +71,7 @@ class QueueCalls:
     ) -> None:
         self.queue = queue
         self._link = link
+        self.is_gated = default_gate == "closed"
         self._default_gate = default_gate.encode()
         self._now = now
         self._patience = patience
@@ -101,3 +102,13 @@ def _head(command: str, name: str, queue: str) -> tuple[int, bytes]:
 
 def _packed(words: Iterable[bytes]) -> bytes:
     return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
+
+
+def optional(number: int | None) -> bytes:
+    """A number as a script takes it that may be missing."""
+    return b"" if number is None else b"%d" % number
+
+
+def pairs(flat: Sequence[Any]) -> dict[str, Any]:
+    """Names and values, from an answer that holds them in turn."""
+    return {name.decode(): value for name, value in zip(flat[::2], flat[1::2], strict=True)}

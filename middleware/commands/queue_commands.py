@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .calls import repeatable
+from .calls import optional, pairs, repeatable
 from .types import (
     KEYLESS,
     NAMELESS,
@@ -126,20 +126,16 @@ class QueueCommands(WindowCommands):
         answer: bytes = self._run("progress", [*_tokens([token]), words])
         return answer.decode()
 
-    def vitals(self) -> list[Any]:
-        """What there is to know at one moment; the answer as ``vitals.lua`` words it."""
-        answer: list[Any] = self._run("vitals", [])
-        return answer
+    @repeatable
+    def snapshot(self, full_windows: int) -> dict[str, Any]:
+        """What there is to know at one moment, by the names that ``snapshot.lua`` gives. ``full_windows``: how many in
+        a row must have used all their credits."""
+        return pairs(self._run("snapshot", [b"%d" % full_windows]))
 
     @repeatable
     def tallies(self, samples: int, minutes: int) -> list[Any]:
         """What is counted for statistics, with so many of the newest samples and minutes (``tallies.lua``)."""
         answer: list[Any] = self._run("tallies", [b"%d" % samples, b"%d" % minutes])
-        return answer
-
-    def census(self) -> list[Any]:
-        """Counts from independent structures; the answer as ``census.lua`` words it."""
-        answer: list[Any] = self._run("census", [])
         return answer
 
     def promote(self) -> int:
@@ -177,14 +173,10 @@ class QueueCommands(WindowCommands):
         """Jobs of these indexes with a seq below ``below_seq`` (and above ``above_seq``, of this task, let through by
         this window), newest first: where the next page begins, and (id, packed record) each."""
         # This script alone takes no time: it reads what is there.
-        words = [_number(below_seq), _number(above_seq), b"%d" % limit, task.encode(), _number(window)]
+        words = [optional(below_seq), optional(above_seq), b"%d" % limit, task.encode(), optional(window)]
         answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
         rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
         return int(answer[0]) if answer[0] else None, rows
-
-
-def _number(value: int | None) -> bytes:
-    return b"" if value is None else b"%d" % value
 
 
 def _claim(words: bytes, until_due_us: int, flat: list[Any]) -> Claim:

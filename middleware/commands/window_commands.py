@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from .calls import QueueCalls, repeatable
+from .calls import QueueCalls, optional, repeatable
 from .types import KEYLESS, IdempotencyKey
 
 
@@ -16,7 +16,7 @@ class WindowCommands(QueueCalls):
     def put_policy(self, fields: Mapping[str, str], *, next_tick_ms: int | Literal["keep"] | None = "keep") -> bool:
         """Put a policy in force, and note when the cadence opens the next window; True if it changed the policy."""
         words = [word.encode() for pair in fields.items() for word in pair]
-        return bool(self._run("set_policy", [b"keep" if next_tick_ms == "keep" else _optional(next_tick_ms), *words]))
+        return bool(self._run("set_policy", [b"keep" if next_tick_ms == "keep" else optional(next_tick_ms), *words]))
 
     def open_window(
         self,
@@ -32,7 +32,7 @@ class WindowCommands(QueueCalls):
         """Open a window; the answer as ``open_window.lua`` words it."""
         numbers = (tick_ms, credits, lasts_us, next_tick_ms)
         answer: list[Any] = self._run(
-            "open_window", [opened_by.encode(), *map(_optional, numbers), *key, (by or "").encode()]
+            "open_window", [opened_by.encode(), *map(optional, numbers), *key, (by or "").encode()]
         )
         return answer
 
@@ -65,16 +65,3 @@ class WindowCommands(QueueCalls):
     def pause(self, word: str, by: str, reason: str) -> bool:
         """``pause`` the queue, or ``resume`` it; True if that changed anything."""
         return bool(self._run("pause", [word.encode(), by.encode(), reason.encode(), self._default_gate]))
-
-    @repeatable
-    def standing(self, full_windows: int, fields: Sequence[str], indexes: Sequence[str]) -> list[Any]:
-        """How the queue stands at one moment, with these fields of its policy and the sizes of these indexes; the
-        answer as ``standing.lua`` words it."""
-        names = [name.encode() for name in (*fields, *indexes)]
-        words = [self._default_gate, b"%d" % full_windows, b"%d" % len(fields), *names]
-        answer: list[Any] = self._run("standing", words)
-        return answer
-
-
-def _optional(number: int | None) -> bytes:
-    return b"" if number is None else b"%d" % number

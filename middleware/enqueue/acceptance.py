@@ -18,9 +18,8 @@ from ..commands import keys
 from ..commands.client import RedisClient
 from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
 from ..errors import DuplicateJobError, KeyReusedError, LastInError, ReplayGoneError, TooManyWaitingError
-from ..jobs import Job
+from ..jobs import LONGEST_ID, Job
 from ..messages import MessageDetails
-from ..store.reading import LONGEST_ID
 from ..store.records import fresh_job
 
 LARGEST_BATCH = 1000

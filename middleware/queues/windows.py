@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +15,10 @@ from ..commands.client import RedisClient
 from ..commands.types import IdempotencyKey
 from ..errors import KeyReusedError, RedisAwayError, WindowRefusedError
 from ..store.reading import Cursor
-from .policy import POLICY_FIELDS, NextTick, OrderNow, Policy, policy_from
-from .window import OpenedBy, Window, window_from
+from .policy import NextTick, OrderNow, Policy
+from .window import WINDOW_ID, OpenedBy, Window, window_from
 
 logger = logging.getLogger(__name__)
-
-WINDOW_ID = re.compile(rf"(?P<queue>{keys.QUEUE_NAME.pattern})\.(?P<number>[0-9]{{1,15}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +74,6 @@ class Windows:
         ``next_tick_ms``: when the cadence opens the next window, None: it opens none, "keep": as it was noted last.
         """
         return self._redis.queue(queue).put_policy(policy.fields(), next_tick_ms=next_tick_ms)
-
-    def policy(self, queue: str) -> Policy | None:
-        """The policy in force, None as long as there is none."""
-        answer = self._redis.call("HMGET", keys.policy(queue), *POLICY_FIELDS)
-        return None if answer[0] is None else policy_from(answer)
 
     def switches(self, queue: str) -> list[OrderSwitch]:
         """The last changes of an adaptive order, newest first; at most 100 are kept."""
@@ -171,15 +163,12 @@ class Windows:
         next_tick_ms, count, ids = self._redis.queue(queue).would_take(limit)
         return NextWindow(queue, None if next_tick_ms is None else next_tick_ms * 1000, count, ids)
 
-    def history(self, queue: str, *, limit: int = 50) -> list[Window]:
-        """The newest windows of a queue, newest first."""
-        return self.page(queue=queue, limit=limit).windows
-
     def page(self, *, queue: str | None = None, limit: int = 50, cursor: Cursor | None = None) -> WindowPage:
         """One page of windows, of one queue or of all, newest first by the time of opening, all below ``cursor``."""
         rows: list[tuple[int, str, int, bytes]] = []
         for name in [queue] if queue else sorted(self._redis.queues()):
-            found = self._redis.queue(name).get_windows(_below(cursor, name), limit + 1)
+            below = None if cursor is None else cursor.seq_below(name)
+            found = self._redis.queue(name).get_windows(below, limit + 1)
             rows += [(seq, name, number, packed) for number, seq, packed in found]
         rows.sort(key=lambda row: row[:2], reverse=True)
         shown = rows[:limit]
@@ -200,12 +189,7 @@ def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:
 
 
 def _parts(window_id: str) -> tuple[str, int | None]:
-    found = WINDOW_ID.fullmatch(window_id)
-    return (found["queue"], int(found["number"])) if found else ("", None)
-
-
-def _below(cursor: Cursor | None, queue: str) -> int | None:
-    """The seq below which this queue's part of the page begins: (seq, queue) < (cursor.seq, cursor.queue)."""
-    if cursor is None:
-        return None
-    return cursor.seq + 1 if queue < cursor.queue else cursor.seq
+    if not WINDOW_ID.fullmatch(window_id):
+        return "", None
+    queue, _, number = window_id.rpartition(".")
+    return queue, int(number)

@@ -10,7 +10,7 @@ from ..clock import rfc3339
 from ..commands.client import RedisClient
 from ..commands.layout import SLOT_US
 from . import histograms
-from .counters import NOTHING, Counts, QueueTallies, Sample, Tally, added, read_tallies
+from .counters import NOTHING, Counts, QueueTallies, Tally, added, read_tallies
 from .histograms import Histogram
 
 SPANS_S = {"1m": 60, "5m": 300, "15m": 900}
@@ -19,7 +19,6 @@ TIMES_SPAN_S = 900
 """The stretch over which times are told."""
 SAMPLES_OF_SPANS = 900_000_000 // SLOT_US + 2
 MINUTES_OF_SPANS = 16
-SAMPLES_KEPT = 8640
 
 RATES = {
     "accepted": "accepted",
@@ -119,16 +118,6 @@ class Statistics:
                 (tallies.queue, task): _of_task(tallies, task) for tallies in read for task in sorted(tallies.tasks)
             },
         )
-
-    def history(self, queue: str, *, samples: int = SAMPLES_KEPT) -> list[Sample]:
-        """The newest samples of a queue, the newest first: at most 24 hours of them.
-
-        Raises:
-          RedisAwayError: Redis doesn't answer.
-        """
-        read = read_tallies(self._redis.queue(queue), samples=samples)
-        oldest_us = read.now_us - SAMPLES_KEPT * SLOT_US
-        return [sample for sample in read.samples if sample.at_us >= oldest_us]
 
     def _read(self, queue: str) -> QueueTallies:
         return read_tallies(self._redis.queue(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)

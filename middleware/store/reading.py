@@ -10,14 +10,12 @@ import dramatiq
 
 from ..commands import keys
 from ..commands.client import RedisClient
-from ..jobs import Job
+from ..jobs import LONGEST_ID, Job
 from ..messages import MessageDetails, message_of
 from .filters import ALL_JOBS, JobFilter
 from .records import job_from, seq_of, status_of
 
 T = TypeVar("T")
-
-LONGEST_ID = 64
 
 FRUITLESS_LOOKS = 10
 """How often a page that would be empty is looked for further on, at 2,000 jobs a look (``_walk.lua``)."""
@@ -34,6 +32,10 @@ class Cursor:
 
     seq: int
     queue: str
+
+    def seq_below(self, queue: str) -> int:
+        """Below which seq this queue's part of the page begins: (seq, queue) < (self.seq, self.queue)."""
+        return self.seq + 1 if queue < self.queue else self.seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,9 @@ class JobStore:
     def _part(
         self, queue: str, where: JobFilter, limit: int, cursor: Cursor | None
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
-        bounds = [bound for bound in (_below(cursor, queue), where.created_before_us) if bound is not None]
+        bounds = [] if cursor is None else [cursor.seq_below(queue)]
+        if where.created_before_us is not None:
+            bounds.append(where.created_before_us)
         return self._redis.queue(queue).page(
             min(bounds, default=None),
             limit,
@@ -205,13 +209,6 @@ class JobStore:
 
 def _order(cursor: Cursor) -> tuple[int, str]:
     return cursor.seq, cursor.queue
-
-
-def _below(cursor: Cursor | None, queue: str) -> int | None:
-    """The seq below which this queue's part of the page begins: (seq, queue) < (cursor.seq, cursor.queue)."""
-    if cursor is None:
-        return None
-    return cursor.seq + 1 if queue < cursor.queue else cursor.seq
 
 
 def _next(

@@ -87,7 +87,7 @@ def test_there_is_no_alarm_where_nothing_should_be_claimed(client: FlaskClient, 
     if why == "paused":
         tasks.broker.control.pause("default", by="operator", reason="maintenance")
     process_message.send("hello")
-    wait_until(lambda: tasks.broker.vitals.read()[0].oldest_age_s > 0.4, "the job to have waited")
+    wait_until(lambda: tasks.broker.control.snapshots()[0].oldest_age_us > 400_000, "the job to have waited")
 
     assert not is_stuck(client)
 

@@ -12,7 +12,6 @@ from middleware.commands import keys
 from middleware.commands.layout import RECORD_FIELDS, STATUS_LETTERS, WINDOW_FIELDS
 from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.sources import TURN_FIELDS
-from middleware.diagnosis.audit import INDEX_KEYS
 from middleware.jobs import JobStatus
 from middleware.statistics.counters import read_tallies
 from middleware.store.filters import JobFilter
@@ -68,7 +67,7 @@ def compare_tallies(scripts: QueueCommands, model: Model) -> None:
 
 def _read(client: redis.Redis) -> dict[str, Any]:
     """All that is kept, at one moment."""
-    sets = [*(key for key in INDEX_KEYS.values()), keys.due, keys.leases, keys.finished, keys.displaced]
+    sets = [*keys.STATUS_INDEXES.values(), keys.due, keys.leases, keys.finished, keys.displaced]
     hashes = [keys.records, keys.messages, keys.results, keys.failures, keys.counters, keys.windows, keys.policy]
     with client.pipeline(transaction=True) as pipe:
         for key in sets:
@@ -87,7 +86,7 @@ def _read(client: redis.Redis) -> dict[str, Any]:
 
 def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
     jobs = model.jobs
-    for status, key in INDEX_KEYS.items():
+    for status, key in keys.STATUS_INDEXES.items():
         its = [job for job in jobs.values() if job.status == LETTERS[status]]
         expected = {job.id: job.place if job.status == QUEUED else job.seq for job in its}
         assert kept[key.__name__] == expected, key.__name__

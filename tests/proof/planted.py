@@ -85,7 +85,7 @@ def usual_double_settle() -> AbstractContextManager[None]:
 
 def usual_turns_forgotten() -> AbstractContextManager[None]:
     """What usual turns did is never counted."""
-    return planted("tally[T_CLAIMED] + claimed", "tally[T_CLAIMED]", into=("settle", "tallies", "census"))
+    return planted("tally[T_CLAIMED] + claimed", "tally[T_CLAIMED]", into=("settle", "tallies", "snapshot"))
 
 
 def usual_silent_accept() -> AbstractContextManager[None]:

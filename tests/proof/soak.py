@@ -23,8 +23,9 @@ from redis.retry import Retry
 
 from local.embedded import LOOPBACK, EmbeddedServer
 from middleware.broker import LifoBroker
-from middleware.diagnosis.audit import audit, census
-from middleware.queues.windows import Policy
+from middleware.diagnosis.audit import audit
+from middleware.queues.policy import Policy
+from middleware.queues.snapshot import read_snapshot
 from middleware.settings import Settings
 
 from .event_log import EventLog
@@ -123,11 +124,11 @@ class Soak:
         inversions = conservation_error = switches = 0
         for queue, checker in self.checkers.items():
             compare(checker, self._client)
-            counted = census(self._broker.redis.queue_over(queue, link))
+            counted = read_snapshot(self._broker.redis.queue_over(queue, link))
             inversions += counted.order_inversions
             conservation_error += abs(counted.conservation_error)
             switches += sum(counted.counters.get(f"order_switches_to_{order}", 0) for order in ("lifo", "fifo"))
-            faults += [f"{queue}: {text}" for text in (*checker.found.texts, *counted.faults, *audit(queue, link))]
+            faults += [f"{queue}: {text}" for text in (*checker.found.texts, *counted.faults(), *audit(queue, link))]
             if checker.unfinished():
                 faults.append(f"{queue}: {checker.unfinished()} jobs didn't end")
         link.close()

@@ -9,6 +9,7 @@ import pytest
 
 from middleware.broker import LifoBroker
 from middleware.queues.policy import Policy
+from middleware.queues.snapshot import read_snapshot
 from scheduler.cadence import Cadence, QueueCadence
 from scheduler.clock import RedisClock, SystemClock
 from scheduler.service import Service
@@ -72,7 +73,10 @@ def test_windows_become_continuous_and_windows_again_by_a_reload(broker: LifoBro
     service.start()
     wait_until(lambda: ticks() >= 2, "two windows")
     service.put(cadence(None))
-    wait_until(lambda: broker.windows.policy("default") == Policy("continuous", "lifo", 0, 0, False), "the policy")
+    wait_until(
+        lambda: read_snapshot(broker.redis.queue("default")).policy == Policy("continuous", "lifo", 0, 0, False),
+        "the policy",
+    )
     opened = ticks()
     service.put(cadence(EVERY_100MS))
     wait_until(lambda: ticks() >= opened + 2, "two windows more")

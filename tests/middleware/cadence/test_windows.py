@@ -103,7 +103,7 @@ def test_a_time_that_is_up_closes_a_window_for_whoever_reads_it(queue: ScriptedQ
     queue.claim()
     queue.clock.forward(s=1)
 
-    (window,) = queue.broker.windows.history("default")
+    (window,) = queue.broker.windows.page(queue="default").windows
     assert (window.close_reason, window.is_open) == ("time", False)
 
 

@@ -181,7 +181,7 @@ CALLS: list[Callable[[LifoBroker], object]] = [
     lambda broker: broker.store.get("an id"),
     lambda broker: broker.store.page(),
     lambda broker: broker.redis.check_writable(),
-    lambda broker: broker.windows.history("default"),
+    lambda broker: broker.windows.page(queue="default").windows,
 ]
 
 

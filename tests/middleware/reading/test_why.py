@@ -99,7 +99,7 @@ def test_no_window_is_open_until_the_next_tick(queue: ScriptedQueue) -> None:
     assert starts_in(queue, "a") == (None, "It starts when a window opens, and none is planned.")
 
     next_ms = queue.clock.now_us // 1000 + 8000
-    queue.broker.windows.put_policy("default", queue.broker.windows.policy("default"), next_tick_ms=next_ms)  # type: ignore[arg-type]
+    queue.broker.windows.put_policy("default", queue.snapshot().policy, next_tick_ms=next_ms)  # type: ignore[arg-type]
 
     assert causes(queue, "a")["window_closed"]["next_window_at"] is not None
     assert starts_in(queue, "a") == (pytest.approx(8, abs=0.01), "The next window opens then.")

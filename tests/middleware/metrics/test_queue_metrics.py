@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from local.embedded import EmbeddedServer
-from middleware.metrics import exposition, queue_figures
-from middleware.metrics.figures import BY_NAME
+from middleware.metrics import exposition, queue_metrics
+from middleware.metrics.definitions import BY_NAME
 from middleware.redis_link.link import Link
-from middleware.statistics.vitals import Vitals
 
 from ..scripted import ScriptedQueue
 
@@ -16,24 +15,19 @@ WINDOWS = {"mode": "windows", "close_when_empty": False}
 Labels = tuple[str, ...]
 
 
-def vitals_of(queue: ScriptedQueue) -> Vitals:
-    [found] = queue.broker.vitals.read()
-    return found
-
-
-def figures_of(queue: ScriptedQueue) -> dict[tuple[str, Labels], Any]:
-    return {(row.name, row.labels): row.value for row in queue_figures.of_queue(vitals_of(queue))}
+def metrics_of(queue: ScriptedQueue) -> dict[tuple[str, Labels], Any]:
+    return {(row.name, row.labels): row.value for row in queue_metrics.of_queue(queue.snapshot())}
 
 
 def test_an_empty_queue_shows_every_state_with_nothing_in_it(queue: ScriptedQueue) -> None:
-    figures = figures_of(queue)
+    metrics = metrics_of(queue)
 
-    states = {labels[1]: value for (name, labels), value in figures.items() if name == "lastin_queue_jobs"}
+    states = {labels[1]: value for (name, labels), value in metrics.items() if name == "lastin_queue_jobs"}
     assert set(states) == {
         *("queued", "scheduled", "running", "processed", "rejected", "cancelled", "expired", "superseded")
     }
     assert set(states.values()) == {0}
-    assert figures["lastin_queue_oldest_age_seconds", ("default",)] == 0
+    assert metrics["lastin_queue_oldest_age_seconds", ("default",)] == 0
 
 
 def test_jobs_are_counted_by_state_and_by_what_became_of_them(queue: ScriptedQueue) -> None:
@@ -45,13 +39,13 @@ def test_jobs_are_counted_by_state_and_by_what_became_of_them(queue: ScriptedQue
     queue.settle(c, "retry", delay_us=60_000_000)
     queue.scripts.cancel("a", "requested")
 
-    figures = figures_of(queue)
+    metrics = metrics_of(queue)
 
     def jobs(state: str) -> float:
-        return figures["lastin_queue_jobs", ("default", state)]
+        return metrics["lastin_queue_jobs", ("default", state)]
 
     def finished(outcome: str) -> float:
-        return figures["lastin_jobs_finished_total", ("default", "task", outcome)]
+        return metrics["lastin_jobs_finished_total", ("default", "task", outcome)]
 
     assert {state: jobs(state) for state in ("queued", "scheduled", "running", "processed")} == {
         "queued": 1,
@@ -60,10 +54,10 @@ def test_jobs_are_counted_by_state_and_by_what_became_of_them(queue: ScriptedQue
         "processed": 1,
     }
     assert [finished(outcome) for outcome in ("processed", "rejected", "cancelled")] == [1, 1, 1]
-    assert figures["lastin_jobs_accepted_total", ("default",)] == 6
-    assert figures["lastin_jobs_retried_total", ("default",)] == 1
-    assert figures["lastin_conservation_error_jobs", ("default",)] == 0
-    assert figures["lastin_order_inversions_total", ("default",)] == 0
+    assert metrics["lastin_jobs_accepted_total", ("default",)] == 6
+    assert metrics["lastin_jobs_retried_total", ("default",)] == 1
+    assert metrics["lastin_conservation_error_jobs", ("default",)] == 0
+    assert metrics["lastin_order_inversions_total", ("default",)] == 0
 
 
 def test_the_oldest_age_is_that_of_the_bottom_of_the_stack(queue: ScriptedQueue) -> None:
@@ -72,7 +66,7 @@ def test_the_oldest_age_is_that_of_the_bottom_of_the_stack(queue: ScriptedQueue)
     queue.send("new")
     queue.clock.forward(s=10)
 
-    assert figures_of(queue)["lastin_queue_oldest_age_seconds", ("default",)] == 100
+    assert metrics_of(queue)["lastin_queue_oldest_age_seconds", ("default",)] == 100
 
 
 def test_lost_leases_and_what_is_settled_too_late_are_counted(queue: ScriptedQueue) -> None:
@@ -81,22 +75,22 @@ def test_lost_leases_and_what_is_settled_too_late_are_counted(queue: ScriptedQue
     queue.lose_leases()
     queue.settle(token)
 
-    figures = figures_of(queue)
-    assert figures["lastin_jobs_reclaimed_total", ("default",)] == 1
-    assert figures["lastin_stale_settles_total", ("default",)] == 1
+    metrics = metrics_of(queue)
+    assert metrics["lastin_jobs_reclaimed_total", ("default",)] == 1
+    assert metrics["lastin_stale_settles_total", ("default",)] == 1
 
 
 def test_windows_show_when_they_open_what_they_let_through_and_when_they_are_over(gated_queue: ScriptedQueue) -> None:
     queue = gated_queue
     queue.rule(**WINDOWS)
     queue.send_each("a", "b", "c")
-    shut = figures_of(queue)
+    shut = metrics_of(queue)
     queue.open(credits=2, lasts_us=5_000_000)
     opened_at = queue.clock.now_us
-    opened = figures_of(queue)
+    opened = metrics_of(queue)
     queue.claim(1)
     queue.clock.forward(s=6)
-    over = figures_of(queue)
+    over = metrics_of(queue)
 
     assert [f["lastin_window_open", ("default",)] for f in (shut, opened, over)] == [0, 1, 0]
     assert ("lastin_window_last_opened_timestamp_seconds", ("default",)) not in shut
@@ -110,19 +104,19 @@ def test_jobs_that_may_be_claimed_and_arent_are_noticed_in_an_open_window(gated_
     queue.rule(**WINDOWS)
     queue.send_each("a", "b")
     queue.clock.forward(s=60)
-    assert vitals_of(queue).unclaimed_s == 0
+    assert queue.snapshot().unclaimed_s == 0
 
     queue.open()
     queue.clock.forward(s=5)
-    assert vitals_of(queue).unclaimed_s == 5
+    assert queue.snapshot().unclaimed_s == 5
 
     queue.claim(1)
     queue.clock.forward(s=2)
-    assert vitals_of(queue).unclaimed_s == 2
+    assert queue.snapshot().unclaimed_s == 2
 
     queue.claim(1)
     queue.clock.forward(s=2)
-    assert vitals_of(queue).unclaimed_s == 0
+    assert queue.snapshot().unclaimed_s == 0
 
 
 def test_a_continuous_queue_that_was_idle_for_long_isnt_stuck_when_a_job_comes(queue: ScriptedQueue) -> None:
@@ -133,7 +127,7 @@ def test_a_continuous_queue_that_was_idle_for_long_isnt_stuck_when_a_job_comes(q
     queue.settle(token, "retry")
     queue.clock.forward(s=1)
 
-    assert vitals_of(queue).unclaimed_s == 1
+    assert queue.snapshot().unclaimed_s == 1
 
 
 def test_a_paused_queue_is_not_stuck(queue: ScriptedQueue) -> None:
@@ -142,10 +136,10 @@ def test_a_paused_queue_is_not_stuck(queue: ScriptedQueue) -> None:
     queue.broker.control.pause("default", by="operator", reason="maintenance")
     queue.clock.forward(s=60)
 
-    figures = figures_of(queue)
-    assert figures["lastin_queue_paused", ("default",)] == 1
-    assert figures["lastin_window_open", ("default",)] == 0
-    assert figures["lastin_queue_unclaimed_seconds", ("default",)] == 0
+    metrics = metrics_of(queue)
+    assert metrics["lastin_queue_paused", ("default",)] == 1
+    assert metrics["lastin_window_open", ("default",)] == 0
+    assert metrics["lastin_queue_unclaimed_seconds", ("default",)] == 0
 
 
 def test_waits_and_runs_are_told_as_histograms_in_seconds(queue: ScriptedQueue) -> None:
@@ -156,7 +150,7 @@ def test_waits_and_runs_are_told_as_histograms_in_seconds(queue: ScriptedQueue) 
         queue.clock.forward(s=run_s)
         queue.settle(token)
 
-    rows = [row for row in queue_figures.of_queue(vitals_of(queue)) if row.name.startswith("lastin_job_")]
+    rows = [row for row in queue_metrics.of_queue(queue.snapshot()) if row.name.startswith("lastin_job_")]
     samples = {
         (sample.name, sample.labels.get("le")): sample.value
         for metric in exposition.as_metrics(rows)
@@ -175,7 +169,7 @@ def test_waits_and_runs_are_told_as_histograms_in_seconds(queue: ScriptedQueue) 
 
 def test_redis_tells_of_its_memory_and_of_its_files(embedded_server: EmbeddedServer) -> None:
     link = Link(embedded_server.url, timeout_s=5)
-    rows = {row.name: row.value for row in queue_figures.of_redis(link.call("INFO"))}
+    rows = {row.name: row.value for row in queue_metrics.of_redis(link.call("INFO"))}
     link.close()
 
     assert rows["lastin_redis_memory_used_bytes"] > 100_000
@@ -193,7 +187,7 @@ def test_a_replica_that_lags_and_files_that_fail_are_seen() -> None:
         b"slave1:ip=10.0.0.3,port=6379,state=online,offset=400,lag=5\r\nmaster_repl_offset:1000\r\n"
     )
 
-    rows = {row.name.removeprefix("lastin_redis_"): row.value for row in queue_figures.of_redis(info)}
+    rows = {row.name.removeprefix("lastin_redis_"): row.value for row in queue_metrics.of_redis(info)}
 
     assert (rows["aof_write_ok"], rows["aof_rewrite_ok"], rows["rdb_save_ok"]) == (0, 1, 0)
     assert (rows["replicas"], rows["replica_lag_bytes"]) == (2, 600)
@@ -205,6 +199,6 @@ def test_changes_of_an_adaptive_order_are_shown_by_what_it_became(queue: Scripte
     queue.clock.forward(s=1)
     queue.claim()
 
-    figures = figures_of(queue)
-    assert figures["lastin_order_switches_total", ("default", "lifo")] == 1
-    assert figures["lastin_order_switches_total", ("default", "fifo")] == 0
+    metrics = metrics_of(queue)
+    assert metrics["lastin_order_switches_total", ("default", "lifo")] == 1
+    assert metrics["lastin_order_switches_total", ("default", "fifo")] == 0

@@ -7,7 +7,7 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
-from api.request_figures import RequestFigures
+from api.request_metrics import RequestMetrics
 from api.wire.application import Application
 
 TIMED = "flask_http_request_duration_seconds_count"
@@ -23,7 +23,7 @@ def registry() -> CollectorRegistry:
 @pytest.fixture
 def app(registry: CollectorRegistry) -> Flask:
     app = Application(__name__)
-    RequestFigures(registry).install(app)
+    RequestMetrics(registry).install(app)
     app.add_url_rule("/things/<name>", view_func=lambda name: name, endpoint="thing", methods=["GET", "POST"])
     app.add_url_rule("/faults", view_func=lambda: 1 / 0, endpoint="faults")
     return app
@@ -35,7 +35,7 @@ def client(app: Flask) -> FlaskClient:
 
 
 def counts(registry: CollectorRegistry) -> dict[str, dict[tuple[str, ...], float]]:
-    """The values of the three figures, by their labels: method, status and rule."""
+    """The values of the three metrics, by their labels: method, status and rule."""
     found: dict[str, dict[tuple[str, ...], float]] = {TIMED: {}, COUNTED: {}, FAILED: {}}
     for sample in (sample for metric in registry.collect() for sample in metric.samples):
         if sample.name in found:

@@ -1,4 +1,4 @@
-"""How a queue stands, at one moment."""
+"""A queue at one moment."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def plan(queue: ScriptedQueue, next_tick_ms: int | None) -> None:
 
 
 def test_a_queue_that_was_never_used(queue: ScriptedQueue, gated_queue: ScriptedQueue) -> None:
-    standing = queue.standing()
+    found = queue.snapshot()
 
-    assert (standing.mode, standing.order, standing.order_now, standing.gate) == ("continuous", "lifo", "lifo", "open")
-    assert (standing.pause, standing.window, standing.next_window_at_us, standing.oldest_age_us) == (None,) * 4
-    assert standing.counts == dict.fromkeys(JobStatus, 0)
-    assert (standing.accepted, standing.pruned, standing.threads) == (0, 0, Threads(0, 0))
-    assert (gated_queue.standing().mode, gated_queue.standing().gate) == ("windows", "closed")
+    assert (found.mode, found.order, found.order_now, found.gate) == ("continuous", "lifo", "lifo", "open")
+    assert (found.pause, found.window, found.next_window_at_us, found.oldest_age_us) == (None,) * 4
+    assert found.counts == dict.fromkeys(JobStatus, 0)
+    assert (found.accepted, found.pruned, found.policy) == (0, 0, None)
+    assert (gated_queue.snapshot().mode, gated_queue.snapshot().gate) == ("windows", "closed")
 
 
 def test_jobs_are_counted_in_the_state_that_they_are_in(queue: ScriptedQueue) -> None:
@@ -36,9 +36,9 @@ def test_jobs_are_counted_in_the_state_that_they_are_in(queue: ScriptedQueue) ->
     queue.scripts.purge()
     queue.send_each("x", "y")
 
-    counts = {status.value: count for status, count in queue.standing().counts.items() if count}
+    counts = {status.value: count for status, count in queue.snapshot().counts.items() if count}
     assert counts == {"queued": 2, "running": 3, "scheduled": 1, "processed": 1, "rejected": 1, "cancelled": 1}
-    assert (queue.standing().accepted, queue.standing().pruned) == (10, 1)
+    assert (queue.snapshot().accepted, queue.snapshot().pruned) == (10, 1)
 
 
 def test_the_oldest_age_is_that_of_the_lowest_place(queue: ScriptedQueue) -> None:
@@ -46,8 +46,8 @@ def test_the_oldest_age_is_that_of_the_lowest_place(queue: ScriptedQueue) -> Non
     queue.clock.forward(s=2)
     queue.send("b")
 
-    assert queue.standing().oldest_age_us == 2_000_000
-    assert queue.standing().as_dict()["oldest_age_s"] == 2.0
+    assert queue.snapshot().oldest_age_us == 2_000_000
+    assert queue.snapshot().as_dict(Threads(0, 0))["oldest_age_s"] == 2.0
 
 
 def test_the_open_window_is_shown_until_its_time_is_up(queue: ScriptedQueue) -> None:
@@ -55,22 +55,22 @@ def test_the_open_window_is_shown_until_its_time_is_up(queue: ScriptedQueue) -> 
     queue.send("a")
     window = queue.open(lasts_us=1_000_000)
 
-    assert (queue.standing().gate, queue.standing().window) == ("open", window)
+    assert (queue.snapshot().gate, queue.snapshot().window) == ("open", window)
     queue.clock.forward(s=1)
-    assert (queue.standing().gate, queue.standing().window) == ("closed", None)
+    assert (queue.snapshot().gate, queue.snapshot().window) == ("closed", None)
 
 
 def test_the_next_window_is_when_the_cadence_says(queue: ScriptedQueue) -> None:
     plan(queue, NOW_MS + 2_000)
-    assert queue.standing().next_window_at_us == (NOW_MS + 2_000) * 1000
+    assert queue.snapshot().next_window_at_us == (NOW_MS + 2_000) * 1000
 
     queue.clock.forward(s=2)
     queue.broker.windows.open("default", opened_by="tick", tick_ms=NOW_MS + 2_000, next_tick_ms=NOW_MS + 4_000)
-    assert queue.standing().next_window_at_us == (NOW_MS + 4_000) * 1000
+    assert queue.snapshot().next_window_at_us == (NOW_MS + 4_000) * 1000
 
     queue.open()
     queue.rule(close_when_empty=False, batch=7)
-    assert queue.standing().next_window_at_us == (NOW_MS + 4_000) * 1000
+    assert queue.snapshot().next_window_at_us == (NOW_MS + 4_000) * 1000
 
 
 def test_a_tick_that_somebody_else_has_opened_tells_the_next_one_all_the_same(queue: ScriptedQueue) -> None:
@@ -81,17 +81,17 @@ def test_a_tick_that_somebody_else_has_opened_tells_the_next_one_all_the_same(qu
 
     assert scripts.open_window("tick", NOW_MS, 0, 0, next_tick_ms=NOW_MS + 2_000)[0] == b"repeated"
 
-    assert queue.standing().next_window_at_us == (NOW_MS + 2_000) * 1000
+    assert queue.snapshot().next_window_at_us == (NOW_MS + 2_000) * 1000
 
 
 def test_no_window_is_next_where_none_is_planned_or_nobody_opens_them(queue: ScriptedQueue) -> None:
     plan(queue, NOW_MS + 2_000)
     plan(queue, None)
-    assert queue.standing().next_window_at_us is None
+    assert queue.snapshot().next_window_at_us is None
 
     plan(queue, NOW_MS + 2_000)
     queue.clock.forward(s=8)
-    assert queue.standing().next_window_at_us is None
+    assert queue.snapshot().next_window_at_us is None
 
 
 def test_threads_are_those_of_the_workers_that_consume_the_queue(queue: ScriptedQueue, redis_url: str) -> None:
@@ -106,7 +106,9 @@ def test_threads_are_those_of_the_workers_that_consume_the_queue(queue: Scripted
     queue.send("x")
     queue.claim(worker="a")
 
-    assert queue.standing().threads == Threads(8, 7)
+    described = queue.broker.control.describe("default")
+    assert described is not None
+    assert described["threads"] == {"total": 8, "idle": 7}
 
     for member in members:
         member.leave(link)
@@ -117,7 +119,7 @@ def test_all_queues_are_told_by_name(queue: ScriptedQueue) -> None:
     mail = ScriptedQueue(queue.broker.redis._url, "mail", clock=queue.clock)
     mail.send("x")
 
-    standings = queue.broker.control.all()
-    assert [(one.name, one.counts[JobStatus.QUEUED]) for one in standings] == [("default", 0), ("mail", 1)]
-    assert queue.broker.control.get("nobody") is None
+    described = queue.broker.control.describe_all()
+    assert [(one["name"], one["counts"]["queued"]) for one in described] == [("default", 0), ("mail", 1)]
+    assert queue.broker.control.describe("nobody") is None
     mail.close()

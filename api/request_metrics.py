@@ -1,4 +1,4 @@
-"""What is counted of requests: the figures of prometheus-flask-exporter, by its names and with its labels.
+"""What is counted of requests: the metrics of prometheus-flask-exporter, by its names and with its labels.
 
 Its own hooks look a dozen times a request whether they are to count, and for each metric's child among those of all
 labels; these look once, at a third of the time.
@@ -18,7 +18,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """A label's values are bounded, and anybody may make up a method."""
 
 
-class RequestFigures:
+class RequestMetrics:
     """Counts what is answered, how long it took, and what went wrong. Each request is counted once."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

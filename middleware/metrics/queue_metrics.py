@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Iterator, Sequence
+from typing import get_args
 
 from .. import VERSION
 from ..jobs import FINAL
 from ..processes.registry import LiveProcess
+from ..queues.policy import OrderNow
+from ..queues.snapshot import QueueSnapshot
+from ..queues.window import OpenedBy
 from ..statistics.counters import Tally
-from ..statistics.vitals import Vitals
-from .figures import Row, as_row
-
-OPENERS = ("tick", "operator", "command")
-ORDERS = ("lifo", "fifo")
+from .definitions import Row, as_row
 
 COUNTED = {
     "accepted": "lastin_jobs_accepted_total",
@@ -27,7 +27,7 @@ COUNTED = {
     "windows_unused": "lastin_windows_unused_total",
     "window_claims": "lastin_window_claims_total",
 }
-"""Names of counters (``keys.counters``), and the figures that show them."""
+"""Names of counters (``keys.counters``), and the metrics that show them."""
 
 INFO = {
     "used_memory": "lastin_redis_memory_used_bytes",
@@ -40,7 +40,7 @@ INFO = {
     "evicted_keys": "lastin_redis_evicted_keys_total",
     "uptime_in_seconds": "lastin_redis_uptime_seconds",
 }
-"""Fields of Redis's INFO that are numbers, and the figures that show them."""
+"""Fields of Redis's INFO that are numbers, and the metrics that show them."""
 
 INFO_WORDS = {
     "maxmemory_policy": ("noeviction", "lastin_redis_noeviction"),
@@ -49,7 +49,7 @@ INFO_WORDS = {
     "rdb_last_bgsave_status": ("ok", "lastin_redis_rdb_save_ok"),
     "role": ("master", "lastin_redis_primary"),
 }
-"""Fields of INFO that are words: the word that means 1, and the figure."""
+"""Fields of INFO that are words: the word that means 1, and the metric."""
 
 
 def of_this_build() -> Iterator[Row]:
@@ -57,25 +57,25 @@ def of_this_build() -> Iterator[Row]:
     yield Row("lastin_build_info", (VERSION, platform.python_version()), 1)
 
 
-def of_queue(vitals: Vitals) -> Iterator[Row]:
-    """The figures of one queue."""
-    queue, counters = vitals.queue, vitals.counters
-    for state, count in vitals.jobs.items():
+def of_queue(snapshot: QueueSnapshot) -> Iterator[Row]:
+    """The metrics of one queue."""
+    queue, counters = snapshot.queue, snapshot.counters
+    for state, count in snapshot.counts.items():
         yield Row("lastin_queue_jobs", (queue, state.value), count)
-    yield Row("lastin_queue_oldest_age_seconds", (queue,), vitals.oldest_age_s)
-    yield Row("lastin_conservation_error_jobs", (queue,), vitals.conservation_error)
-    yield Row("lastin_window_open", (queue,), vitals.is_open)
-    yield Row("lastin_queue_paused", (queue,), vitals.is_paused)
-    yield Row("lastin_queue_unclaimed_seconds", (queue,), vitals.unclaimed_s)
+    yield Row("lastin_queue_oldest_age_seconds", (queue,), (snapshot.oldest_age_us or 0) / 1e6)
+    yield Row("lastin_conservation_error_jobs", (queue,), snapshot.conservation_error)
+    yield Row("lastin_window_open", (queue,), snapshot.is_open)
+    yield Row("lastin_queue_paused", (queue,), snapshot.pause is not None)
+    yield Row("lastin_queue_unclaimed_seconds", (queue,), snapshot.unclaimed_s)
     for counter, name in COUNTED.items():
         yield Row(name, (queue,), counters.get(counter, 0))
-    for by in OPENERS:
+    for by in get_args(OpenedBy):
         yield Row("lastin_windows_opened_total", (queue, by), counters.get(f"windows_opened_by_{by}", 0))
-    for order in ORDERS:
+    for order in get_args(OrderNow):
         yield Row("lastin_order_switches_total", (queue, order), counters.get(f"order_switches_to_{order}", 0))
-    if vitals.last_opened_us is not None:
-        yield Row("lastin_window_last_opened_timestamp_seconds", (queue,), vitals.last_opened_us / 1e6)
-    for task, tally in vitals.tallies.items():
+    if snapshot.last_opened_us is not None:
+        yield Row("lastin_window_last_opened_timestamp_seconds", (queue,), snapshot.last_opened_us / 1e6)
+    for task, tally in snapshot.tallies.items():
         yield from _of_task(queue, task, tally)
 
 
@@ -104,7 +104,7 @@ def of_cadence(faults: Sequence[str]) -> Iterator[Row]:
 
 
 def of_redis(info: bytes) -> Iterator[Row]:
-    """The figures of Redis itself, from its INFO. What a server doesn't tell is left out."""
+    """The metrics of Redis itself, from its INFO. What a server doesn't tell is left out."""
     told = dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
     for field, name in INFO.items():
         if field in told:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 50
 """A body with ten thousand unknown names doesn't get as many errors back."""
+MAX_NAME = 128
+"""So many characters of a name that a client made up are repeated in an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class ProblemError(HTTPException):
 
 def invalid(errors: Iterable[FieldError]) -> ProblemError:
     """A request whose parts are wrong; the first is told in words too."""
-    found = list(errors)
+    found = list(islice(errors, MAX_ERRORS))
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     where = found[0].where or "The body"
     return ProblemError(VALIDATION, f"{where}: {found[0].detail}{more}", errors=found)
@@ -124,6 +127,7 @@ def _flattened(messages: Any, source: str, where: str) -> Iterator[FieldError]:
 
 
 def _joined(source: str, where: str, key: str) -> str:
+    key = key if len(key) <= MAX_NAME else f"{key[:MAX_NAME]}…"
     if source == "pointer":
         return f"{where}/{key.replace('~', '~0').replace('/', '~1')}"
     return where or key

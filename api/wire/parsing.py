@@ -13,7 +13,7 @@ from flask import Request, current_app, g
 from marshmallow import RAISE, Schema, ValidationError, missing
 from webargs.flaskparser import FlaskParser
 
-from .problems import MALFORMED, MEDIA, TOO_LARGE, FieldError, ProblemError, field_errors, invalid
+from .problems import MALFORMED, MEDIA, TOO_LARGE, FieldError, Kind, ProblemError, field_errors, invalid
 from .tracing import current_request
 
 MAX_DEPTH = 32
@@ -29,7 +29,8 @@ LONG_NUMBER = re.compile(rb"[0-9.eE+-][0-9.eE+-]{18,}+")
 STEP = 65_536
 NAMED_BYTES = 65_536
 """In bodies up to this size a repeated name is told. To find it takes many times the body's size in memory."""
-DRAINED_BYTES = 32 * 1024 * 1024
+REFUSED = "lastin.refused"
+"""Where the server says in the WSGI environment why it hasn't read a body (a ``Kind``)."""
 MAX_ECHO = 64
 """So many characters of what a client sent are repeated in an error."""
 
@@ -97,26 +98,22 @@ def _check_media_type(req: Request) -> None:
 
 
 def read_body(req: Request, max_bytes: int) -> bytes:
-    """The whole body, whether its length was announced or it comes in chunks.
+    """The whole body, whether its length was announced or it comes in chunks. The server has read it
+    (``api/incoming/``).
 
     Raises:
-      ProblemError: it is larger than ``max_bytes``; what is beyond isn't kept. Or it was cut, which the server
-        takes for its end.
+      ProblemError: it is larger than ``max_bytes``, or the server has refused it. Or it was cut, which the server takes
+        for its end.
     """
-    chunks: list[bytes] = []
-    received, announced = 0, req.content_length
-    if (announced or 0) <= max_bytes:
-        stream = _stream(req)
-        while received != announced and (chunk := stream.read(max_bytes + 1 - received)):
-            chunks.append(chunk)
-            received += len(chunk)
-            if received > max_bytes:
-                break
-        else:
-            _check_whole(req, received)
-            return b"".join(chunks)
-    _drain(req)
-    raise ProblemError(TOO_LARGE, f"A body may have {max_bytes} bytes.")
+    refused: Kind | None = req.environ.get(REFUSED)
+    if refused not in (None, TOO_LARGE):
+        raise ProblemError(refused, headers={"Retry-After": "2"} if refused.status == 503 else {})
+    too_large = refused is TOO_LARGE or (req.content_length or 0) > max_bytes
+    body = b"" if too_large else _stream(req).read(max_bytes + 1)
+    if too_large or len(body) > max_bytes:
+        raise ProblemError(TOO_LARGE, f"A body may have {max_bytes} bytes.")
+    _check_whole(req, len(body))
+    return body
 
 
 def _check_whole(req: Request, received: int) -> None:
@@ -128,17 +125,9 @@ def _check_whole(req: Request, received: int) -> None:
 
 
 def _stream(req: Request) -> IO[bytes]:
-    """Where the body comes from. A server that ends it itself, as Granian does, needs none of Werkzeug's bounds."""
+    """Where the body comes from. A server that ends it itself, as ours does, needs none of Werkzeug's bounds."""
     stream: IO[bytes] = req.environ["wsgi.input"] if req.environ.get("wsgi.input_terminated") else req.stream
     return stream
-
-
-def _drain(req: Request) -> None:
-    """Take in a little more than is wanted: most clients only look for an answer when all is sent, and see a broken
-    connection instead of it if nobody reads."""
-    left, stream = DRAINED_BYTES, _stream(req)
-    while left > 0 and (chunk := stream.read(65_536)):
-        left -= len(chunk)
 
 
 def most_values(max_bytes: int) -> int:

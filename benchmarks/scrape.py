@@ -6,8 +6,6 @@ import urllib.request
 from collections.abc import Mapping
 
 from middleware.commands import keys
-from middleware.commands.queue_commands import QueueScripts
-from middleware.redis_link.link import Link
 
 from .driver import stacks
 from .driver.bench import Bench
@@ -29,11 +27,10 @@ QUEUES = 10
 )
 def scrape(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     service, client = Service(bench, LASTIN), bench.client()
-    link = Link(bench.server.url, timeout_s=60)
     for number in range(QUEUES):
         name = f"queue-{number}"
         client.sadd(keys.queues(), name)
-        scripts = QueueScripts(name, link, default_gate="open")
+        scripts = stacks.scripts_of(bench, name)
         stacks.accept(scripts, bench.pick(100, 10_000, 100_000))
         stacks.finish(scripts, bench.pick(10, 1_000, 1_000))
 

@@ -21,7 +21,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Soaked:
-    """A number that ``make soak`` found, summed over its runs: the sum of these entries of its results."""
+    """What ``make soak`` found, summed over these entries of its results: numbers, or lists of faults."""
 
     what: str
     findings: tuple[str, ...]
@@ -30,7 +30,7 @@ class Soaked:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class ByTest:
     """Something that tests keep, with the file that does."""
 
     what: str
@@ -38,4 +38,4 @@ class Tested:
     file: str
 
 
-Row = Measured | Soaked | Tested
+Row = Measured | Soaked | ByTest

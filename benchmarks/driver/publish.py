@@ -1,7 +1,7 @@
 """Putting a result into the documents: ``python -m benchmarks --publish FILE [FILE …]``.
 
-The result is kept as ``benchmarks/results/published.json``. What stands between two marks in ``docs/performance.md`` and
-in ``README.md`` is written from it and from the results of the soaks beside it. A test compares them, so that the
+The result is kept as ``benchmarks/results/published.json``. What stands between two marks in ``docs/performance.md``
+and in ``README.md`` is written from it and from the results of the soaks beside it. A test compares them, so that the
 documents can't tell other numbers than the files.
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import promises
 from .figures import median, shown, spread
-from .promise import Measured, Soaked, Tested
+from .promise import ByTest, Measured, Soaked
 from .results import ours_in, values_of
 from .verdict import judged, measure_of, told
 
@@ -59,7 +59,7 @@ def promise_rows(
             case Soaked():
                 if (row.in_short or not only_short) and not only_measured:
                     yield _cells(row.what, *_soaked(soaks, row), "")
-            case Tested():
+            case ByTest():
                 if not only_short and not only_measured:
                     yield _cells(row.what, f"[a test](../{row.file})", row.promise, "")
 
@@ -76,9 +76,14 @@ def _measured(result: Result, measure: Mapping[str, Any] | None, row: Measured) 
 def _soaked(soaks: Sequence[Result], row: Soaked) -> list[str]:
     if not soaks:
         return ["", f"{row.promise}: not told"]
-    found = sum(soak[name] for soak in soaks for name in row.findings)
+    found = sum(_count(soak[name]) for soak in soaks for name in row.findings)
     claims = sum(soak["claims"] for soak in soaks)
     return [f"{found} in {claims:,} claims", f"{row.promise}: {'kept' if row.promise.is_kept(found) else '**missed**'}"]
+
+
+def _count(finding: Any) -> int:
+    """A number, or how many texts there are."""
+    return len(finding) if isinstance(finding, list) else int(finding)
 
 
 def soak_lines(soaks: Sequence[Result]) -> Iterator[str]:

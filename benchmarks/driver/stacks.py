@@ -18,9 +18,9 @@ MESSAGE = (
 """With an id in it, 185 bytes."""
 
 
-def scripts_of(bench: Bench) -> QueueScripts:
+def scripts_of(bench: Bench, queue: str = QUEUE) -> QueueScripts:
     """The scripts of a queue on the turn's server."""
-    return QueueScripts(QUEUE, Link(bench.server.url, timeout_s=60), default_gate="open")
+    return QueueScripts(queue, Link(bench.server.url, timeout_s=60), default_gate="open")
 
 
 def accept(scripts: QueueScripts, count: int, *, first: int = 0) -> None:

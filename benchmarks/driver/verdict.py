@@ -10,6 +10,8 @@ from .promise import Measured
 from .results import ours_in, values_of
 
 Result = Mapping[str, Any]
+LEAST_ROUNDS = 3
+"""With fewer, whether a bound was kept isn't told."""
 
 
 def measure_of(result: Result, row: Measured) -> Mapping[str, Any] | None:
@@ -37,12 +39,13 @@ def ratios(measure: Mapping[str, Any], figure: str, bound: Bound) -> tuple[str, 
 
 
 def is_kept(measure: Mapping[str, Any], figure: str, bound: Bound) -> bool | None:
-    """Whether the median keeps a bound; None when it can't be told."""
+    """Whether the median keeps a bound; None when it can't be told, for want of a figure or of rounds."""
+    if len(values_of(measure, ours_in(measure), figure)) < LEAST_ROUNDS:
+        return None
     if bound.beside:
         found = ratios(measure, figure, bound)
         return bound.is_kept(median(found[1])) if found and found[1] else None
-    ours = values_of(measure, ours_in(measure), figure)
-    return bound.is_kept(median(ours)) if ours else None
+    return bound.is_kept(median(values_of(measure, ours_in(measure), figure)))
 
 
 def judged(measure: Mapping[str, Any], figure: str, bound: Bound | None, *, busy: bool = False) -> str:
@@ -62,6 +65,8 @@ def told(measure: Mapping[str, Any], row: Measured) -> str:
     if not ours:
         return ""
     text = f"{spread(ours)} {unit_of(measure, row.figure)}"
+    if len(ours) < LEAST_ROUNDS:
+        text += f" ({len(ours)} of {LEAST_ROUNDS} rounds)"
     bound = row.promise or row.aim
     if bound is not None and bound.beside:
         found = ratios(measure, row.figure, bound)

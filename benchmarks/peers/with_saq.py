@@ -56,6 +56,7 @@ class Tuned(Saq):
     title = "SAQ, tuned"
     setting = "2 processes, a concurrency of 50 in each, uvloop, ended jobs not kept"
     options = MappingProxyType({"ttl": -1})
+    rate = 6_000
 
     def worker(self, processes: int, threads: int) -> list[str]:
         command = super().worker(2 * processes, 50)

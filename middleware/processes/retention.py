@@ -90,9 +90,7 @@ def shares(kept: Mapping[str, Kept], budget: int) -> dict[str, tuple[int, int]]:
     within ``budget`` bytes: when they have too much, each gives the same part of what it has."""
     total = sum(one.jobs_bytes + one.keys_bytes for one in kept.values())
     part = 1.0 if total <= budget else budget / total
-    return {
-        queue: (int(one.jobs_bytes * part), int(one.keys_bytes * part) // KEY_BYTES) for queue, one in kept.items()
-    }
+    return {queue: (int(one.jobs_bytes * part), int(one.keys_bytes * part) // KEY_BYTES) for queue, one in kept.items()}
 
 
 def _memory(info: bytes) -> dict[str, int]:

@@ -100,5 +100,5 @@ def retry_jobs(body: dict[str, Any]) -> Response:
     All that fit the filters, at most 10,000 in a call, the newest of each queue first. They go on top of their stacks
     in their order.
     """
-    outcome = broker.bulk.revive(job_filter(body), limit=body["limit"], reason=retried())
+    outcome = broker.bulk.retry(job_filter(body), limit=body["limit"], reason=retried())
     return json_answer({"count": outcome.count, "more": outcome.more})

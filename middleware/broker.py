@@ -37,7 +37,7 @@ from .worker.lifecycle import WorkerLifecycle
 from .worker.results import JobResults
 
 CancelAnswer = Literal["cancelled", "asked", "already", "finished", "missing"]
-ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "superseded"]
+RetryAnswer = Literal["queued", "missing", "waiting", "running", "processed", "superseded"]
 
 JOIN_LOOK_S = 0.02
 
@@ -182,7 +182,7 @@ class LifoBroker(ConnectedBroker):
             self._patiently(lambda: self._link().call("PUBLISH", keys.cancellations(), id))
         return cast("CancelAnswer", answer)
 
-    def revive(self, id: str, *, reason: str = "") -> ReviveAnswer:
+    def retry(self, id: str, *, reason: str = "") -> RetryAnswer:
         """Put a rejected, cancelled or expired job back, on top of the stack, with its retries to be counted anew.
 
         ``reason`` is kept on the job until it ends again.
@@ -195,7 +195,7 @@ class LifoBroker(ConnectedBroker):
             return "missing"
         queue, body = found
         return cast(
-            "ReviveAnswer", self._patiently(lambda: self.scripts(queue).revive(id, without_retries(body), reason))
+            "RetryAnswer", self._patiently(lambda: self.scripts(queue).retry(id, without_retries(body), reason))
         )
 
     def keep_progress(self, delivery: Delivery, words: bytes) -> str:
@@ -204,7 +204,7 @@ class LifoBroker(ConnectedBroker):
 
     def flush(self, queue_name: str) -> None:
         """Drop all waiting jobs of a queue; running and finished ones stay."""
-        while self._patiently(lambda: self.scripts(queue_name).purge()):
+        while self._patiently(lambda: self.scripts(queue_name).flush()):
             pass
 
     def flush_all(self) -> None:

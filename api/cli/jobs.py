@@ -155,9 +155,9 @@ def retry_jobs(ids: Sequence[str], as_json: bool, **given: str | None) -> None:
     """Run jobs that ended badly again: those with these IDs, or all that fit the filters. They go on top."""
     where = _chosen(ids, given)
     if where is not None:
-        _finish(_all("Retrying", lambda: broker.bulk.revive(where, limit=BULK_STEP)), "put back on top", as_json)
+        _finish(_all("Retrying", lambda: broker.bulk.retry(where, limit=BULK_STEP)), "put back on top", as_json)
         return
-    words = {id: broker.revive(id) for id in ids}
+    words = {id: broker.retry(id) for id in ids}
     _finish_each(words, {"queued"}, "put back on top", as_json)
 
 

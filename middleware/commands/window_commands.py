@@ -10,7 +10,7 @@ from .types import KEYLESS, IdempotencyKey
 
 
 class WindowScripts(QueueCalls):
-    """What :class:`middleware.scripts.QueueScripts` has for operators and the cadence."""
+    """What :class:`middleware.commands.queue_commands.QueueScripts` has for operators and the cadence."""
 
     def put_policy(self, fields: Mapping[str, str], *, next_tick_ms: int | Literal["keep"] | None = "keep") -> bool:
         """Put a policy in force, and note when the cadence opens the next window; True if it changed the policy."""
@@ -51,9 +51,9 @@ class WindowScripts(QueueCalls):
         answer = self._run("get_windows", [below, b"%d" % limit])
         return [(int(answer[i]), int(answer[i + 1]), answer[i + 2]) for i in range(0, len(answer), 3)]
 
-    def would_take(self, limit: int) -> tuple[int | None, int, list[str]]:
+    def preview_window(self, limit: int) -> tuple[int | None, int, list[str]]:
         """If a window opened now: when the next one does, how many jobs it would let through, and their first ids."""
-        next_tick, count, *ids = self._run("would_take", [b"%d" % limit])
+        next_tick, count, *ids = self._run("preview_window", [b"%d" % limit])
         return int(next_tick) if next_tick else None, count, [id.decode() for id in ids]
 
     def pause(self, word: str, by: str, reason: str) -> bool:

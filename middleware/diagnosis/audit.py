@@ -12,23 +12,19 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import msgpack
-
 from ..commands import keys
-from ..commands.layout import RECORD_FIELDS, STATUS_LETTERS
+from ..commands.layout import STATUS_LETTERS, unpack_record
 from ..commands.queue_commands import QueueScripts
 from ..errors import RedisAwayError
 from ..jobs import JobStatus
 from ..redis_link.link import Link
 from ..settings import load_or_exit
-from ..statistics.counters import added, tallies_from
+from ..statistics.counters import added, counters_from
 from ..statistics.vitals import STATUS_ORDER
 
 CHUNK = 500
-STATUS, PLACE, SEQ = (RECORD_FIELDS.index(name) for name in ("status", "place", "seq"))
 
-INDEX_KEYS = {status: keys.stack if status is JobStatus.QUEUED else getattr(keys, status.value) for status in JobStatus}
-"""Where the jobs of each status are."""
+INDEX_KEYS = keys.INDEX_OF_STATUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ def census(scripts: QueueScripts) -> Census:
     now_us, oldest, *rest = scripts.census()
     of_status = dict(zip(STATUS_ORDER, rest, strict=False))
     due, leases, finished, records, messages, tallies, *words = rest[len(STATUS_ORDER) :]
-    states = added(tallies_from(tallies).values()).counts.states
+    states = added(counters_from(tallies).values()).counts.states
     return Census(
         now_us=now_us,
         oldest_place=None if oldest < 0 else oldest,
@@ -154,11 +150,11 @@ def _fault_of(found: dict[JobStatus, bytes], record: bytes | None, message_bytes
         return None  # it was pruned meanwhile
     if record is None or not message_bytes:
         return f"is in {_names(found)} without a {'record' if record is None else 'message'}"
-    fields = msgpack.unpackb(record)
-    told = STATUS_LETTERS.get(fields[STATUS])
+    fields = unpack_record(record)
+    told = STATUS_LETTERS.get(fields.status)
     if list(found) != [told]:
         return f"is in {_names(found)}, and its record says {told}"
-    if told is JobStatus.QUEUED and float(found[told]) != (fields[PLACE] or fields[SEQ]):
+    if told is JobStatus.QUEUED and float(found[told]) != (fields.place or fields.seq):
         return "has another place on the stack than in its record"
     return None
 

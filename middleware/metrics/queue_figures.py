@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .. import VERSION
 from ..jobs import FINAL
 from ..processes.registry import LiveProcess
-from ..statistics.counters import Tally
+from ..statistics.counters import TaskStatistics
 from ..statistics.vitals import Vitals
 from .figures import Row, as_row
 
@@ -79,7 +79,7 @@ def of_queue(vitals: Vitals) -> Iterator[Row]:
         yield from _of_task(queue, task, tally)
 
 
-def _of_task(queue: str, task: str, tally: Tally) -> Iterator[Row]:
+def _of_task(queue: str, task: str, tally: TaskStatistics) -> Iterator[Row]:
     """The scripts tally at most 200 tasks of a queue, and the others together: so labels are bounded."""
     for outcome in FINAL:
         if count := tally.counts.totals[f"ended_{outcome.value}"]:

@@ -84,7 +84,7 @@ def store(link: Link, name: str, metrics: Iterable[Metric]) -> None:
     if len(body) > LARGEST_BYTES:
         logger.warning("The report of %s has %d bytes and isn't kept: too many labels.", name, len(body))
         return
-    spanning.run(link, "report", (keys.report(name), keys.reports()), name, b"%d" % LAPSE_MS, body)
+    spanning.run(link, "store_metrics", (keys.report(name), keys.reports()), b"", name, b"%d" % LAPSE_MS, body)
 
 
 def gather(link: Link, *, without: str | None = None) -> Iterator[Metric]:

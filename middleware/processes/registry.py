@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgpack
 import orjson
 
 from .. import VERSION
 from ..clock import rfc3339
 from ..commands import keys, spanning
-from ..commands.layout import RECORD_FIELDS
+from ..commands.layout import Registration as PackedRegistration
+from ..commands.layout import unpack_record, unpack_registration
 from ..commands.reach import RedisAccess
 from ..redis_link.link import Link
 from .cadence_status import CadenceStatus, cadence_faults
@@ -29,7 +29,6 @@ Kind = Literal["worker", "scheduler"]
 RUNNING_A_CALL = 500
 RUNNING_CALLS = 20
 """Of a queue, at most 10,000 running jobs are looked at."""
-TASK, STARTED, WORKER = (RECORD_FIELDS.index(name) for name in ("task", "started", "worker"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +121,17 @@ class Registration:
         """
         reading = self.reading.as_dict() if self.reading else None
         told = {"queues": sorted(self._queues()), "stopping": self.stopping, "reading": reading}
-        card = orjson.dumps({**self._details_of, **told})
+        details = orjson.dumps({**self._details_of, **told})
         lease = b"%d" % self._lease_us
-        self._started = b"%d" % _run(link, "enter", b"", self._id.encode(), lease, self._started, card)
+        self._started = b"%d" % _run(link, "register_process", b"", self._id.encode(), lease, self._started, details)
 
     def leave(self, link: Link) -> None:
-        """Take the process out of the roster.
+        """Take the process out of the registry.
 
         Raises:
           RedisAwayError: Redis doesn't answer; the entry will lapse.
         """
-        link.call_all([("ZREM", keys.process_ends(), self._id), ("HDEL", keys.process_cards(), self._id)])
+        link.call_all([("ZREM", keys.process_ends(), self._id), ("HDEL", keys.process_registrations(), self._id)])
 
 
 class ProcessRegistry:
@@ -158,9 +157,9 @@ class ProcessRegistry:
           RedisAwayError: Redis doesn't answer.
         """
         entries = self._redis.patiently(self._entries)
-        cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
+        known = {id: orjson.loads(entry.details) for id, entry in entries.items()}
         return cadence_faults(
-            {id: CadenceStatus(**card["reading"]) for id, card in cards.items() if card.get("reading")}
+            {id: CadenceStatus(**details["reading"]) for id, details in known.items() if details.get("reading")}
         )
 
     def _read(self, queues: Iterable[str]) -> list[LiveProcess]:
@@ -171,18 +170,17 @@ class ProcessRegistry:
                 running.setdefault(worker, []).append(job)
         return [_process(id, entry, running.get(id, [])) for id, entry in entries.items()]
 
-    def _entries(self) -> dict[str, list[Any]]:
-        """Of each process: when it started, when it was last seen, its card."""
-        rows = _run(self._redis.link(), "roster", b"")
-        return {rows[i].decode(): msgpack.unpackb(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
+    def _entries(self) -> dict[str, PackedRegistration]:
+        rows = _run(self._redis.link(), "list_processes", b"")
+        return {rows[i].decode(): unpack_registration(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
 
     def _running(self, queue: str) -> Iterable[tuple[str, RunningJob]]:
         below: int | None = None
         for _ in range(RUNNING_CALLS):
             below, rows = self._redis.scripts(queue).page(below, RUNNING_A_CALL, ["running"])
             for id, packed in rows:
-                record = msgpack.unpackb(packed)
-                yield record[WORKER], RunningJob(id, record[TASK], queue, record[STARTED])
+                record = unpack_record(packed)
+                yield record.worker or "", RunningJob(id, record.task, queue, record.started or 0)
             if below is None:
                 return
 
@@ -195,21 +193,20 @@ def threads_of(queue: str, processes: Iterable[LiveProcess]) -> Threads:
 
 
 def process_name() -> str:
-    """Names a process in the roster, in records and in logs: host, process id, and four random digits."""
+    """Names a process in the registry, in records and in logs: host, process id, and four random digits."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
 
 
-def _process(id: str, entry: list[Any], running: Iterable[RunningJob]) -> LiveProcess:
-    started_at_us, last_seen_at_us, card = entry
-    known = orjson.loads(card)
+def _process(id: str, entry: PackedRegistration, running: Iterable[RunningJob]) -> LiveProcess:
+    known = orjson.loads(entry.details)
     return LiveProcess(
         id=id,
         kind=known["kind"],
         host=known["host"],
         pid=known["pid"],
         version=known["version"],
-        started_at_us=started_at_us,
-        last_seen_at_us=last_seen_at_us,
+        started_at_us=entry.started,
+        last_seen_at_us=entry.seen,
         stopping=known["stopping"],
         queues=tuple(known["queues"]),
         thread_count=known["threads"],
@@ -218,4 +215,4 @@ def _process(id: str, entry: list[Any], running: Iterable[RunningJob]) -> LivePr
 
 
 def _run(link: Link, name: str, *words: bytes) -> Any:
-    return spanning.run(link, name, (keys.process_ends(), keys.process_cards()), *words)
+    return spanning.run(link, name, (keys.process_ends(), keys.process_registrations()), *words)

@@ -172,7 +172,7 @@ class Windows:
 
     def next(self, queue: str, *, limit: int = 100) -> NextWindow:
         """The window that opens next, with at most ``limit`` ids."""
-        next_tick_ms, count, ids = self._redis.patiently(lambda: self._redis.scripts(queue).would_take(limit))
+        next_tick_ms, count, ids = self._redis.patiently(lambda: self._redis.scripts(queue).preview_window(limit))
         return NextWindow(queue, None if next_tick_ms is None else next_tick_ms * 1000, count, ids)
 
     def history(self, queue: str, *, limit: int = 50) -> list[Window]:

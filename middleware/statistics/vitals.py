@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import msgpack
-
-from ..commands.layout import WINDOW_FIELDS
+from ..commands.layout import unpack_window
 from ..commands.reach import RedisAccess
 from ..jobs import JobStatus
-from .counters import Tally, tallies_from
+from .counters import TaskStatistics, counters_from
 
 STATUS_ORDER = (
     JobStatus.QUEUED,
@@ -45,7 +43,7 @@ class Vitals:
     is_paused: bool
     last_claim_us: int | None
     counters: dict[str, int]
-    tallies: dict[str, Tally]
+    tallies: dict[str, TaskStatistics]
 
     @property
     def oldest_age_s(self) -> float:
@@ -99,10 +97,10 @@ def _vitals(queue: str, answer: list[Any]) -> Vitals:
     now_us, oldest, since, *rest = answer
     counts = dict(zip(STATUS_ORDER, rest, strict=False))
     mode, last_opened, last_claim, pause, number, packed, counters, tallies = rest[len(STATUS_ORDER) :]
-    window = dict(zip(WINDOW_FIELDS, msgpack.unpackb(packed), strict=False)) if packed else None
+    window = unpack_window(packed) if packed else None
     claimed: int | None = int(last_claim) if last_claim and mode == b"continuous" else None
     if window is not None:
-        claimed = window["last_claim"] or window["opened_at"]
+        claimed = window.last_claim or window.opened_at
     return Vitals(
         queue=queue,
         now_us=now_us,
@@ -115,5 +113,5 @@ def _vitals(queue: str, answer: list[Any]) -> Vitals:
         is_paused=bool(pause),
         last_claim_us=claimed,
         counters={counters[i].decode(): int(counters[i + 1]) for i in range(0, len(counters), 2)},
-        tallies=tallies_from(tallies),
+        tallies=counters_from(tallies),
     )

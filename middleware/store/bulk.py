@@ -55,12 +55,12 @@ class Bulk:
             cancelled, asked = cancelled + words.count("cancelled"), asked + len(running)
         return BulkOutcome(cancelled + asked, asked, more)
 
-    def revive(self, where: JobFilter, *, limit: int, reason: str = "") -> BulkOutcome:
+    def retry(self, where: JobFilter, *, limit: int, reason: str = "") -> BulkOutcome:
         """Put jobs that ended badly back on top, in their order: the newest of each queue ends uppermost."""
         found, more = self._some(_within(where, RETRYABLE), limit)
         revived = 0
         for queue, ids in _chunks(found[::-1]):
-            words = self._redis.patiently(partial(self._revive, queue, ids, reason))
+            words = self._redis.patiently(partial(self._retry, queue, ids, reason))
             revived += words.count("queued")
         return BulkOutcome(revived, 0, more)
 
@@ -75,10 +75,10 @@ class Bulk:
     def _tell(self, ids: Sequence[str]) -> None:
         self._redis.link().call_all([("PUBLISH", keys.cancellations(), id) for id in ids])
 
-    def _revive(self, queue: str, ids: Sequence[str], reason: str) -> list[str]:
+    def _retry(self, queue: str, ids: Sequence[str], reason: str) -> list[str]:
         bodies = self._redis.link().call("HMGET", keys.messages(queue), *ids)
         jobs = [(id, without_retries(body)) for id, body in zip(ids, bodies, strict=True) if body is not None]
-        return self._redis.scripts(queue).revive_all(jobs, reason) if jobs else []
+        return self._redis.scripts(queue).retry_all(jobs, reason) if jobs else []
 
 
 def _within(where: JobFilter, statuses: frozenset[JobStatus]) -> JobFilter:

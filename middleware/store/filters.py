@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..commands import keys
 from ..jobs import JobStatus
 
-INDEXES = {status: "stack" if status is JobStatus.QUEUED else status.value for status in JobStatus}
+INDEXES = {status: key.__name__ for status, key in keys.INDEX_OF_STATUS.items()}
 """Which index lists the jobs of a status by seq; for the stack, together with ``displaced``."""
 
 
@@ -28,7 +29,7 @@ class JobFilter:
 
     @property
     def indexes(self) -> list[str]:
-        """The indexes that list such jobs, as ``_walk.lua`` takes them."""
+        """The indexes that list such jobs, as ``page.lua`` takes them."""
         names = [index for status, index in INDEXES.items() if self.statuses is None or status in self.statuses]
         return [*names, "displaced"] if "stack" in names else names
 

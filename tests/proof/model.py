@@ -162,7 +162,7 @@ class Model(ModelGate):
             self._close_when_done()
         return "cancelled"
 
-    def revive(self, id: str, message: bytes) -> str:
+    def retry(self, id: str, message: bytes) -> str:
         """What came of it."""
         job = self.jobs.get(id)
         if job is None:
@@ -189,7 +189,7 @@ class Model(ModelGate):
         self.counters["pruned"] += gone
         return gone
 
-    def purge(self) -> int:
+    def flush(self) -> int:
         """How many waiting jobs went: the stack, or else what is scheduled."""
         dropped = self.of_status(QUEUED) or self.of_status(SCHEDULED)
         for job in dropped:

@@ -1,12 +1,13 @@
--- include: record samples
 -- Counts a queue's jobs from structures that are kept independently of each other, at one moment.
 -- ARGV: 1 now in µs or ''
 -- Returns now in µs, the place of the oldest waiting job or -1, the number of members or fields of each of the keys
 -- stack, scheduled, running, processed, rejected, cancelled, expired, superseded, due, leases, finished, records, messages;
--- task and packed tally in turn; then names and values of the counters.
+-- task and packed counters in turn; then names and values of the counters.
 
-local reply = {clock(ARGV[1])}
-add_turns()
+--- @include now
+--- @include add_up
+local reply = {now}
+add_up()
 local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
 reply[2] = oldest[2] and tonumber(oldest[2]) or -1
 for _, index in ipairs({
@@ -16,6 +17,6 @@ for _, index in ipairs({
 end
 reply[#reply + 1] = redis.call('HLEN', K.records)
 reply[#reply + 1] = redis.call('HLEN', K.messages)
-reply[#reply + 1] = redis.call('HGETALL', K.tallies)
+reply[#reply + 1] = redis.call('HGETALL', K.task_counters)
 for _, word in ipairs(redis.call('HGETALL', K.counters)) do reply[#reply + 1] = word end
 return reply

@@ -255,6 +255,6 @@ def test_a_key_outlives_its_job(queue: ScriptedQueue) -> None:
 
 
 def _keys_kept(queue: ScriptedQueue) -> tuple[int, int]:
-    kept = queue.client.hlen(keys.replays(queue.name)), queue.client.zcard(keys.replay_ends(queue.name))
+    kept = queue.client.hlen(keys.idempotency_keys(queue.name)), queue.client.zcard(keys.idempotency_ends(queue.name))
     assert isinstance(kept[0], int)
     return kept  # type: ignore[return-value]

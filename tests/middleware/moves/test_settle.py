@@ -161,7 +161,7 @@ def test_a_token_of_a_former_life_of_an_id_is_worth_nothing(queue: ScriptedQueue
     queue.claim(worker="worker-b")
 
     assert queue.settle(stopped) == 1
-    assert queue.scripts.beat(LEASE_US, SILENCE_US, [stopped]) == [("a", "lost")]
+    assert queue.scripts.heartbeat(LEASE_US, SILENCE_US, [stopped]) == [("a", "lost")]
     assert queue.scripts.progress(stopped, b"{}") == "stale"
     assert (queue.status("a"), queue.job("a").attempts) == ("running", 1)
 
@@ -223,4 +223,4 @@ def test_a_beat_that_crosses_a_settlement_does_not_count_as_a_lost_lease(queue: 
     token = queue.claim()[0]
     queue.settle(token)
 
-    assert list(queue.scripts.beat(LEASE_US, LEASE_US, [token])) == []
+    assert list(queue.scripts.heartbeat(LEASE_US, LEASE_US, [token])) == []

@@ -107,5 +107,5 @@ def test_a_hostile_message_ends_and_harms_no_other_job(broker: LifoBroker, body:
 
     assert job.status.value in {"processed", "rejected"}
     assert json.dumps(job.as_dict())
-    broker.revive("hostile")
+    broker.retry("hostile")
     assert broker.store.get("hostile") is not None

@@ -219,7 +219,7 @@ class LifoBroker(HookedBroker):
 
     def flush(self, queue_name: str) -> None:
         """Drop all waiting jobs of a queue; running and finished ones stay."""
-        while self.redis.queue(queue_name).purge():
+        while self.redis.queue(queue_name).flush():
             pass
 
     def flush_all(self) -> None:

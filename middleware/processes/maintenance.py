@@ -157,7 +157,7 @@ class Maintenance:
         # Reclaiming beats for who holds nothing, too, and comes first: it is what notices a silence.
         self._reclaim(queue)
         held = self._held(queue)
-        attention = self._commands(queue).beat(self._lease_us, self._silence_us, held) if held else []
+        attention = self._commands(queue).heartbeat(self._lease_us, self._silence_us, held) if held else []
         for id, word in attention:
             if word == "cancel":
                 self._on_cancel(id)

@@ -150,7 +150,7 @@ def test_what_was_pruned_isnt_made_again(client: Client) -> None:
     broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
     [(id, attempt, _)] = scripts.claim("w", 15_000_000, 1).jobs
     scripts.settle([Settlement(id, attempt, "processed")], "w", 15_000_000, 0)
-    scripts.prune(10**12, 0, 10**12)
+    scripts.prune(10**12, 0, 10**12, 10**6)
 
     client.post_job({"message": "x"}, **KEY).problem(409, "replay-gone")
 

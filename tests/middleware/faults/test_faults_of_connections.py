@@ -8,7 +8,7 @@ from collections import Counter
 import dramatiq
 import pytest
 
-from middleware.commands.sources import script
+from middleware.commands.build import script
 from middleware.errors import DuplicateJobError
 
 from ...service import wait_until

@@ -200,4 +200,4 @@ def test_a_program_that_answers_requests_hears_soon(how: str, call: Callable[[Li
 
 def _last_beat_us(server: EmbeddedServer) -> int:
     with server.client() as client:
-        return int(client.hget(keys.pulse("default"), "beat") or 0)
+        return int(client.hget(keys.heartbeat("default"), "beat") or 0)

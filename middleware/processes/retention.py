@@ -91,11 +91,9 @@ def shares(kept: Mapping[str, Kept], budget: int) -> dict[str, tuple[int, int]]:
     what ended a moment ago may not be counted yet."""
     total = sum(one.jobs_bytes + one.keys_bytes for one in kept.values())
     if total <= budget:
-        return {queue: (budget, budget // KEY_BYTES) for queue in kept}
+        return dict.fromkeys(kept, (budget, budget // KEY_BYTES))
     part = budget / total
-    return {
-        queue: (int(one.jobs_bytes * part), int(one.keys_bytes * part) // KEY_BYTES) for queue, one in kept.items()
-    }
+    return {queue: (int(one.jobs_bytes * part), int(one.keys_bytes * part) // KEY_BYTES) for queue, one in kept.items()}
 
 
 def _memory(info: bytes) -> dict[str, int]:

@@ -146,7 +146,7 @@ class Settler:
         delivery.is_hung, delivery.has_lease = True, False
         self._idle_threads.lose(delivery)
 
-    def look(self) -> None:
+    def ring_again(self) -> None:
         """Ring the doorbell again for other workers, since this one has no idle thread.
 
         Raises:

@@ -17,7 +17,7 @@ from ..workers import Runs, audit, broker_of, working
 
 
 @pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
-@pytest.mark.parametrize("name", ["accept", "claim", "settle", "beat", "promote", "reclaim"])
+@pytest.mark.parametrize("name", ["accept", "claim", "settle", "heartbeat", "promote", "reclaim"])
 def test_a_connection_cut_at_any_call_loses_and_doubles_nothing(redis_url: str, name: str, fault: str) -> None:
     with Proxy(redis_url) as proxy, broker_of(proxy.url, lease_s=1) as broker:
         runs, long_runs = Runs(broker), []

@@ -57,7 +57,7 @@ def test_a_job_that_runs_longer_than_its_lease_runs_once(broker: LifoBroker, gat
     with working(broker, threads=2):
         gate.wait_for(1)
         rounds(ran, 8)
-        assert ran.count("beat") >= 7
+        assert ran.count("heartbeat") >= 7
         gate.open()
         job = ended(broker, message)
 

@@ -20,7 +20,7 @@ from ..new_jobs import NewJob, NewJobBody
 from ..schemas.job_filters import FilterFields, JobsQuery, ListOrder, job_filter
 from ..submission import message_of_job
 from .endings import fail, loaded, nothing_to_do, told_in_a_line
-from .output import as_json, one_or_more, print_json, print_object, print_table, progress
+from .output import as_json, one_or_more, print_json, print_object, print_table, printable, progress
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -195,9 +195,9 @@ def _finish_each(words: Mapping[str, str], good: set[str], done: str, as_json: b
         print_json([{"id": id, "answer": word} for id, word in words.items()])
     for id, word in words.items():
         if word in good and not as_json:
-            click.echo(f"{id} {'is asked to stop' if word == 'asked' else done}.")
+            click.echo(f"{printable(id)} {'is asked to stop' if word == 'asked' else done}.")
         elif word not in good:
-            click.echo(f"lastin: {id}: {_WHY_NOT.get(word, word)}", err=True)
+            click.echo(f"lastin: {printable(id)}: {_WHY_NOT.get(word, word)}", err=True)
     if "missing" in words.values():
         fail("Not all of these jobs are there.")
     if not good & set(words.values()):

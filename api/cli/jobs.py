@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -11,10 +12,12 @@ import orjson
 
 from middleware.diagnosis.why import explain
 from middleware.jobs import Job, JobStatus
+from middleware.queues.command_user import command_user
 from middleware.store.bulk import CANCELLABLE, RETRYABLE, BulkOutcome
 from middleware.store.filters import JobFilter
 from tasks import broker
 
+from ..access.auth import RETRIED
 from ..moves import REASON, WHY_NOT_RETRYABLE
 from ..new_jobs import NewJob, NewJobBody
 from ..schemas.job_filters import FilterFields, JobsQuery, ListOrder, job_filter
@@ -136,7 +139,7 @@ def _object(text: str | None) -> Any:
 @told_in_a_line
 def cancel_jobs(ids: Sequence[str], reason: str, as_json: bool, **given: str | None) -> None:
     """Call jobs off: those with these IDs, or all that fit the filters. What runs is asked to stop."""
-    where = _chosen(ids, given)
+    where, reason = _chosen(ids, given), by_user(reason)
     if where is not None:
         _finish(
             _all("Cancelling", lambda: broker.bulk.cancel(where, limit=BULK_STEP, reason=reason)), "called off", as_json
@@ -155,10 +158,16 @@ def retry_jobs(ids: Sequence[str], as_json: bool, **given: str | None) -> None:
     """Run jobs that ended badly again: those with these IDs, or all that fit the filters. They go on top."""
     where = _chosen(ids, given)
     if where is not None:
-        _finish(_all("Retrying", lambda: broker.bulk.revive(where, limit=BULK_STEP)), "put back on top", as_json)
+        step = partial(broker.bulk.revive, where, limit=BULK_STEP, reason=by_user(RETRIED))
+        _finish(_all("Retrying", step), "put back on top", as_json)
         return
-    words = {id: broker.revive(id) for id in ids}
+    words = {id: broker.revive(id, reason=by_user(RETRIED)) for id in ids}
     _finish_each(words, {"queued"}, "put back on top", as_json)
+
+
+def by_user(reason: str) -> str:
+    """A reason with who gave it: the user of this command."""
+    return f"{reason} (by {command_user()})"
 
 
 def _chosen(ids: Sequence[str], given: dict[str, str | None]) -> JobFilter | None:

@@ -126,7 +126,7 @@ def test_no_folders_are_told(told: str, shown: str) -> None:
 
 def test_however_many_ask_redis_is_asked_once_a_second(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "FRESH_S", 3600.0)
-    asked = []
+    asked: list[int] = []
     monkeypatch.setattr(
         importlib.import_module("api.health"), "reasons", snapshots.Snapshot(lambda: asked.append(1) or [])
     )

@@ -34,12 +34,12 @@ def healthz() -> Response:
 @health.problems(400, 503)
 def readyz() -> Response:
     """Whether jobs can be accepted: Redis answers and is writable"""
-    broker.ping()
+    broker.redis.check_writable()
     return json_answer({"status": "ok"})
 
 
 def _reasons() -> list[str]:
-    found = stuck(broker.vitals.read(), broker.registry.processes()) + broker.registry.cadence_faults()
+    found = stuck(broker.control.snapshots(), broker.registry.processes()) + broker.registry.cadence_faults()
     return [FOLDERS.sub("", reason) for reason in found]
 
 

@@ -41,6 +41,12 @@ class Settings:
         "`ssl_ca_certs` in REDIS_URL come first.",
         shown="1",
     )
+    durability: str = setting(
+        "DURABILITY",
+        "everysec",
+        read.one_of("everysec", "always"),
+        "How the embedded server syncs its journal; `always`: what was answered is on the disk (docs/promise.md).",
+    )
     redis_spin_us: int = setting(
         "REDIS_SPIN_US",
         300,
@@ -93,6 +99,14 @@ class Settings:
     worker_threads: int = setting("WORKER_THREADS", 8, read.integer(1, 1024), "Threads in each of them.")
     worker_pin: bool = setting(
         "WORKER_PIN", False, read.switch, "1: bind each worker process to a core of its own (Linux).", shown="0"
+    )
+    worker_restart_when_hung: bool = setting(
+        "WORKER_RESTART_WHEN_HUNG",
+        True,
+        read.switch,
+        "A worker process whose threads all hang ends with status 75, so that its platform starts it anew. `0`: it "
+        "stays.",
+        shown="1",
     )
     worker_shutdown_ms: int = setting(
         "WORKER_SHUTDOWN_MS",
@@ -225,12 +239,8 @@ class Settings:
             missing_file = "TLS_CERT_FILE" if self.tls_cert_file is None else "TLS_KEY_FILE"
             raise SettingsError(f"HTTPS needs TLS_CERT_FILE and TLS_KEY_FILE: set {missing_file} too.")
         if self.auth == "oauth":
-            needed = {
-                "OAUTH_ISSUER": self.oauth_issuer,
-                "OAUTH_AUDIENCE": self.oauth_audience,
-                "OAUTH_JWKS_URL": self.oauth_jwks_url,
-            }
-            if missing := [name for name, value in needed.items() if not value]:
+            needed = ("OAUTH_ISSUER", "OAUTH_AUDIENCE", "OAUTH_JWKS_URL")
+            if missing := [name for name in needed if not getattr(self, name.lower())]:
                 raise SettingsError(f"AUTH=oauth needs {', '.join(needed)}: set {' and '.join(missing)} too.")
 
     @classmethod
@@ -243,8 +253,8 @@ class Settings:
         found: dict[str, Any] = {}
         if environ.get("DYNO"):
             found["host"] = "0.0.0.0"  # noqa: S104 (on Heroku only the router reaches a dyno's ports)
-        if not environ.get("REDIS_URL") and EMBEDDED_URL_FILE.is_file():
-            found["redis_url"] = EMBEDDED_URL_FILE.read_text(encoding="utf-8").strip()
+        if not environ.get("REDIS_URL") and (url := read.noted_url(EMBEDDED_URL_FILE)):
+            found["redis_url"] = url
         for field in dataclasses.fields(cls):
             if text := environ.get(field.metadata["name"]):
                 found[field.name] = read.value(field, text)

@@ -13,8 +13,8 @@ import orjson
 from middleware.diagnosis.why import explain
 from middleware.jobs import Job, JobStatus
 from middleware.queues.command_user import command_user
-from middleware.store.bulk import CANCELLABLE, RETRYABLE, BulkOutcome
 from middleware.store.filters import JobFilter
+from middleware.store.moves import CANCELLABLE, RETRYABLE, BulkOutcome
 from tasks import broker
 
 from ..access.auth import RETRIED
@@ -142,7 +142,9 @@ def cancel_jobs(ids: Sequence[str], reason: str, as_json: bool, **given: str | N
     where, reason = _chosen(ids, given), by_user(reason)
     if where is not None:
         _finish(
-            _all("Cancelling", lambda: broker.bulk.cancel(where, limit=BULK_STEP, reason=reason)), "called off", as_json
+            _all("Cancelling", lambda: broker.moves.cancel_all(where, limit=BULK_STEP, reason=reason)),
+            "called off",
+            as_json,
         )
         return
     words = {id: broker.cancel(id, reason=reason) for id in ids}
@@ -158,10 +160,10 @@ def retry_jobs(ids: Sequence[str], as_json: bool, **given: str | None) -> None:
     """Run jobs that ended badly again: those with these IDs, or all that fit the filters. They go on top."""
     where = _chosen(ids, given)
     if where is not None:
-        step = partial(broker.bulk.revive, where, limit=BULK_STEP, reason=by_user(RETRIED))
+        step = partial(broker.moves.retry_all, where, limit=BULK_STEP, reason=by_user(RETRIED))
         _finish(_all("Retrying", step), "put back on top", as_json)
         return
-    words = {id: broker.revive(id, reason=by_user(RETRIED)) for id in ids}
+    words = {id: broker.retry(id, reason=by_user(RETRIED)) for id in ids}
     _finish_each(words, {"queued"}, "put back on top", as_json)
 
 

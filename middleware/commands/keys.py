@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ..jobs import JobStatus
+
 QueueKey = Callable[[str], str]
 """Makes a key from the name of its queue."""
 
@@ -230,6 +232,11 @@ QUEUE_KEYS: tuple[QueueKey, ...] = (
 """All keys of a queue, in the order in which a script gets those that it uses in KEYS (Lua: ``K.stack`` and so on)."""
 
 
+_BY_NAME = {key.__name__: key for key in QUEUE_KEYS}
+STATUS_INDEXES = {status: _BY_NAME["stack" if status is JobStatus.QUEUED else status.value] for status in JobStatus}
+"""The index that lists the jobs of a status."""
+
+
 def of_queue(queue: str) -> list[str]:
     """All keys of this queue."""
     return [key(queue) for key in QUEUE_KEYS]
@@ -250,14 +257,14 @@ def process_cards() -> str:
     return f"{PREFIX}:{{.registry}}:cards"
 
 
-def reports() -> str:
-    """ZSET process group → when its report of figures lapses, in µs. It expires when nobody reports."""
-    return f"{PREFIX}:{{.reports}}:ends"
+def metrics_ends() -> str:
+    """ZSET process group → when its metrics expire, in µs. It expires when nobody stores any."""
+    return f"{PREFIX}:{{.metrics}}:ends"
 
 
-def report(group: str) -> str:
-    """STRING that expires: the figures of a process group, as JSON (``reports.py``)."""
-    return f"{PREFIX}:{{.reports}}:of:{group}"
+def group_metrics(group: str) -> str:
+    """STRING that expires: the metrics of a process group, as JSON (``group_metrics.py``)."""
+    return f"{PREFIX}:{{.metrics}}:of:{group}"
 
 
 def cancellations() -> str:

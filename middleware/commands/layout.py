@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from ..jobs import JobStatus
 
-STATUS_LETTERS = {
-    "s": JobStatus.SCHEDULED,
-    "q": JobStatus.QUEUED,
-    "r": JobStatus.RUNNING,
-    "p": JobStatus.PROCESSED,
-    "x": JobStatus.REJECTED,
-    "c": JobStatus.CANCELLED,
-    "e": JobStatus.EXPIRED,
-    "u": JobStatus.SUPERSEDED,
-}
+STATUS_LETTERS = dict(zip("sqrpxceu", JobStatus, strict=True))
 """How records spell a status; scripts have the letters under names such as ``QUEUED``."""
 
 RECORD_FIELDS = (
@@ -84,17 +75,13 @@ BOUNDS_US = (
 
 BUCKETS = len(BOUNDS_US) + 1
 
-STATE_FIELDS = ("scheduled", "queued", "running", "processed", "rejected", "cancelled", "expired", "superseded")
+STATE_FIELDS = tuple(status.value for status in JobStatus)
 TOTAL_FIELDS = (
     "accepted",
     "claimed",
     "retried",
     "put_back",
-    "ended_processed",
-    "ended_rejected",
-    "ended_cancelled",
-    "ended_expired",
-    "ended_superseded",
+    *(f"ended_{status.value}" for status in JobStatus if status.is_final),
 )
 TALLY_FIELDS = (
     *STATE_FIELDS,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .calls import optional, pairs, repeatable
 from .types import (
     KEYLESS,
     NAMELESS,
+    Acceptance,
     Accepted,
     Again,
     Call,
@@ -20,12 +22,13 @@ from .types import (
     Reused,
     Settlement,
 )
-from .window_commands import WindowScripts
+from .window_commands import WindowCommands
 
 
-class QueueScripts(WindowScripts):
+class QueueCommands(WindowCommands):
     """All commands on one queue."""
 
+    @repeatable
     def accept(
         self,
         jobs: Sequence[Offer],
@@ -33,7 +36,7 @@ class QueueScripts(WindowScripts):
         call: Call = NAMELESS,
         key: IdempotencyKey = KEYLESS,
         most_waiting: int = 0,
-    ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
+    ) -> Acceptance:
         """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
         may be sent again; with a ``key`` it accepts nothing when it was sent before."""
         words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
@@ -100,6 +103,7 @@ class QueueScripts(WindowScripts):
         """As :meth:`cancel_all`, one job."""
         return self.cancel_all([id], reason)[0]
 
+    @repeatable
     def cancel_all(self, ids: Sequence[str], reason: str) -> list[str]:
         """Call up to 500 jobs off; of each: cancelled, asked, already, finished, missing (``cancel.lua``)."""
         words: list[bytes] = self._run("cancel", [reason.encode(), *(id.encode() for id in ids)])
@@ -109,6 +113,7 @@ class QueueScripts(WindowScripts):
         """As :meth:`revive_all`, one job."""
         return self.revive_all([(id, message)], reason)[0]
 
+    @repeatable
     def revive_all(self, jobs: Sequence[tuple[str, bytes]], reason: str = "") -> list[str]:
         """Put up to 500 jobs that ended badly on top, the last one uppermost; of each: queued, or why not
         (``revive.lua``)."""
@@ -116,24 +121,22 @@ class QueueScripts(WindowScripts):
         words: list[bytes] = self._run("revive", [self._default_gate, reason.encode(), *parts])
         return [word.decode() for word in words]
 
+    @repeatable
     def progress(self, token: tuple[str, int], words: bytes) -> str:
         """Keep what a task says of itself: kept, stale, cancel (``progress.lua``)."""
         answer: bytes = self._run("progress", [*_tokens([token]), words])
         return answer.decode()
 
-    def vitals(self) -> list[Any]:
-        """What there is to know at one moment; the answer as ``vitals.lua`` words it."""
-        answer: list[Any] = self._run("vitals", [])
-        return answer
+    @repeatable
+    def snapshot(self, full_windows: int) -> dict[str, Any]:
+        """What there is to know at one moment, by the names that ``snapshot.lua`` gives. ``full_windows``: how many in
+        a row must have used all their credits."""
+        return pairs(self._run("snapshot", [b"%d" % full_windows]))
 
+    @repeatable
     def tallies(self, samples: int, minutes: int) -> list[Any]:
         """What is counted for statistics, with so many of the newest samples and minutes (``tallies.lua``)."""
         answer: list[Any] = self._run("tallies", [b"%d" % samples, b"%d" % minutes])
-        return answer
-
-    def census(self) -> list[Any]:
-        """Counts from independent structures; the answer as ``census.lua`` words it."""
-        answer: list[Any] = self._run("census", [])
         return answer
 
     def promote(self) -> int:
@@ -152,10 +155,12 @@ class QueueScripts(WindowScripts):
         again."""
         return int(self._run("prune", [b"%d" % age_us, b"%d" % kept, b"%d" % kept_bytes]))
 
+    @repeatable
     def purge(self) -> int:
         """Drop up to 500 waiting jobs; 0: none is left."""
         return int(self._run("purge", []))
 
+    @repeatable
     def page(
         self,
         below_seq: int | None,
@@ -169,14 +174,10 @@ class QueueScripts(WindowScripts):
         """Jobs of these indexes with a seq below ``below_seq`` (and above ``above_seq``, of this task, let through by
         this window), newest first: where the next page begins, and (id, packed record) each."""
         # This script alone takes no time: it reads what is there.
-        words = [_number(below_seq), _number(above_seq), b"%d" % limit, task.encode(), _number(window)]
+        words = [optional(below_seq), optional(above_seq), b"%d" % limit, task.encode(), optional(window)]
         answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
         rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
         return int(answer[0]) if answer[0] else None, rows
-
-
-def _number(value: int | None) -> bytes:
-    return b"" if value is None else b"%d" % value
 
 
 def _claim(words: bytes, until_due_us: int, flat: list[Any]) -> Claim:

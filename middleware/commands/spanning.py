@@ -11,7 +11,7 @@ from typing import Any
 from redis.connection import ConnectionInterface
 
 from ..redis_link.link import Link
-from . import calling
+from . import calls
 
 
 def run(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
@@ -26,7 +26,7 @@ def run(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
         script = sha if command == "EVALSHA" else source
         return connection.pack_command(command, script, len(keys), *keys, *words)
 
-    return calling.begin(link, pack)()
+    return calls.begin(link, pack)()
 
 
 @lru_cache

@@ -10,9 +10,10 @@ import msgpack
 from ..commands import keys
 from ..commands.layout import RECORD_FIELDS, SLOT_US
 from ..jobs import Job, JobStatus
+from ..messages import time_limit_s
 from ..processes.registry import LiveProcess
-from ..queues.control import QueueStanding
 from ..queues.policy import Policy
+from ..queues.snapshot import QueueSnapshot
 from ..statistics.counters import QueueTallies, read_tallies
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Circumstances:
     """A job and what is around it. Times in µs of the Redis server.
 
     ``above`` and ``below``: how many waiting jobs have a higher and a lower place. ``lost``: leases lost in a row.
-    ``cancel_reason``: why it was asked to stop. ``policy``: None as long as none is in force.
+    ``cancel_reason``: why it was asked to stop. ``time_limit_s``: for how long its task may run; infinite: for ever.
     """
 
     now_us: int
@@ -46,11 +47,16 @@ class Circumstances:
     lost: int
     cancel_reason: str | None
     lease_ends_us: int | None
-    queue: QueueStanding
-    policy: Policy | None
+    time_limit_s: float
+    queue: QueueSnapshot
     is_gated: bool
     processes: list[LiveProcess]
     flow: Flow
+
+    @property
+    def policy(self) -> Policy | None:
+        """The queue's policy; None as long as none is in force."""
+        return self.queue.policy
 
     @property
     def workers(self) -> list[LiveProcess]:
@@ -65,13 +71,13 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
       RedisAwayError: Redis doesn't answer.
     """
     job = broker.store.get(id)
-    standing = None if job is None else broker.control.get(job.queue)
-    if job is None or standing is None:
+    snapshot = None if job is None else broker.control.snapshot(job.queue)
+    if job is None or snapshot is None:
         return None
-    tallies = read_tallies(broker.scripts(job.queue), samples=RATES_SPAN_US // SLOT_US + 2)
-    record, from_top, from_bottom, over_it, lease = broker.read_all(_reads(job))
+    tallies = read_tallies(broker.redis.queue(job.queue), samples=RATES_SPAN_US // SLOT_US + 2)
+    record, from_top, from_bottom, over_it, lease = broker.redis.call_all(_reads(job))
     fields: list[Any] = msgpack.unpackb(record) if record else [False] * len(RECORD_FIELDS)
-    waiting = standing.counts[JobStatus.QUEUED]
+    waiting = snapshot.counts[JobStatus.QUEUED]
     above = over_it if from_top is None else from_top
     return Circumstances(
         now_us=tallies.now_us,
@@ -81,8 +87,8 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
         lost=fields[LOST] or 0,
         cancel_reason=fields[CANCEL] or None,
         lease_ends_us=None if lease is None else int(float(lease)),
-        queue=standing,
-        policy=broker.windows.policy(job.queue),
+        time_limit_s=time_limit_s(job.task, {}, broker),
+        queue=snapshot,
         is_gated=broker.is_gated,
         processes=broker.registry.processes(),
         flow=flow_of(tallies),

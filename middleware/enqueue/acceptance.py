@@ -14,13 +14,20 @@ import dramatiq
 import orjson
 from dramatiq.common import q_name
 
-from ..commands import keys
-from ..commands.reach import RedisAccess
+from ..commands import keys, types
+from ..commands.client import RedisClient
 from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
-from ..errors import DuplicateJobError, KeyReusedError, LastInError, ReplayGoneError, TooManyWaitingError
-from ..jobs import Job
+from ..errors import (
+    DuplicateJobError,
+    KeyReusedError,
+    LastInError,
+    QueueFullError,
+    ReplayGoneError,
+    TooManyWaitingError,
+)
+from ..jobs import LONGEST_ID, Job
 from ..messages import MessageDetails
-from ..store.reading import LONGEST_ID
+from ..processes.retention import Retention
 from ..store.records import fresh_job
 
 LARGEST_BATCH = 1000
@@ -77,14 +84,16 @@ class Acceptance:
 
     def __init__(
         self,
-        redis: RedisAccess,
+        redis: RedisClient,
         *,
         get_some: Callable[[str, Sequence[str]], list[Job]],
         details_of: Callable[[dramatiq.Message[Any]], MessageDetails],
+        retention: Retention,
     ) -> None:
         self._redis = redis
         self._get_some = get_some
         self._details_of = details_of
+        self._retention = retention
         self._caller = Caller()
         self._known_queues: set[str] = set()
 
@@ -106,11 +115,19 @@ class Acceptance:
         jobs = [Offer(m.message_id, m.actor_name, encoded(m), due) for m, due in zip(messages, dues, strict=True)]
         call = self._caller.new_call()
 
-        def send() -> Accepted | Known | Crowded | Again | Replayed | Reused:
-            self._register(queue)
-            return self._redis.scripts(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
+        self._register(queue)
 
-        match self._redis.patiently(send):
+        def send() -> types.Acceptance:
+            return self._redis.queue(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
+
+        try:
+            answer = send()
+        except QueueFullError:
+            # What ended jobs keep must never be why a new one is refused.
+            if not self._retention.prune(self._redis.queues(), self._redis.link):
+                raise
+            answer = send()
+        match answer:
             case Accepted(first_seq, dues_us, _):
                 accepted = [
                     fresh_job(queue, message, seq, due_us, self._details_of(message))
@@ -135,7 +152,7 @@ class Acceptance:
 
     def _register(self, queue: str) -> None:
         if queue not in self._known_queues:
-            self._redis.link().call("SADD", keys.queues(), queue)
+            self._redis.call("SADD", keys.queues(), queue)
             self._known_queues.add(queue)
 
 

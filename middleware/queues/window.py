@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgpack
 
 from ..clock import rfc3339
+from ..commands.keys import QUEUE_NAME
 from ..commands.layout import WINDOW_FIELDS
 from .policy import Order
+
+WINDOW_ID = re.compile(rf"{QUEUE_NAME.pattern}\.[0-9]{{1,15}}")
+"""The queue's name and the window's number in it."""
 
 OpenedBy = Literal["tick", "operator", "command"]
 CloseReason = Literal["credits", "empty", "time", "replaced", "operator"]

@@ -8,7 +8,6 @@ import socket
 import struct
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -24,7 +23,6 @@ from .spin import LoneSpin, Spin
 T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 0.5
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
 AWAY_CODES = frozenset(
     ("READONLY", "UNBLOCKED", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF", "BUSY")
 )
@@ -49,7 +47,7 @@ def pool(url: str, *, timeout_s: float) -> redis.ConnectionPool:
 class Link:
     """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
 
-    Nothing is sent twice: whoever calls decides whether a command may be repeated (see :func:`persist`). With a
+    Nothing is sent twice: whoever calls decides whether a command may be repeated (see :mod:`.patience`). With a
     ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps.
     """
 
@@ -209,24 +207,3 @@ class Links(threading.local):
 
     def __init__(self, url: str, *, timeout_s: float, spin_us: int = 0) -> None:
         self.link = Link(url, timeout_s=timeout_s, spin=LoneSpin(spin_us) if spin_us else None)
-
-
-def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
-    """Repeat a command that may be sent twice until Redis answers; pauses grow from 20 to 500 ms.
-
-    Parameters:
-      patience_s: give up after so many seconds; None: never.
-
-    Raises:
-      RedisAwayError: the last failure, when it gave up.
-    """
-    deadline = None if patience_s is None else time.monotonic() + patience_s
-    pause_s = FIRST_PAUSE_S
-    while True:
-        try:
-            return call()
-        except RedisAwayError:
-            if deadline is not None and time.monotonic() + pause_s >= deadline:
-                raise
-        time.sleep(pause_s)
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

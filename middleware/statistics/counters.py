@@ -10,7 +10,7 @@ from typing import Any
 import msgpack
 
 from ..commands.layout import BUCKETS, MINUTE_US, SAMPLE_FIELDS, SLOT_US, STATE_FIELDS, TALLY_FIELDS, TOTAL_FIELDS
-from ..commands.queue_commands import QueueScripts
+from ..commands.queue_commands import QueueCommands
 from .histograms import Histogram, histogram
 
 STATES = len(STATE_FIELDS)
@@ -84,7 +84,7 @@ class QueueTallies:
         return began, later[-1] if later else self.tasks
 
 
-def read_tallies(scripts: QueueScripts, *, samples: int = 0, minutes: int = 0) -> QueueTallies:
+def read_tallies(scripts: QueueCommands, *, samples: int = 0, minutes: int = 0) -> QueueTallies:
     """What is counted of a queue, with so many of the newest samples and minutes.
 
     Raises:
@@ -115,22 +115,22 @@ def tallies_from(flat: Sequence[bytes]) -> dict[str, Tally]:
 
 
 def _tally(packed: bytes) -> Tally:
-    figures = msgpack.unpackb(packed)
-    wait, run = figures[WAIT : WAIT + BUCKETS + 1], figures[RUN : RUN + BUCKETS + 1]
-    return Tally(_counts(figures), histogram(wait), histogram(run))
+    numbers = msgpack.unpackb(packed)
+    wait, run = numbers[WAIT : WAIT + BUCKETS + 1], numbers[RUN : RUN + BUCKETS + 1]
+    return Tally(_counts(numbers), histogram(wait), histogram(run))
 
 
-def _counts(figures: Sequence[int]) -> Counts:
+def _counts(numbers: Sequence[int]) -> Counts:
     return Counts(
-        dict(zip(STATE_FIELDS, figures[:STATES], strict=True)),
-        dict(zip(TOTAL_FIELDS, figures[STATES:COUNTS], strict=True)),
+        dict(zip(STATE_FIELDS, numbers[:STATES], strict=True)),
+        dict(zip(TOTAL_FIELDS, numbers[STATES:COUNTS], strict=True)),
     )
 
 
 def _sample(packed: bytes) -> Sample:
-    figures: dict[str, Any] = dict(zip(SAMPLE_FIELDS, msgpack.unpackb(packed), strict=True))
-    counts = Counts({name: figures[name] for name in STATE_FIELDS}, {name: figures[name] for name in TOTAL_FIELDS})
-    return Sample(figures["slot"] * SLOT_US, counts, figures["oldest"] or None)
+    numbers: dict[str, Any] = dict(zip(SAMPLE_FIELDS, msgpack.unpackb(packed), strict=True))
+    counts = Counts({name: numbers[name] for name in STATE_FIELDS}, {name: numbers[name] for name in TOTAL_FIELDS})
+    return Sample(numbers["slot"] * SLOT_US, counts, numbers["oldest"] or None)
 
 
 def _minute(packed: bytes) -> tuple[int, dict[str, Tally]]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..clock import rfc3339
+from ..commands.client import RedisClient
 from ..commands.layout import SLOT_US
-from ..commands.reach import RedisAccess
 from . import histograms
-from .counters import NOTHING, Counts, QueueTallies, Sample, Tally, added, read_tallies
+from .counters import NOTHING, Counts, QueueTallies, Tally, added, read_tallies
 from .histograms import Histogram
 
 SPANS_S = {"1m": 60, "5m": 300, "15m": 900}
@@ -19,7 +19,6 @@ TIMES_SPAN_S = 900
 """The stretch over which times are told."""
 SAMPLES_OF_SPANS = 900_000_000 // SLOT_US + 2
 MINUTES_OF_SPANS = 16
-SAMPLES_KEPT = 8640
 
 RATES = {
     "accepted": "accepted",
@@ -100,7 +99,7 @@ class Stats:
 class Statistics:
     """Reads the statistics."""
 
-    def __init__(self, redis: RedisAccess) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     def now(self) -> Stats:
@@ -110,7 +109,7 @@ class Statistics:
           RedisAwayError: Redis doesn't answer.
         """
         names = sorted(self._redis.queues())
-        read: list[QueueTallies] = self._redis.patiently(lambda: [self._read(name) for name in names])
+        read = [self._read(name) for name in names]
         return Stats(
             at_us=max((tallies.now_us for tallies in read), default=None),
             total=_together(read),
@@ -120,18 +119,8 @@ class Statistics:
             },
         )
 
-    def history(self, queue: str, *, samples: int = SAMPLES_KEPT) -> list[Sample]:
-        """The newest samples of a queue, the newest first: at most 24 hours of them.
-
-        Raises:
-          RedisAwayError: Redis doesn't answer.
-        """
-        read: QueueTallies = self._redis.patiently(lambda: read_tallies(self._redis.scripts(queue), samples=samples))
-        oldest_us = read.now_us - SAMPLES_KEPT * SLOT_US
-        return [sample for sample in read.samples if sample.at_us >= oldest_us]
-
     def _read(self, queue: str) -> QueueTallies:
-        return read_tallies(self._redis.scripts(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
+        return read_tallies(self._redis.queue(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
 
 
 def queue_rates(tallies: QueueTallies, span_s: int) -> Rates:

@@ -105,7 +105,7 @@ def test_lists_go_by_the_filters_and_beyond_a_page() -> None:
 
 
 def test_a_table_has_a_line_for_each_job_and_no_control_characters() -> None:
-    broker.scripts("default").accept([("evil", "\x1b[31mred", b"{}", b"")])
+    broker.redis.queue("default").accept([("evil", "\x1b[31mred", b"{}", b"")])
 
     heading, line = run("jobs", "list").stdout.splitlines()
 
@@ -176,7 +176,7 @@ def test_windows_are_opened_shown_closed_and_planned() -> None:
     submitted("a", "b")
 
     window = answered("windows", "open", "default", "--batch", "5", "--lasts-s", "600")
-    broker.scripts("default").claim("worker", 15_000_000, 1)
+    broker.redis.queue("default").claim("worker", 15_000_000, 1)
     shown = answered("windows", "show", window["id"])
     closed = answered("windows", "close", window["id"])
 

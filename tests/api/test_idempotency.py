@@ -91,7 +91,7 @@ def test_a_window_is_opened_once(client: Client) -> None:
     client.post_job({"message": "x"})
     broker.windows.put_policy("default", Policy(mode="windows", batch=5, close_when_empty=False))
     first = client.post("/v1/windows", {"queue": "default"}, **KEY)
-    broker.scripts("default").claim("w", 15_000_000, 1)
+    broker.redis.queue("default").claim("w", 15_000_000, 1)
 
     again = client.post("/v1/windows", {"queue": "default"}, **KEY)
     client.post("/v1/windows", {"queue": "default", "batch": 7}, **KEY).problem(422, "key-reused")
@@ -152,7 +152,7 @@ def test_every_key_within_the_bounds_is_one(client: Client, sent: str) -> None:
 
 def test_what_was_pruned_isnt_made_again(client: Client) -> None:
     job_id = client.post_job({"message": "x"}, **KEY).json["id"]
-    scripts = broker.scripts("default")
+    scripts = broker.redis.queue("default")
     broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
     [(id, attempt, _)] = scripts.claim("w", 15_000_000, 1).jobs
     scripts.settle([Settlement(id, attempt, "processed")], "w", 15_000_000, 0)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.pictures.cadence import PICTURES
-from middleware.metrics import figures
+from middleware.metrics import definitions
 from middleware.settings import Settings
 
 from .commands import commands_page
@@ -53,10 +53,10 @@ def settings_table() -> str:
 METRICS_HEAD = """\
 # Metrics
 
-`GET /metrics` on the web process shows everything in the format of Prometheus (and of OpenMetrics, to who asks for it):
-the state of the queues, computed from Redis at that moment, so that it is right from any process and after any restart;
+`GET /metrics` on the web process shows everything in the format of Prometheus (and of OpenMetrics, if asked): the
+state of the queues, computed from Redis at that moment, so that it is right from any process and after any restart;
 Redis's own health; and what the processes count themselves. A worker's and the scheduler's counts come through Redis
-(a report every 15 s, which lapses after 45), so that one reachable port is enough. `?name[]=…` shows single metrics.
+(stored every 15 s, for 45 s), so that one reachable port is enough. `?name[]=…` shows single metrics.
 
 With `METRICS_TOKEN` set, a scraper must send `Authorization: Bearer …`; without it `/metrics` answers on loopback only,
 and not to what came through a proxy. With Redis away it answers all the same: `lastin_redis_up` is 0, and what is read
@@ -92,16 +92,16 @@ All of these have `process` and `host` too. `process_…` is read from `/proc`, 
 """
 
 METRICS_PARTS = {
-    "The service": figures.SERVICE,
-    "Queues": figures.QUEUES,
-    "Redis": figures.REDIS,
-    "Processes": figures.PROCESSES,
+    "The service": definitions.SERVICE,
+    "Queues": definitions.QUEUES,
+    "Redis": definitions.REDIS,
+    "Processes": definitions.PROCESSES,
 }
 
 
 def metrics_table() -> str:
     """``docs/metrics.md``."""
-    parts = [METRICS_HEAD + "This page is generated from `middleware/metrics/figures.py`.\n"]
+    parts = [METRICS_HEAD + "This page is generated from `middleware/metrics/definitions.py`.\n"]
     for title, of_part in METRICS_PARTS.items():
         rows = [f"| `{f.name}` | {f.kind} | {', '.join(map(_code, f.labels)) or ''} | {f.doc} |\n" for f in of_part]
         parts.append(f"\n## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{''.join(rows)}")

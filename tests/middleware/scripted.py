@@ -28,8 +28,8 @@ from middleware.commands.types import (
     Settlement,
 )
 from middleware.jobs import Job
-from middleware.queues.control import QueueStanding
 from middleware.queues.policy import Policy
+from middleware.queues.snapshot import QueueSnapshot
 from middleware.queues.window import Window
 from middleware.store.records import fields_of
 
@@ -40,16 +40,8 @@ WORKER = "worker-a"
 
 Token = tuple[str, int]
 
-INDEX_OF_LETTER = {
-    "s": keys.scheduled,
-    "r": keys.running,
-    "p": keys.processed,
-    "x": keys.rejected,
-    "c": keys.cancelled,
-    "e": keys.expired,
-    "u": keys.superseded,
-}
-FINAL_LETTERS = "pxceu"
+INDEX_OF_LETTER = {letter: keys.STATUS_INDEXES[status] for letter, status in STATUS_LETTERS.items() if letter != "q"}
+FINAL_LETTERS = {letter for letter, status in STATUS_LETTERS.items() if status.is_final}
 
 
 class Clock:
@@ -74,7 +66,7 @@ class ScriptedQueue:
         self.clock = clock or Clock()
         self.broker = LifoBroker(url=url, gated=gated, now=self.clock)
         self.broker.declare_queue(name)
-        self.scripts = self.broker.scripts(name)
+        self.scripts = self.broker.redis.queue(name)
         self.client = redis.Redis.from_url(url, decode_responses=True)
         self.client.sadd(keys.queues(), name)
 
@@ -161,9 +153,9 @@ class ScriptedQueue:
         more = {"opened_by": "operator"} | more
         return self.broker.windows.open(self.name, credits=credits, lasts_us=lasts_us, **more)
 
-    def standing(self) -> QueueStanding:
-        """How the queue stands."""
-        found = self.broker.control.get(self.name)
+    def snapshot(self) -> QueueSnapshot:
+        """The queue as it is now."""
+        found = self.broker.control.snapshot(self.name)
         assert found is not None
         return found
 
@@ -221,7 +213,7 @@ class ScriptedQueue:
         assert self.client.llen(keys.doorbell(self.name)) <= 1
 
     def _records(self) -> dict[str, dict[str, Any]]:
-        with redis.Redis.from_url(self.broker._url) as raw:
+        with redis.Redis.from_url(self.broker.redis._url) as raw:
             packed = raw.hgetall(keys.records(self.name))
         return {id.decode(): fields_of(record) for id, record in packed.items()}
 
@@ -242,7 +234,7 @@ class ScriptedQueue:
 
     def _tallies(self) -> dict[str, dict[str, int]]:
         self.scripts.tallies(0, 0)
-        with redis.Redis.from_url(self.broker._url) as raw:
+        with redis.Redis.from_url(self.broker.redis._url) as raw:
             packed = raw.hgetall(keys.tallies(self.name))
         return {
             task.decode(): dict(zip(TALLY_FIELDS, msgpack.unpackb(tally), strict=True))
@@ -260,7 +252,7 @@ class ScriptedQueue:
 
     def _audit_windows(self, records: dict[str, dict[str, Any]]) -> None:
         running = Counter(r["window"] for r in records.values() if r["status"] == "r" and r["window"])
-        windows = self.broker.windows.history(self.name, limit=1000)
+        windows = self.broker.windows.page(queue=self.name, limit=1000).windows
         for w in windows:
             assert w.claimed == w.running + w.processed + w.retried + w.rejected + w.cancelled + w.put_back, w
             assert w.credits is None or w.claimed <= w.credits, w

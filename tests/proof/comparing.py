@@ -10,9 +10,8 @@ import redis
 
 from middleware.commands import keys
 from middleware.commands.layout import RECORD_FIELDS, STATUS_LETTERS, WINDOW_FIELDS
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.sources import TURN_FIELDS
-from middleware.diagnosis.audit import INDEX_KEYS
 from middleware.jobs import JobStatus
 from middleware.statistics.counters import read_tallies
 from middleware.store.filters import JobFilter
@@ -56,7 +55,7 @@ def compare_all(client: redis.Redis, model: Model) -> int:
     return sum(turn["settled"] > 0 for turn in turns)
 
 
-def compare_tallies(scripts: QueueScripts, model: Model) -> None:
+def compare_tallies(scripts: QueueCommands, model: Model) -> None:
     """Compare what statistics are made of: the jobs in each state, and how often jobs were claimed and processed."""
     counts = read_tallies(scripts).together.counts
     states = Counter(STATUS_LETTERS[job.status].value for job in model.jobs.values())
@@ -68,7 +67,7 @@ def compare_tallies(scripts: QueueScripts, model: Model) -> None:
 
 def _read(client: redis.Redis) -> dict[str, Any]:
     """All that is kept, at one moment."""
-    sets = [*(key for key in INDEX_KEYS.values()), keys.due, keys.leases, keys.finished, keys.displaced]
+    sets = [*keys.STATUS_INDEXES.values(), keys.due, keys.leases, keys.finished, keys.displaced]
     hashes = [keys.records, keys.messages, keys.results, keys.failures, keys.counters, keys.windows, keys.policy]
     with client.pipeline(transaction=True) as pipe:
         for key in sets:
@@ -87,7 +86,7 @@ def _read(client: redis.Redis) -> dict[str, Any]:
 
 def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
     jobs = model.jobs
-    for status, key in INDEX_KEYS.items():
+    for status, key in keys.STATUS_INDEXES.items():
         its = [job for job in jobs.values() if job.status == LETTERS[status]]
         expected = {job.id: job.place if job.status == QUEUED else job.seq for job in its}
         assert kept[key.__name__] == expected, key.__name__
@@ -122,7 +121,7 @@ def _compare_windows(packed: dict[bytes, bytes], model: Model) -> None:
     assert found == expected
 
 
-def compare_pages(scripts: QueueScripts, model: Model, limit: int, status: JobStatus | None) -> None:
+def compare_pages(scripts: QueueCommands, model: Model, limit: int, status: JobStatus | None) -> None:
     """Page through all jobs, or those of one status: each once, in the order of acceptance."""
     indexes = JobFilter(statuses=None if status is None else frozenset({status})).indexes
     seen: list[str] = []

@@ -10,7 +10,6 @@ import redis
 
 from middleware.commands import keys
 from middleware.commands.layout import STATUS_LETTERS, WINDOW_FIELDS
-from middleware.diagnosis.audit import INDEX_KEYS
 from middleware.jobs import JobStatus
 from middleware.store.records import fields_of
 
@@ -28,7 +27,7 @@ def compare(checker: HistoryChecker, client: redis.Redis) -> None:
     answers."""
     found = checker.found
     held: defaultdict[str, list[JobStatus]] = defaultdict(list)
-    for status, key in INDEX_KEYS.items():
+    for status, key in keys.STATUS_INDEXES.items():
         for id in client.zrange(key(checker.queue), 0, -1):
             held[id.decode()].append(status)
     records = {id.decode(): fields_of(r) for id, r in client.hscan_iter(keys.records(checker.queue), count=500)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from middleware.commands import calling, sources
+from middleware.commands import calls, sources
 
 Plant = Callable[[], AbstractContextManager[None]]
 
@@ -26,12 +26,12 @@ def planted(old: str, new: str, *, into: tuple[str, ...]) -> Iterator[None]:
     for name in into:
         unsound(name)
     sources.script = unsound  # type: ignore[assignment]
-    calling._head.cache_clear()
+    calls._head.cache_clear()
     try:
         yield
     finally:
         sources.script = sound
-        calling._head.cache_clear()
+        calls._head.cache_clear()
 
 
 def wrong_end() -> AbstractContextManager[None]:
@@ -85,7 +85,7 @@ def usual_double_settle() -> AbstractContextManager[None]:
 
 def usual_turns_forgotten() -> AbstractContextManager[None]:
     """What usual turns did is never counted."""
-    return planted("tally[T_CLAIMED] + claimed", "tally[T_CLAIMED]", into=("settle", "tallies", "census"))
+    return planted("tally[T_CLAIMED] + claimed", "tally[T_CLAIMED]", into=("settle", "tallies", "snapshot"))
 
 
 def usual_silent_accept() -> AbstractContextManager[None]:

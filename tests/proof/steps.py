@@ -9,10 +9,10 @@ import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.types import Accepted, Offer, Settlement
-from middleware.diagnosis.audit import census
 from middleware.queues.policy import Policy
+from middleware.queues.snapshot import read_snapshot
 from middleware.redis_link.link import Link
 
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
@@ -47,7 +47,7 @@ class Steps(RuleBasedStateMachine):
     def begin(self, gated: bool, jobs: int, mode: str | None) -> None:
         self.model = Model(START_US, gated=gated)
         default_gate = "closed" if gated else "open"
-        self.scripts = QueueScripts(QUEUE, self.link, default_gate=default_gate, now=lambda: self.model.now)
+        self.scripts = QueueCommands(QUEUE, self.link, default_gate=default_gate, now=lambda: self.model.now)
         self._accept([self._new() for _ in range(jobs)], "now", 0)
         if mode:
             self._set_policy(mode, "lifo", 0, 0, False)
@@ -59,10 +59,12 @@ class Steps(RuleBasedStateMachine):
         Steps.usual_turns += compare_all(self.client, self.model)
 
     @invariant()
-    def the_census_adds_up(self) -> None:
-        counted = census(self.scripts)
-        assert counted.faults == []
-        assert counted.order_inversions == counted.conservation_error == 0
+    def the_snapshot_adds_up_and_tells_what_may_be_claimed(self) -> None:
+        found = read_snapshot(self.scripts)
+        assert found.faults() == []
+        assert found.order_inversions == found.conservation_error == 0
+        rule = self.model.open_window_now() or self.model.policy
+        assert (found.gate, found.order_now) == (self.model.gate(), self.model.present_order(rule))
 
     @invariant()
     def a_list_shows_each_job_once_in_the_order_of_acceptance(self) -> None:

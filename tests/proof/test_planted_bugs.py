@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from middleware.diagnosis.audit import audit, census
+from middleware.diagnosis.audit import audit
 
 from .conftest import LoggedQueue
 from .planted import (
@@ -134,10 +134,10 @@ def test_a_planted_bug_turns_the_live_counters_red(logged: LoggedQueue, case: Ca
     with case.plant():
         case.moves(logged)
 
-    counted = census(logged.scripts)
+    counted = logged.snapshot()
     assert counted.order_inversions == case.order_inversions
     assert counted.conservation_error == case.conservation_error
-    assert counted.faults
+    assert counted.faults()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_planted_bug_that_miscounts_turns_the_audit_red(logged: LoggedQueue, c
     with case.plant():
         case.moves(logged)
 
-    assert audit(logged.name, logged.broker.new_link())
+    assert audit(logged.name, logged.broker.redis.new_link())
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
@@ -155,6 +155,6 @@ def test_the_same_moves_without_the_bug_leave_all_of_them_green(logged: LoggedQu
     case.moves(logged)
 
     assert logged.checked().found.texts == []
-    counted = census(logged.scripts)
-    assert (counted.order_inversions, counted.conservation_error, counted.faults) == (0, 0, [])
+    counted = logged.snapshot()
+    assert (counted.order_inversions, counted.conservation_error, counted.faults()) == (0, 0, [])
     logged.audit()

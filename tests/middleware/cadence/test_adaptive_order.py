@@ -40,20 +40,22 @@ def test_it_stays_lifo_until_the_oldest_has_waited_less_than_the_lower_bound(ada
 
     adaptive.scripts.cancel("old", "called off")
     adaptive.clock.forward(s=4)
-    assert adaptive.standing().order_now == "fifo"
-    adaptive.clock.forward(s=5)
+    assert adaptive.snapshot().order_now == "fifo"
     assert adaptive.claimed_ids() == ["a"]
+    adaptive.clock.forward(s=5)
+    adaptive.send("d")
+    assert adaptive.claimed_ids() == ["b"]
 
 
 def test_between_the_two_bounds_it_stays_as_it_is(adaptive: ScriptedQueue) -> None:
-    adaptive.send("a", "b")
+    adaptive.send("a", "b", "c")
     adaptive.clock.forward(s=20)
-    assert adaptive.standing().order_now == "fifo"
+    assert adaptive.snapshot().order_now == "fifo"
     adaptive.clock.forward(s=10)
-    assert adaptive.standing().order_now == "lifo"
+    assert adaptive.claimed_ids() == ["c"]
     adaptive.scripts.cancel("a", "called off")
-    adaptive.send("c")
-    assert adaptive.standing().order_now == "lifo"
+    adaptive.send("d")
+    assert adaptive.snapshot().order_now == "lifo"
 
 
 def test_an_empty_stack_makes_it_fifo(adaptive: ScriptedQueue) -> None:
@@ -99,8 +101,8 @@ def test_a_window_copies_the_rule_with_its_bounds_and_looks_the_present_order_up
 
     assert queue.claimed_ids() == ["a"]
     queue.clock.forward(s=31)
-    assert queue.standing().order == "fifo"
-    assert queue.standing().order_now == "lifo"
+    assert queue.snapshot().order == "fifo"
+    assert queue.snapshot().order_now == "lifo"
     assert queue.claimed_ids() == ["d"]
     assert queue.window(window).order == "adaptive"
     queue.open()
@@ -110,19 +112,30 @@ def test_a_window_copies_the_rule_with_its_bounds_and_looks_the_present_order_up
 def test_another_order_forgets_the_present_one(adaptive: ScriptedQueue) -> None:
     adaptive.send("a")
     adaptive.clock.forward(s=30)
-    assert adaptive.standing().order_now == "lifo"
+    assert adaptive.snapshot().order_now == "lifo"
     adaptive.rule(mode="continuous", order="lifo")
     adaptive.rule(mode="continuous", **ADAPTIVE | {"lifo_above_us": 40_000_000})
-    assert adaptive.standing().order_now == "fifo"
+    assert adaptive.snapshot().order_now == "fifo"
 
 
 def test_only_so_many_switches_are_kept(queue: ScriptedQueue) -> None:
     queue.rule(mode="continuous", **ADAPTIVE)
     for n in range(60):
         queue.send(f"{n}")
-        queue.clock.forward(s=30)
+        queue.clock.forward(s=31)
         queue.claim()
-        queue.standing()
+        queue.send(f"at once {n}")
+        queue.claim()
 
     assert len(queue.broker.windows.switches("default")) == 100
     assert queue.count("order_switches_to_lifo") == 60
+
+
+def test_to_look_at_the_queue_changes_nothing(adaptive: ScriptedQueue) -> None:
+    adaptive.send("a")
+    adaptive.clock.forward(s=30)
+
+    assert [adaptive.snapshot().order_now for _ in range(2)] == ["lifo", "lifo"]
+
+    assert adaptive.broker.windows.switches("default") == []
+    assert adaptive.count("order_switches_to_lifo") == 0

@@ -35,24 +35,24 @@ def test_it_is_told_after_ten_full_windows_and_not_before(queue: ScriptedQueue) 
     queue.send(*(f"{n}" for n in range(131)))
     rule(queue)
     for n in range(10):
-        assert queue.standing().wait_bound_us is None, n
+        assert queue.snapshot().wait_bound_us is None, n
         open_and_use(queue)
 
     # 31 jobs and the one to come, two a window to the oldest: 16 windows, and the half second that the last one lasts.
-    assert queue.standing().wait_bound_us == 16_500_000
+    assert queue.snapshot().wait_bound_us == 16_500_000
 
 
 def test_a_window_that_was_not_full_takes_it_back(queue: ScriptedQueue) -> None:
     queue.send(*(f"{n}" for n in range(150)))
     for _ in range(10):
         open_and_use(queue)
-    assert queue.standing().wait_bound_us is not None
+    assert queue.snapshot().wait_bound_us is not None
 
     open_and_use(queue, claims=9)
-    assert queue.standing().wait_bound_us is not None  # it is open still
+    assert queue.snapshot().wait_bound_us is not None  # it is open still
     queue.clock.forward(s=1)
     rule(queue)
-    assert queue.standing().wait_bound_us is None
+    assert queue.snapshot().wait_bound_us is None
 
 
 def test_a_window_in_which_nothing_was_claimed_takes_it_back_too(queue: ScriptedQueue) -> None:
@@ -62,7 +62,7 @@ def test_a_window_in_which_nothing_was_claimed_takes_it_back_too(queue: Scripted
     open_and_use(queue, claims=0)
     queue.clock.forward(s=1)
     rule(queue)
-    assert queue.standing().wait_bound_us is None
+    assert queue.snapshot().wait_bound_us is None
 
 
 def test_in_a_pause_and_without_a_next_window_there_is_none(queue: ScriptedQueue) -> None:
@@ -71,11 +71,11 @@ def test_in_a_pause_and_without_a_next_window_there_is_none(queue: ScriptedQueue
         open_and_use(queue)
 
     queue.broker.control.pause("default", by="ada", reason="x")
-    assert queue.standing().wait_bound_us is None
+    assert queue.snapshot().wait_bound_us is None
     queue.broker.control.resume("default", by="ada")
-    assert queue.standing().wait_bound_us is not None
+    assert queue.snapshot().wait_bound_us is not None
     queue.broker.windows.put_policy("default", POLICY, next_tick_ms=None)
-    assert queue.standing().wait_bound_us is None
+    assert queue.snapshot().wait_bound_us is None
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_no_job_waits_longer_whatever_arrives_on_top(queue: ScriptedQueue, order
     for _ in range(60):
         for _ in range(chance.randint(10, 14)):
             queue.clock.forward(ms=chance.randint(1, 60))
-            bound_us = queue.standing().wait_bound_us
+            bound_us = queue.snapshot().wait_bound_us
             made += 1
             queue.send(f"{made}")
             if bound_us is not None:

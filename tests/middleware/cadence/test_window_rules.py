@@ -65,7 +65,7 @@ def test_a_tick_opens_one_window_however_often_it_is_asked(queue: ScriptedQueue)
     for repeated in (TICK_MS, TICK_MS - 2000):
         with pytest.raises(WindowRefusedError, match="isn't later than the last one"):
             queue.open(opened_by="tick", tick_ms=repeated)
-    assert [w.tick_ms for w in queue.broker.windows.history("default")] == [TICK_MS]
+    assert [w.tick_ms for w in queue.broker.windows.page(queue="default").windows] == [TICK_MS]
 
 
 def test_a_tick_of_an_empty_stack_is_used_up_too(queue: ScriptedQueue) -> None:
@@ -99,4 +99,4 @@ def test_a_policy_that_is_in_force_already_changes_nothing(queue: ScriptedQueue)
 
     assert queue.broker.windows.put_policy("default", policy)
     assert not queue.broker.windows.put_policy("default", policy)
-    assert queue.broker.windows.policy("default") == policy
+    assert queue.snapshot().policy == policy

@@ -103,7 +103,7 @@ def test_a_time_that_is_up_closes_a_window_for_whoever_reads_it(queue: ScriptedQ
     queue.claim()
     queue.clock.forward(s=1)
 
-    (window,) = queue.broker.windows.history("default")
+    (window,) = queue.broker.windows.page(queue="default").windows
     assert (window.close_reason, window.is_open) == ("time", False)
 
 
@@ -179,7 +179,7 @@ def test_a_window_that_was_opened_before_names_were_kept_is_closed_as_others(que
     queue.rule()
     queue.send("a", "b")
     window = queue.open()
-    link = queue.broker.new_link()
+    link = queue.broker.redis.new_link()
     packed = link.call("HGET", keys.windows(queue.name), window.number)
     link.call("HSET", keys.windows(queue.name), window.number, msgpack.packb(msgpack.unpackb(packed)[:-2]))
     queue.claim()

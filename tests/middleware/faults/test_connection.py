@@ -15,7 +15,8 @@ from redis.exceptions import ResponseError
 
 from local.embedded import EmbeddedServer, free_port
 from middleware.errors import QueueFullError, RedisAwayError
-from middleware.redis_link.link import Link, persist
+from middleware.redis_link.link import Link
+from middleware.redis_link.patience import persist
 
 from ..proxy import Proxy
 

@@ -28,7 +28,7 @@ def test_a_killed_server_comes_back_with_every_job(own_server: EmbeddedServer) -
         def produce() -> None:
             for n in range(300):
                 runs.work.send(n)
-            broker._links.link.close()
+            broker.redis.link.close()
 
         producer = threading.Thread(target=produce)
         with working(broker, threads=4):
@@ -145,7 +145,7 @@ def test_a_full_server_takes_no_jobs_but_is_drained(own_server: EmbeddedServer) 
         with pytest.raises(QueueFullError):
             work.send(101)
         with pytest.raises(QueueFullError):
-            broker.ping()
+            broker.redis.check_writable()
         with working(broker, threads=4):
             broker.join("default", timeout=20_000)
             assert {broker.store.get(m.message_id).status.value for m in [*messages, later]} == {"processed"}
@@ -180,8 +180,8 @@ CALLS: list[Callable[[LifoBroker], object]] = [
     lambda broker: broker.enqueue(dramatiq.Message("default", "work", (), {}, {})),
     lambda broker: broker.store.get("an id"),
     lambda broker: broker.store.page(),
-    lambda broker: broker.ping(),
-    lambda broker: broker.windows.history("default"),
+    lambda broker: broker.redis.check_writable(),
+    lambda broker: broker.windows.page(queue="default").windows,
 ]
 
 

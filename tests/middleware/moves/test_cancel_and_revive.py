@@ -89,7 +89,7 @@ def test_a_revived_job_is_on_top(queue: ScriptedQueue, outcome: str) -> None:
     queue.settle(("b", tokens["b"]), "put_back")
     queue.send_each("d")
 
-    assert queue.broker.revive("a") == "queued"
+    assert queue.broker.retry("a") == "queued"
 
     job = queue.job("a")
     assert (job.status.value, job.reason, job.finished_at_us, job.attempts) == ("queued", None, None, 1)
@@ -103,9 +103,9 @@ def test_reviving_says_why_it_cannot(queue: ScriptedQueue) -> None:
     queue.broker.cancel("waits")
     tokens = dict(queue.claim(2))
     queue.settle(("done", tokens["done"]))
-    assert queue.broker.revive("waits") == "queued"
+    assert queue.broker.retry("waits") == "queued"
 
-    answers = [queue.broker.revive(id) for id in ("done", "runs", "waits", "later", "nobody")]
+    answers = [queue.broker.retry(id) for id in ("done", "runs", "waits", "later", "nobody")]
 
     assert answers == ["processed", "running", "waiting", "waiting", "missing"]
 
@@ -121,7 +121,7 @@ def test_a_revived_jobs_retries_begin_anew(broker: LifoBroker) -> None:
     with working(broker):
         message = work.send()
         assert ended(broker, message).status.value == "rejected"
-        assert broker.revive(message.message_id) == "queued"
+        assert broker.retry(message.message_id) == "queued"
         wait_until(lambda: len(attempts) == 4, "four attempts")
         assert ended(broker, message).attempts == 4
 

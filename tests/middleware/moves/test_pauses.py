@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from middleware.queues.control import Pause
+from middleware.queues.pause import Pause
 
 from ..scripted import START_US, ScriptedQueue
 
@@ -74,7 +74,7 @@ def test_windows_open_and_close_behind_a_pause_and_a_queue_that_goes_on_is_in_th
 
     queue.clock.forward(s=5)
     second = queue.open(lasts_us=1_000_000, opened_by="tick", tick_ms=START_US // 1000)
-    assert (queue.standing().gate, queue.claim()) == ("paused", [])
+    assert (queue.snapshot().gate, queue.claim()) == ("paused", [])
     resume(queue)
 
     assert queue.claimed_ids() == ["a"]
@@ -88,11 +88,11 @@ def test_a_pause_says_why_who_and_when_and_a_second_one_changes_nothing(queue: S
     queue.clock.forward(s=1)
 
     assert not queue.broker.control.pause("default", by="grace", reason="another reason")
-    assert queue.standing().pause == Pause("the provider is down", "ada", START_US)
+    assert queue.snapshot().pause == Pause("the provider is down", "ada", START_US)
 
     assert resume(queue)
     assert not resume(queue)
-    assert queue.standing().pause is None
+    assert queue.snapshot().pause is None
 
 
 def test_pauses_and_their_ends_are_kept_newest_first(queue: ScriptedQueue) -> None:

@@ -164,7 +164,7 @@ def test_a_job_whose_message_was_removed_by_hand_leaves_no_bytes_behind(queue: S
 
 def test_a_revived_job_counts_no_longer_as_finished_bytes(queue: ScriptedQueue) -> None:
     finish(queue, "a", outcome="rejected")
-    queue.broker.revive("a")
+    queue.broker.retry("a")
 
     assert queue.count("finished_bytes") == 0
 

@@ -130,15 +130,14 @@ def test_a_share_of_the_oldest_goes_by_all_claims_before_it(queue: ScriptedQueue
     assert [queue.process_and_claim(token)[0][0] for _ in range(1)] == [IDS[0]]
 
 
-def test_vitals_know_of_the_last_claim(queue: ScriptedQueue) -> None:
+def test_a_snapshot_knows_of_the_last_claim(queue: ScriptedQueue) -> None:
     queue.rule(mode="continuous")
     token = at_work(queue)
     queue.clock.forward(s=1)
     queue.process_and_claim(token)
     assert uncounted(queue) == 1
 
-    [vitals] = queue.broker.vitals.read()
-    assert vitals.last_claim_us == queue.clock.now_us
+    assert queue.snapshot().last_claim_us == queue.clock.now_us
 
 
 def test_credits_are_used_up_to_the_last_one(queue: ScriptedQueue) -> None:
@@ -208,9 +207,7 @@ def test_what_was_accepted_is_no_claim(queue: ScriptedQueue) -> None:
     queue.send("one more")
     assert uncounted(queue) == 1
 
-    [vitals] = queue.broker.vitals.read()
-
-    assert vitals.last_claim_us == claimed_at
+    assert queue.snapshot().last_claim_us == claimed_at
 
 
 def test_a_call_that_is_sent_again_and_an_id_that_is_known_make_no_second_job(queue: ScriptedQueue) -> None:

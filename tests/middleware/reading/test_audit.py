@@ -1,4 +1,4 @@
-"""The census and the audit find what doesn't add up, and nothing where all is well."""
+"""The snapshot and the audit find what doesn't add up, and nothing where all is well."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def found(queue: ScriptedQueue, redis_url: str) -> list[str]:
     return faults
 
 
-def test_a_census_counts_each_state(full: ScriptedQueue, redis_url: str) -> None:
-    counted = audit.census(full.scripts)
+def test_a_snapshot_counts_each_state(full: ScriptedQueue, redis_url: str) -> None:
+    counted = full.snapshot()
 
-    jobs = {status.value: count for status, count in counted.jobs.items() if count}
+    jobs = {status.value: count for status, count in counted.counts.items() if count}
     assert jobs == {"queued": 2, "scheduled": 2, "running": 1, "processed": 1, "rejected": 1, "cancelled": 1}
     assert counted.now_us > START_US
-    assert counted.faults == []
+    assert counted.faults() == []
     assert found(full, redis_url) == []
 
 
@@ -70,7 +70,7 @@ def test_a_job_in_two_states_or_in_none_is_found(
 ) -> None:
     damage(full.client)
 
-    assert audit.census(full.scripts).conservation_error == error
+    assert full.snapshot().conservation_error == error
     assert len(found(full, redis_url)) == 1
 
     repair(full.client)
@@ -109,11 +109,11 @@ def test_the_command_says_that_redis_is_away(
 
 def test_a_tally_that_differs_from_the_jobs_there_are_is_found(full: ScriptedQueue, redis_client: redis.Redis) -> None:
     full.scripts.tallies(0, 0)  # counts what is usual
-    with redis.Redis.from_url(full.broker._url) as raw:
+    with redis.Redis.from_url(full.broker.redis._url) as raw:
         kept = raw.hget(keys.tallies("default"), "task")
         raw.hdel(keys.tallies("default"), "task")
-        faults = audit.census(full.scripts).faults
+        faults = full.snapshot().faults()
         raw.hset(keys.tallies("default"), "task", kept)
 
     assert "queued jobs and tallied ones: 2 against 0" in faults
-    assert audit.census(full.scripts).faults == []
+    assert full.snapshot().faults() == []

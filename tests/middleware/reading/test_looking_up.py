@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from middleware.store.reading import LONGEST_ID
+from middleware.jobs import LONGEST_ID
 
 from ..scripted import ScriptedQueue
 

@@ -10,7 +10,7 @@ import pytest
 from local.embedded import EmbeddedServer
 from middleware.broker import LifoBroker
 from middleware.commands import keys
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.processes.registry import Registration
 from middleware.redis_link.link import Link
 from middleware.settings import Settings
@@ -23,23 +23,22 @@ ROUND_S = LEASE_S / 3
 
 
 @pytest.fixture
-def broker(broker: LifoBroker) -> LifoBroker:
-    """A broker with short leases, and so with short rounds."""
-    broker.settings = Settings(lease_s=LEASE_S, retention_jobs=5)
-    return broker
+def settings() -> Settings:
+    """Short leases, and so short rounds."""
+    return Settings(lease_s=LEASE_S, retention_jobs=5)
 
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the scripts that were run since."""
     ran: list[str] = []
-    run = QueueScripts._run
+    run = QueueCommands._run
 
-    def noted(self: QueueScripts, name: str, *arguments: object, **options: object) -> object:
+    def noted(self: QueueCommands, name: str, *arguments: object, **options: object) -> object:
         ran.append(name)
         return run(self, name, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(QueueScripts, "_run", noted)
+    monkeypatch.setattr(QueueCommands, "_run", noted)
     return ran
 
 
@@ -100,11 +99,11 @@ def test_trouble_in_one_queue_costs_the_others_nothing(broker: LifoBroker, gate:
     message = work.send()
     with working(broker):
         gate.wait_for(1)
-        broker._link().call("SET", keys.pulse("aardvark"), "not a hash")
+        broker.redis.link.call("SET", keys.pulse("aardvark"), "not a hash")
         rounds(ran, 8)
         gate.open()
         job = ended(broker, message)
-        broker._link().call("DEL", keys.pulse("aardvark"))
+        broker.redis.link.call("DEL", keys.pulse("aardvark"))
 
     assert (job.status.value, job.attempts) == ("processed", 1)
 
@@ -153,4 +152,4 @@ def test_an_idle_worker_asks_for_nothing_but_its_rounds(
 
 
 def _processed(broker: LifoBroker) -> int:
-    return int(broker._link().call("ZCARD", keys.processed("default")))
+    return int(broker.redis.link.call("ZCARD", keys.processed("default")))

@@ -25,10 +25,9 @@ LEASE_S = 0.6
 
 
 @pytest.fixture
-def broker(broker: LifoBroker) -> LifoBroker:
-    """A broker with short leases, and so with short rounds."""
-    broker.settings = Settings(lease_s=LEASE_S)
-    return broker
+def settings() -> Settings:
+    """Short leases, and so short rounds."""
+    return Settings(lease_s=LEASE_S)
 
 
 def only(broker: LifoBroker) -> LiveProcess:
@@ -69,8 +68,8 @@ def test_an_entry_is_renewed_and_keeps_its_start(broker: LifoBroker) -> None:
     assert (later.id, later.started_at_us) == (first.id, first.started_at_us)
 
 
+@pytest.mark.parametrize("settings", [Settings(lease_s=600)], ids=["long lease"])
 def test_a_worker_that_ends_is_gone_at_once(broker: LifoBroker) -> None:
-    broker.settings = Settings(lease_s=600)
     broker.declare_queue("default")
     with working(broker):
         only(broker)
@@ -134,7 +133,7 @@ def test_the_dead_are_taken_out_by_those_who_live_and_the_last_entry_expires(
     def enter(name: str) -> None:
         Registration(name, "worker", lease_us=600_000_000, queues=lambda: ["a"]).renew(link)
 
-    link = broker.new_link()
+    link = broker.redis.new_link()
     enter("dead")
     enter("lives")
     redis_client.zadd(keys.process_ends(), {"dead": 1})
@@ -180,5 +179,6 @@ def _process(*queues: str, kind: str = "worker", stopping: bool = False) -> Live
         stopping=stopping,
         queues=queues,
         thread_count=4,
+        hung_jobs=frozenset(),
         running=(),
     )

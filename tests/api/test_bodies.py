@@ -167,8 +167,8 @@ def test_a_body_that_takes_too_long_is_refused_once() -> None:
 
 @pytest.mark.parametrize("ends_well", [True, False])
 def test_nothing_of_a_body_is_held_after_its_end(ends_well: bool) -> None:
-    """Granian's futures keep their callbacks, and no collector finds them: a body that kept its last one would be kept by
-    it, and keep its connection, for ever."""
+    """Granian's futures keep their callbacks, and no collector finds them: a body that kept its last one would be kept
+    by it, and keep its connection, for ever."""
     hurried = Bodies(largest=10, most=20, longest_s=3600 if ends_well else 0.05)
     client = Client(hurried, 6, b"ab")
     if ends_well:

@@ -11,7 +11,7 @@ from middleware.metrics.process_group import ProcessGroup
 from middleware.settings import Settings
 
 from . import cli, metrics
-from .access import auth, headers, hosts, limits, proxies
+from .access import auth, framing, headers, hosts, limits, proxies
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     # First of all, so that whatever is answered early is counted too.
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
     proxies.install(app, settings)
+    framing.install(app)
     headers.install(app)
     hosts.install(app, settings)
     request_log.install(app)

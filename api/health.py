@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Response
 
 from middleware.diagnosis.consumption import stuck
@@ -11,8 +13,12 @@ from .contract import Resource
 from .schemas.health import Status
 from .wire.answers import json_answer
 from .wire.problems import STUCK, ProblemError
+from .wire.snapshots import Snapshot
 
 health = Resource("health", __name__, description="For load balancers and supervisors.")
+
+FOLDERS = re.compile(r"(?<![^\s(])(?![\d-]+/)(?:[A-Za-z]:)?(?:[\w.~@+-]*[/\\])++(?=[\w.])")
+"""The folders of a file that a reason names: nobody's business who has no token. ``10-50/20`` is of a crontab."""
 
 
 @health.route("/healthz")
@@ -32,6 +38,15 @@ def readyz() -> Response:
     return json_answer({"status": "ok"})
 
 
+def _reasons() -> list[str]:
+    found = stuck(broker.control.snapshots(), broker.registry.processes()) + broker.registry.cadence_faults()
+    return [FOLDERS.sub("", reason) for reason in found]
+
+
+reasons = Snapshot(_reasons)
+"""Anybody may ask, and it takes many calls to Redis: so once a second at most."""
+
+
 @health.route("/healthz/consumption")
 @health.response(200, Status)
 @health.problems(400, 503)
@@ -39,9 +54,8 @@ def consumption() -> Response:
     """Whether jobs are consumed as they should be
 
     For alerts, never for routing. 503, with the reason, when a window is open, jobs wait, a thread is idle and nothing
-    was claimed for 10 s; or when the cadence in force isn't the file's.
+    was claimed for 10 s; or when the cadence in force isn't the file's. The answer may be a second old.
     """
-    reasons = stuck(broker.control.snapshots(), broker.registry.processes()) + broker.registry.cadence_faults()
-    if reasons:
-        raise ProblemError(STUCK, " ".join(reasons))
+    if found := reasons.get():
+        raise ProblemError(STUCK, " ".join(found))
     return json_answer({"status": "ok"})

@@ -8,6 +8,7 @@ from flask import Flask
 
 import tasks
 from middleware.metrics.process_group import ProcessGroup
+from middleware.processes.server_safety import SafetyWatch
 from middleware.settings import Settings
 
 from . import cli, metrics
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     )
     # First of all, so that whatever is answered early is counted too.
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
+    app.extensions["safety"] = SafetyWatch(settings.durability, is_quiet=True)
     proxies.install(app, settings)
     headers.install(app)
     hosts.install(app, settings)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Response
+from typing import cast
+
+from flask import Response, current_app
 
 from middleware.diagnosis.consumption import stuck
+from middleware.processes.server_safety import SafetyWatch
 from tasks import broker
 
 from .contract import Resource
-from .schemas.health import Status
+from .schemas.health import Readiness, Status
 from .wire.answers import json_answer
 from .wire.problems import STUCK, ProblemError
+
+FRESH_S = 5.0
+"""What ``/readyz`` says of Redis's settings is this old at most: load balancers ask often."""
 
 health = Resource("health", __name__, description="For load balancers and supervisors.")
 
@@ -24,12 +30,16 @@ def healthz() -> Response:
 
 
 @health.route("/readyz")
-@health.response(200, Status)
+@health.response(200, Readiness)
 @health.problems(400, 503)
 def readyz() -> Response:
-    """Whether jobs can be accepted: Redis answers and is writable"""
+    """Whether jobs can be accepted: Redis answers and is writable
+
+    Warnings say in words what isn't safe about it, such as `DURABILITY=always` that isn't true.
+    """
     broker.redis.check_writable()
-    return json_answer({"status": "ok"})
+    watch = cast("SafetyWatch", current_app.extensions["safety"])
+    return json_answer({"status": "ok", "warnings": watch.look_when_due(broker.redis.link, every_s=FRESH_S).warnings})
 
 
 @health.route("/healthz/consumption")

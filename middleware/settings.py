@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import setting_values as read
-from .errors import SettingsError
+from .errors import LastInError, SettingsError
 from .setting_values import setting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -304,7 +304,7 @@ def load_or_exit() -> Settings:
         exit_with(error)
 
 
-def exit_with(error: SettingsError) -> NoReturn:
+def exit_with(error: LastInError) -> NoReturn:
     """End the process as settings errors do: one line on stderr, exit status 2."""
     os.write(2, f"lastin: {error}\n".encode())
     raise SystemExit(2) from None

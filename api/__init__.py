@@ -26,6 +26,9 @@ from .wire import problems, request_log, tracing, waiting
 from .wire.application import Application
 from .workers import workers
 
+FRESH_S = 5.0
+"""What ``/readyz`` says of Redis's settings is this old at most: load balancers ask often."""
+
 
 def create_app(settings: Settings | None = None, *, group: ProcessGroup | None = None) -> Flask:
     """The WSGI application. Building it connects to nothing, and makes the broker give up within a second.
@@ -46,7 +49,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     )
     # First of all, so that whatever is answered early is counted too.
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
-    app.extensions["safety"] = SafetyWatch(settings.durability, is_quiet=True)
+    app.extensions["safety"] = SafetyWatch(settings.durability, every_s=FRESH_S, is_quiet=True)
     proxies.install(app, settings)
     headers.install(app)
     hosts.install(app, settings)

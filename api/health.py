@@ -15,9 +15,6 @@ from .schemas.health import Readiness, Status
 from .wire.answers import json_answer
 from .wire.problems import STUCK, ProblemError
 
-FRESH_S = 5.0
-"""What ``/readyz`` says of Redis's settings is this old at most: load balancers ask often."""
-
 health = Resource("health", __name__, description="For load balancers and supervisors.")
 
 
@@ -39,7 +36,7 @@ def readyz() -> Response:
     """
     broker.redis.check_writable()
     watch = cast("SafetyWatch", current_app.extensions["safety"])
-    return json_answer({"status": "ok", "warnings": watch.look_when_due(broker.redis.link, every_s=FRESH_S).warnings})
+    return json_answer({"status": "ok", "warnings": watch.look_when_due(broker.redis.link).warnings})
 
 
 @health.route("/healthz/consumption")

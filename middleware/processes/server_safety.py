@@ -123,6 +123,7 @@ class SafetyWatch:
 
     Parameters:
       durability: the setting.
+      every_s: so old may be what :meth:`look_when_due` gives.
       on_cluster: what else to do when the server turns out to be a node of a Redis Cluster, such as
         :func:`end_process`.
       is_quiet: log nothing, because another process of the same program does.
@@ -132,10 +133,12 @@ class SafetyWatch:
         self,
         durability: str,
         *,
+        every_s: float = LOOK_EVERY_S,
         on_cluster: Callable[[RedisClusterError], None] | None = None,
         is_quiet: bool = False,
     ) -> None:
         self._durability = durability
+        self._every_s = every_s
         self._on_cluster = on_cluster
         self._is_quiet = is_quiet
         self._last: ServerSafety | None = None
@@ -153,13 +156,13 @@ class SafetyWatch:
         finally:
             link.close()
 
-    def look_when_due(self, link: Link, *, every_s: float = LOOK_EVERY_S) -> ServerSafety:
-        """What was found at most ``every_s`` ago.
+    def look_when_due(self, link: Link) -> ServerSafety:
+        """What was found at most ``every_s`` ago, or now.
 
         Raises:
           as :func:`look`.
         """
-        if self._last is not None and time.monotonic() - self._looked_at < every_s:
+        if self._last is not None and time.monotonic() - self._looked_at < self._every_s:
             return self._last
         try:
             return self._look(link)

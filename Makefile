@@ -8,14 +8,15 @@ AUDIT := .venv-audit
 ADVISORIES = https://pypi.org/pypi/flask/$(shell sed -n 's/^flask==//p' requirements.txt)/json
 BENCH := .venv-bench
 OLDER := .redis-6.2
+RESULTS := benchmarks/results
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test contract audit acl fresh older observe datadog soak bench lint format generated requirements clean
+.PHONY: help run test contract audit acl fresh older observe datadog soak soak-short bench lint format generated requirements clean
 
 help: ## List these commands
-	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed ## Start LastIn on http://127.0.0.1:8000 (another port: PORT=8001 make run)
 	@exec $(BIN)/python -m local
@@ -52,9 +53,12 @@ datadog: $(VENV)/installed-dev .venv-datadog/installed ## Test the figures throu
 	$(BIN)/python -m pytest tests/observe/test_datadog.py $(PYTEST_ARGS)
 
 soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
-	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8
-	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 2 --threads 8
+	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8 --result $(RESULTS)/soak-1x8.json
+	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 2 --threads 8 --result $(RESULTS)/soak-2x8.json
 	LASTIN_CREDITS=1,3,10,100,1000,3000,10000 $(BIN)/python -m pytest -q tests/proof/test_credits.py
+
+soak-short: $(VENV)/installed-dev ## The same with 100,000 claims, in a few minutes; its result goes to build/
+	$(BIN)/python -m tests.proof.soak --claims 100000 --processes 2 --threads 8 --result build/soak-short.json
 
 bench: $(BENCH)/installed ## Measure LastIn and its peers in ten minutes (FULL=1: longer, larger; BENCH_ARGS=drain: only that)
 	NODE_PATH=$(BENCH)/node_modules $(BENCH)/bin/python -m benchmarks $(if $(FULL),--size full) $(BENCH_ARGS)

@@ -85,6 +85,16 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The body has more bytes than MAX_BODY_BYTES lets it have, or MAX_BATCH_BYTES in a batch.",
         "Send fewer jobs at once. Put large things elsewhere, and where they are into the payload.",
     ),
+    "body-too-slow": Explanation(
+        "The headers of the request came, but not all of its body within 30 s. Nothing was changed.",
+        "Send the request again over a faster connection, or in smaller parts. Behind a load balancer that reads "
+        "requests whole before it passes them on, clients may take as long as it lets them.",
+    ),
+    "too-many-bodies": Explanation(
+        "So many large bodies are on their way to this process that it has no memory for all of them, and this one had "
+        "taken most. Nothing was changed.",
+        "Wait as many seconds as Retry-After says and try again. Smaller batches are refused last.",
+    ),
     "unsupported-media-type": Explanation(
         "The body isn't announced as JSON in UTF-8, or is compressed.",
         "Send it as Content-Type: application/json, without Content-Encoding.",

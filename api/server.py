@@ -9,13 +9,19 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
+from granian._granian import RSGIWorker
+from granian._signals import set_sync_signals
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server.mp import MPServer
+from granian.server.common import WORKERS_METHODS
+from granian.server.mp import MPServer, WorkerProcess
 
 from middleware.serving import certificate
 from middleware.settings import Settings
+
+from .incoming.gateway import AtOnce, Gateway
 
 TELL_AGAIN_S = 0.2
 END_WAITS = signal.SIGUSR1
@@ -41,6 +47,25 @@ class Server(MPServer):
     """
 
     when_started: Callable[[], None] | None = None
+
+    @staticmethod
+    @WorkerProcess.wrap_target  # type: ignore[untyped-decorator]
+    def _spawn_wsgi_worker(number: int, application: Flask, sock: Any, ipc: Any, _loop: Any, *options: Any) -> None:
+        """In a process of its own: as Granian does it, but with its RSGI worker, and with our gateway between that and
+        the application."""
+        mode, *before, threads, idle_s, backpressure, _, http, http1, http2, _, static, _, ssl, _, metrics = options
+        told_to_end = set_sync_signals()
+        ended = threading.Event()
+        told_to_end.add_cb(ended.set)
+        make_worker: Any = RSGIWorker  # its stub lacks arguments
+        worker = make_worker(
+            *(number, sock, ipc, *before, threads, idle_s, backpressure, http, http1, http2),
+            *(False, static, *ssl, metrics),
+        )
+        serve = getattr(worker, WORKERS_METHODS[mode][(sock[0] or sock[1]).is_uds()])
+        loop = AtOnce()
+        serve(Gateway(loop, application, threads), loop, told_to_end)
+        ended.wait()
 
     def _spawn_workers(self, *args: Any) -> None:
         # A process that is starting hears the signal before it knows it, and would die of it.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .driver import machine, measures, peer, processes, publish, report, results, rounds
+from .driver import machine, measures, peer, processes, publish, report, results, rounds, settings
 from .driver.bench import Bench
 from .driver.figures import median
 from .driver.measures import Measure, Size
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"wrote {file}")
         return 0
     try:
-        wanted = measures.matching(all_measures, options.words)
+        wanted = measures.matching(all_measures, options.words, options.size)
     except ValueError as error:
         parser.error(str(error))
     if options.list:
@@ -60,7 +60,7 @@ def measured(wanted: Sequence[Measure], contestants: Any, size: Size, wait_s: fl
     _say(f"Waiting up to {wait_s:g} s for a quiet machine …" if wait_s else "Not waiting for a quiet machine.")
     quiet_before = machine.wait_until_quiet(wait_s) if wait_s else None
     with Bench(size) as bench:
-        server = _server_version(bench)
+        server, configured = settings.server_version(bench), settings.of_run(bench)
     found = []
     for measure in wanted:
         outcomes = rounds.run(measure, contestants, size, _say)
@@ -74,22 +74,19 @@ def measured(wanted: Sequence[Measure], contestants: Any, size: Size, wait_s: fl
         versions |= contestants[name].versions()
     return {
         "began": began.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "commit": machine.commit(),
         "took_s": round(time.time() - began.timestamp()),
         "size": size,
         "machine": machine.size(),
         "server": server,
         "versions": versions,
+        "settings": configured,
+        "peers": {name: contestants[name].setting for name in contestants if name in taking_part},
         "quiet_before": quiet_before,
         "foreign_cpu": foreign,
         "quiet": None if foreign is None else foreign <= BUSY_SHARE,
         "measures": found,
     }
-
-
-def _server_version(bench: Bench) -> str:
-    info = bench.client().info("server")
-    name = "Valkey" if "valkey_version" in info else "Redis"
-    return f"{name} {info.get('valkey_version') or info['redis_version']}"
 
 
 def _say(words: str) -> None:
@@ -107,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         "--size",
         choices=["tiny", "quick", "full"],
         default="quick",
-        help="quick: all in ten minutes; full: longer rounds, larger stacks; tiny: for the driver's own tests",
+        help="quick: the promises, in ten minutes; full: all, longer, and larger; tiny: for the driver's own tests",
     )
     parser.add_argument(
         "--publish",

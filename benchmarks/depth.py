@@ -12,7 +12,7 @@ from middleware.commands.types import Settlement
 
 from .driver import stacks
 from .driver.bench import Bench
-from .driver.figures import Figure, at_most
+from .driver.figures import Figure
 from .driver.measures import measure
 from .driver.peer import QueuePeer
 
@@ -28,9 +28,9 @@ INDEXES = ("stack", "running", "processed", "scheduled", "rejected", "cancelled"
         Figure("accept, deep", "µs"),
         Figure("settle and claim, shallow", "µs"),
         Figure("settle and claim, deep", "µs"),
-        Figure("growth", "deep / shallow", at_most(2)),
+        Figure("growth", "deep / shallow"),
     ],
-    rounds=(1, 2),
+    rounds=(3, 3),
     limited_by="The number of commands in a script. Ordered sets grow by the logarithm of what they hold: shallow is 10"
     " jobs, deep 100,000 (quick) or 1,000,000 (full).",
 )
@@ -75,8 +75,8 @@ def _us_a_call(client: redis.Redis, work: Callable[[], None]) -> float:
 @measure(
     "page",
     "Time in Redis of a page of 50 jobs, of all states, at any depth",
-    figures=[Figure("mean", "ms", at_most(5), at_most(1))],
-    rounds=(1, 2),
+    figures=[Figure("mean", "ms")],
+    rounds=(3, 3),
     limited_by="Fifty rows from each index that is merged, and the records of the fifty that are shown: depth adds a"
     " logarithm. 100,000 jobs (quick) or 1,000,000 (full).",
 )

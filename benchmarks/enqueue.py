@@ -16,7 +16,8 @@ from .driver.peer import QueuePeer
     "Sending jobs one by one, from one thread",
     figures=[Figure("rate", "jobs/s")],
     contestants=QUEUES,
-    rounds=(1, 5),
+    rounds=(1, 3),
+    only_full=True,
     limited_by="A round trip to Redis a job, and the sender's own path from the call to the packed command.",
 )
 def one_by_one(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
@@ -29,9 +30,10 @@ def one_by_one(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     "Sending jobs in bulk, in the fastest way that each library offers",
     figures=[Figure("rate", "jobs/s")],
     contestants=QUEUES,
-    rounds=(1, 5),
+    rounds=(1, 3),
+    only_full=True,
     limited_by="Making and encoding messages; Redis does a batch of 1,000 in one script.",
 )
 def in_bulk(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
-    took = bench.hand(peer.hand("fill", bench.pick(500, min(peer.stock, 10_000), peer.stock)))
+    took = bench.hand(peer.hand("fill", bench.pick(500, min(peer.rate, 10_000), 2 * peer.rate)))
     return {"rate": took["sent"] / took["seconds"]}

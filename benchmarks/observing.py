@@ -1,105 +1,94 @@
-"""What being watched costs: a scrape of a large service, a line of the log, and the counting of jobs."""
+"""What it costs that work can be watched: LastIn with its metrics and log records, and without both."""
 
 from __future__ import annotations
 
-import logging
-import socket
-import threading
+import signal
 import time
-import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from middleware.commands import keys
-from middleware.commands.queue_commands import QueueCommands
-from middleware.logs.format import Json
-from middleware.logs.tcp import TcpHandler
-from middleware.redis_link.link import Link
-
-from .drain import CPU, drained
-from .driver import stacks
 from .driver.bench import Bench
-from .driver.figures import Figure, at_least, at_most, percentile
+from .driver.figures import Figure, median
 from .driver.measures import measure
 from .driver.peer import QueuePeer
-from .driver.web import Service
-from .peers.with_lastin_web import PEER as LASTIN
+from .driver.processes import Process
+from .peers.with_lastin import PEER as OBSERVED
+from .peers.with_lastin_unobserved import PEER as UNOBSERVED
 
-QUEUES = 10
-
-
-@measure(
-    "scrape",
-    "GET /metrics with ten queues and 100,000 jobs (quick) or 1,000,000 (full)",
-    figures=[Figure("p50", "ms", at_most(50)), Figure("p99", "ms")],
-    rounds=(1, 2),
-    limited_by="Writing some hundred lines in Python; what Redis does for it is the same whatever the queues hold.",
-)
-def scrape(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
-    service, client = Service(bench, LASTIN), bench.client()
-    link = Link(bench.server.url, timeout_s=60)
-    for number in range(QUEUES):
-        name = f"queue-{number}"
-        client.sadd(keys.queues(), name)
-        scripts = QueueCommands(name, link, default_gate="open")
-        stacks.accept(scripts, bench.pick(100, 10_000, 100_000))
-        stacks.finish(scripts, bench.pick(10, 1_000, 1_000))
-
-    def ask() -> None:
-        with urllib.request.urlopen(f"{service.url}/metrics", timeout=10) as answer:
-            answer.read()
-
-    times = _times(ask, bench.pick(3, 40, 100))
-    return {"p50": percentile(times, 0.5) * 1000, "p99": percentile(times, 0.99) * 1000}
+THREADS = 8
+SLICE_S = 0.25
+"""So long one of the two works before it stands still and the other goes on: whatever else happens on the machine
+happens to both."""
 
 
 @measure(
-    "log-line",
-    "A line of the log, sent over TCP as well",
-    figures=[Figure("p50", "µs", at_most(50)), Figure("p99", "µs")],
-    rounds=(1, 2),
-    limited_by="Making JSON of the record. The network is a thread's business, and the caller never waits for it.",
+    "observing",
+    "No-op jobs, 1 process × 8 threads, with metrics and log records and without both",
+    figures=[
+        Figure("share", "% of the rate without"),
+        Figure("with", "jobs/s"),
+        Figure("without", "jobs/s"),
+    ],
+    rounds=(5, 9),
+    limited_by="Some additions a job in the thread that ran it; the metrics are written once a second. Two workers, on"
+    " a server each, take turns of a quarter of a second. What the scripts count as they move a job (its record, the"
+    " samples, the tallies of tasks) belongs to the move, and can't be switched off.",
 )
-def log_line(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
-    with ExitStack() as ending:
-        server = ending.enter_context(socket.create_server(("127.0.0.1", 0)))
-        threading.Thread(target=_swallow, args=(server,), daemon=True).start()
-        handler = TcpHandler(f"tcp://127.0.0.1:{server.getsockname()[1]}")
-        ending.callback(handler.close)
-        handler.setFormatter(Json("worker"))
-        logger = logging.Logger("benchmark", logging.INFO)
-        logger.addHandler(handler)
-        lines = iter(range(10**9))
-        times = _times(
-            lambda: logger.info("Job %d has ended.", next(lines), extra={"took_ms": 3}), bench.pick(100, 5_000, 20_000)
-        )
-    return {"p50": percentile(times, 0.5) * 1e6, "p99": percentile(times, 0.99) * 1e6}
+def observing(bench: Bench, _: QueuePeer) -> Mapping[str, float]:
+    slices = bench.pick(1, 12, 30)
+    with Bench(bench.size) as other:
+        both = [_Side(bench, OBSERVED, slices), _Side(other, UNOBSERVED, slices)]
+        for side in both:
+            side.start()
+        for number in range(slices):
+            for side in both if number % 2 else reversed(both):
+                side.work()
+        for side in both:
+            side.stop()
+    watched, unwatched = (side.rates for side in both)
+    share = median([a / b for a, b in zip(watched, unwatched, strict=True)])
+    return {"share": 100 * share, "with": median(watched), "without": median(unwatched)}
 
 
-@measure(
-    "drain-counted",
-    "No-op jobs, 1 process × 8 threads, with Dramatiq's metrics and without",
-    figures=[Figure("rate", "jobs/s", at_least(0.95, "lastin-uncounted")), CPU],
-    contestants=("lastin", "lastin-uncounted"),
-    rounds=(7, 9),  # rounds differ by more than what counting costs
-    limited_by="Some additions a job in the thread that ran it; the metrics themselves are written once a second.",
-)
-def drain_counted(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
-    return drained(bench, peer, 1, 8)
+class _Side:
+    """A worker that drains a stack of its own, slice by slice."""
+
+    def __init__(self, bench: Bench, peer: QueuePeer, slices: int) -> None:
+        self.rates: list[float] = []
+        self._bench, self._peer, self._client = bench, peer, bench.client()
+        self._count = int(peer.rate * (1 + SLICE_S * slices))
+        bench.hand(peer.hand("fill", self._count))
+
+    def start(self) -> None:
+        """Start it, let it become warm, and let it stand still."""
+        self._worker = self._bench.start(self._peer.worker(1, THREADS))
+        self._bench.wait_until(lambda: self._left() < self._count, "the workers to begin")
+        time.sleep(self._bench.pick(0, 0.7, 1.0))
+        self._worker.signal(signal.SIGSTOP)
+
+    def stop(self) -> None:
+        """A process that stands still can't be asked to end."""
+        self._worker.kill()
+
+    def work(self) -> None:
+        """One slice."""
+        with _going_on(self._worker):
+            time.sleep(0.02)  # what arrived meanwhile is done
+            begin, before = time.perf_counter(), self._left()
+            time.sleep(SLICE_S)
+            end, after = time.perf_counter(), self._left()
+        if not after:
+            raise RuntimeError(f"all {self._count} jobs are done: raise the rate of {self._peer.name}")
+        self.rates.append((before - after) / (end - begin))
+
+    def _left(self) -> int:
+        return sum(self._client.execute_command(*command) for command in self._peer.left())
 
 
-def _times(work: Callable[[], None], count: int) -> list[float]:
-    """Seconds of each call."""
-    times = []
-    for _ in range(count):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return times
-
-
-def _swallow(server: socket.socket) -> None:
-    connection, _ = server.accept()
-    with connection:
-        while connection.recv(65536):
-            pass
+@contextmanager
+def _going_on(worker: Process) -> Iterator[None]:
+    worker.signal(signal.SIGCONT)
+    try:
+        yield
+    finally:
+        worker.signal(signal.SIGSTOP)

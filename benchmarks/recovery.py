@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from .driver.bench import Bench
-from .driver.figures import Figure, at_most
+from .driver.figures import Figure
 from .driver.measures import measure
 from .driver.peer import QueuePeer
 from .peers import journal
@@ -15,31 +15,36 @@ from .peers import journal
 
 @measure(
     "worker-dies",
-    "A job of a worker that was killed runs again",
-    figures=[Figure("beyond the lease", "s", at_most(0.5))],
-    rounds=(1, 5),
-    limited_by="The lease (here 1 s): whoever lives reclaims the job to the millisecond when it ends.",
+    "A job of a worker that was killed runs again, with a lease of 1 s",
+    figures=[Figure("from its death", "s")],
+    rounds=(3, 5),
+    limited_by="The lease, here 1 s (LEASE_S is 15 s by default): it runs from the worker's last beat, and whoever"
+    " lives reclaims the job when it ends. Told is the worst of several deaths, each at another moment.",
 )
 def worker_dies(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     settings = {"LEASE_S": "1", "BENCH_JOURNAL": str(bench.journal)}
+    deaths = bench.pick(1, 3, 5)
     bench.hand(peer.hand("prepare"))
-    doomed = bench.start(peer.worker(1, 1), **settings)
-    _send(bench, peer, jobs=1, work_ms=60_000)
-    _wait_for(bench, 1)
-    bench.start(peer.worker(1, 1), **settings)
+    doomed = [bench.start(peer.worker(1, 1), **settings) for _ in range(deaths)]
+    _send(bench, peer, jobs=deaths, work_ms=60_000)
+    _wait_for(bench, deaths)
+    bench.start(peer.worker(1, 8), **settings)
     _send(bench, peer, jobs=1, work_ms=0)
-    _wait_for(bench, 2)  # the second worker is there
-    doomed.kill()
-    killed_at = time.monotonic_ns()
-    _wait_for(bench, 3)
-    return {"beyond the lease": (journal.read(bench.journal)[2][1] - killed_at) / 1e9 - 1}
+    _wait_for(bench, deaths + 1)  # the worker that takes over is there
+    took_s = []
+    for before, worker in enumerate(doomed, deaths + 1):
+        worker.kill()
+        killed_at = time.monotonic_ns()
+        _wait_for(bench, before + 1)
+        took_s.append((journal.read(bench.journal)[before][1] - killed_at) / 1e9)
+    return {"from its death": max(took_s)}
 
 
 @measure(
     "redis-dies",
     "Redis was killed, and is back after longer than a lease",
-    figures=[Figure("first claim", "s", at_most(0.5)), Figure("duplicates", "jobs", at_most(0))],
-    rounds=(1, 5),
+    figures=[Figure("first claim", "s"), Figure("duplicates", "jobs")],
+    rounds=(3, 5),
     limited_by="The pause between two tries to connect, which grows to 0.5 s.",
 )
 def redis_dies(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:

@@ -23,6 +23,7 @@ from .jobs import Job
 from .messages import MessageDetails, details_of
 from .processes.maintenance import Maintenance
 from .processes.registry import ProcessRegistry, Registration
+from .processes.retention import Retention
 from .processes.server_safety import SafetyWatch
 from .queues.control import QueueControl
 from .queues.windows import Windows
@@ -86,7 +87,12 @@ class LifoBroker(HookedBroker):
         self.stats = Statistics(self.redis)
         self.registry = ProcessRegistry(self.redis)
         self.control = QueueControl(self.redis, processes=self.registry.processes)
-        self._acceptance = Acceptance(self.redis, get_some=self.store.get_some, details_of=self._details_of)
+        self._acceptance = Acceptance(
+            self.redis,
+            get_some=self.store.get_some,
+            details_of=self._details_of,
+            retention=Retention(self.redis, self.settings),
+        )
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.store.get)))
 

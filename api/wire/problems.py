@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 50
 """A body with ten thousand unknown names doesn't get as many errors back."""
+MAX_NAME = 128
+"""So many characters of a name that a client made up are repeated in an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header
 FINISHED = Kind("already-finished", 409, "Already finished", "A job that has ended can't be cancelled.")
 NOT_RETRYABLE = Kind("not-retryable", 409, "Not to be retried", "Only what was rejected, cancelled or expired can be.")
 WINDOW_REFUSED = Kind("window-refused", 409, "No window can be opened", "The queue's jobs need no window.")
+SLOW = Kind("body-too-slow", 408, "The body took too long", "All of it must come within 30 s.")
 TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once.")
 MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
 RATE_LIMITED = Kind("rate-limited", 429, "Too many requests", "Wait as long as Retry-After says.")
@@ -70,6 +74,7 @@ UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queue
 KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
 FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
 CROWDED = Kind("too-many-waiting", 503, "Too many jobs wait", "The queue takes no more for now: try again later.")
+CROWDED_BODIES = Kind("too-many-bodies", 503, "Too many bodies are on their way", "Send it again in a few seconds.")
 STUCK = Kind("not-consuming", 503, "Jobs aren't consumed as they should be", "See detail for the reason.")
 
 KINDS = tuple(each for each in list(globals().values()) if isinstance(each, Kind))
@@ -109,7 +114,7 @@ class ProblemError(HTTPException):
 
 def invalid(errors: Iterable[FieldError]) -> ProblemError:
     """A request whose parts are wrong; the first is told in words too."""
-    found = list(errors)
+    found = list(islice(errors, MAX_ERRORS))
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     where = found[0].where or "The body"
     return ProblemError(VALIDATION, f"{where}: {found[0].detail}{more}", errors=found)
@@ -131,6 +136,7 @@ def _flattened(messages: Any, source: str, where: str) -> Iterator[FieldError]:
 
 
 def _joined(source: str, where: str, key: str) -> str:
+    key = key if len(key) <= MAX_NAME else f"{key[:MAX_NAME]}…"
     if source == "pointer":
         return f"{where}/{key.replace('~', '~0').replace('/', '~1')}"
     return where or key

@@ -4,53 +4,50 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a figure must redis: a number, or so many times the figure of another contestant in the same run."""
+    """What a figure must keep: a number, or so many times the figure of other contestants in the same run: of the one
+    among them that did best."""
 
     kind: Literal["least", "most"]
     limit: float
-    beside: str | None = None
+    beside: tuple[str, ...] = ()
 
-    def is_kept(self, value: float, other: float | None = None) -> bool:
-        """Whether ``value`` keeps it; ``other`` is the figure of the contestant that it is held beside."""
-        if self.beside is not None:
-            if not other:
-                return False
-            value /= other
+    def is_kept(self, value: float) -> bool:
+        """Whether ``value``, or where it is held beside others the ratio to the best of them, keeps it."""
         return value >= self.limit if self.kind == "least" else value <= self.limit
+
+    def best(self, values: Iterable[float]) -> float:
+        """The one of these that is hardest to stand beside."""
+        return max(values) if self.kind == "least" else min(values)
 
     def __str__(self) -> str:
         sign = "≥" if self.kind == "least" else "≤"
-        return f"{sign} {shown(self.limit)}" + (f" × {self.beside}" if self.beside else "")
+        return f"{sign} {shown(self.limit)}" + (" ×" if self.beside else "")
 
 
-def at_least(limit: float, beside: str | None = None) -> Bound:
-    """A figure of at least ``limit``, or of so many times that of ``beside``."""
+def at_least(limit: float, *beside: str) -> Bound:
+    """A figure of at least ``limit``, or of so many times that of the best of ``beside``."""
     return Bound("least", limit, beside)
 
 
-def at_most(limit: float, beside: str | None = None) -> Bound:
-    """A figure of at most ``limit``, or of so many times that of ``beside``."""
+def at_most(limit: float, *beside: str) -> Bound:
+    """A figure of at most ``limit``, or of so many times that of the best of ``beside``."""
     return Bound("most", limit, beside)
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number that a measure gives of each contestant.
-
-    ``promise``: what people can rely on; ``aim``: what LastIn would like to redis. Both are LastIn's.
-    """
+    """One number that a measure gives of each contestant. What LastIn promises of it stands in ``promises.py``."""
 
     name: str
     unit: str
-    promise: Bound | None = None
-    aim: Bound | None = None
 
 
 def percentile(values: Iterable[float], share: float) -> float:
@@ -85,3 +82,13 @@ def spread(values: Sequence[float]) -> str:
     if len(values) > 1 and shown(min(values)) != shown(max(values)):
         text += f" ({shown(min(values))}–{shown(max(values))})"
     return text
+
+
+def timed(work: Callable[[], None], count: int) -> list[float]:
+    """Seconds of each call."""
+    times = []
+    for _ in range(count):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return times

@@ -1,9 +1,9 @@
 """``python -m benchmarks.driver.hand PEER VERB …``: sends jobs to one queue, and prints what that took as JSON.
 
 - ``prepare``: what must be done before workers start
-- ``fill COUNT``: so many no-op jobs, in the fastest way
+- ``fill COUNT [TASK]``: so many jobs, no-op ones by default, in the fastest way
 - ``send SECONDS``: no-op jobs one by one, for so long
-- ``pace RATE SECONDS WORK_MS``: stamp jobs at a steady rate, whatever becomes of them
+- ``pace RATE SECONDS WORK_MS``: stamp jobs at a steady rate, whatever becomes of them; tells their stamps
 - ``delayed COUNT DELAY_MS SPREAD_MS``: stamp jobs that fall due after ``DELAY_MS`` and up to ``SPREAD_MS`` more; before
   them ``WARMING_UP`` that are due at once, since what a process does for the first time takes tens of milliseconds
 """
@@ -24,50 +24,51 @@ def main(words: list[str]) -> None:
     """Do what the words say."""
     peer: QueuePeer = peers.discover()[words[0]]
     peer.prepare()
-    verb, numbers = words[1], [float(word) for word in words[2:]]
     begin, cpu = time.perf_counter(), time.process_time()
-    sent = VERBS[verb](peer, *numbers)
-    took = {"sent": sent, "seconds": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
-    print(json.dumps(took))
+    done: int | list[int] = VERBS[words[1]](peer, *words[2:])
+    sent, stamps = (len(done), done) if isinstance(done, list) else (done, [])
+    took = {"seconds": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
+    print(json.dumps({"sent": sent, "stamps": stamps, **took}))
 
 
 def _prepare(peer: QueuePeer) -> int:
     return 0
 
 
-def _fill(peer: QueuePeer, count: float) -> int:
-    peer.send_many(int(count))
+def _fill(peer: QueuePeer, count: str, task: str = "noop") -> int:
+    peer.send_many(int(count), task)
     return int(count)
 
 
-def _send(peer: QueuePeer, seconds: float) -> int:
-    sent, end = 0, time.perf_counter() + seconds
+def _send(peer: QueuePeer, seconds: str) -> int:
+    sent, end = 0, time.perf_counter() + float(seconds)
     while time.perf_counter() < end:
         peer.send()
         sent += 1
     return sent
 
 
-def _pace(peer: QueuePeer, rate: float, seconds: float, work_ms: float) -> int:
+def _pace(peer: QueuePeer, rate: str, seconds: str, work_ms: str) -> list[int]:
     begin = time.perf_counter()
-    count = round(rate * seconds)
-    for n in range(count):
-        ahead = begin + n / rate - time.perf_counter()
+    stamps = []
+    for n in range(round(float(rate) * float(seconds))):
+        ahead = begin + n / float(rate) - time.perf_counter()
         if ahead > 0:
             time.sleep(ahead)
-        peer.send_stamp(time.monotonic_ns(), work_ms)
-    return count
+        stamps.append(time.monotonic_ns())
+        peer.send_stamp(stamps[-1], float(work_ms))
+    return stamps
 
 
 WARMING_UP = 16
 
 
-def _delayed(peer: QueuePeer, count: float, delay_ms: float, spread_ms: float) -> int:
+def _delayed(peer: QueuePeer, count: str, delay_ms: str, spread_ms: str) -> int:
     order = random.Random(1)
     for _ in range(WARMING_UP):
         peer.send_stamp(time.monotonic_ns(), 0, 1)
     for _ in range(int(count)):
-        delay = int(delay_ms + order.uniform(0, spread_ms))
+        delay = int(float(delay_ms) + order.uniform(0, float(spread_ms)))
         peer.send_stamp(time.monotonic_ns() + delay * 1_000_000, 0, delay)
     return int(count)
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from middleware.settings import ROOT
+
 QUIET_SHARE = 0.08
 """The machine counts as quiet while others use less than this share of its cores."""
 LOOK_S = 1.0
 LOOKS = 3
+WRITTEN_FROM_RESULTS = (":!benchmarks/results", ":!docs/performance.md", ":!README.md")
 STAT = Path("/proc/stat")
 
 
@@ -26,6 +30,21 @@ def size() -> dict[str, object]:
         "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "python": platform.python_version(),
     }
+
+
+def commit() -> str | None:
+    """The commit that is checked out, with ``+`` where files differ from it; None where git can't tell."""
+    try:
+        head, changed = (
+            subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+            for words in (
+                ("rev-parse", "--short=12", "HEAD"),
+                ("status", "--porcelain", "--untracked-files=no", "--", ".", *WRITTEN_FROM_RESULTS),
+            )
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + ("+" if changed else "")
 
 
 def versions(distributions: list[str]) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""What can be measured, and how it registers: as ``PEER`` in a file ``benchmarks/peers/with_*.py`` of its own."""
+"""What can be measured, and how it registers: in a file ``benchmarks/peers/with_*.py`` of its own, as ``PEER`` as it
+comes, and as ``TUNED`` in its fastest sensible setting where that is another."""
 
 from __future__ import annotations
 
@@ -22,6 +23,8 @@ class Contestant:
 
     name: str
     title: str
+    setting = "defaults"
+    """How it is set up, in words."""
     packages: Sequence[str] = ()
     """The distributions whose versions results tell."""
     modules: Sequence[str] = ()
@@ -41,16 +44,18 @@ class Contestant:
 
 
 class QueuePeer(Contestant):
-    """A job queue. Its tasks are ``noop``, which does nothing, and ``stamp(due_ns, work_ms)``, which writes its start
-    to the journal (``peers/journal.py``) and works for a while.
+    """A job queue. Its tasks are ``noop``, which does nothing, ``call``, which increments a number in Redis
+    (``peers/call.py``), and ``stamp(due_ns, work_ms)``, which writes its start to the journal (``peers/journal.py``)
+    and works for a while.
 
     The first methods are called in the driver, and import nothing; the others in a process of their own, a *hand*
     (``hand.py``), where importing the queue's library is free.
     """
 
-    stock = 40_000
-    """So many no-op jobs keep two worker processes busy for a round of draining."""
-    can_delay = False
+    rate = 10_000
+    """At most so many no-op jobs a second one worker with 8 at once gets through: it tells how many a round needs."""
+    starting_s = 0.0
+    """So long after the first of its processes began to work, the last one is at it."""
 
     def worker(self, processes: int, threads: int) -> list[str]:
         """The command that starts workers, with this many threads in each process."""
@@ -71,10 +76,9 @@ class QueuePeer(Contestant):
         """Send one no-op job, as a program would."""
         raise NotImplementedError
 
-    def send_many(self, count: int) -> None:
-        """Send so many no-op jobs in the fastest way that the library offers."""
-        for _ in range(count):
-            self.send()
+    def send_many(self, count: int, task: str = "noop") -> None:
+        """Send so many jobs of a task without arguments, in the fastest way that the library offers."""
+        raise NotImplementedError
 
     def send_stamp(self, due_ns: int, work_ms: float, delay_ms: int = 0) -> None:
         """Send one stamp job."""
@@ -86,6 +90,8 @@ def discover() -> Mapping[str, Any]:
     found = {}
     for module in sorted(pkgutil.iter_modules(benchmarks.peers.__path__), key=lambda module: module.name):
         if module.name.startswith("with_"):
-            peer = importlib.import_module(f"{benchmarks.peers.__name__}.{module.name}").PEER
-            found[peer.name] = peer
+            loaded = importlib.import_module(f"{benchmarks.peers.__name__}.{module.name}")
+            for peer in (loaded.PEER, getattr(loaded, "TUNED", None)):
+                if peer is not None:
+                    found[peer.name] = peer
     return found

@@ -76,10 +76,14 @@ class Process:
         """The processes of its session."""
         return _session(self.pid)
 
+    def signal(self, number: signal.Signals) -> None:
+        """To all processes of its group."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
     def kill(self) -> None:
         """End all of them as a crash would."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         for pid in _session(self.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -88,8 +92,7 @@ class Process:
     def stop(self, patience_s: float = 5) -> None:
         """Ask it to end, and kill what is left after ``patience_s``."""
         if self.is_alive:
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGTERM)
+            self.signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(patience_s)
         self.kill()

@@ -1,7 +1,8 @@
 """Putting a result into the documents: ``python -m benchmarks --publish FILE [FILE …]``.
 
-The result is kept as ``benchmarks/published.json``, and what stands between two marks in ``docs/performance.md`` and in
-``README.md`` is written from it. A test compares them, so that the documents can't tell other numbers than the file.
+The result is kept as ``benchmarks/results/published.json``. What stands between two marks in ``docs/performance.md``
+and in ``README.md`` is written from it and from the results of the soaks beside it. A test compares them, so that the
+documents can't tell other numbers than the files.
 """
 
 from __future__ import annotations
@@ -15,23 +16,11 @@ from typing import Any
 from middleware.settings import ROOT
 
 from . import results
-from .figures import Bound, median, shown, spread
-from .report import head, not_measured
-from .results import bound_of, ours_in, values_of, verdict
+from .cadence import delivered
+from .figures import spread
+from .report import head, not_measured, promise_rows, soak_lines
+from .results import PUBLISHED, values_of
 
-PUBLISHED = ROOT / "benchmarks" / "published.json"
-IN_SHORT = (
-    "drain-1x1",
-    "drain-1x8",
-    "drain-2x8",
-    "pickup",
-    "overload",
-    "memory-deep",
-    "worker-dies",
-    "submit",
-    "batch",
-)
-"""The measures that README.md shows."""
 MARKED = re.compile(r"(<!-- results: begin -->\n).*?(<!-- results: end -->\n)", re.DOTALL)
 
 
@@ -46,27 +35,40 @@ def publish(paths: Sequence[Path]) -> list[Path]:
 
 def documents() -> dict[Path, str]:
     """Each document with what the published result says."""
-    result = results.read(PUBLISHED)
-    sections = {ROOT / "docs" / "performance.md": performance(result), ROOT / "README.md": summary(result)}
+    result, soaks = results.read(PUBLISHED), results.read_soaks()
+    sections = {
+        ROOT / "docs" / "performance.md": performance(result, soaks),
+        ROOT / "README.md": summary(result, soaks),
+    }
     return {file: _filled(file.read_text(encoding="utf-8"), section) for file, section in sections.items()}
 
 
-def performance(result: Mapping[str, Any]) -> str:
+def performance(result: Mapping[str, Any], soaks: Sequence[Mapping[str, Any]]) -> str:
     """The tables of ``docs/performance.md``."""
-    lines = [*head(result), "", "### What is promised", "", *_promises(result)]
-    lines += ["", "### Beside others", "", *_comparisons(result), "### What limits each figure", ""]
+    lines = [*head(result), "", "### What is promised", "", *promise_rows(result, soaks), ""]
+    lines += [_told_by_drains(), ""]
+    if soaks:
+        lines += ["The soaks behind the first rows (`make soak`):", "", *soak_lines(soaks), ""]
+    lines += ["### Beside others", "", *_settings(result), *_comparisons(result), "### What limits each figure", ""]
     lines += [f"- **{m['name']}** ({m['title']}): {m['limited_by']}" for m in result["measures"]]
     missing = list(not_measured(result))
     return "\n".join([*lines, *(["", *missing] if missing else [])]) + "\n"
 
 
-def summary(result: Mapping[str, Any]) -> str:
-    """The short table of ``README.md``: the promises that were measured."""
+def summary(result: Mapping[str, Any], soaks: Sequence[Mapping[str, Any]]) -> str:
+    """The short table of ``README.md``."""
     note = "" if result["quiet"] else " **The machine was busy with other work**, so that these figures are too low."
-    m = result["machine"]
-    begin = f"Measured on {m['cores']} cores, {result['began'][:10]}, {result['server']}.{note}"
-    short = {**result, "measures": [m for m in result["measures"] if m["name"] in IN_SHORT]}
-    return "\n".join([begin, "", *_promises(short)]) + "\n"
+    m, commit = result["machine"], result.get("commit")
+    at = f", commit {commit}" if commit else ""
+    begin = f"Measured on {m['cores']} cores, {result['began'][:10]}{at}, {result['server']}.{note}"
+    return "\n".join([begin, "", *promise_rows(result, soaks, only_short=True), "", _told_by_drains()]) + "\n"
+
+
+def _told_by_drains() -> str:
+    return (
+        "Drain rates are what workers can do, with the policy `continuous`. How much is let through is the cadence's "
+        f"matter: {delivered()}"
+    )
 
 
 def _filled(document: str, section: str) -> str:
@@ -76,34 +78,10 @@ def _filled(document: str, section: str) -> str:
     return filled
 
 
-def _promises(result: Mapping[str, Any]) -> Iterator[str]:
-    yield "| what | measured | promise | aim |"
-    yield "|---|--:|---|---|"
-    for measure in result["measures"]:
-        for figure in measure["figures"]:
-            ours = values_of(measure, ours_in(measure), figure["name"])
-            promise, aim = bound_of(figure, "promise"), bound_of(figure, "aim")
-            if ours and promise:
-                what = f"{measure['title']}: {figure['name']}" if len(measure["figures"]) > 1 else measure["title"]
-                cells = [what, _value(measure, figure, promise, ours)]
-                cells.append(_judged(result, measure, figure, "promise"))
-                cells.append(_judged(result, measure, figure, "aim") if aim else "")
-                yield "| " + " | ".join(cells) + " |"
-
-
-def _value(measure: Mapping[str, Any], figure: Mapping[str, Any], bound: Bound, ours: Any) -> str:
-    text = f"{spread(ours)} {figure['unit']}"
-    theirs = values_of(measure, bound.beside, figure["name"]) if bound.beside else []
-    return f"{text}, {shown(median(ours) / median(theirs))} × {bound.beside}" if theirs else text
-
-
-def _judged(result: Mapping[str, Any], measure: Mapping[str, Any], figure: Mapping[str, Any], kind: str) -> str:
-    bound = bound_of(figure, kind)
-    kept = verdict(measure, figure, kind)
-    word = {True: "kept", False: "**missed**", None: "not told"}[kept]
-    if not result["quiet"] and kept is not None and (not kept or (bound is not None and bound.beside)):
-        word = "not told: busy"
-    return f"{bound}: {word}"
+def _settings(result: Mapping[str, Any]) -> Iterator[str]:
+    if peers := result.get("peers"):
+        yield "How each was set up: " + "; ".join(f"**{name}** {setting}" for name, setting in peers.items()) + "."
+        yield ""
 
 
 def _comparisons(result: Mapping[str, Any]) -> Iterator[str]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .figures import Bound, median
-
 RESULTS = Path(__file__).resolve().parent.parent / "results"
+PUBLISHED = RESULTS / "published.json"
+SOAKS = "soak-*.json"
+"""Both are checked in, and tell in the documents what they hold."""
 
 
 def write(result: Mapping[str, Any], folder: Path = RESULTS) -> Path:
@@ -29,7 +30,15 @@ def read(path: Path) -> dict[str, Any]:
 
 def combined(first: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
     """One result of several: measures of later ones take the place of those of the first that have their names, and
-    say in their titles of which size they are, if it is another. It is as busy as the busiest of them."""
+    say in their titles of which size they are, if it is another. It is as busy as the busiest of them, and of all their
+    commits.
+
+    Raises:
+      ValueError: they were measured with different settings.
+    """
+    for other in others:
+        if other.get("settings") != first.get("settings"):
+            raise ValueError("expected results of the same settings: measure them again, with one version of LastIn")
     measures = {measure["name"]: measure for measure in first["measures"]}
     for other in others:
         for measure in other["measures"]:
@@ -37,7 +46,20 @@ def combined(first: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, 
             measures[measure["name"]] = {**measure, "title": measure["title"] + of_size}
     busiest = min((first, *others), key=lambda result: bool(result["quiet"]))
     shared = {"quiet": busiest["quiet"], "foreign_cpu": busiest["foreign_cpu"]}
-    return {**first, **shared, "measures": list(measures.values())}
+    commits = sorted({result["commit"] for result in (first, *others) if result.get("commit")})
+    peers = {name: setting for result in (first, *others) for name, setting in result.get("peers", {}).items()}
+    return {
+        **first,
+        **shared,
+        "commit": ", ".join(commits) or None,
+        "peers": peers,
+        "measures": list(measures.values()),
+    }
+
+
+def read_soaks(folder: Path = RESULTS) -> list[dict[str, Any]]:
+    """What the soaks found, whose results are kept there."""
+    return [read(path) for path in sorted(folder.glob(SOAKS))]
 
 
 def ours_in(measure: Mapping[str, Any]) -> str:
@@ -50,21 +72,3 @@ def values_of(measure: Mapping[str, Any], contestant: str, figure: str) -> Seque
     """What the rounds gave; empty when there is nothing."""
     found: Sequence[float] = measure["contestants"].get(contestant, {}).get("values", {}).get(figure, [])
     return found
-
-
-def bound_of(figure: Mapping[str, Any], kind: str) -> Bound | None:
-    """The promise or the aim of a figure."""
-    found = figure.get(kind)
-    return None if found is None else Bound(found["kind"], found["limit"], found["beside"])
-
-
-def verdict(measure: Mapping[str, Any], figure: Mapping[str, Any], kind: str) -> bool | None:
-    """Whether LastIn kept a figure's promise or aim; None when there is none, or it can't be told."""
-    bound = bound_of(figure, kind)
-    ours = values_of(measure, ours_in(measure), figure["name"])
-    if bound is None or not ours:
-        return None
-    if bound.beside is None:
-        return bound.is_kept(median(ours))
-    theirs = values_of(measure, bound.beside, figure["name"])
-    return bound.is_kept(median(ours), median(theirs)) if theirs else None

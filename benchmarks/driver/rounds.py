@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import promises
 from . import machine
 from .bench import Bench
 from .measures import Measure, Size
@@ -35,11 +36,18 @@ def run(
         elif missing := contestants[name].missing():
             outcome.not_measured = missing
     for number in range(measure.rounds[size]):
-        for name in _turned(measure.contestants, number):
+        for name in _turned(_of_round(measure, size, number), number):
             if outcomes[name].not_measured is None:
                 _take_turn(measure, contestants[name], outcomes[name], size)
                 say(_told(measure, name, outcomes[name], number))
     return outcomes
+
+
+def _of_round(measure: Measure, size: Size, number: int) -> list[str]:
+    """In a quick run with promises, contestants that none of them is held beside have the first round only."""
+    held = promises.stands_beside(measure.name)
+    everybody = number == 0 or size != "quick" or not promises.of(measure.name)
+    return [name for i, name in enumerate(measure.contestants) if everybody or i == 0 or name in held]
 
 
 def _turned(names: Sequence[str], number: int) -> Iterator[str]:
@@ -60,7 +68,7 @@ def _take_turn(measure: Measure, contestant: Contestant, outcome: Outcome, size:
     finally:
         reap_orphans()
     for name, value in values.items():
-        outcome.values.setdefault(name, []).append(value)
+        outcome.values.setdefault(name, []).extend([value] if isinstance(value, int | float) else value)
     share = machine.foreign_share(begin, machine.moment())
     if share is not None:
         outcome.foreign.append(round(share, 3))
@@ -86,15 +94,7 @@ def as_json(measure: Measure, outcomes: Mapping[str, Outcome]) -> dict[str, Any]
         "name": measure.name,
         "title": measure.title,
         "limited_by": measure.limited_by,
-        "figures": [
-            {
-                "name": f.name,
-                "unit": f.unit,
-                "promise": _bound(f.promise),
-                "aim": _bound(f.aim),
-            }
-            for f in measure.figures
-        ],
+        "figures": [{"name": f.name, "unit": f.unit} for f in measure.figures],
         "contestants": {
             name: {"not_measured": outcome.not_measured}
             if outcome.not_measured is not None
@@ -102,7 +102,3 @@ def as_json(measure: Measure, outcomes: Mapping[str, Outcome]) -> dict[str, Any]
             for name, outcome in outcomes.items()
         },
     }
-
-
-def _bound(bound: Any) -> dict[str, Any] | None:
-    return None if bound is None else {"kind": bound.kind, "limit": bound.limit, "beside": bound.beside}

@@ -18,9 +18,9 @@ MESSAGE = (
 """With an id in it, 185 bytes."""
 
 
-def scripts_of(bench: Bench) -> QueueCommands:
+def scripts_of(bench: Bench, queue: str = QUEUE) -> QueueCommands:
     """The scripts of a queue on the turn's server."""
-    return QueueCommands(QUEUE, Link(bench.server.url, timeout_s=60), default_gate="open")
+    return QueueCommands(queue, Link(bench.server.url, timeout_s=60), default_gate="open")
 
 
 def accept(scripts: QueueCommands, count: int, *, first: int = 0) -> None:

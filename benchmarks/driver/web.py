@@ -14,10 +14,15 @@ PROCESSES = 2
 
 
 class WebPeer(Contestant):
-    """An HTTP service with ``POST /v1/jobs`` that checks the body, accepts a job with one script, and shows it."""
+    """An HTTP service with ``POST /v1/jobs`` that checks the body, accepts a job with one script, and shows it; and
+    with ``GET /v1/jobs``, which shows the newest ones."""
 
     def serve(self, port: int) -> list[str]:
         """The command that serves on this port of loopback, in two processes."""
+        raise NotImplementedError
+
+    def accept(self, bench: Bench, count: int) -> None:
+        """Let so many jobs be there, without a request for each."""
         raise NotImplementedError
 
 

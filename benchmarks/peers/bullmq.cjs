@@ -2,16 +2,19 @@
 "use strict";
 const fs = require("fs");
 const { Queue, Worker } = require("bullmq");
+const { Redis } = require("ioredis");
 
 const url = new URL(process.env.REDIS_URL);
 const connection = { host: url.hostname, port: Number(url.port), maxRetriesPerRequest: null };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const nowNs = () => process.hrtime.bigint(); // the monotonic clock
-const options = { lifo: true };
+const options = JSON.parse(process.env.BENCH_JOB_OPTIONS);
 
 function work(threads) {
+  const redis = new Redis(connection);
   const journal = process.env.BENCH_JOURNAL ? fs.openSync(process.env.BENCH_JOURNAL, "a") : null;
   const run = async (job) => {
+    if (job.name === "call") await redis.incr("bench:calls");
     if (job.name !== "stamp") return;
     fs.writeSync(journal, `${job.data.due} ${nowNs()}\n`);
     if (job.data.work) await sleep(job.data.work);
@@ -22,9 +25,9 @@ function work(threads) {
 
 const verbs = {
   prepare: async () => 0,
-  fill: async (queue, count) => {
+  fill: async (queue, count, task = "noop") => {
     for (let begin = 0; begin < count; begin += 1000) {
-      const part = Array.from({ length: Math.min(1000, count - begin) }, () => ({ name: "noop", data: {}, opts: options }));
+      const part = Array.from({ length: Math.min(1000, count - begin) }, () => ({ name: task, data: {}, opts: options }));
       await queue.addBulk(part);
     }
     return Number(count);
@@ -38,12 +41,15 @@ const verbs = {
   pace: async (queue, rate, seconds, workMs) => {
     const begin = Date.now();
     const count = Math.round(rate * seconds);
+    const stamps = [];
     for (let n = 0; n < count; n++) {
       const ahead = begin + (n * 1000) / rate - Date.now();
       if (ahead > 0) await sleep(ahead);
-      await queue.add("stamp", { due: nowNs().toString(), work: Number(workMs) }, options);
+      const due = nowNs();
+      stamps.push(Number(due)); // exact up to 2^53 ns, which are 104 days
+      await queue.add("stamp", { due: due.toString(), work: Number(workMs) }, options);
     }
-    return count;
+    return stamps;
   },
 };
 
@@ -54,7 +60,8 @@ async function hand(verb, words) {
   const cpu = process.cpuUsage();
   const sent = await verbs[verb](queue, ...words);
   const used = process.cpuUsage(cpu);
-  const took = { sent, seconds: (performance.now() - begin) / 1000, cpu_s: (used.user + used.system) / 1e6 };
+  const count = { sent: sent.length ?? sent, stamps: sent.length ? sent : [] };
+  const took = { ...count, seconds: (performance.now() - begin) / 1000, cpu_s: (used.user + used.system) / 1e6 };
   console.log(JSON.stringify(took));
   await queue.close();
   process.exit(0);

@@ -7,6 +7,7 @@ import os
 from celery import Celery
 
 from . import journal
+from .call import increment
 
 app = Celery("bench", broker=os.environ["REDIS_URL"])
 app.conf.task_ignore_result = True
@@ -16,6 +17,12 @@ app.conf.broker_connection_retry_on_startup = True
 @app.task
 def noop() -> None:
     """Do nothing."""
+
+
+@app.task
+def call() -> None:
+    """Ask Redis for one thing."""
+    increment()
 
 
 @app.task

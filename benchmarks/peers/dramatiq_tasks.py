@@ -8,6 +8,7 @@ import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
 from . import journal
+from .call import increment
 
 broker = RedisBroker(url=os.environ["REDIS_URL"])
 dramatiq.set_broker(broker)
@@ -16,6 +17,12 @@ dramatiq.set_broker(broker)
 @dramatiq.actor
 def noop() -> None:
     """Do nothing."""
+
+
+@dramatiq.actor
+def call() -> None:
+    """Ask Redis for one thing."""
+    increment()
 
 
 @dramatiq.actor(max_retries=0)

@@ -1,4 +1,4 @@
-"""``POST /v1/jobs`` in FastAPI: the body is checked by pydantic, Redis is asked asynchronously."""
+"""``/v1/jobs`` in FastAPI: the body is checked by pydantic, Redis is asked asynchronously."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import Annotated
 
 import redis.asyncio
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from redis.exceptions import NoScriptError
 
@@ -34,3 +34,14 @@ async def submit(new: NewJob) -> Response:
         seq = await client.execute_command("EVAL", web_jobs.ACCEPT, *words[1:])
     answer = web_jobs.answer(id, new.message, seq)
     return Response(answer, 201, {"Location": f"/v1/jobs/{id}"}, "application/json")
+
+
+@app.get("/v1/jobs")
+async def newest(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
+    """A page of the newest jobs."""
+    words = web_jobs.page_arguments(str(limit))
+    try:
+        found = await client.execute_command("EVALSHA", *words)
+    except NoScriptError:
+        found = await client.execute_command("EVAL", web_jobs.PAGE, *words[1:])
+    return Response(web_jobs.page(found), media_type="application/json")

@@ -1,4 +1,4 @@
-"""``POST /v1/jobs`` in plain Flask: the body is checked by hand."""
+"""``/v1/jobs`` in plain Flask: the body is checked by hand."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ def submit() -> Response:
         seq = client.execute_command("EVAL", web_jobs.ACCEPT, *words[1:])
     answer = web_jobs.answer(id, message, seq)
     return Response(answer, status=201, headers={"Location": f"/v1/jobs/{id}"}, content_type="application/json")
+
+
+@app.get("/v1/jobs")
+def newest() -> Response:
+    """A page of the newest jobs."""
+    words = web_jobs.page_arguments(request.args.get("limit"))
+    try:
+        found = client.execute_command("EVALSHA", *words)
+    except redis.exceptions.NoScriptError:
+        found = client.execute_command("EVAL", web_jobs.PAGE, *words[1:])
+    return Response(web_jobs.page(found), content_type="application/json")

@@ -7,6 +7,7 @@ import os
 from huey import RedisHuey
 
 from . import journal
+from .call import increment
 
 huey = RedisHuey("bench", url=os.environ["REDIS_URL"], results=False)
 
@@ -14,6 +15,12 @@ huey = RedisHuey("bench", url=os.environ["REDIS_URL"], results=False)
 @huey.task()
 def noop() -> None:
     """Do nothing."""
+
+
+@huey.task()
+def call() -> None:
+    """Ask Redis for one thing."""
+    increment()
 
 
 @huey.task()

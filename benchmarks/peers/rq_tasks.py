@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from . import journal
+from .call import increment
 
 
 def noop() -> None:
     """Do nothing."""
+
+
+def call() -> None:
+    """Ask Redis for one thing."""
+    increment()
 
 
 def stamp(due_ns: int, work_ms: float) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from ..driver.peer import QueuePeer, RedisCommand
 
@@ -17,6 +18,9 @@ MODULES = Path(os.environ.get("NODE_PATH", "node_modules"))
 class BullMq(QueuePeer):
     name = "bullmq"
     title = "BullMQ, lifo"
+    setting = "a concurrency of 8, ended jobs kept"
+    options: Mapping[str, object] = MappingProxyType({"lifo": True})
+    rate = 17_000
     programs: Sequence[str] = ("node",)
 
     def missing(self) -> str | None:
@@ -42,9 +46,22 @@ class BullMq(QueuePeer):
     def _package() -> Path:
         return MODULES / "bullmq" / "package.json"
 
-    @staticmethod
-    def _program() -> list[str]:
-        return [shutil.which("node") or "node", str(PROGRAM)]
+    def _program(self) -> list[str]:
+        options = f"BENCH_JOB_OPTIONS={json.dumps(dict(self.options))}"
+        return ["env", options, shutil.which("node") or "node", str(PROGRAM)]
+
+
+class Tuned(BullMq):
+    """More at once than the others have threads: for Node that is little."""
+
+    name = "bullmq-tuned"
+    title = "BullMQ, lifo, tuned"
+    setting = "a concurrency of 100, the last 1,000 ended jobs kept"
+    options = MappingProxyType({"lifo": True, "removeOnComplete": {"count": 1000}})
+
+    def worker(self, processes: int, threads: int) -> list[str]:
+        return super().worker(processes, 100)
 
 
 PEER = BullMq()
+TUNED = Tuned()

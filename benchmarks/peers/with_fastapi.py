@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ..driver.bench import Bench
 from ..driver.web import PROCESSES, WebPeer
 
 
@@ -17,6 +18,11 @@ class FastApi(WebPeer):
         server = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", str(port)]
         options = ["--workers", str(PROCESSES), "--log-level", "error", "--no-access-log"]
         return [*server, *options, "benchmarks.peers.fastapi_app:app"]
+
+    def accept(self, bench: Bench, count: int) -> None:
+        from . import web_jobs
+
+        web_jobs.accept(bench.client(), count)
 
 
 PEER = FastApi()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ..driver.bench import Bench
 from ..driver.web import PROCESSES, WebPeer
 
 
@@ -16,6 +17,11 @@ class Flask(WebPeer):
         server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
         threads = ["--workers", str(PROCESSES), "--blocking-threads", "16", "--log-level", "error"]
         return [*server, *threads, "benchmarks.peers.flask_app:app"]
+
+    def accept(self, bench: Bench, count: int) -> None:
+        from . import web_jobs
+
+        web_jobs.accept(bench.client(), count)
 
 
 PEER = Flask()

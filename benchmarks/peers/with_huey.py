@@ -12,13 +12,15 @@ class Huey(QueuePeer):
     title = "huey"
     packages = ("huey",)
     modules = ("huey",)
-    stock = 9_000
+    setting = "8 threads, no results"
+    kind: tuple[str, ...] = ("--worker-type", "thread")
+    rate = 4_000
 
     def worker(self, processes: int, threads: int) -> list[str]:
         if processes != 1:
             raise ValueError("one huey consumer is one process of threads")
         consumer = [sys.executable, "-m", "huey.bin.huey_consumer", "benchmarks.peers.huey_tasks.huey"]
-        return [*consumer, "--workers", str(threads), "--worker-type", "thread", "--quiet"]
+        return [*consumer, "--workers", str(threads), *self.kind, "--quiet"]
 
     def left(self) -> list[RedisCommand]:
         return [("LLEN", "huey.redis.bench")]
@@ -31,8 +33,23 @@ class Huey(QueuePeer):
     def send(self) -> None:
         self._tasks.noop()
 
+    def send_many(self, count: int, task: str = "noop") -> None:
+        for _ in range(count):
+            getattr(self._tasks, task)()
+
     def send_stamp(self, due_ns: int, work_ms: float, delay_ms: int = 0) -> None:
         self._tasks.stamp(due_ns, work_ms)
 
 
+class Tuned(Huey):
+    """Processes, which have an interpreter each."""
+
+    name = "huey-tuned"
+    title = "huey, tuned"
+    setting = "8 processes, no results"
+    kind = ("--worker-type", "process", "--no-periodic")
+    rate = 8_000
+
+
 PEER = Huey()
+TUNED = Tuned()

@@ -5,18 +5,21 @@ from __future__ import annotations
 import sys
 
 from middleware.commands import keys
+from middleware.queues.policy import Policy
 
 from ..driver.peer import QueuePeer, RedisCommand
 
 QUEUE = "default"
+POLICY = Policy(mode="continuous")
+"""Jobs may be claimed at any time, newest first: what workers can do, not what a cadence lets through."""
 
 
 class LastIn(QueuePeer):
     name = "lastin"
     title = "LastIn"
     packages = ("dramatiq", "redis", "hiredis", "granian", "flask", "flask-smorest")
-    stock = 45_000
-    can_delay = True
+    setting = "as delivered, with the policy continuous"
+    rate = 14_000
 
     def worker(self, processes: int, threads: int) -> list[str]:
         return [
@@ -28,20 +31,18 @@ class LastIn(QueuePeer):
         return [("ZCARD", keys.stack(QUEUE)), ("ZCARD", keys.leases(QUEUE))]
 
     def prepare(self) -> None:
-        from middleware.queues.policy import Policy
-
         from . import lastin_tasks as tasks
 
         self._tasks = tasks
-        tasks.broker.windows.put_policy(QUEUE, Policy(mode="continuous"))
+        tasks.broker.windows.put_policy(QUEUE, POLICY)
 
     def send(self) -> None:
         self._tasks.noop.send()
 
-    def send_many(self, count: int) -> None:
-        tasks = self._tasks
+    def send_many(self, count: int, task: str = "noop") -> None:
+        actor = getattr(self._tasks, task)
         for begin in range(0, count, 1000):
-            tasks.broker.accept([tasks.noop.message() for _ in range(min(1000, count - begin))])
+            self._tasks.broker.accept([actor.message() for _ in range(min(1000, count - begin))])
 
     def send_stamp(self, due_ns: int, work_ms: float, delay_ms: int = 0) -> None:
         self._tasks.stamp.send_with_options(args=(due_ns, work_ms), delay=delay_ms or None)

@@ -8,6 +8,7 @@ from .with_lastin import LastIn
 class Pinned(LastIn):
     name = "lastin-pinned"
     title = "LastIn, WORKER_PIN=1"
+    setting = "WORKER_PIN=1"
 
     def worker(self, processes: int, threads: int) -> list[str]:
         return ["env", "WORKER_PIN=1", *super().worker(processes, threads)]

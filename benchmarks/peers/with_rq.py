@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from ..driver.peer import QueuePeer, RedisCommand
 
@@ -13,11 +16,15 @@ class Rq(QueuePeer):
     title = "RQ"
     packages = ("rq",)
     modules = ("rq",)
-    stock = 600
+    setting = "defaults: a process for each job, results kept for 500 s"
+    rate = 300
+    starting_s = 3.0
+    kind: tuple[str, ...] = ()
+    options: Mapping[str, Any] = MappingProxyType({})
 
     def worker(self, processes: int, threads: int) -> list[str]:
         pool = [sys.executable, "-m", "rq.cli", "worker-pool", "--num-workers", str(processes * threads)]
-        return [*pool, "--config", "benchmarks.peers.rq_settings", "--quiet", "default"]
+        return [*pool, "--config", "benchmarks.peers.rq_settings", "--quiet", *self.kind, "default"]
 
     def left(self) -> list[RedisCommand]:
         return [("LLEN", "rq:queue:default"), ("ZCARD", "rq:wip:default")]
@@ -32,15 +39,28 @@ class Rq(QueuePeer):
         self._queue = Queue(connection=Redis.from_url(os.environ["REDIS_URL"]))
 
     def send(self) -> None:
-        self._queue.enqueue(self._tasks.noop)
+        self._queue.enqueue(self._tasks.noop, **self.options)
 
-    def send_many(self, count: int) -> None:
+    def send_many(self, count: int, task: str = "noop") -> None:
         from rq import Queue
 
-        self._queue.enqueue_many([Queue.prepare_data(self._tasks.noop) for _ in range(count)])
+        function = getattr(self._tasks, task)
+        self._queue.enqueue_many([Queue.prepare_data(function, **self.options) for _ in range(count)])
 
     def send_stamp(self, due_ns: int, work_ms: float, delay_ms: int = 0) -> None:
-        self._queue.enqueue(self._tasks.stamp, due_ns, work_ms)
+        self._queue.enqueue(self._tasks.stamp, due_ns, work_ms, **self.options)
+
+
+class Tuned(Rq):
+    """Workers that run jobs in their own process instead of forking one for each."""
+
+    name = "rq-tuned"
+    title = "RQ, tuned"
+    setting = "SimpleWorker, results not kept"
+    kind = ("--worker-class", "rq.worker.SimpleWorker")
+    options = MappingProxyType({"result_ttl": 0})
+    rate = 2_500
 
 
 PEER = Rq()
+TUNED = Tuned()

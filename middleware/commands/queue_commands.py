@@ -9,6 +9,7 @@ from .calls import optional, pairs, repeatable
 from .types import (
     KEYLESS,
     NAMELESS,
+    Acceptance,
     Accepted,
     Again,
     Call,
@@ -35,7 +36,7 @@ class QueueCommands(WindowCommands):
         call: Call = NAMELESS,
         key: IdempotencyKey = KEYLESS,
         most_waiting: int = 0,
-    ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
+    ) -> Acceptance:
         """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
         may be sent again; with a ``key`` it accepts nothing when it was sent before."""
         words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]

@@ -94,3 +94,7 @@ class IdempotencyKey(NamedTuple):
 
 KEYLESS = IdempotencyKey(b"", b"")
 """Known to nobody when it is sent again."""
+
+
+Acceptance = Accepted | Known | Crowded | Again | Replayed | Reused
+"""What became of a call of accept."""

@@ -10,6 +10,7 @@ import msgpack
 from ..commands import keys
 from ..commands.layout import RECORD_FIELDS, SLOT_US
 from ..jobs import Job, JobStatus
+from ..messages import time_limit_s
 from ..processes.registry import LiveProcess
 from ..queues.policy import Policy
 from ..queues.snapshot import QueueSnapshot
@@ -36,7 +37,7 @@ class Circumstances:
     """A job and what is around it. Times in µs of the Redis server.
 
     ``above`` and ``below``: how many waiting jobs have a higher and a lower place. ``lost``: leases lost in a row.
-    ``cancel_reason``: why it was asked to stop.
+    ``cancel_reason``: why it was asked to stop. ``time_limit_s``: for how long its task may run; infinite: for ever.
     """
 
     now_us: int
@@ -46,6 +47,7 @@ class Circumstances:
     lost: int
     cancel_reason: str | None
     lease_ends_us: int | None
+    time_limit_s: float
     queue: QueueSnapshot
     is_gated: bool
     processes: list[LiveProcess]
@@ -85,6 +87,7 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
         lost=fields[LOST] or 0,
         cancel_reason=fields[CANCEL] or None,
         lease_ends_us=None if lease is None else int(float(lease)),
+        time_limit_s=time_limit_s(job.task, {}, broker),
         queue=snapshot,
         is_gated=broker.is_gated,
         processes=broker.registry.processes(),

@@ -12,7 +12,8 @@ PATIENCE_S = 10.0
 
 
 def stuck(queues: Iterable[QueueSnapshot], processes: Iterable[LiveProcess]) -> list[str]:
-    """A sentence for each queue whose jobs may be claimed, have idle threads for them, and for 10 s weren't."""
+    """A sentence for each queue whose jobs may be claimed, have idle threads for them, and for 10 s weren't; and
+    one for each worker that can't work any more."""
     processes = list(processes)
     found = []
     for queue in queues:
@@ -23,4 +24,10 @@ def stuck(queues: Iterable[QueueSnapshot], processes: Iterable[LiveProcess]) -> 
                 f"Queue {queue.queue}: {gate}, {queue.counts[JobStatus.QUEUED]} jobs wait and {idle} threads are idle, "
                 f"but nothing was claimed for {queue.unclaimed_s:.0f} s."
             )
+    found += [
+        f"Worker {process.id}: all of its {process.threads.total} threads hang in tasks that ran far beyond their time "
+        f"limits: {', '.join(sorted(process.hung_jobs))}."
+        for process in processes
+        if process.kind == "worker" and 0 < process.threads.total <= process.threads.lost
+    ]
     return found

@@ -14,12 +14,20 @@ import dramatiq
 import orjson
 from dramatiq.common import q_name
 
-from ..commands import keys
+from ..commands import keys, types
 from ..commands.client import RedisClient
 from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
-from ..errors import DuplicateJobError, KeyReusedError, LastInError, ReplayGoneError, TooManyWaitingError
+from ..errors import (
+    DuplicateJobError,
+    KeyReusedError,
+    LastInError,
+    QueueFullError,
+    ReplayGoneError,
+    TooManyWaitingError,
+)
 from ..jobs import LONGEST_ID, Job
 from ..messages import MessageDetails
+from ..processes.retention import Retention
 from ..store.records import fresh_job
 
 LARGEST_BATCH = 1000
@@ -80,10 +88,12 @@ class Acceptance:
         *,
         get_some: Callable[[str, Sequence[str]], list[Job]],
         details_of: Callable[[dramatiq.Message[Any]], MessageDetails],
+        retention: Retention,
     ) -> None:
         self._redis = redis
         self._get_some = get_some
         self._details_of = details_of
+        self._retention = retention
         self._caller = Caller()
         self._known_queues: set[str] = set()
 
@@ -106,7 +116,18 @@ class Acceptance:
         call = self._caller.new_call()
 
         self._register(queue)
-        match self._redis.queue(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting):
+
+        def send() -> types.Acceptance:
+            return self._redis.queue(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
+
+        try:
+            answer = send()
+        except QueueFullError:
+            # What ended jobs keep must never be why a new one is refused.
+            if not self._retention.prune(self._redis.queues(), self._redis.link):
+                raise
+            answer = send()
+        match answer:
             case Accepted(first_seq, dues_us, _):
                 accepted = [
                     fresh_job(queue, message, seq, due_us, self._details_of(message))

@@ -111,6 +111,7 @@ SERVICE = (
     Metric("lastin_cadence_in_force", "gauge", (), "0: the cadence that schedulers go by isn't the one of the file."),
     Metric("lastin_worker_threads", "gauge", (), "Threads of all workers together."),
     Metric("lastin_worker_threads_idle", "gauge", (), "Those of them that have nothing to do."),
+    Metric("lastin_worker_threads_lost", "gauge", (), "Those of them that hang in a task far beyond its time limit."),
     Metric(
         "lastin_log_records_dropped_total",
         "counter",

@@ -96,6 +96,7 @@ def of_processes(processes: Iterable[LiveProcess]) -> Iterator[Row]:
     yield Row("lastin_schedulers", (), len(processes) - len(workers))
     yield Row("lastin_worker_threads", (), sum(process.threads.total for process in workers))
     yield Row("lastin_worker_threads_idle", (), sum(process.threads.idle for process in workers))
+    yield Row("lastin_worker_threads_lost", (), sum(process.threads.lost for process in workers))
 
 
 def of_cadence(faults: Sequence[str]) -> Iterator[Row]:

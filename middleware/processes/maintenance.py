@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -16,15 +15,12 @@ from ..errors import RedisAwayError
 from ..redis_link.backoff import Backoff
 from ..settings import Settings
 from .registry import Registration
+from .retention import Retention
 from .server_safety import SafetyWatch
 
 LONGEST_ROUND_S = 5.0
-PRUNED_A_CALL = 200
-PRUNE_CALLS_A_ROUND = 50
 ROUNDS_WITHOUT_PRUNING = 2
-"""After pruning found nothing to forget."""
-DEFAULT_RETENTION_BYTES = 256 * 1024 * 1024
-"""Without RETENTION_BYTES: a quarter of Redis's maxmemory, and this where it has none."""
+"""After there was nothing to prune."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +54,7 @@ class Maintenance:
         self._round_s = min(LONGEST_ROUND_S, settings.lease_us / 3e6)
         # Nobody beat for two rounds: Redis was away. Less than a lease, so that leases can't run out unnoticed.
         self._silence_us = int(2 * self._round_s * 1e6)
-        self._retention_bytes = settings.retention_bytes
+        self._retention = Retention(redis, settings)
         self._held = held
         self._on_cancel = on_cancel
         self._on_lost = on_lost
@@ -66,7 +62,7 @@ class Maintenance:
         self._safety = safety
         self._due: dict[str, float] = {}
         self._lease_end: dict[str, float] = {}
-        self._rounds_to_leave_out: dict[str, int] = {}
+        self._rounds_to_leave_out = 0
         self._next_round = 0.0
         self._changed = threading.Condition()
         self._running = False
@@ -128,6 +124,7 @@ class Maintenance:
                 self._safety.look_when_due(self._link)
             for queue in self._queues():
                 self._look_after(queue, self._make_round)
+            self._prune()
             self._register()
             return
         for queue in [queue for queue, at in list(self._due.items()) if at <= now]:
@@ -175,31 +172,20 @@ class Maintenance:
                     "Running job %s of queue %r lost its lease: what it does from now on won't be settled.", id, queue
                 )
         self._promote(queue)
-        if self._rounds_to_leave_out.get(queue, 0):
-            self._rounds_to_leave_out[queue] -= 1
-        else:
-            self._prune(queue)
 
-    def _prune(self, queue: str) -> None:
-        kept_bytes, pruned = self._kept_bytes(), 0
-        retention_us = self._settings.retention_s * 1_000_000
-        for _ in range(PRUNE_CALLS_A_ROUND):
-            some = self._commands(queue).prune(retention_us, self._settings.retention_jobs, kept_bytes)
-            pruned += some
-            if some < PRUNED_A_CALL:
-                break
-        self._rounds_to_leave_out[queue] = 0 if pruned else ROUNDS_WITHOUT_PRUNING
+    def _prune(self) -> None:
+        if self._rounds_to_leave_out:
+            self._rounds_to_leave_out -= 1
+            return
+        try:
+            pruned = self._retention.prune(self._queues(), self._link)
+        except ResponseError:
+            logger.exception("Pruning failed; the next round tries again.")
+            return
+        self._rounds_to_leave_out = 0 if pruned else ROUNDS_WITHOUT_PRUNING
 
     def _commands(self, queue: str) -> QueueCommands:
         return self._redis.queue_over(queue, self._link)
-
-    def _kept_bytes(self) -> int:
-        if self._retention_bytes is None:
-            answer = self._link.call("INFO", "memory")
-            found = re.search(rb"^maxmemory:(\d+)", answer, re.MULTILINE)
-            maxmemory = int(found[1]) if found else 0
-            self._retention_bytes = maxmemory // 4 or DEFAULT_RETENTION_BYTES
-        return self._retention_bytes
 
     def _promote(self, queue: str) -> None:
         self._due.pop(queue, None)

@@ -146,7 +146,8 @@ class WorkerLifecycle(dramatiq.Middleware):
     def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
         """Remember what this thread runs, so that an enqueue of it is known as a retry; and from when on it hangs."""
         if isinstance(message, Delivery):
-            message.hung_at = time.monotonic() + time_limit_s(message, broker) + self._settings.lease_s
+            limit_s = time_limit_s(message.actor_name, message.options, broker)
+            message.hung_at = time.monotonic() + limit_s + self._settings.lease_s
             context.enter(message)
         else:
             context.enter(None)

@@ -94,13 +94,24 @@ def test_there_is_no_alarm_where_nothing_should_be_claimed(client: FlaskClient, 
 
 def test_a_cadence_file_that_cant_be_read_is_told(client: FlaskClient, link: Link) -> None:
     scheduler = Registration("clock", "scheduler", lease_us=LEASE_US, queues=lambda: ["default"])
-    scheduler.reading = CadenceStatus("digest", 1_700_000_000_000_000)
+    scheduler.cadence_status = CadenceStatus("digest", 1_700_000_000_000_000)
     scheduler.renew(link)
     assert not is_stuck(client)
 
-    scheduler.reading = CadenceStatus("digest", 1_700_000_000_000_000, "unknown key evry", 1_700_000_060_000_000)
+    scheduler.cadence_status = CadenceStatus("digest", 1_700_000_000_000_000, "unknown key evry", 1_700_000_060_000_000)
     scheduler.renew(link)
 
     assert "unknown key evry" in client.get("/healthz/consumption").json["detail"]
     metrics = client.get("/metrics").get_data(as_text=True)
     assert "lastin_cadence_in_force 0.0" in metrics
+
+
+def test_a_worker_whose_threads_all_hang_is_named_with_its_jobs(client: FlaskClient, link: Link) -> None:
+    hung = Registration(
+        "hangs", "worker", lease_us=LEASE_US, queues=lambda: ["default"], threads=1, hung_jobs=lambda: ["job-1"]
+    )
+    hung.renew(link)
+
+    answer = client.get("/healthz/consumption")
+
+    assert (answer.status_code, "Worker hangs" in answer.text, "job-1" in answer.text) == (503, True, True)

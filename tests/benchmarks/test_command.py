@@ -44,6 +44,9 @@ def test_a_measure_runs_end_to_end_and_keeps_its_result(tmp_path: Path) -> None:
         found["not_measured"] == "left out" for name, found in measure["contestants"].items() if name != "lastin"
     )
     assert "| drain-1x8 | rate, jobs/s | lastin |" in done.stdout
+    assert result["settings"]["policy"] == "continuous lifo, oldest_share 0"
+    assert result["settings"]["appendfsync"] == "everysec"
+    assert "commit" in result
 
 
 def test_the_http_service_is_measured_beside_one_by_hand(tmp_path: Path) -> None:

@@ -41,14 +41,18 @@ def test_a_spread_tells_the_median_and_the_range_of_several_rounds() -> None:
     assert spread([2.0001, 2.0002]) == "2"
 
 
-def test_a_bound_is_kept_by_a_number_or_beside_another_contestant() -> None:
+def test_a_bound_is_kept_from_above_or_from_below() -> None:
     assert at_most(5).is_kept(5)
     assert not at_most(5).is_kept(5.1)
-    assert at_least(2.5, "dramatiq").is_kept(500, 200)
-    assert not at_least(2.5, "dramatiq").is_kept(499, 200)
-    assert not at_least(2.5, "dramatiq").is_kept(499, None), "nothing to stand beside"
+    assert at_least(2.5).is_kept(2.5)
+    assert not at_least(2.5).is_kept(2.4)
+
+
+def test_the_hardest_to_stand_beside_is_the_largest_from_below_and_the_smallest_from_above() -> None:
+    assert at_least(2, "a", "b").best([1, 3]) == 3
+    assert at_most(2, "a", "b").best([1, 3]) == 1
 
 
 def test_a_bound_reads_as_a_sentence() -> None:
     assert str(at_least(2500)) == "≥ 2,500"
-    assert str(at_most(1.5, "rq")) == "≤ 1.5 × rq"
+    assert str(at_most(1.5, "rq")) == "≤ 1.5 ×"

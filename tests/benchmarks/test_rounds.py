@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -37,6 +38,29 @@ def test_everybody_has_a_turn_in_each_round_and_another_one_begins() -> None:
     assert turns == ["a", "b", "b", "a", "a", "b"]
 
 
+def test_several_values_of_one_turn_count_as_so_many_rounds() -> None:
+    measure = Measure("some", "", [Figure("rate", "1/s")], ("a",), lambda *_: {"rate": [1.0, 2.0]}, {"quick": 1}, "")
+
+    found = rounds.run(measure, {"a": Named("a")}, "quick", lambda words: None)
+
+    assert found["a"].values == {"rate": [1.0, 2.0]}
+
+
+def test_who_no_promise_is_held_beside_has_one_round_in_a_quick_run() -> None:
+    turns: list[str] = []
+
+    def turn(bench: Bench, who: Contestant) -> Mapping[str, float]:
+        turns.append(who.name)
+        return {"rate": 1.0}
+
+    names = ("lastin", "dramatiq", "dramatiq-tuned", "bullmq")
+    for size in ("quick", "full"):
+        measure = Measure("drain-1x8", "", [Figure("rate", "1/s")], names, turn, {"quick": 3, "full": 3}, "")
+        rounds.run(measure, {name: Named(name) for name in names}, size, lambda words: None)
+
+    assert [turns.count(name) for name in names] == [6, 6, 6, 4]
+
+
 def test_who_fails_is_out_and_has_no_figures() -> None:
     turns: list[str] = []
 
@@ -62,3 +86,11 @@ def test_measures_are_chosen_by_words_of_their_names() -> None:
     assert len(matching(measures, [])) == 3
     with pytest.raises(ValueError, match="no measure has 'draim' in its name"):
         matching(measures, ["draim"])
+
+
+def test_what_only_a_full_run_has_can_be_asked_for() -> None:
+    measures = {"drain": a_measure([], "drain"), "others": replace(a_measure([], "others"), only_full=True)}
+
+    assert [m.name for m in matching(measures, [], "quick")] == ["drain"]
+    assert [m.name for m in matching(measures, [], "full")] == ["drain", "others"]
+    assert [m.name for m in matching(measures, ["others"], "quick")] == ["others"]

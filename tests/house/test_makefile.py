@@ -12,7 +12,7 @@ import pytest
 from ..service import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-COMMANDS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+COMMANDS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 
 def make(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -33,6 +33,7 @@ from .findings import report
 from .history import HistoryChecker
 from .kept import compare
 from .soak_clients import Cadence, Ledger, Operator, Producer, Sender
+from .soak_result import keep
 from .soak_tasks import QUEUES
 from .soak_workers import Fleet
 
@@ -40,6 +41,8 @@ KEPT = 5000
 CRASH_LIMIT = 2
 DRAIN_PATIENCE_S = 120
 PRODUCERS = 2
+DISTURBANCES = {"hurt_every": 8_000, "cut_every": 5_000, "outage_every": 25_000}
+"""Of a soak by the command line, in claims."""
 
 
 class Soak:
@@ -97,6 +100,13 @@ class Soak:
         """How many there were so far."""
         return sum(checker.found.claims for checker in self.checkers.values())
 
+    def settings(self) -> dict[str, Any]:
+        """What else it is set to, the server's durability included."""
+        server = self._client.info("server")
+        version = server.get("valkey_version") or server["redis_version"]
+        found = {"lease_s": self._lease_s, "crash_limit": CRASH_LIMIT, "retention_jobs": KEPT, "server": version}
+        return found | dict(self._client.config_get("appendonly", "appendfsync"))
+
     def run(self) -> dict[str, Any]:
         """Run until there are enough claims, drain, and tell what was found; ``faults`` is empty when all is well."""
         began = time.monotonic()
@@ -121,6 +131,7 @@ class Soak:
     def _report(self, took_s: float) -> dict[str, Any]:
         link = self._broker.redis.new_link()
         faults = self.ledger.faults()
+        lost = len(faults)
         inversions = conservation_error = switches = 0
         for queue, checker in self.checkers.items():
             compare(checker, self._client)
@@ -132,8 +143,10 @@ class Soak:
             if checker.unfinished():
                 faults.append(f"{queue}: {checker.unfinished()} jobs didn't end")
         link.close()
+        found = report(checker.found for checker in self.checkers.values())
         return {
-            **report(checker.found for checker in self.checkers.values()),
+            **found,
+            "jobs_lost": found["jobs_lost"] + lost,
             "order_inversions": inversions,
             "conservation_error": conservation_error,
             "switches_of_adaptive_orders": switches,
@@ -241,13 +254,18 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    parser.add_argument("--result", type=Path, metavar="FILE", help="keep what was found there, as JSON")
+    asked = vars(parser.parse_args())
+    file: Path | None = asked.pop("result")
     logging.getLogger("middleware").setLevel(logging.ERROR)  # the kills are ours
     with (
         tempfile.TemporaryDirectory(prefix="lastin-soak-") as folder,
-        Soak(Path(folder), **vars(asked), hurt_every=8_000, cut_every=5_000, outage_every=25_000) as soak,
+        Soak(Path(folder), **asked, **DISTURBANCES) as soak,
     ):
+        settings = soak.settings()
         found = soak.run()
+    if file is not None:
+        keep(file, found, asked | DISTURBANCES | settings)
     print()
     for name, value in found.items():
         print(f"{name}: {value}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import dramatiq
 import pytest
 
 from middleware.diagnosis.why import Explanation, explain
@@ -148,6 +149,19 @@ def test_a_job_whose_worker_is_silent_says_so_and_when_it_comes_back(queue: Scri
     queue.claim(worker="dead")
 
     assert causes(queue, "a")["worker_silent"]["lease_ends_at"] is not None
+
+
+def test_a_job_that_runs_beyond_its_time_limit_says_so(queue: ScriptedQueue) -> None:
+    dramatiq.actor(lambda: None, actor_name="task", broker=queue.broker, time_limit=500)
+    queue.send("a")
+    queue.claim()
+    queue.clock.forward(ms=499)
+    assert list(causes(queue, "a")) == ["running"]
+
+    queue.clock.forward(ms=201)
+
+    data = causes(queue, "a")["over_time_limit"]
+    assert (data["time_limit_s"], data["run_s"]) == (0.5, 0.7)
 
 
 def test_a_running_job_that_was_asked_to_stop_says_why(queue: ScriptedQueue) -> None:

@@ -33,7 +33,7 @@ LOCK_FILE = DATA_DIR / "lock"
 PROCESSES_FILE = DATA_DIR / "processes.json"
 SERVER_DIR = DATA_DIR / "redis"
 WORKER_SHUTDOWN_MS = "4000"
-"""Shorter than the Procfile's: somebody waits in front of the terminal. What isn't done by then is put back."""
+"""Shorter than the Procfile's, since somebody waits at the terminal. Jobs that aren't done by then are put back."""
 KILL_MARGIN_S = 3
 
 
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def _environment() -> dict[str, str]:
-    """What the processes get: this process's environment, and of ``.env`` whatever isn't set there."""
+    """The environment of the processes: that of this one, and from ``.env`` what isn't set there."""
     environment = {name: value for name, value in os.environ.items() if value}
     with suppress(FileNotFoundError):
         environment = honcho.environ.parse((ROOT / ".env").read_text(encoding="utf-8")) | environment
@@ -78,7 +78,7 @@ def _environment() -> dict[str, str]:
 
 
 def _run(settings: Settings, environment: dict[str, str]) -> int:
-    """The server, then the Procfile until it is stopped, then the server's end."""
+    """Start the server, run the Procfile until somebody stops it, then stop the server."""
     with ExitStack() as ending:
         server = None
         if not environment.get("REDIS_URL"):
@@ -141,7 +141,7 @@ def _check_port(settings: Settings) -> None:
 
 
 def _next_port(settings: Settings) -> int:
-    """A port to propose: the next one, or for those below 1024 the default one's neighbour."""
+    """A port to propose: the next one, or for ports below 1024 the one after the default."""
     return settings.port + 1 if 1024 <= settings.port < 65535 else Settings().port + 1
 
 

@@ -29,8 +29,8 @@ SETTINGS = {
     "bind": LOOPBACK,
 }
 ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=200"}
-"""The wheel's Valkey uses the C library's malloc. A script makes many small things at a time; with glibc's default of
-seven of a size at hand, most of them are looked for the long way (docs/decisions/0016-speed.md)."""
+"""The wheel's Valkey uses the C library's malloc. A script allocates many small objects at a time, and glibc caches
+only seven of each size by default (docs/decisions/0016-speed.md)."""
 
 
 class EmbeddedServerError(LastInError):
@@ -230,7 +230,7 @@ class EmbeddedServer:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file that only this user may read, not even for a moment anybody else."""
+    """Write a file that only this user can read from its first moment on."""
     new = file.with_name(f"{file.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
@@ -239,7 +239,7 @@ def write_private(file: Path, text: str) -> None:
 
 
 def _client(port: int, password: str | None) -> redis.Redis:
-    """With the name of the default user, a server that has no password takes any."""
+    """A server without a password takes any, if the name of the default user comes with it."""
     return redis.Redis(
         host=LOOPBACK,
         port=port,
@@ -252,7 +252,7 @@ def _client(port: int, password: str | None) -> redis.Redis:
 
 
 def _dir_of(client: redis.Redis) -> Path | None:
-    """Where a server keeps its data; None when no server answers, or one that doesn't tell us."""
+    """Where a server keeps its data; None when no server answers, or one that refuses to say."""
     try:
         return Path(str(client.config_get("dir")["dir"])).resolve()
     except redis.RedisError:

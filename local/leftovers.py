@@ -1,4 +1,4 @@
-"""The processes that ``make run`` starts: noted on disk, so that none outlives it, not even when it was killed."""
+"""The processes that ``make run`` starts, noted on disk so that the next start can end those of a killed one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from middleware.processes.birth import birth_of
 
 @dataclass(frozen=True, slots=True)
 class NotedProcess:
-    """A process by its id and the time of its birth: together they can't mean another process."""
+    """A process, identified by its id and the time of its birth, since ids are used again."""
 
     pid: int
     born: str | None
@@ -63,7 +63,7 @@ def end(processes: Iterable[NotedProcess], patience_s: float) -> None:
 
 
 def write(note: Path, processes: Iterable[NotedProcess]) -> None:
-    """Keep in mind what has to be ended, also by a later run."""
+    """Note which processes have to be ended, if need be by a later run."""
     note.write_text(json.dumps([asdict(process) for process in processes]), encoding="ascii")
 
 

@@ -61,7 +61,7 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
             super().terminate()
 
     def have_all_started(self) -> bool:
-        """True once every process was started. A stop that was asked for before is made up for here."""
+        """True once every process was started. A stop that was asked for before that happens here."""
         if not self._all_started():
             return False
         if self._stop_asked:
@@ -80,7 +80,7 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
         return [state["pid"] for state in list(self._processes.values()) if state.get("pid")]
 
     def _killall(self, force: bool = False) -> None:
-        """Politely, by those who know the child of the moment; by force, as honcho does it."""
+        """Ask each :class:`RestartingProcess` to end its child; by force, kill the children as honcho does."""
         if force:
             super()._killall(force=True)
             return

@@ -24,7 +24,7 @@ all processes has sent it to the child too, and a second one cuts a worker's shu
 class RestartingProcess(honcho.process.Process):  # type: ignore[misc]
     """honcho's process, which runs in a process of its own and passes on the output of its child.
 
-    It alone knows the child of the moment, so it is also who sends SIGTERM to it, once, and starts no other after that.
+    It alone knows its present child. So it also sends SIGTERM to it, once, and starts no other after that.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -56,7 +56,7 @@ class RestartingProcess(honcho.process.Process):  # type: ignore[misc]
         """
         self._child = self._child_ctor(self.cmd, env=self.env, cwd=self.cwd)
         self._send_message({"pid": self._child.pid}, type="start")
-        if self._stopping:  # said so while the child started
+        if self._stopping:  # STOP came while the child started
             self._terminate()
         for line in iter(self._child.stdout.readline, b""):
             self._send_message(line)

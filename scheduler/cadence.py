@@ -32,7 +32,8 @@ class QueueCadence:
     order: Order = "lifo"
     lifo_above_us: int = 0
     lifo_below_us: int = 0
-    """Of the adaptive order, else 0: lifo when the oldest job has waited so long, fifo again under this."""
+    """Of the adaptive order, else 0: it becomes lifo when the oldest job has waited longer than the first, and fifo
+    again when that is less than the second."""
     missed: Missed = "skip"
 
     @property
@@ -40,7 +41,7 @@ class QueueCadence:
         return "continuous" if self.timetable is None else "windows"
 
     def keys(self) -> dict[str, str]:
-        """What the keys of the section hold, defaults included. Cadences that mean the same hold the same."""
+        """The values of the section's keys, defaults included; the same for cadences that mean the same."""
         held = {"mode": self.mode, "order": self.order, "oldest_share": f"{self.oldest_share_ppm / PPM:g}"}
         if self.order == "adaptive":
             held["lifo_above"] = format_duration(self.lifo_above_us)
@@ -54,7 +55,7 @@ class QueueCadence:
         return held
 
     def end_of(self, tick_us: int, now_us: int) -> int:
-        """When the window of a tick, opened now, is over; a time that isn't later than now says: of no use any more.
+        """When the window of a tick, opened now, is over; a time that isn't later than now means that it is of no use.
 
         Opened late it ends when it would have ended anyway. When that has passed too, ``missed = "open"`` grants the
         full length from now on. Neither goes beyond the next tick or the start of a blackout.
@@ -77,10 +78,10 @@ class Cadence:
     queues: Mapping[str, QueueCadence]
 
     def keys(self) -> dict[str, dict[str, str]]:
-        """Of each queue, what the keys of its section hold."""
+        """Of each queue, the values of its section's keys."""
         return {name: queue.keys() for name, queue in sorted(self.queues.items())}
 
     @property
     def digest(self) -> str:
-        """The same wherever the same cadence was read, whatever its file looks like."""
+        """The same for all cadences that mean the same, whatever their files look like."""
         return hashlib.sha256(json.dumps(self.keys(), sort_keys=True).encode()).hexdigest()[:16]

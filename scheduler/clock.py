@@ -1,4 +1,4 @@
-"""What time it is, as the scheduler's parts are told it, so that tests can own it."""
+"""The clocks of the scheduler: its parts are given one, so that a test can give them its own."""
 
 from __future__ import annotations
 

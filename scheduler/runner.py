@@ -18,7 +18,7 @@ from .durations import format_duration
 from .timetable import Timetable
 
 KEEP_EVERY_S = 2.0
-"""How often the policy is put again: a server that was emptied or replaced has none."""
+"""How often the policy is written again, since a server that was emptied or replaced has none."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.25
 
 logger = logging.getLogger(__name__)
@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 class QueueRunner:
     """One queue's thread and connection, so that no queue waits for another.
 
-    It takes the newest tick only: what a newer one replaces is over. A tick's window is tried for until it is of no use
-    any more. With any number of schedulers each tick opens one window, since Redis refuses the second.
+    It takes the newest tick only, since the window of an older one is over. It tries to open a window for as long as
+    that is of use. With any number of schedulers each tick opens one window, since Redis refuses the second.
     """
 
     def __init__(self, cadence: QueueCadence, windows: Windows, clock: Clock) -> None:
@@ -71,19 +71,19 @@ class QueueRunner:
             self._news.notify()
 
     def begin(self, tick_us: int) -> None:
-        """The tick before the start: its window may not be over, and nobody may have opened it. Never blocks."""
+        """Offer the tick before the start if its window isn't over, since nobody may have opened it. Never blocks."""
         now_us = self._clock.now_us()
         if self._cadence.end_of(tick_us, now_us) > now_us:
             self.offer(tick_us)
 
     def change(self, cadence: QueueCadence) -> None:
-        """Another cadence holds from now on. Never blocks."""
+        """Put another cadence in force. Never blocks."""
         with self._news:
             self._cadence = cadence
             self._news.notify()
 
     def step(self) -> None:
-        """Do what is due, as far as Redis answers."""
+        """Do what is due; what Redis doesn't answer to is tried again by the next step."""
         with self._news:
             cadence = self._cadence
             offered, self._offered = self._offered, []
@@ -130,11 +130,11 @@ class QueueRunner:
         if changed:
             logger.info("Queue %r: put in force: %s.", self.queue, policy)
         if cadence.order == "adaptive":
-            self._tell_switches()
+            self._log_switches()
         return changed
 
-    def _tell_switches(self) -> None:
-        """The scripts change the adaptive order, wherever they are called; here it gets into a log."""
+    def _log_switches(self) -> None:
+        """Log changes of the adaptive order, which the scripts make wherever they are called."""
         now_us = self._clock.now_us()
         if self._switches_seen_us > now_us + JUMP_US:
             self._switches_seen_us = now_us  # the clock was set back
@@ -179,7 +179,7 @@ class QueueRunner:
             self._missed_in_a_row = 0
 
     def _next_tick_ms(self, cadence: QueueCadence, after_us: int) -> int | None:
-        """The first tick later than that. Going through a long blackout takes a while, so the last answer is kept."""
+        """The first tick later than that. A long blackout takes a while to go through, so the last answer is kept."""
         if cadence.timetable is None:
             return None
         if self._next is None or not self._next.holds(cadence, after_us):
@@ -187,7 +187,7 @@ class QueueRunner:
         return None if self._next.tick_us is None else self._next.tick_us // 1000
 
     def _count_missed(self, timetable: Timetable | None, since_us: int, tick_us: int) -> int:
-        """Ticks that nobody opened. What the clock left out when it was set forward held none."""
+        """How many ticks nobody opened. There were none in what the clock left out when it was set forward."""
         return timetable.count_between(since_us, tick_us, self._clock.skipped()) if timetable else 0
 
     def _note_missed(self, tick_us: int) -> None:
@@ -206,12 +206,12 @@ class NextTick:
     tick_us: int | None
 
     def holds(self, cadence: QueueCadence, after_us: int) -> bool:
-        """Whether it is also the first one later than another time. A clock that was set back may show one before."""
+        """Whether it is also the first one later than another time, which is earlier when the clock was set back."""
         return cadence is self.cadence and self.after_us <= after_us and (self.tick_us or 0) > after_us
 
 
 def policy_of(cadence: QueueCadence) -> Policy:
-    """What Redis has to know of a queue's cadence."""
+    """The part of a queue's cadence that Redis needs."""
     return Policy(
         mode=cadence.mode,
         order=cadence.order,

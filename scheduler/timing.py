@@ -1,4 +1,4 @@
-"""APScheduler, made to fire ticks: by a clock that can be owned, each with the time it was planned for."""
+"""APScheduler, made to fire ticks by a given clock, each with the time it was planned for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .clock import JUMP_US, Clock, from_us
 from .timetable import Timetable
 
 LOOK_EVERY_S = 0.5
-"""So long at most goes by until a clock that jumped, or a machine that slept, is noticed."""
+"""The longest time until it notices that a clock jumped, or that the machine slept."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class PlannedTimeExecutor(BaseExecutor):  # type: ignore[misc]
 
 
 class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
-    """One job a queue, fired at its ticks from a thread of its own.
+    """One APScheduler job for each queue, fired at its ticks from a thread of its own.
 
     APScheduler's own round reads the machine's clock, sleeps until the next tick however far that is, and goes through
     every tick that was missed. This one reads the clock it is given, looks again twice a second, and of the ticks that

@@ -1,4 +1,4 @@
-"""Reads the cadence again when its file changes. One with an error leaves the last good cadence in force."""
+"""Reads the cadence again when its file changes. A file with an error leaves the last good cadence in force."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Stamp = tuple[int, int, int] | None
 
 
 class CadenceWatcher:
-    """The file and what was last read of it."""
+    """Watches the cadence file."""
 
     def __init__(self, path: Path, declared: Collection[str], overrides: Mapping[str, str]) -> None:
         self.path = path
         self.error: str | None = None
-        """Why it couldn't be read the last time."""
+        """Why the file couldn't be read the last time; None when it could."""
         self._declared = declared
         self._overrides = overrides
         self._seen: Stamp = None
@@ -51,7 +51,7 @@ class CadenceWatcher:
         return cadence
 
     def poll(self) -> Cadence | None:
-        """As :meth:`reread` if the file has changed and is the same as at the last poll: half of one isn't read."""
+        """As :meth:`reread` if the file has changed, but not since the last poll: then it is no more being written."""
         stamp, before = self._stamp(), self._seen
         self._seen = stamp
         return self.reread() if stamp == before and stamp != self._done else None

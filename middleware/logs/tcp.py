@@ -21,9 +21,9 @@ BATCH_BYTES = 64 << 10
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 10.0
 STEP_S = 0.2
 STALLED_S = 5.0
-"""A receiver that takes nothing for so long is left, and connected to anew."""
+"""A receiver that takes nothing for this long is disconnected, and connected to again."""
 FLUSH_S = 2.0
-"""So long the end of a process waits for its last lines at most."""
+"""How long a process waits at its end until its last lines are sent."""
 
 
 class TcpHandler(logging.Handler):

@@ -30,7 +30,7 @@ class Settings:
         "REDIS_URL",
         "redis://127.0.0.1:6379/0",
         read.redis_url,
-        "Redis or Valkey, 6.2 or newer, with AOF on. Unset: the embedded server of `make run`.",
+        "Redis or Valkey, 6.2 or newer, with AOF on, no Redis Cluster. Unset: the embedded server of `make run`.",
         shown="",
     )
     redis_tls_verify: bool = setting(
@@ -45,7 +45,8 @@ class Settings:
         "DURABILITY",
         "everysec",
         read.one_of("everysec", "always"),
-        "How the embedded server syncs its journal; `always`: what was answered is on the disk (docs/promise.md).",
+        "How Redis syncs its append-only file; `always`: what was answered is on its disk (docs/promise.md). The "
+        "embedded server is started so; of any other `/readyz` and the log say when it isn't so.",
     )
     redis_spin_us: int = setting(
         "REDIS_SPIN_US",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
-from flask import Response
+from flask import Response, current_app
 
 from middleware.diagnosis.consumption import stuck
+from middleware.processes.server_safety import SafetyWatch
 from tasks import broker
 
 from .contract import Resource
-from .schemas.health import Status
+from .schemas.health import Readiness, Status
 from .wire.answers import json_answer
 from .wire.problems import STUCK, ProblemError
 from .wire.snapshots import Snapshot
@@ -30,12 +32,16 @@ def healthz() -> Response:
 
 
 @health.route("/readyz")
-@health.response(200, Status)
+@health.response(200, Readiness)
 @health.problems(400, 503)
 def readyz() -> Response:
-    """Whether jobs can be accepted: Redis answers and is writable"""
+    """Whether jobs can be accepted: Redis answers and is writable
+
+    Warnings say in words what isn't safe about it, such as `DURABILITY=always` that isn't true.
+    """
     broker.redis.check_writable()
-    return json_answer({"status": "ok"})
+    watch = cast("SafetyWatch", current_app.extensions["safety"])
+    return json_answer({"status": "ok", "warnings": watch.look_when_due(broker.redis.link).warnings})
 
 
 def _reasons() -> list[str]:

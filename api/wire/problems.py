@@ -18,6 +18,7 @@ from middleware.errors import (
     KeyReusedError,
     QueueFullError,
     RedisAwayError,
+    RedisClusterError,
     ReplayGoneError,
     TooManyWaitingError,
 )
@@ -178,6 +179,12 @@ def _redis_away(error: RedisAwayError) -> Response:
     return answer(ProblemError(UNAVAILABLE, headers={"Retry-After": "1"}))
 
 
+def _redis_cluster(error: RedisClusterError) -> Response:
+    log.error("%s", error)
+    detail = "REDIS_URL leads to a Redis Cluster, which isn't supported: who runs the service must set another one."
+    return answer(ProblemError(UNAVAILABLE, detail, headers={"Retry-After": "60"}))
+
+
 def _queue_full(error: QueueFullError) -> Response:
     log.warning("No room for more jobs: %s", error)
     return answer(ProblemError(FULL, headers={"Retry-After": "5"}))
@@ -203,6 +210,7 @@ def _duplicate(error: DuplicateJobError) -> Response:
 def install(app: Flask) -> None:
     """Answer what the middleware raises with problem documents too."""
     app.register_error_handler(RedisAwayError, _redis_away)
+    app.register_error_handler(RedisClusterError, _redis_cluster)
     app.register_error_handler(QueueFullError, _queue_full)
     app.register_error_handler(TooManyWaitingError, _crowded)
     app.register_error_handler(KeyReusedError, _key_reused)

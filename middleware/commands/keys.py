@@ -1,6 +1,7 @@
 """Every Redis key, one function each. No key is put together anywhere else, Lua included.
 
-All keys of a queue carry its hash tag, so that in a cluster they share a slot and one script can touch them all.
+All keys of a queue carry its hash tag, as a cluster would need it. A Redis Cluster isn't supported: what spans queues
+has other keys, and nothing follows a MOVED.
 """
 
 from __future__ import annotations

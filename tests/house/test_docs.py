@@ -44,7 +44,7 @@ def test_every_decision_is_listed_once() -> None:
 def test_the_architecture_names_every_script_that_moves_a_job_through_its_life() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
-    for script in ("accept", "open_window", "claim", "beat", "settle", "promote", "reclaim", "page", "prune"):
+    for script in ("accept", "open_window", "claim", "heartbeat", "settle", "promote", "reclaim", "page", "prune"):
         assert f"`commands/lua/{script}.lua`" in text
 
 

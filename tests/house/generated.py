@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.pictures.cadence import PICTURES
+from benchmarks.pictures.stack import stack
 from middleware.metrics import definitions
 from middleware.settings import Settings
 
@@ -117,6 +118,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings_table,
     "docs/metrics.md": metrics_table,
     **PICTURES,
+    "docs/pictures/stack.svg": stack,
     "docs/commands.md": commands_page,
 }
 

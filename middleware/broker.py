@@ -89,7 +89,7 @@ class LifoBroker(HookedBroker):
         self.control = QueueControl(self.redis, processes=self.registry.processes)
         self._acceptance = Acceptance(
             self.redis,
-            get_some=self.store.get_some,
+            store=self.store,
             details_of=self._details_of,
             retention=Retention(self.redis, self.settings),
         )

@@ -11,6 +11,7 @@ from middleware.clock import rfc3339
 from middleware.errors import QueueFullError, RedisAwayError, WindowRefusedError
 from middleware.queues.policy import Policy
 from middleware.queues.windows import Windows
+from middleware.redis_link.backoff import Backoff
 
 from .cadence import QueueCadence
 from .clock import JUMP_US, Clock
@@ -19,7 +20,9 @@ from .timetable import Timetable
 
 KEEP_EVERY_S = 2.0
 """How often the policy is written again, since a server that was emptied or replaced has none."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.25
+LONGEST_PAUSE_S = 0.25
+RING_AGAIN_S = (0.2, 0.6, 1.4)
+"""When the doorbell is rung again after a window opened: a worker may have taken its token and then been stopped."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +45,9 @@ class QueueRunner:
         self._put: QueueCadence | None = None
         self._next: NextTick | None = None
         self._put_again_at = 0.0
+        self._backoff = Backoff(longest_s=LONGEST_PAUSE_S)
         self._pause_s = 0.0
+        self._rings: list[float] = []
         self._switches_seen_us = clock.now_us()
         self._missed_in_a_row = 0
         self._stopping = False
@@ -96,12 +101,14 @@ class QueueRunner:
                 self._put_policy(cadence)
             if self._tick_us is not None:
                 self._open(cadence, self._tick_us)
+            self._ring_again()
             self._pause_s = 0.0
+            self._backoff.reset()
         except (RedisAwayError, QueueFullError) as error:
             if self._pause_s == 0.0:
                 logger.warning("Queue %r: %s", self.queue, error)
             self._put = None
-            self._pause_s = min(2 * self._pause_s or FIRST_PAUSE_S, LONGEST_PAUSE_S)
+            self._pause_s = self._backoff.next_s()
 
     def _run(self) -> None:
         while True:
@@ -109,7 +116,8 @@ class QueueRunner:
                 if self._pause_s:
                     self._news.wait_for(lambda: self._stopping, self._pause_s)
                 else:
-                    self._news.wait_for(self._has_news, max(0.0, self._put_again_at - time.monotonic()))
+                    wake_at = min([self._put_again_at, *self._rings])
+                    self._news.wait_for(self._has_news, max(0.0, wake_at - time.monotonic()))
                 if self._stopping:
                     return
             try:
@@ -171,12 +179,21 @@ class QueueRunner:
             logger.debug("%s", refused)
         else:
             self.opened += 1
+            self._rings = [time.monotonic() + after_s for after_s in RING_AGAIN_S] if window.is_open else []
             late_ms = (window.opened_at_us - tick_us) / 1000
             logger.debug("Window %s opened for the tick of %s, %.1f ms late.", window.id, rfc3339(tick_us), late_ms)
         self._tick_us = None
         if self._missed_in_a_row:
             logger.warning("Queue %r: windows open again, after %d missed ticks.", self.queue, self._missed_in_a_row)
             self._missed_in_a_row = 0
+
+    def _ring_again(self) -> None:
+        """Where jobs still wait in the open window, wake a worker for them."""
+        now = time.monotonic()
+        if self._rings and self._rings[0] <= now:
+            self._rings = [at for at in self._rings if at > now]
+            if not self._windows.ring_again(self.queue):
+                self._rings = []
 
     def _next_tick_ms(self, cadence: QueueCadence, after_us: int) -> int | None:
         """The first tick later than that. A long blackout takes a while to go through, so the last answer is kept."""

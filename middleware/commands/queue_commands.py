@@ -53,7 +53,7 @@ class QueueCommands(WindowCommands):
             case b"crowded":
                 return Crowded(answer[0])
             case b"replayed":
-                return Replayed([id.decode() for id in answer])
+                return Replayed(*answer)
             case b"reused":
                 return Reused()
         first, now, *dues = answer
@@ -88,9 +88,10 @@ class QueueCommands(WindowCommands):
         """Put back what this worker claimed without ever hearing of it; tells how many jobs that was."""
         return int(self._run("recover", [worker.encode(), self._default_gate, *_tokens(held)]))
 
-    def ring_again(self) -> int:
-        """Ring again for other consumers; µs until the next job falls due, or -1."""
-        return int(self._run("ring_again", [self._default_gate]))
+    def ring_again(self) -> tuple[int, bool]:
+        """Ring the doorbell again; µs until the next job falls due (-1: none does), and whether jobs wait."""
+        until_due_us, jobs_wait = self._run("ring_again", [self._default_gate])
+        return until_due_us, bool(jobs_wait)
 
     def heartbeat(self, lease_us: int, silence_us: int, held: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:
         """Renew the leases of what is held: (id, word) of those that need attention; word: lost, cancel."""

@@ -28,6 +28,7 @@ from ..errors import (
 from ..jobs import LONGEST_ID, Job
 from ..messages import MessageDetails
 from ..processes.retention import Retention
+from ..store.reading import JobStore
 from ..store.records import fresh_job
 
 LARGEST_BATCH = 1000
@@ -86,12 +87,12 @@ class Acceptance:
         self,
         redis: RedisClient,
         *,
-        get_some: Callable[[str, Sequence[str]], list[Job]],
+        store: JobStore,
         details_of: Callable[[dramatiq.Message[Any]], MessageDetails],
         retention: Retention,
     ) -> None:
         self._redis = redis
-        self._get_some = get_some
+        self._store = store
         self._details_of = details_of
         self._retention = retention
         self._caller = Caller()
@@ -135,18 +136,18 @@ class Acceptance:
                 ]
                 return Receipt(accepted)
             case Again():
-                return Receipt(self._get_some(queue, [job.id for job in jobs]))
-            case Replayed(ids):
-                return Receipt(self._all_of(queue, ids), is_replay=True)
+                return Receipt(self._store.get_some(queue, [job.id for job in jobs]))
+            case Replayed(first_seq, count):
+                return Receipt(self._all_of(queue, first_seq, count), is_replay=True)
             case refusal:
                 raise _refused(refusal, queue, len(jobs), most_waiting)
 
-    def _all_of(self, queue: str, ids: Sequence[str]) -> list[Job]:
-        jobs = self._get_some(queue, ids)
-        if len(jobs) < len(ids):
+    def _all_of(self, queue: str, first_seq: int, count: int) -> list[Job]:
+        jobs = self._store.accepted_together(queue, first_seq, count)
+        if len(jobs) < count:
             raise ReplayGoneError(
-                f"This request was carried out before: it made {len(ids)} jobs in queue {queue}, of which "
-                f"{len(ids) - len(jobs)} have ended and been pruned since."
+                f"This request was carried out before: it made {count} jobs in queue {queue}, of which "
+                f"{count - len(jobs)} have ended and been pruned since."
             )
         return jobs
 

@@ -13,6 +13,7 @@ from collections import deque
 from multiprocessing.util import Finalize
 from urllib.parse import urlsplit
 
+from ..redis_link.backoff import Backoff
 from . import drops
 
 MOST_LINES = 20_000
@@ -99,19 +100,19 @@ class TcpHandler(logging.Handler):
         return dropped
 
     def _run(self) -> None:
-        pause_s = FIRST_PAUSE_S
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         batch: list[bytes] = []
         while batch := batch or self._next_batch():
             try:
                 self._send(b"".join(batch))
-                batch, pause_s = [], FIRST_PAUSE_S
+                batch = []
+                backoff.reset()
             except (OSError, ssl.SSLError):
                 self._disconnect()
                 if self._is_over():
                     break
                 with self._news:
-                    self._news.wait_for(lambda: bool(self._closing_by), pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                    self._news.wait_for(lambda: bool(self._closing_by), backoff.next_s())
         if batch:
             drops.count(len(batch))
         self._disconnect()

@@ -142,6 +142,11 @@ class Windows:
                 raise KeyReusedError("Another request was sent under this idempotency key. Choose a new key.")
         raise WindowRefusedError(_refusal(queue, None, answer))
 
+    def ring_again(self, queue: str) -> bool:
+        """Wake a worker if jobs wait that may be claimed, whoever heard the doorbell before; whether jobs wait. Sent
+        once: a ring that is lost costs no more than one that nobody hears."""
+        return self._redis.queue(queue).ring_again()[1]
+
     def get(self, window_id: str) -> Window | None:
         """The window with this id, or None; one of a tick isn't kept if nothing was claimed when it closed."""
         queue, number = _parts(window_id)

@@ -88,6 +88,21 @@ class JobStore:
         rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
         return self._jobs(rows)
 
+    def accepted_together(self, queue: str, first_seq: int, count: int) -> list[Job]:
+        """The jobs that one call accepted, in its order, without those that have been pruned.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        rows: list[tuple[int, str, str, bytes]] = []
+        below: int | None = first_seq + count
+        while below is not None:
+            below, found = self._redis.queue(queue).page(
+                below, WALKED_A_CALL, ALL_JOBS.indexes, above_seq=first_seq - 1
+            )
+            rows += [(0, queue, id, record) for id, record in found]
+        return self._jobs(rows[::-1])
+
     def ended_among(self, ids: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
         """Which of these jobs, given by queue, have ended or aren't there: (queue, id) each.
 

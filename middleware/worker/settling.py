@@ -107,7 +107,7 @@ class Settler:
                     self._recover()
                     deliveries = self._received(self._claim_once(wanted))
                 else:
-                    self._on_due(self._commands.ring_again())  # whoever woke this worker meant one that works on
+                    self._on_due(self._commands.ring_again()[0])  # whoever woke this worker meant one that works on
         finally:
             self._idle_threads.give(wanted - len(deliveries))
         self._send_what_lies_there()
@@ -154,7 +154,7 @@ class Settler:
         """
         try:
             with self._lock:
-                self._on_due(self._commands.ring_again())
+                self._on_due(self._commands.ring_again()[0])
         finally:
             # All threads are busy: if the last of them left its settlement meanwhile, nobody else would ever send it.
             self._send_what_lies_there()

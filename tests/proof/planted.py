@@ -58,7 +58,7 @@ def double_settle() -> AbstractContextManager[None]:
 def lost_put_back() -> AbstractContextManager[None]:
     """A job that is put back isn't on the stack, though its record says so."""
     return planted(
-        "if delay == 0 then return push(id, job) end",
+        "if delay == 0 then return push(id, job, us) end",
         "if delay == 0 then\n    move(job, S.QUEUED)\n    job[R.ENTERED] = now\n    return\n  end",
         into=("settle", "reclaim", "recover"),
     )

@@ -4,8 +4,8 @@
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
 -- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once;
--- {again} when this very call was carried out before; {replayed, then the ids that it made} when this request was sent
--- before under its key, {reused} when another one was; {exists, how many ids are known, an id}; or {crowded, how many jobs
+-- {again} when this very call was carried out before; {replayed, seq of the first, how many} of what it made when this request was
+-- sent before under its key, {reused} when another one was; {exists, how many ids are known, an id}; or {crowded, how many jobs
 -- wait}. All but the first change nothing.
 
 local default_gate, most, caller, call, key, digest = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7]
@@ -72,7 +72,7 @@ gather(hsets, K.counters, 'seq', string.format('%.0f', next_seq - 1))
 if caller ~= '' then redis.call('ZADD', K.callers, call, caller) end
 if key ~= '' then
   --- @include idempotency_keep
-  keep_made(key, digest, ids)
+  keep_made(key, digest, {first, #ids})
 end
 if is_sooner and redis.call('LLEN', K.doorbell) == 0 then redis.call('RPUSH', K.doorbell, 1) end
 --- @insert ring

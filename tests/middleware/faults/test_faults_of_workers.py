@@ -12,6 +12,7 @@ import dramatiq
 import pytest
 
 from middleware.broker import LifoBroker
+from middleware.queues.policy import Policy
 from middleware.settings import Settings
 
 from ...service import wait_until
@@ -168,3 +169,25 @@ def test_a_worker_for_a_queue_that_nobody_declares_does_not_start(redis_url: str
     with WorkerProcess(tmp_path, redis_url, QUEUES="default,defualt") as worker:
         assert worker.wait() == 2
         worker.logged("lastin: QUEUES names defualt, but the declared queues are: default.")
+
+
+def test_a_wake_up_that_a_stopped_worker_took_is_rung_again(client: LifoBroker, redis_url: str, tmp_path: Path) -> None:
+    client.windows.put_policy("default", Policy(close_when_empty=False))
+    with WorkerProcess(tmp_path, redis_url, threads=1) as stopped:
+        until = tmp_path / "go on"
+        until.touch()
+        first = send(client, "hold", name="first", until=str(until))
+        client.windows.open("default", opened_by="operator")
+        stopped.wrote("ended first")
+        stopped.signal(signal.SIGSTOP)
+        second = send(client, "hold", name="second", until=str(until))  # its token goes to the stopped worker
+        ran_here: list[str] = []
+        dramatiq.actor(lambda name, until: ran_here.append(name), actor_name="hold", broker=client)
+        with working(client):
+            wait_until(lambda: not client._lifecycle._settlers["default"].may_have_jobs, "this worker to be idle")
+            third = send(client, "hold", name="third", until=str(until))
+            assert client.windows.ring_again("default") in {True, False}
+            jobs = [ended(client, id) for id in (first, second, third)]
+
+    assert [job.status.value for job in jobs] == ["processed"] * 3
+    assert sorted(ran_here) == ["second", "third"]

@@ -10,7 +10,7 @@ import dramatiq
 import pytest
 
 from middleware.commands import keys
-from middleware.commands.types import Accepted, Again, Call, Crowded, IdempotencyKey, Known, Replayed, Reused
+from middleware.commands.types import Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
 from middleware.enqueue.acceptance import encoded
 from middleware.errors import DuplicateJobError, UnknownQueueError
 from middleware.jobs import JobStatus
@@ -220,7 +220,7 @@ def test_a_key_is_known_for_a_day(queue: ScriptedQueue) -> None:
     queue.offer("a", key=KEY)
 
     queue.clock.forward(s=DAY_S - 1)
-    assert queue.offer("b", key=KEY) == Replayed(["a"])
+    assert queue.offer("b", key=KEY) == Replayed(queue.job("a").seq, 1)
     assert queue.offer("b", key=KEY._replace(digest=b"other")) == Reused()
     queue.clock.forward(s=1)
     assert isinstance(queue.offer("b", key=KEY._replace(digest=b"other")), Accepted)
@@ -246,12 +246,29 @@ def test_keys_whose_day_is_over_are_forgotten_by_later_ones_and_by_upkeep(queue:
     assert _keys_kept(queue) == (1, 1)
 
 
+def test_a_key_of_a_batch_takes_no_more_than_one_of_a_job(queue: ScriptedQueue) -> None:
+    queue.scripts.accept([Offer(f"job-{n}", "task", queue.encoded(f"job-{n}")) for n in range(1000)], key=KEY)
+
+    assert 0 < queue.client.hstrlen(keys.idempotency_keys(queue.name), KEY.name) < 40  # type: ignore[operator]
+    assert isinstance(queue.offer("b", key=KEY), Replayed)
+
+
+def test_keys_beyond_their_part_of_the_budget_go_before_their_day_is_over(queue: ScriptedQueue) -> None:
+    for n in range(150):
+        queue.offer(f"job-{n}", key=KEY._replace(name=b"%d" % n))
+
+    queue.scripts.prune(10**15, 10**6, 10**12, 60)
+
+    assert _keys_kept(queue) == (50, 50)
+
+
 def test_a_key_outlives_its_job(queue: ScriptedQueue) -> None:
     queue.offer("a", key=KEY)
+    seq = queue.job("a").seq
     queue.settle(queue.claim()[0])
     queue.scripts.prune(10**15, 0, 10**12, 10**6)
 
-    assert queue.offer("b", key=KEY) == Replayed(["a"])
+    assert queue.offer("b", key=KEY) == Replayed(seq, 1)
 
 
 def _keys_kept(queue: ScriptedQueue) -> tuple[int, int]:

@@ -59,9 +59,9 @@ the queues, Redis's own health, and what the processes count themselves. The sta
 at that moment, so it is the same from any process and after any restart. Workers and schedulers store their counts in
 Redis (every 15 s, for 45 s), so one reachable port is enough. `?name[]=…` shows single metrics.
 
-With `METRICS_TOKEN` set, a scraper must send `Authorization: Bearer …`. Without it, `/metrics` answers on loopback only,
-and not to requests that came through a proxy. If Redis is away, `lastin_redis_up` is 0 and what is read from Redis is
-missing. A worker also shows its own counts on `WORKER_METRICS_PORT`, for Prometheus on the same machine.
+With `METRICS_TOKEN` set, a scraper must send `Authorization: Bearer …`. Without it, `/metrics` answers on loopback
+only, and not to requests that came through a proxy. If Redis is away, `lastin_redis_up` is 0 and what is read from
+Redis is missing. A worker also shows its own counts on `WORKER_METRICS_PORT`, for Prometheus on the same machine.
 
 Rules and alerts are in `deploy/prometheus/`, a dashboard for Grafana is in `deploy/grafana/`, and
 [runbook.md](runbook.md) says what to do about each alert.

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -40,7 +41,12 @@ BACKLOG = 4096
 
 class Server(MPServer):
     """Granian tells each of its processes once to end, and one that has just begun to listen to signals may lose that
-    (seen with 2.8: it then served on until it was killed, 20 s later). Being told twice does no harm."""
+    (seen with 2.8: it then served on until it was killed, 20 s later). Being told twice does no harm.
+
+    ``when_started`` is called once its processes have been started: threads of the main process begin after their fork.
+    """
+
+    when_started: Callable[[], None] | None = None
 
     @staticmethod
     @WorkerProcess.wrap_target  # type: ignore[untyped-decorator]
@@ -65,6 +71,8 @@ class Server(MPServer):
         # A process that is starting hears the signal before it knows it, and would die of it.
         signal.signal(END_WAITS, signal.SIG_IGN)
         super()._spawn_workers(*args)  # type: ignore[no-untyped-call]
+        if self.when_started is not None:
+            self.when_started()
 
     def _stop_workers(self) -> None:
         for worker in self.wrks:

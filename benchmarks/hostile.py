@@ -23,7 +23,7 @@ LARGEST_BATCH = 8 * 2**20
         Figure("memory of a byte", "bytes"),
         Figure("cpu", "s"),
     ],
-    rounds=(1, 3),
+    rounds=(3, 3),
     limited_by="A text with one wide character takes four bytes a character in Python, beside its bytes and orjson's"
     " copy; escapes are looked through three times.",
 )

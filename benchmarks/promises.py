@@ -20,7 +20,12 @@ PROMISES: tuple[Row, ...] = (
     Soaked("Jobs started again for no reason", ("duplicates_unexplained",), at_most(0)),
     Soaked("Faults of any kind in the replayed histories", ("faults",), at_most(0)),
     ByTest("Credits overrun by 2 × 8 threads whose processes are killed", "0", "tests/proof/test_credits.py"),
-    ByTest("Jobs lost when Redis is killed with -9", "0", "tests/middleware/faults/test_faults_of_redis.py"),
+    ByTest(
+        "Jobs lost when Redis is killed with -9: DURABILITY=always, or everysec on a disk that keeps up",
+        "0",
+        "tests/safety/test_durability.py",
+    ),
+    ByTest("The same with everysec on a slow disk", "those of the last 2 s", "tests/safety/test_durability.py"),
     Measured("A window opens: first claim, median", "window-opens", "median", at_most(5)),
     Measured("A window opens: first claim, p99", "window-opens", "p99", at_most(20)),
     Measured("A tick opens its window late: worst", "ticks", "worst", at_most(50)),

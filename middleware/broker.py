@@ -24,6 +24,7 @@ from .messages import MessageDetails, details_of
 from .processes.maintenance import Maintenance
 from .processes.registry import ProcessRegistry, Registration
 from .processes.retention import Retention
+from .processes.server_safety import SafetyWatch
 from .queues.control import QueueControl
 from .queues.windows import Windows
 from .settings import Settings
@@ -219,7 +220,7 @@ class LifoBroker(HookedBroker):
 
     def flush(self, queue_name: str) -> None:
         """Drop all waiting jobs of a queue; running and finished ones stay."""
-        while self.redis.queue(queue_name).purge():
+        while self.redis.queue(queue_name).flush():
             pass
 
     def flush_all(self) -> None:
@@ -245,10 +246,14 @@ class LifoBroker(HookedBroker):
         self._lifecycle.close()
         self.redis.link.close()
 
-    def new_maintenance(self, *, registration: Registration | None = None) -> Maintenance:
-        """The maintenance of all declared queues for a process that runs no worker, not yet started; ``registration``
-        is renewed by it."""
-        return Maintenance(self.redis, self.settings, lambda: sorted(self.queues), registration=registration)
+    def new_maintenance(
+        self, *, registration: Registration | None = None, safety: SafetyWatch | None = None
+    ) -> Maintenance:
+        """The maintenance of all declared queues for a process that runs no worker, not yet started. It renews
+        ``registration``, and lets ``safety`` look at the server."""
+        return Maintenance(
+            self.redis, self.settings, lambda: sorted(self.queues), registration=registration, safety=safety
+        )
 
     def _patience(self) -> float | None:
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import setting_values as read
-from .errors import SettingsError
+from .errors import LastInError, SettingsError
 from .setting_values import setting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +30,7 @@ class Settings:
         "REDIS_URL",
         "redis://127.0.0.1:6379/0",
         read.redis_url,
-        "Redis or Valkey, 6.2 or newer, with AOF on. Unset: the embedded server of `make run`.",
+        "Redis or Valkey, 6.2 or newer, with AOF on, no Redis Cluster. Unset: the embedded server of `make run`.",
         shown="",
     )
     redis_tls_verify: bool = setting(
@@ -45,7 +45,8 @@ class Settings:
         "DURABILITY",
         "everysec",
         read.one_of("everysec", "always"),
-        "How the embedded server syncs its journal; `always`: what was answered is on the disk (docs/promise.md).",
+        "How Redis syncs its append-only file; `always`: what was answered is on its disk (docs/promise.md). The "
+        "embedded server is started so; of any other `/readyz` and the log say when it isn't so.",
     )
     redis_spin_us: int = setting(
         "REDIS_SPIN_US",
@@ -304,7 +305,7 @@ def load_or_exit() -> Settings:
         exit_with(error)
 
 
-def exit_with(error: SettingsError) -> NoReturn:
+def exit_with(error: LastInError) -> NoReturn:
     """End the process as settings errors do: one line on stderr, exit status 2."""
     os.write(2, f"lastin: {error}\n".encode())
     raise SystemExit(2) from None

@@ -20,6 +20,7 @@ from middleware.errors import LastInError
 from middleware.metrics.group_metrics import publisher_of
 from middleware.processes.cadence_status import CadenceStatus
 from middleware.processes.registry import Registration, process_name
+from middleware.processes.server_safety import SafetyWatch, end_process
 from middleware.settings import ROOT
 
 from .cadence import Cadence
@@ -70,10 +71,12 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
     inbox.listen()
     logs.configure(broker.settings, process="scheduler")
     broker.fail_fast(timeout_s=REDIS_TIMEOUT_S, patience_s=0)
+    safety = SafetyWatch(broker.settings.durability, on_cluster=end_process)
+    safety.look_first(broker.redis.new_link())
     clock = RedisClock(broker.redis.new_link())
     id = process_name()
     registration = Registration(id, "scheduler", lease_us=broker.settings.lease_us, queues=broker.get_declared_queues)
-    maintenance = broker.new_maintenance(registration=registration)
+    maintenance = broker.new_maintenance(registration=registration, safety=safety)
     clock.start()
     registration.cadence_status = _status(cadence, clock)
     others = OtherSchedulers(id, lambda: registration.cadence_status, broker.registry.cadence_statuses)
@@ -109,6 +112,7 @@ def open_one(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBrok
     if cadence.timetable is None:
         return _fail(f"Queue {options.queue!r} is continuous: its jobs need no window.", UNUSABLE)
     broker.fail_fast(patience_s=COMMAND_PATIENCE_S)
+    SafetyWatch(broker.settings.durability, is_quiet=True).look_first(broker.redis.new_link())
     clock = RedisClock(broker.redis.new_link())
     clock.start()
     window = open_window(cadence, broker.windows, clock, batch=options.batch, lasts_us=options.lasts)

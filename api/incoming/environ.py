@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import Any, Protocol
 
 BASE = {
@@ -19,10 +20,11 @@ WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LEN
 
 
 class Headers(Protocol):
-    """Names in lower case. Of what isn't visible ASCII the name is known, and no value."""
+    """Names in lower case, of which ``len`` counts each once. Of what isn't visible ASCII only the name is known."""
 
     def keys(self) -> list[str]: ...
     def items(self) -> list[tuple[str, str]]: ...
+    def __len__(self) -> int: ...
 
 
 class Scope(Protocol):
@@ -60,20 +62,32 @@ def _address(text: str) -> tuple[str, str]:
     return host.strip("[]"), port
 
 
+@lru_cache(maxsize=256)
+def _key(name: str) -> str | None:
+    """A header's name as WSGI has it. One with ``_`` would be taken for the one with ``-``, such as a proxy's, so it is
+    left out (None)."""
+    if "_" in name:
+        return None
+    return WITHOUT_PREFIX.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
+
+
 def _add_headers(environ: dict[str, Any], headers: Headers) -> None:
-    """Lines of the same name are joined (RFC 9110, 5.2). A name with ``_`` would be taken for the one with ``-``, such
-    as a proxy's, so it is left out."""
-    pairs = headers.items()
-    for name, value in pairs:
-        if "_" in name:
-            continue
-        key = WITHOUT_PREFIX.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
-        if key not in environ:
+    """Lines of the same name are joined (RFC 9110, 5.2)."""
+    before, ignored = len(environ), 0
+    for name, value in headers.items():
+        key = _key(name)
+        if key is None:
+            ignored += 1
+        elif key not in environ:
             environ[key] = value
         elif key != "CONTENT_LENGTH":  # which the server has found to be the same
             environ[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
-    names = headers.keys()
-    if len(names) > len({name for name, _ in pairs}):
-        for name in names:  # there, but not to be read: no rule that asks for it may think that it wasn't sent
-            if "_" not in name:
-                environ.setdefault(WITHOUT_PREFIX.get(name) or f"HTTP_{name.upper().replace('-', '_')}", "")
+    if len(environ) - before + ignored < len(headers):
+        _add_unreadable(environ, headers)
+
+
+def _add_unreadable(environ: dict[str, Any], headers: Headers) -> None:
+    """What is there, but not to be read, is empty: no rule that asks for it may think that it wasn't sent."""
+    for key in map(_key, headers.keys()):
+        if key is not None:
+            environ.setdefault(key, "")

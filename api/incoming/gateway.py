@@ -102,6 +102,8 @@ def _called(
         if hasattr(answer, "close"):
             answer.close()
     [(status, headers)] = begun
-    if why is not None:  # the rest of the body may still come
+    if why is not None or "HTTP_TRANSFER_ENCODING" in environ:
+        # The rest of the body may still come. Or a length came beside the chunks: the server hides it, and whoever went
+        # by it takes the rest for a request of its own (RFC 9112, 6.1).
         headers = [*headers, ("Connection", "close")]
     return status, headers, content

@@ -13,7 +13,15 @@ import orjson
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from middleware.errors import KeyReusedError, QueueFullError, RedisAwayError, ReplayGoneError, TooManyWaitingError
+from middleware.errors import (
+    DuplicateJobError,
+    KeyReusedError,
+    QueueFullError,
+    RedisAwayError,
+    RedisClusterError,
+    ReplayGoneError,
+    TooManyWaitingError,
+)
 
 from .tracing import current_request_id
 
@@ -43,6 +51,9 @@ class Kind:
 
 MALFORMED = Kind("malformed-json", 400, "The body can't be read as JSON", "Send one JSON document, in UTF-8.")
 VALIDATION = Kind("validation", 400, "The request doesn't fit the contract", "See errors.")
+REQUEST_LINE = Kind(
+    "malformed-request", 400, "The request can be read in two ways", "Send it as RFC 9112 says; see errors."
+)
 UNAUTHENTICATED = Kind(
     "unauthenticated", 401, "A valid access token is needed", "Send it as `Authorization: Bearer …`; nowhere else."
 )
@@ -62,7 +73,9 @@ REUSED = Kind("key-reused", 422, "The key stands for another request", "Choose a
 GONE = Kind(
     "replay-gone", 409, "Carried out, and pruned since", "The request was carried out before; its jobs are gone."
 )
+DUPLICATE = Kind("duplicate-job", 409, "Accepted before", "A job with this id is there already.")
 INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the service; it was logged with request_id.")
+CODING = Kind("unknown-coding", 501, "Unknown transfer coding", "Send the body in chunks, or with its length.")
 UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
 KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
 FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
@@ -166,6 +179,12 @@ def _redis_away(error: RedisAwayError) -> Response:
     return answer(ProblemError(UNAVAILABLE, headers={"Retry-After": "1"}))
 
 
+def _redis_cluster(error: RedisClusterError) -> Response:
+    log.error("%s", error)
+    detail = "REDIS_URL leads to a Redis Cluster, which isn't supported: who runs the service must set another one."
+    return answer(ProblemError(UNAVAILABLE, detail, headers={"Retry-After": "60"}))
+
+
 def _queue_full(error: QueueFullError) -> Response:
     log.warning("No room for more jobs: %s", error)
     return answer(ProblemError(FULL, headers={"Retry-After": "5"}))
@@ -184,10 +203,16 @@ def _replay_gone(error: ReplayGoneError) -> Response:
     return answer(ProblemError(GONE, str(error)))
 
 
+def _duplicate(error: DuplicateJobError) -> Response:
+    return answer(ProblemError(DUPLICATE, str(error)))
+
+
 def install(app: Flask) -> None:
     """Answer what the middleware raises with problem documents too."""
     app.register_error_handler(RedisAwayError, _redis_away)
+    app.register_error_handler(RedisClusterError, _redis_cluster)
     app.register_error_handler(QueueFullError, _queue_full)
     app.register_error_handler(TooManyWaitingError, _crowded)
     app.register_error_handler(KeyReusedError, _key_reused)
     app.register_error_handler(ReplayGoneError, _replay_gone)
+    app.register_error_handler(DuplicateJobError, _duplicate)

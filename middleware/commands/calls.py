@@ -11,7 +11,7 @@ from redis.exceptions import NoScriptError
 
 from ..redis_link.link import Link
 from ..redis_link.patience import persist
-from . import sources
+from . import build
 
 
 def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any]) -> Callable[[], Any]:
@@ -94,7 +94,7 @@ class QueueCalls:
 @lru_cache(maxsize=4096)
 def _head(command: str, name: str, queue: str) -> tuple[int, bytes]:
     """EVALSHA or EVAL with script and KEYS, packed once: the number of words, and their bytes in RESP."""
-    script = sources.script(name)
+    script = build.script(name)
     of_script = script.sha if command == "EVALSHA" else script.source
     words = [command, of_script, str(len(script.keys)), *(key(queue) for key in script.keys)]
     return len(words), _packed(word.encode() for word in words)

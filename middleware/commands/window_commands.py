@@ -56,9 +56,9 @@ class WindowCommands(QueueCalls):
         return [(int(answer[i]), int(answer[i + 1]), answer[i + 2]) for i in range(0, len(answer), 3)]
 
     @repeatable
-    def would_take(self, limit: int) -> tuple[int | None, int, list[str]]:
+    def preview_window(self, limit: int) -> tuple[int | None, int, list[str]]:
         """If a window opened now: when the next one does, how many jobs it would let through, and their first ids."""
-        next_tick, count, *ids = self._run("would_take", [b"%d" % limit])
+        next_tick, count, *ids = self._run("preview_window", [b"%d" % limit])
         return int(next_tick) if next_tick else None, count, [id.decode() for id in ids]
 
     @repeatable

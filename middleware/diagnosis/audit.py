@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-import msgpack
-
 from ..commands import keys
-from ..commands.layout import RECORD_FIELDS, STATUS_LETTERS
+from ..commands.layout import STATUS_LETTERS, unpack_record
 from ..commands.queue_commands import QueueCommands
 from ..errors import RedisAwayError
 from ..jobs import JobStatus
@@ -23,7 +21,6 @@ from ..redis_link.link import Link
 from ..settings import load_or_exit
 
 CHUNK = 500
-STATUS, PLACE, SEQ = (RECORD_FIELDS.index(name) for name in ("status", "place", "seq"))
 
 
 def audit(queue: str, link: Link) -> list[str]:
@@ -84,11 +81,11 @@ def _fault_of(found: dict[JobStatus, bytes], record: bytes | None, message_bytes
         return None  # it was pruned meanwhile
     if record is None or not message_bytes:
         return f"is in {_names(found)} without a {'record' if record is None else 'message'}"
-    fields = msgpack.unpackb(record)
-    told = STATUS_LETTERS.get(fields[STATUS])
+    fields = unpack_record(record)
+    told = STATUS_LETTERS.get(fields.status)
     if list(found) != [told]:
         return f"is in {_names(found)}, and its record says {told}"
-    if told is JobStatus.QUEUED and float(found[told]) != (fields[PLACE] or fields[SEQ]):
+    if told is JobStatus.QUEUED and float(found[told]) != (fields.place or fields.seq):
         return "has another place on the stack than in its record"
     return None
 

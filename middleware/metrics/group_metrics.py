@@ -85,7 +85,8 @@ def store(link: Link, group: str, metrics: Iterable[Metric]) -> None:
     if len(body) > LARGEST_BYTES:
         logger.warning("The metrics of %s take %d bytes and aren't stored: too many labels.", group, len(body))
         return
-    spanning.run(link, "store_metrics", (keys.group_metrics(group), keys.metrics_ends()), group, b"%d" % KEPT_MS, body)
+    to = (keys.group_metrics(group), keys.metrics_ends())
+    spanning.run(link, "store_metrics", to, b"", group, b"%d" % KEPT_MS, body)
 
 
 def stored(link: Link, *, without: str = "") -> Iterator[Metric]:

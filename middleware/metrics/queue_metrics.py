@@ -12,7 +12,7 @@ from ..processes.registry import LiveProcess
 from ..queues.policy import OrderNow
 from ..queues.snapshot import QueueSnapshot
 from ..queues.window import OpenedBy
-from ..statistics.counters import Tally
+from ..statistics.counters import TaskStatistics
 from .definitions import Row, as_row
 
 COUNTED = {
@@ -75,11 +75,11 @@ def of_queue(snapshot: QueueSnapshot) -> Iterator[Row]:
         yield Row("lastin_order_switches_total", (queue, order), counters.get(f"order_switches_to_{order}", 0))
     if snapshot.last_opened_us is not None:
         yield Row("lastin_window_last_opened_timestamp_seconds", (queue,), snapshot.last_opened_us / 1e6)
-    for task, tally in snapshot.tallies.items():
+    for task, tally in snapshot.task_counters.items():
         yield from _of_task(queue, task, tally)
 
 
-def _of_task(queue: str, task: str, tally: Tally) -> Iterator[Row]:
+def _of_task(queue: str, task: str, tally: TaskStatistics) -> Iterator[Row]:
     """The scripts tally at most 200 tasks of a queue, and the others together: so labels are bounded."""
     for outcome in FINAL:
         if count := tally.counts.totals[f"ended_{outcome.value}"]:

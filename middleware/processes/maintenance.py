@@ -16,6 +16,7 @@ from ..redis_link.backoff import Backoff
 from ..settings import Settings
 from .registry import Registration
 from .retention import Retention
+from .server_safety import SafetyWatch
 
 LONGEST_ROUND_S = 5.0
 ROUNDS_WITHOUT_PRUNING = 2
@@ -30,7 +31,7 @@ class Maintenance:
     """A thread that looks after all queues. It runs in every worker process and in the scheduler.
 
     It makes a round every third of a lease (at most 5 s apart), and in between wakes when a job falls due or a lease
-    ends, to the millisecond.
+    ends, to the millisecond. Once a minute it looks at whether the server is set up safely.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Maintenance:
         on_cancel: Callable[[str], None] = lambda id: None,
         on_lost: Callable[[str, str], None] = lambda queue, id: None,
         registration: Registration | None = None,
+        safety: SafetyWatch | None = None,
     ) -> None:
         self._redis = redis
         self._settings = settings
@@ -57,6 +59,7 @@ class Maintenance:
         self._on_cancel = on_cancel
         self._on_lost = on_lost
         self._registration = registration
+        self._safety = safety
         self._due: dict[str, float] = {}
         self._lease_end: dict[str, float] = {}
         self._rounds_to_leave_out = 0
@@ -117,6 +120,8 @@ class Maintenance:
         now = time.monotonic()
         if now >= self._next_round:
             self._next_round = now + self._round_s
+            if self._safety is not None:
+                self._safety.look_when_due(self._link)
             for queue in self._queues():
                 self._look_after(queue, self._make_round)
             self._prune()
@@ -157,7 +162,7 @@ class Maintenance:
         # Reclaiming beats for who holds nothing, too, and comes first: it is what notices a silence.
         self._reclaim(queue)
         held = self._held(queue)
-        attention = self._commands(queue).beat(self._lease_us, self._silence_us, held) if held else []
+        attention = self._commands(queue).heartbeat(self._lease_us, self._silence_us, held) if held else []
         for id, word in attention:
             if word == "cancel":
                 self._on_cancel(id)

@@ -13,25 +13,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 from typing import Any, Literal
 
-import msgpack
 import orjson
 
 from .. import VERSION
 from ..clock import rfc3339
 from ..commands import keys, spanning
 from ..commands.client import RedisClient
-from ..commands.layout import RECORD_FIELDS
+from ..commands.layout import Registration as PackedRegistration
+from ..commands.layout import unpack_record, unpack_registration
 from ..redis_link.link import Link
 from .cadence_status import CadenceStatus, cadence_faults
 
 Kind = Literal["worker", "scheduler"]
 
-KEYS = (keys.process_ends(), keys.process_cards())
+KEYS = (keys.process_ends(), keys.process_registrations())
 
 RUNNING_A_CALL = 500
 RUNNING_CALLS = 20
 """Of a queue, at most 10,000 running jobs are looked at."""
-TASK, STARTED, WORKER = (RECORD_FIELDS.index(name) for name in ("task", "started", "worker"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +143,17 @@ class Registration:
         }
         card = orjson.dumps({**self._fixed, **told})
         lease = b"%d" % self._lease_us
-        self._started = b"%d" % spanning.run(link, "enter", KEYS, b"", self._id.encode(), lease, self._started, card)
+        self._started = b"%d" % spanning.run(
+            link, "register_process", KEYS, b"", self._id.encode(), lease, self._started, card
+        )
 
     def leave(self, link: Link) -> None:
-        """Take the process out of the roster.
+        """Take the process out of the registry.
 
         Raises:
           RedisAwayError: Redis doesn't answer; the entry will lapse.
         """
-        link.call_all([("ZREM", keys.process_ends(), self._id), ("HDEL", keys.process_cards(), self._id)])
+        link.call_all([("ZREM", keys.process_ends(), self._id), ("HDEL", keys.process_registrations(), self._id)])
 
 
 class ProcessRegistry:
@@ -197,18 +198,17 @@ class ProcessRegistry:
                 running.setdefault(worker, []).append(job)
         return [_process(id, entry, running.get(id, [])) for id, entry in entries.items()]
 
-    def _entries(self) -> dict[str, list[Any]]:
-        """Of each process: when it started, when it was last seen, its card."""
-        rows = self._redis.run_script("roster", KEYS, b"")
-        return {rows[i].decode(): msgpack.unpackb(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
+    def _entries(self) -> dict[str, PackedRegistration]:
+        rows = self._redis.run_script("list_processes", KEYS, b"")
+        return {rows[i].decode(): unpack_registration(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
 
     def _running(self, queue: str) -> Iterable[tuple[str, RunningJob]]:
         below: int | None = None
         for _ in range(RUNNING_CALLS):
             below, rows = self._redis.queue(queue).page(below, RUNNING_A_CALL, ["running"])
             for id, packed in rows:
-                record = msgpack.unpackb(packed)
-                yield record[WORKER], RunningJob(id, record[TASK], queue, record[STARTED])
+                record = unpack_record(packed)
+                yield record.worker or "", RunningJob(id, record.task, queue, record.started or 0)
             if below is None:
                 return
 
@@ -221,21 +221,20 @@ def threads_of(queue: str, processes: Iterable[LiveProcess]) -> Threads:
 
 
 def process_name() -> str:
-    """Names a process in the roster, in records and in logs: host, process id, and four random digits."""
+    """Names a process in the registry, in records and in logs: host, process id, and four random digits."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
 
 
-def _process(id: str, entry: list[Any], running: Iterable[RunningJob]) -> LiveProcess:
-    started_at_us, last_seen_at_us, card = entry
-    known = orjson.loads(card)
+def _process(id: str, entry: PackedRegistration, running: Iterable[RunningJob]) -> LiveProcess:
+    known = orjson.loads(entry.details)
     return LiveProcess(
         id=id,
         kind=known["kind"],
         host=known["host"],
         pid=known["pid"],
         version=known["version"],
-        started_at_us=started_at_us,
-        last_seen_at_us=last_seen_at_us,
+        started_at_us=entry.started,
+        last_seen_at_us=entry.seen,
         stopping=known["stopping"],
         queues=tuple(known["queues"]),
         thread_count=known["threads"],

@@ -86,10 +86,13 @@ class Retention:
 
 
 def shares(kept: Mapping[str, Kept], budget: int) -> dict[str, tuple[int, int]]:
-    """How many bytes of ended jobs and how many idempotency keys each queue may keep, so that all together keep
-    within ``budget`` bytes: when they have too much, each gives the same part of what it has."""
+    """How many bytes of ended jobs and how many idempotency keys each queue may keep, so that all together keep within
+    ``budget`` bytes. When they have too much, each gives the same part of what it has; else each may have it all, since
+    what ended a moment ago may not be counted yet."""
     total = sum(one.jobs_bytes + one.keys_bytes for one in kept.values())
-    part = 1.0 if total <= budget else budget / total
+    if total <= budget:
+        return dict.fromkeys(kept, (budget, budget // KEY_BYTES))
+    part = budget / total
     return {queue: (int(one.jobs_bytes * part), int(one.keys_bytes * part) // KEY_BYTES) for queue, one in kept.items()}
 
 

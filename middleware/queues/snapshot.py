@@ -11,7 +11,7 @@ from ..commands.calls import pairs
 from ..commands.queue_commands import QueueCommands
 from ..jobs import JobStatus
 from ..processes.registry import Threads
-from ..statistics.counters import Tally, added, tallies_from
+from ..statistics.counters import TaskStatistics, added, counters_from
 from .pause import Pause, pause_from
 from .policy import GateWord, Mode, Order, OrderNow, Policy, policy_from
 from .wait_bound import FULL_WINDOWS, wait_bound_us
@@ -50,7 +50,7 @@ class QueueSnapshot:
     records: int
     messages: int
     counters: dict[str, int]
-    tallies: dict[str, Tally]
+    task_counters: dict[str, TaskStatistics]
 
     @property
     def order(self) -> Order:
@@ -131,7 +131,7 @@ class QueueSnapshot:
         ]
         # What a job whose record was removed by hand was tallied as, nobody knows.
         if not self.counters.get("orphans"):
-            tallied = added(self.tallies.values()).counts.states
+            tallied = added(self.task_counters.values()).counts.states
             compared += [
                 (f"{status} jobs and tallied ones", counts[status], tallied[status.value]) for status in counts
             ]
@@ -185,7 +185,7 @@ def read_snapshot(commands: QueueCommands) -> QueueSnapshot:
         counts={status: sizes[index.__name__] for status, index in keys.STATUS_INDEXES.items()},
         **{name: sizes[name] for name in ("due", "leases", "finished", "records", "messages")},
         counters={name: int(value) for name, value in pairs(answer["counters"]).items()},
-        tallies=tallies_from(answer["tallies"]),
+        task_counters=counters_from(answer["task_counters"]),
     )
 
 

@@ -160,7 +160,7 @@ class Windows:
 
     def next(self, queue: str, *, limit: int = 100) -> NextWindow:
         """The window that opens next, with at most ``limit`` ids."""
-        next_tick_ms, count, ids = self._redis.queue(queue).would_take(limit)
+        next_tick_ms, count, ids = self._redis.queue(queue).preview_window(limit)
         return NextWindow(queue, None if next_tick_ms is None else next_tick_ms * 1000, count, ids)
 
     def page(self, *, queue: str | None = None, limit: int = 50, cursor: Cursor | None = None) -> WindowPage:
@@ -178,7 +178,7 @@ class Windows:
 
 def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:
     match answer[0]:
-        case b"unruled":
+        case b"no_policy":
             return f"Queue {queue!r} has no policy yet: start the scheduler, or put one in force first."
         case b"continuous":
             return f"Queue {queue!r} is continuous: its jobs may be claimed at any time, without windows."

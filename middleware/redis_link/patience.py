@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..errors import RedisAwayError
+from ..errors import RedisAwayError, RedisClusterError
 from .backoff import Backoff
 
 T = TypeVar("T")
@@ -20,12 +20,15 @@ def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
 
     Raises:
       RedisAwayError: the last failure, when it gave up.
+      RedisClusterError: at once.
     """
     deadline = None if patience_s is None else time.monotonic() + patience_s
     backoff = Backoff()
     while True:
         try:
             return call()
+        except RedisClusterError:
+            raise
         except RedisAwayError:
             pause_s = backoff.next_s()
             if deadline is not None and time.monotonic() + pause_s >= deadline:

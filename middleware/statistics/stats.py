@@ -8,16 +8,16 @@ from typing import Any
 
 from ..clock import rfc3339
 from ..commands.client import RedisClient
-from ..commands.layout import SLOT_US
+from ..commands.layout import INTERVAL_US
 from . import histograms
-from .counters import NOTHING, Counts, QueueTallies, Tally, added, read_tallies
+from .counters import NOTHING, Counts, QueueCounters, TaskStatistics, added, read_counters
 from .histograms import Histogram
 
 SPANS_S = {"1m": 60, "5m": 300, "15m": 900}
 """The stretches over which rates are told."""
 TIMES_SPAN_S = 900
 """The stretch over which times are told."""
-SAMPLES_OF_SPANS = 900_000_000 // SLOT_US + 2
+SAMPLES_OF_SPANS = 900_000_000 // INTERVAL_US + 2
 MINUTES_OF_SPANS = 16
 
 RATES = {
@@ -119,16 +119,16 @@ class Statistics:
             },
         )
 
-    def _read(self, queue: str) -> QueueTallies:
-        return read_tallies(self._redis.queue(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
+    def _read(self, queue: str) -> QueueCounters:
+        return read_counters(self._redis.queue(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
 
 
-def queue_rates(tallies: QueueTallies, span_s: int) -> Rates:
+def queue_rates(tallies: QueueCounters, span_s: int) -> Rates:
     """Events a second in a queue, over ``span_s`` and what its first slot has more (10 s at most)."""
     return _rates(tallies.together.counts, *tallies.counts_at(tallies.now_us - span_s * 1_000_000), tallies.now_us)
 
 
-def task_rates(tallies: QueueTallies, task: str, span_s: int) -> Rates:
+def task_rates(tallies: QueueCounters, task: str, span_s: int) -> Rates:
     """Events a second of a task, over ``span_s`` and what its first minute has more."""
     began_us, before = tallies.tasks_at(tallies.now_us - span_s * 1_000_000)
     return _rates(tallies.tasks[task].counts, began_us, before.get(task, NOTHING).counts, tallies.now_us)
@@ -139,7 +139,7 @@ def _rates(now: Counts, began_us: int, before: Counts, now_us: int) -> Rates:
     return {name: (now.totals[total] - before.totals[total]) / seconds for name, total in RATES.items()}
 
 
-def _together(queues: list[QueueTallies]) -> Summary:
+def _together(queues: list[QueueCounters]) -> Summary:
     ages = [max(0, tallies.now_us - tallies.oldest_place) for tallies in queues if tallies.oldest_place is not None]
     rates = {span: [queue_rates(tallies, seconds) for tallies in queues] for span, seconds in SPANS_S.items()}
     before = [added(tallies.tasks_at(tallies.now_us - TIMES_SPAN_S * 1_000_000)[1].values()) for tallies in queues]
@@ -152,9 +152,9 @@ def _together(queues: list[QueueTallies]) -> Summary:
     )
 
 
-def _of_task(tallies: QueueTallies, task: str) -> Summary:
+def _of_task(tallies: QueueCounters, task: str) -> Summary:
     now = tallies.tasks[task]
-    before: Tally = tallies.tasks_at(tallies.now_us - TIMES_SPAN_S * 1_000_000)[1].get(task, NOTHING)
+    before: TaskStatistics = tallies.tasks_at(tallies.now_us - TIMES_SPAN_S * 1_000_000)[1].get(task, NOTHING)
     return Summary(
         counts=_at_least_none(now.counts),
         oldest_age_us=None,

@@ -57,7 +57,7 @@ class JobMoves:
         if found is None:
             return "missing"
         queue, body = found
-        return cast("RetryAnswer", self._redis.queue(queue).revive(id, without_retries(body), reason))
+        return cast("RetryAnswer", self._redis.queue(queue).retry(id, without_retries(body), reason))
 
     def cancel_all(self, where: JobFilter, *, limit: int, reason: str = "requested") -> BulkOutcome:
         """Cancel the jobs that fit, the newest of each queue first; those that can't be cancelled are left out."""
@@ -86,7 +86,7 @@ class JobMoves:
     def _retry(self, queue: str, ids: Sequence[str], reason: str) -> list[str]:
         bodies = self._redis.call("HMGET", keys.messages(queue), *ids)
         jobs = [(id, without_retries(body)) for id, body in zip(ids, bodies, strict=True) if body is not None]
-        return self._redis.queue(queue).revive_all(jobs, reason) if jobs else []
+        return self._redis.queue(queue).retry_all(jobs, reason) if jobs else []
 
 
 def _within(where: JobFilter, statuses: frozenset[JobStatus]) -> JobFilter:

@@ -119,7 +119,7 @@ class LifoConsumer(Consumer):
             self._owes_a_look = True
         if self._owes_a_look and self._idle_threads.idle == 0:
             # The token is ours, but others may have threads for it.
-            self._settler.look()
+            self._settler.ring_again()
             self._owes_a_look = False
             self._settler.may_have_jobs = True
         taken = self._idle_threads.take(self._settler.queue, self._timeout_s)
@@ -138,7 +138,7 @@ class LifoConsumer(Consumer):
         if self._owes_a_look or self._doorbell.is_watched:
             self._doorbell.close()
             self._owes_a_look = False
-            self._settler.look()
+            self._settler.ring_again()
 
     def _wait_for_redis(self, error: RedisAwayError) -> None:
         if self._backoff.is_fresh:

@@ -17,6 +17,7 @@ from ..errors import SettingsError
 from ..messages import time_limit_s
 from ..processes.maintenance import Maintenance
 from ..processes.registry import Registration, process_name
+from ..processes.server_safety import SafetyWatch, end_process
 from ..redis_link.spin import Spin
 from ..settings import Settings, exit_with
 from . import context
@@ -42,6 +43,7 @@ class WorkerLifecycle(dramatiq.Middleware):
         self._worker: dramatiq.Worker | None = None
         self._maintenance: Maintenance | None = None
         self._registration: Registration | None = None
+        self._safety: SafetyWatch | None = None
         self._listener: Listener | None = None
         self._is_process = False
         self.name = ""
@@ -83,6 +85,8 @@ class WorkerLifecycle(dramatiq.Middleware):
         if unknown := sorted(wanted - set(broker.queues)):
             declared = ", ".join(sorted(broker.queues)) or "none"
             exit_with(SettingsError(f"QUEUES names {', '.join(unknown)}, but the declared queues are: {declared}."))
+        self._safety = SafetyWatch(self._settings.durability, on_cluster=end_process if self._is_process else None)
+        self._safety.look_first(self._redis.new_link())
         self.name = process_name()
         self._worker = worker
         self._idle_threads = IdleThreads(worker.worker_threads)
@@ -109,6 +113,7 @@ class WorkerLifecycle(dramatiq.Middleware):
             on_cancel=self._cancel,
             on_lost=self._lose_lease,
             registration=self._registration,
+            safety=self._safety,
         )
         self._maintenance.start()
         self._listener = Listener(self._redis.new_link(), self._cancel)

@@ -107,7 +107,7 @@ class Settler:
                     self._recover()
                     deliveries = self._received(self._claim_once(wanted))
                 else:
-                    self._on_due(self._commands.look())  # whoever woke this worker meant one that works on
+                    self._on_due(self._commands.ring_again())  # whoever woke this worker meant one that works on
         finally:
             self._idle_threads.give(wanted - len(deliveries))
         self._send_what_lies_there()
@@ -146,7 +146,7 @@ class Settler:
         delivery.is_hung, delivery.has_lease = True, False
         self._idle_threads.lose(delivery)
 
-    def look(self) -> None:
+    def ring_again(self) -> None:
         """Ring the doorbell again for other workers, since this one has no idle thread.
 
         Raises:
@@ -154,7 +154,7 @@ class Settler:
         """
         try:
             with self._lock:
-                self._on_due(self._commands.look())
+                self._on_due(self._commands.ring_again())
         finally:
             # All threads are busy: if the last of them left its settlement meanwhile, nobody else would ever send it.
             self._send_what_lies_there()

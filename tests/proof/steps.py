@@ -32,8 +32,8 @@ def connections(url: str) -> tuple[Link, redis.Redis]:
 class Steps(RuleBasedStateMachine):
     """What the scripts answer and leave behind must be the model's, after every step."""
 
-    usual_turns = 0
-    """How often a usual turn of a worker was seen that isn't counted yet, in all examples."""
+    busy_calls = 0
+    """How often a call was seen that settled and claimed, in all examples."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Steps(RuleBasedStateMachine):
 
     @invariant()
     def everything_kept_is_the_models(self) -> None:
-        Steps.usual_turns += compare_all(self.client, self.model)
+        Steps.busy_calls += compare_all(self.client, self.model)
 
     @invariant()
     def the_snapshot_adds_up_and_tells_what_may_be_claimed(self) -> None:
@@ -94,14 +94,14 @@ class Steps(RuleBasedStateMachine):
         expected = self.model.open_window(opened_by, tick_ms, credits, lasts_us)
         assert (word.decode(), rest[0] if rest else None) == expected
 
-    def _revive(self, id: str) -> None:
-        assert self.scripts.revive(id, b"revived") == self.model.revive(id, b"revived")
+    def _retry(self, id: str) -> None:
+        assert self.scripts.retry(id, b"revived") == self.model.retry(id, b"revived")
 
     def _running(self) -> list[Token]:
         return [job.token for job in self.model.of_status(RUNNING)]
 
     def _beat(self, held: list[Token]) -> None:
-        assert self.scripts.beat(LEASE_US, SILENCE_US, held) == self.model.beat(LEASE_US, SILENCE_US, held)
+        assert self.scripts.heartbeat(LEASE_US, SILENCE_US, held) == self.model.beat(LEASE_US, SILENCE_US, held)
 
     def _settle(self, tokens: list[Token], moves: list[Any], wanted: int, worker: str) -> None:
         chosen = [

@@ -134,18 +134,18 @@ def test_windows_are_forgotten_with_age_but_not_while_a_job_of_theirs_runs(queue
     fresh = used_window(queue)
 
     for _ in range(2):
-        queue.scripts.prune(60_000_000 - 1, 10**6, 10**9)
+        queue.scripts.prune(60_000_000 - 1, 10**6, 10**9, 10**6)
     assert [w.id for w in queue.broker.windows.page(queue="default").windows] == [fresh.id, running.id]
     assert queue.broker.windows.get(old[0].id) is None
 
     queue.settle(token)
-    queue.scripts.prune(60_000_000 - 1, 10**6, 10**9)
+    queue.scripts.prune(60_000_000 - 1, 10**6, 10**9, 10**6)
     assert [w.id for w in queue.broker.windows.page(queue="default").windows] == [fresh.id]
 
 
 def test_only_so_many_windows_are_kept(queue: ScriptedQueue) -> None:
     queue.rule(close_when_empty=False)
-    with planted("WINDOWS_KEPT = 10000", "WINDOWS_KEPT = 5", into=("open_window",)):
+    with planted("- P.WINDOWS_KEPT", "- 5", into=("open_window",)):
         used = [used_window(queue) for _ in range(9)]
 
     assert [w.id for w in queue.broker.windows.page(queue="default").windows] == [w.id for w in used[:2:-1]]

@@ -76,7 +76,7 @@ def test_time_closes_a_window_at_the_planned_moment_whenever_it_is_noticed(queue
     assert (closed.left_waiting, closed.oldest_wait_us) == (1, 1_000_000)
 
 
-@pytest.mark.parametrize("end", ["made continuous", "last job cancelled", "purged"])
+@pytest.mark.parametrize("end", ["made continuous", "last job cancelled", "flushed"])
 def test_a_window_whose_time_was_up_keeps_that_end_whatever_happens_later(queue: ScriptedQueue, end: str) -> None:
     queue.rule(close_when_empty=True)
     queue.send("a", "b")
@@ -89,8 +89,8 @@ def test_a_window_whose_time_was_up_keeps_that_end_whatever_happens_later(queue:
             queue.rule(mode="continuous")
         case "last job cancelled":
             queue.scripts.cancel("a", "called off")
-        case "purged":
-            queue.scripts.purge()
+        case "flushed":
+            queue.scripts.flush()
 
     closed = queue.window(window)
     assert (closed.close_reason, closed.closed_at_us) == ("time", START_US + 1_000_000)

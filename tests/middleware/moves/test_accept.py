@@ -140,7 +140,7 @@ def test_a_callers_next_call_is_a_new_one_and_so_is_anothers(queue: ScriptedQueu
 def test_of_ten_thousand_callers_the_latest_are_kept(queue: ScriptedQueue) -> None:
     queue.client.zadd(keys.callers("default"), {f"caller-{n}": n for n in range(10_003)})
 
-    queue.scripts.prune(10**12, 10**6, 10**9)
+    queue.scripts.prune(10**12, 10**6, 10**9, 10**6)
 
     assert queue.client.zrange(keys.callers("default"), 0, 0) == ["caller-3"]
     assert isinstance(queue.offer("a", call=Call(b"caller-3", 4)), Accepted)
@@ -242,19 +242,19 @@ def test_keys_whose_day_is_over_are_forgotten_by_later_ones_and_by_upkeep(queue:
 
     queue.offer("new", key=KEY)
     assert _keys_kept(queue) == (51, 51)
-    queue.scripts.prune(10**15, 10**6, 10**12)
+    queue.scripts.prune(10**15, 10**6, 10**12, 10**6)
     assert _keys_kept(queue) == (1, 1)
 
 
 def test_a_key_outlives_its_job(queue: ScriptedQueue) -> None:
     queue.offer("a", key=KEY)
     queue.settle(queue.claim()[0])
-    queue.scripts.prune(10**15, 0, 10**12)
+    queue.scripts.prune(10**15, 0, 10**12, 10**6)
 
     assert queue.offer("b", key=KEY) == Replayed(["a"])
 
 
 def _keys_kept(queue: ScriptedQueue) -> tuple[int, int]:
-    kept = queue.client.hlen(keys.replays(queue.name)), queue.client.zcard(keys.replay_ends(queue.name))
+    kept = queue.client.hlen(keys.idempotency_keys(queue.name)), queue.client.zcard(keys.idempotency_ends(queue.name))
     assert isinstance(kept[0], int)
     return kept  # type: ignore[return-value]

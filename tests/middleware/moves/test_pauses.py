@@ -56,7 +56,7 @@ def test_nobody_is_woken_in_a_pause_and_somebody_is_at_its_end(queue: ScriptedQu
     pause(queue)
     assert not queue.is_rung()
     queue.send("b")
-    queue.scripts.look()
+    queue.scripts.ring_again()
     assert not queue.is_rung()
 
     resume(queue)

@@ -45,7 +45,7 @@ def test_a_beat_for_an_older_attempt_renews_nothing_and_tells_so(queue: Scripted
     queue.lose_leases()
     queue.claim()
 
-    lost = queue.scripts.beat(LEASE_US, SILENCE_US, [first])
+    lost = queue.scripts.heartbeat(LEASE_US, SILENCE_US, [first])
 
     assert [_id_of(answer) for answer in lost] == ["a"]
 

@@ -156,12 +156,12 @@ def test_a_token_of_a_former_life_of_an_id_is_worth_nothing(queue: ScriptedQueue
     stopped = queue.claim()[0]
     queue.lose_leases()
     queue.settle(queue.claim(worker="worker-b")[0])
-    queue.scripts.prune(0, 0, 0)
+    queue.scripts.prune(0, 0, 0, 10**6)
     queue.send("a")
     queue.claim(worker="worker-b")
 
     assert queue.settle(stopped) == 1
-    assert queue.scripts.beat(LEASE_US, SILENCE_US, [stopped]) == [("a", "lost")]
+    assert queue.scripts.heartbeat(LEASE_US, SILENCE_US, [stopped]) == [("a", "lost")]
     assert queue.scripts.progress(stopped, b"{}") == "stale"
     assert (queue.status("a"), queue.job("a").attempts) == ("running", 1)
 
@@ -223,4 +223,4 @@ def test_a_beat_that_crosses_a_settlement_does_not_count_as_a_lost_lease(queue: 
     token = queue.claim()[0]
     queue.settle(token)
 
-    assert list(queue.scripts.beat(LEASE_US, LEASE_US, [token])) == []
+    assert list(queue.scripts.heartbeat(LEASE_US, LEASE_US, [token])) == []

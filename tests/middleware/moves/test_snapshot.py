@@ -33,7 +33,7 @@ def test_jobs_are_counted_in_the_state_that_they_are_in(queue: ScriptedQueue) ->
     queue.settle(tokens[0], "processed")
     queue.settle(tokens[1], "rejected")
     queue.scripts.cancel("a", "called off")
-    queue.scripts.purge()
+    queue.scripts.flush()
     queue.send_each("x", "y")
 
     counts = {status.value: count for status, count in queue.snapshot().counts.items() if count}

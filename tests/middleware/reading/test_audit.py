@@ -108,12 +108,12 @@ def test_the_command_says_that_redis_is_away(
 
 
 def test_a_tally_that_differs_from_the_jobs_there_are_is_found(full: ScriptedQueue, redis_client: redis.Redis) -> None:
-    full.scripts.tallies(0, 0)  # counts what is usual
+    full.scripts.read_counters(0, 0)  # adds up what is pending
     with redis.Redis.from_url(full.broker.redis._url) as raw:
-        kept = raw.hget(keys.tallies("default"), "task")
-        raw.hdel(keys.tallies("default"), "task")
+        kept = raw.hget(keys.task_counters("default"), "task")
+        raw.hdel(keys.task_counters("default"), "task")
         faults = full.snapshot().faults()
-        raw.hset(keys.tallies("default"), "task", kept)
+        raw.hset(keys.task_counters("default"), "task", kept)
 
     assert "queued jobs and tallied ones: 2 against 0" in faults
     assert full.snapshot().faults() == []

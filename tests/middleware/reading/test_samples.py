@@ -6,8 +6,8 @@ import msgpack
 import pytest
 
 from middleware.commands import keys
-from middleware.commands.layout import BOUNDS_US, BUCKETS, SLOT_US
-from middleware.statistics.counters import QueueTallies, read_tallies
+from middleware.commands.layout import BOUNDS_US, BUCKETS, INTERVAL_US
+from middleware.statistics.counters import QueueCounters, read_counters
 from middleware.statistics.histograms import EMPTY, Histogram
 from middleware.statistics.stats import Stats, Summary
 
@@ -24,8 +24,8 @@ def summary(queue: ScriptedQueue) -> Summary:
     return stats(queue).queues[queue.name]
 
 
-def tallies(queue: ScriptedQueue) -> QueueTallies:
-    return read_tallies(queue.scripts, samples=100, minutes=100)
+def tallies(queue: ScriptedQueue) -> QueueCounters:
+    return read_counters(queue.scripts, samples=100, minutes=100)
 
 
 def run(queue: ScriptedQueue, id: str, *, wait_us: int = 0, run_us: int = 0, outcome: str = "processed") -> None:
@@ -60,7 +60,7 @@ def test_an_end_is_counted_by_its_outcome_until_it_is_pruned(queue: ScriptedQueu
     run(queue, "a", outcome=outcome)
     assert summary(queue).counts[outcome] == 1
 
-    queue.scripts.prune(0, 0, 0)
+    queue.scripts.prune(0, 0, 0, 10**6)
 
     assert summary(queue).counts[outcome] == 0
     assert tallies(queue).tasks["task"].counts.totals[f"ended_{outcome}"] == 1
@@ -91,7 +91,7 @@ def test_beyond_200_names_tasks_are_counted_together(queue: ScriptedQueue) -> No
     assert len(found) == 201
     assert found["(other)"].counts.states["processed"] == 300
     assert all(tally.counts.states["processed"] == 1 for name, tally in found.items() if name != "(other)")
-    queue.client.delete(keys.tallies("default"))  # the audit knows tasks by their own names only
+    queue.client.delete(keys.task_counters("default"))  # the audit knows tasks by their own names only
     queue.client.hincrby(keys.counters("default"), "orphans", 1)
 
 
@@ -179,15 +179,15 @@ def test_times_fall_into_the_bucket_whose_bound_they_do_not_exceed(queue: Script
 
 def test_a_sample_tells_how_it_was_when_its_slot_began(queue: ScriptedQueue) -> None:
     queue.send("a", "b")
-    queue.clock.forward(us=SLOT_US)
+    queue.clock.forward(us=INTERVAL_US)
     queue.claim()
 
     newest, first = tallies(queue).samples
 
     assert (newest.counts.states["queued"], newest.counts.states["running"]) == (2, 0)
     assert first.counts.totals["accepted"] == 0
-    assert newest.at_us - first.at_us == SLOT_US
-    assert newest.at_us <= queue.clock.now_us < newest.at_us + SLOT_US
+    assert newest.at_us - first.at_us == INTERVAL_US
+    assert newest.at_us <= queue.clock.now_us < newest.at_us + INTERVAL_US
     assert newest.oldest_place == queue.job("a").seq
 
 
@@ -203,25 +203,26 @@ def test_samples_are_bounded(queue: ScriptedQueue) -> None:
         queue.send(f"j{n}")
 
     assert queue.client.llen(keys.samples("default")) == 8640
-    assert queue.client.llen(keys.tallies_before("default")) == 16
+    assert queue.client.llen(keys.task_counters_before("default")) == 16
 
 
 def test_asking_for_jobs_in_vain_writes_no_samples(queue: ScriptedQueue) -> None:
     queue.claim()
     queue.beat()
     queue.reclaim()
-    queue.scripts.prune(10**12, 10, 10**9)
+    queue.scripts.prune(10**12, 10, 10**9, 10**6)
 
-    assert not queue.client.exists(*(key("default") for key in (keys.samples, keys.tallies, keys.tallies_before)))
+    counted = (keys.samples, keys.task_counters, keys.task_counters_before)
+    assert not queue.client.exists(*(key("default") for key in counted))
 
 
 def test_a_clock_that_is_set_back_a_little_keeps_the_samples_and_far_back_begins_anew(queue: ScriptedQueue) -> None:
     for n in range(5):
-        queue.clock.forward(us=SLOT_US)
+        queue.clock.forward(us=INTERVAL_US)
         queue.send(f"j{n}")
     assert len(tallies(queue).samples) == 5
 
-    queue.clock.forward(us=-2 * SLOT_US)
+    queue.clock.forward(us=-2 * INTERVAL_US)
     queue.send("a-little")
     assert len(tallies(queue).samples) == 5
 

@@ -57,7 +57,7 @@ def test_a_job_that_runs_longer_than_its_lease_runs_once(broker: LifoBroker, gat
     with working(broker, threads=2):
         gate.wait_for(1)
         rounds(ran, 8)
-        assert ran.count("beat") >= 7
+        assert ran.count("heartbeat") >= 7
         gate.open()
         job = ended(broker, message)
 
@@ -99,11 +99,11 @@ def test_trouble_in_one_queue_costs_the_others_nothing(broker: LifoBroker, gate:
     message = work.send()
     with working(broker):
         gate.wait_for(1)
-        broker.redis.link.call("SET", keys.pulse("aardvark"), "not a hash")
+        broker.redis.link.call("SET", keys.heartbeat("aardvark"), "not a hash")
         rounds(ran, 8)
         gate.open()
         job = ended(broker, message)
-        broker.redis.link.call("DEL", keys.pulse("aardvark"))
+        broker.redis.link.call("DEL", keys.heartbeat("aardvark"))
 
     assert (job.status.value, job.attempts) == ("processed", 1)
 

@@ -121,7 +121,7 @@ def test_workers_come_back_into_a_roster_that_was_lost(broker: LifoBroker, redis
     broker.declare_queue("default")
     with working(broker):
         first = only(broker)
-        redis_client.delete(keys.process_ends(), keys.process_cards())
+        redis_client.delete(keys.process_ends(), keys.process_registrations())
         again = only(broker)
 
     assert (again.id, again.started_at_us) == (first.id, first.started_at_us)
@@ -138,13 +138,13 @@ def test_the_dead_are_taken_out_by_those_who_live_and_the_last_entry_expires(
     enter("lives")
     redis_client.zadd(keys.process_ends(), {"dead": 1})
     assert [process.id for process in broker.registry.processes()] == ["lives"]
-    assert redis_client.hlen(keys.process_cards()) == 2
+    assert redis_client.hlen(keys.process_registrations()) == 2
 
     enter("new")
     link.close()
 
-    assert set(redis_client.hkeys(keys.process_cards())) == {"lives", "new"}
-    for key in (keys.process_ends(), keys.process_cards()):
+    assert set(redis_client.hkeys(keys.process_registrations())) == {"lives", "new"}
+    for key in (keys.process_ends(), keys.process_registrations()):
         assert 500 < redis_client.ttl(key) <= 600
 
 

@@ -36,7 +36,7 @@ def test_slots_that_a_claim_did_not_use_are_given_back(queue: ScriptedQueue, one
     assert one.idle_threads.idle == THREADS - 1
 
 
-@pytest.mark.parametrize("busy_with", ["look", "claim"])
+@pytest.mark.parametrize("busy_with", ["ring_again", "claim"])
 def test_a_settlement_that_is_left_while_the_line_is_busy_is_sent(
     queue: ScriptedQueue, one: OneSettler, busy_with: str
 ) -> None:
@@ -44,8 +44,8 @@ def test_a_settlement_that_is_left_while_the_line_is_busy_is_sent(
     (a,) = one.claim()
     one.commands.before[busy_with] = lambda: in_another_thread(lambda: one.settler.settle(a))
 
-    if busy_with == "look":
-        one.settler.look()
+    if busy_with == "ring_again":
+        one.settler.ring_again()
     else:
         one.claim()
 
@@ -61,9 +61,9 @@ def test_a_settlement_that_is_left_while_a_look_fails_is_sent(queue: ScriptedQue
         in_another_thread(lambda: one.settler.settle(a))
         raise RedisAwayError("cut")
 
-    one.commands.before["look"] = leave_and_fail
+    one.commands.before["ring_again"] = leave_and_fail
     with pytest.raises(RedisAwayError):
-        one.settler.look()
+        one.settler.ring_again()
 
     assert queue.status("a") == "processed"
     assert one.idle_threads.idle == THREADS

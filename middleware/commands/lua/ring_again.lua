@@ -1,0 +1,15 @@
+-- For a consumer that heard the doorbell and has no idle thread: rings again for the others.
+-- ARGV: 1 now in µs or '' · 2 default gate
+-- Returns µs until the next job falls due, or -1.
+
+local default_gate = ARGV[2]
+--- @include now
+--- @include counts
+--- @include event_log
+--- @include windows
+--- @include until_due
+
+--- @insert allow_when_full
+--- @insert ring
+--- @insert save
+return until_due()

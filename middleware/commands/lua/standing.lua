@@ -20,7 +20,7 @@ local INDEXES = P.INDEXES
 --- @insert allow_when_full
 local word, rule = gate()
 local p = redis.call('HMGET', K.policy, 'order', 'pause', 'next_tick', 'lifo_above', 'lifo_below', 'windows', 'share')
-rule = rule or {order = p[1] or 'lifo', above = tonumber(p[4] or 0), below = tonumber(p[5] or 0)}
+rule = rule or {order = p[1] or 'lifo', above = p[4], below = p[5]}
 
 -- Windows in which nothing was claimed aren't kept: a number that is missing wasn't full.
 local function were_full(last, how_many)

@@ -8,10 +8,10 @@ local function order_now(rule)
   local was = redis.call('HGET', K.policy, 'order_now') or 'fifo'
   local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')[2]
   local waited = oldest and math.max(0, now - oldest) or 0 -- how far back its place lies
-  local is = was
-  if was == 'fifo' and oldest and waited >= rule.above then
+  local is, above, below = was, tonumber(rule.above or 0), tonumber(rule.below or 0)
+  if was == 'fifo' and oldest and waited >= above then
     is = 'lifo'
-  elseif was == 'lifo' and waited < rule.below then
+  elseif was == 'lifo' and waited < below then
     is = 'fifo'
   end
   if is ~= was then

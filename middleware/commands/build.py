@@ -46,7 +46,7 @@ PARAMETERS: dict[str, Any] = {
     "OTHER_TASKS": layout.OTHER_TASKS,
     "OVERHEAD_BYTES": 400,  # about what a finished job takes beside its texts: a record and two indexes
     "PENDING_CALLS": PENDING_CALLS,
-    "PENDING_VALUES": 400,  # a call that counts more adds up at once
+    "PENDING_MOVES": 100,  # a call that counts more kinds of moves adds up at once
     "SAMPLED": len(layout.STATE_FIELDS) + len(layout.TOTAL_FIELDS),
     "SAMPLES_KEPT": 8640,
     "STATE_COUNTERS": {

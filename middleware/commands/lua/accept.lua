@@ -17,7 +17,7 @@ local default_gate, most, caller, call, key, digest = ARGV[2], tonumber(ARGV[3])
 --- @include new_record
 
 -- Gather.
-if caller ~= '' and tonumber(redis.call('ZSCORE', K.callers, caller) or 0) == tonumber(call) then return {'again'} end
+if caller ~= '' and redis.call('ZSCORE', K.callers, caller) == call then return {'again'} end
 if key ~= '' then
   --- @include idempotency_find
   local made = made_under(key, digest)
@@ -67,7 +67,7 @@ if soonest < math.huge then
 end
 
 -- Write.
-gather(hsets, K.counters, 'seq', string.format('%.0f', next_seq - 1))
+gather(hsets, K.counters, 'seq', next_seq - 1)
 --- @insert write
 if caller ~= '' then redis.call('ZADD', K.callers, call, caller) end
 if key ~= '' then

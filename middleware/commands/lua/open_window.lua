@@ -60,7 +60,7 @@ w[W.CLOSE_WHEN_EMPTY], w[W.OPENER] = close_when_empty == '1', who ~= '' and who
 w[W.LIFO_ABOVE], w[W.LIFO_BELOW] = tonumber(above or 0), tonumber(below or 0)
 windows[n] = w
 log('open', now, n, w[W.CREDITS], w[W.ORDER], w[W.SHARE], w[W.CLOSES_AT], w[W.LIFO_ABOVE], w[W.LIFO_BELOW])
-redis.call('HSET', K.policy, 'open', n, 'last_opened', string.format('%.0f', now))
+redis.call('HSET', K.policy, 'open', n, 'last_opened', now)
 local newest = redis.call('ZREVRANGE', K.window_history, 0, 0, 'WITHSCORES')[2]
 redis.call('ZADD', K.window_history, math.max(tonumber(newest or 0) + 1, now), n)
 if key ~= '' then

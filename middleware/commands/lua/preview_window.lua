@@ -19,7 +19,7 @@ local mode, order, share, batch, next_tick, above, below = unpack(
 )
 local reply = {'', 0}
 if mode == 'windows' then
-  order = order_now({order = order, above = tonumber(above or 0), below = tonumber(below or 0)})
+  order = order_now({order = order, above = above, below = below})
   local waiting, credits = redis.call('ZCARD', K.stack), tonumber(batch)
   local all = credits > 0 and math.min(credits, waiting) or waiting
   local shown, from_top, from_bottom = math.min(all, most), 0, 0

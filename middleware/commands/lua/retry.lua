@@ -27,7 +27,7 @@ local function put_on_top(id, message)
   job[R.PLACE], job[R.LOST], job[R.CANCEL], job[R.FINISHED], job[R.DUE] = place, 0, false, false, false
   job[R.REASON] = reason ~= '' and reason
   push(id, job)
-  gather(hsets, K.counters, 'seq', string.format('%.0f', place))
+  gather(hsets, K.counters, 'seq', place)
   gather(hsets, K.messages, id, message)
   gather(hsets, K.records, id, cmsgpack.pack(job))
   -- At once, for an id may come twice.

@@ -18,7 +18,7 @@ for a = 3, #ARGV, 2 do
   local field, value = ARGV[a], ARGV[a + 1]
   if redis.call('HGET', K.policy, field) ~= value then
     redis.call('HSET', K.policy, field, value)
-    if field == 'timetable' then redis.call('HSET', K.policy, 'timetable_since', string.format('%.0f', now)) end
+    if field == 'timetable' then redis.call('HSET', K.policy, 'timetable_since', now) end
     is_changed = true
   end
 end

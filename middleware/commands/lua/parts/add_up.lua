@@ -13,22 +13,17 @@ local function add_up()
   local totals, last_claim = {}, nil
   for _, packed in ipairs(calls) do
     local counted = cmsgpack.unpack(packed)
-    begin_interval(math.floor(counted[1] / P.INTERVAL_US))
-    for i = 2, #counted, 4 do
-      local task, before, after, us = unpack(counted, i, i + 3)
-      if task then
-        add_move(counters_of(task), before, after, us)
-      else
-        totals[before] = (totals[before] or 0) + after
-        if before == 'claims' then last_claim = counted[1] end
-      end
-    end
+    local at, queue_counts = counted[1], counted[2]
+    begin_interval(math.floor(at / P.INTERVAL_US))
+    for name, by in pairs(queue_counts) do totals[name] = (totals[name] or 0) + by end
+    if queue_counts.claims then last_claim = at end
+    for i = 3, #counted do add_moves(counted[i]) end
   end
   store_counters()
   if last_claim then
     redis.call('HINCRBY', K.policy, 'claims', totals.claims)
     local noted = tonumber(redis.call('HGET', K.policy, 'last_claim') or 0)
-    if noted < last_claim then redis.call('HSET', K.policy, 'last_claim', string.format('%.0f', last_claim)) end
+    if noted < last_claim then redis.call('HSET', K.policy, 'last_claim', last_claim) end
     totals.claims = nil
   end
   for name, by in pairs(totals) do redis.call('HINCRBY', K.counters, name, by) end

@@ -24,7 +24,7 @@ local function begin_interval(interval)
   -- A clock that was set back a little catches up; after a greater leap the samples mean nothing any more.
   if interval <= last_interval and last_interval - interval <= P.INTERVALS_A_MINUTE then return end
   if interval < last_interval then redis.call('DEL', K.samples, K.task_counters_before) end
-  redis.call('HSET', K.counters, 'interval', string.format('%.0f', interval))
+  redis.call('HSET', K.counters, 'interval', interval)
   store_counters()
   local counters = redis.call('HGETALL', K.task_counters)
   keep(K.samples, sample(interval, counters), P.SAMPLES_KEPT)

@@ -81,5 +81,5 @@ local function claim(wanted, reply)
   elseif not (rule.window and rule.window[W.CLOSED_AT]) and redis.call('LLEN', K.doorbell) == 0 then
     redis.call('RPUSH', K.doorbell, 1)
   end
-  return rule.window and string.format('%s %.0f', word, rule.number) or word
+  return rule.window and word .. ' ' .. rule.number or word
 end

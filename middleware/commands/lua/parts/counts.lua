@@ -1,21 +1,21 @@
 --- @state
--- What a call counts: moves of jobs and counts of the queue, four values each: task, state before and after, and how long
--- the job waited or ran in µs or false; or false, name, by how much, false. save.lua keeps them in K.pending_counts.
-local counted = {now}
-local function note(task, before, after, us)
-  local length = #counted
-  counted[length + 1] = task
-  counted[length + 2] = before
-  counted[length + 3] = after
-  counted[length + 4] = us
-end
+-- What a call counts, kept by save.lua in K.pending_counts: {now, counts of the queue by name, then moves of jobs}. Moves
+-- of one kind in a row are {task, state before, state after, how many, then µs that each of them had waited or run}.
+local queue_counts, last_moves = {}, nil
+local counted = {now, queue_counts}
 
 local function count(name, by)
-  note(false, name, by or 1, false)
+  queue_counts[name] = (queue_counts[name] or 0) + (by or 1)
 end
 
 -- Gives a job another state; false: it has none yet, or is deleted.
 local function move(job, status, us)
-  note(job[R.TASK], job[R.STATUS], status, us or false)
+  local task, before, moves = job[R.TASK], job[R.STATUS], last_moves
+  if not (moves and moves[1] == task and moves[2] == before and moves[3] == status) then
+    moves = {task, before, status, 0}
+    last_moves, counted[#counted + 1] = moves, moves
+  end
+  moves[4] = moves[4] + 1
+  if us then moves[#moves + 1] = us end
   job[R.STATUS] = status
 end

@@ -12,8 +12,7 @@ local function gate()
   if mode ~= 'windows' then
     if not mode and default_gate ~= 'open' then return default_gate end
     return 'open', {
-      limit = math.huge, order = order or 'lifo', above = tonumber(above or 0), below = tonumber(below or 0),
-      share = tonumber(share or 0),
+      limit = math.huge, order = order or 'lifo', above = above, below = below, share = tonumber(share or 0),
     }
   end
   if not w then return 'closed' end

@@ -8,7 +8,7 @@ local function grace_until(lease, silence)
   beat, grace = tonumber(beat or 0), tonumber(grace or 0)
   if math.abs(now - beat) > silence then
     grace = now + lease
-    redis.call('HSET', K.heartbeat, 'grace', string.format('%.0f', grace))
+    redis.call('HSET', K.heartbeat, 'grace', grace)
     if beat > now then
       local later = redis.call('ZREVRANGEBYSCORE', K.leases, '+inf', string.format('(%.0f', grace), 'LIMIT', 0, 1000)
       local ends = {}
@@ -16,6 +16,6 @@ local function grace_until(lease, silence)
       if #ends > 0 then redis.call('ZADD', K.leases, unpack(ends)) end
     end
   end
-  redis.call('HSET', K.heartbeat, 'at', string.format('%.0f', now))
+  redis.call('HSET', K.heartbeat, 'at', now)
   return grace
 end

@@ -7,7 +7,7 @@ local function present_order(rule)
   local was = redis.call('HGET', K.policy, 'order_now') or 'fifo'
   local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')[2]
   local waited = oldest and math.max(0, now - oldest) or 0
-  if was == 'fifo' and oldest and waited >= rule.above then return 'lifo', was, waited end
-  if was == 'lifo' and waited < rule.below then return 'fifo', was, waited end
+  if was == 'fifo' and oldest and waited >= tonumber(rule.above or 0) then return 'lifo', was, waited end
+  if was == 'lifo' and waited < tonumber(rule.below or 0) then return 'fifo', was, waited end
   return was, was, waited
 end

@@ -8,10 +8,10 @@ for n, w in pairs(windows) do
   if w then redis.call('HSET', K.windows, n, cmsgpack.pack(w)) end
 end
 if events and #events > 0 then redis.call('RPUSH', K.event_log, unpack(events)) end
-if #counted > 1 then
+if #counted > 2 or next(queue_counts) then
   local calls = redis.call('RPUSH', K.pending_counts, cmsgpack.pack(counted))
   local interval = tonumber(redis.call('HGET', K.counters, 'interval') or -1)
-  if calls >= P.PENDING_CALLS or #counted > P.PENDING_VALUES or interval ~= math.floor(now / P.INTERVAL_US) then
+  if calls >= P.PENDING_CALLS or #counted > P.PENDING_MOVES or interval ~= math.floor(now / P.INTERVAL_US) then
     --- @include add_up
     add_up()
   end

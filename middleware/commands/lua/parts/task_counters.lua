@@ -16,23 +16,27 @@ local function counters_of(task)
   return counters
 end
 
--- What a move of a job counts; a time goes into the histogram that follows its sum.
-local function add_move(counters, before, after, us)
-  local from, to, total = STATE_COUNTERS[before], STATE_COUNTERS[after], END_COUNTERS[after]
-  if from then counters[from] = counters[from] - 1 end
-  if to then counters[to] = counters[to] + 1 end
-  if not before then
-    total = C.ACCEPTED
+-- Adds moves of one kind (counts.lua). Each time goes into the histogram that follows its sum.
+local function add_moves(moves)
+  local counters, before, after, how_many, times = counters_of(moves[1]), moves[2], moves[3], moves[4], #moves - 4
+  local from, to, ended = STATE_COUNTERS[before], STATE_COUNTERS[after], END_COUNTERS[after]
+  if from then counters[from] = counters[from] - how_many end
+  if to then counters[to] = counters[to] + how_many end
+  if ended then
+    counters[ended] = counters[ended] + how_many
+  elseif not before then
+    counters[C.ACCEPTED] = counters[C.ACCEPTED] + how_many
   elseif after == S.RUNNING then
-    total = C.CLAIMED
-  elseif before == S.RUNNING and not total then
-    total = us and C.RETRIED or C.PUT_BACK -- a put back is no attempt that ended: it has no time
+    counters[C.CLAIMED] = counters[C.CLAIMED] + how_many
+  elseif before == S.RUNNING then
+    -- What is put back is no attempt that ended: it has no time.
+    counters[C.RETRIED], counters[C.PUT_BACK] = counters[C.RETRIED] + times, counters[C.PUT_BACK] + how_many - times
   end
-  if total then counters[total] = counters[total] + 1 end
-  if us then
-    local sum, low, high = after == S.RUNNING and C.WAIT_SUM or C.RUN_SUM, 1, #BOUNDS_US + 1
+  local sum = after == S.RUNNING and C.WAIT_SUM or C.RUN_SUM
+  for i = 5, #moves do
+    local us, low, high = moves[i], 1, #BOUNDS_US + 1
     while low < high do
-      local middle = math.floor((low + high) / 2)
+      local middle = (low + high - (low + high) % 2) / 2
       if us > BOUNDS_US[middle] then low = middle + 1 else high = middle end
     end
     counters[sum], counters[sum + low] = counters[sum] + us, counters[sum + low] + 1

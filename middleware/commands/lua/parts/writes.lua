@@ -5,8 +5,9 @@ local zadds, hsets = {}, {}
 local function gather(writes, key, first, second)
   local row = writes[key]
   if row then
-    row[#row + 1] = first
-    row[#row + 1] = second
+    local length = #row
+    row[length + 1] = first
+    row[length + 2] = second
   else
     writes[key] = {first, second}
   end

@@ -211,7 +211,7 @@ class LifoBroker(HookedBroker):
     def retry(self, id: str, *, reason: str = "") -> RetryAnswer:
         """Put a rejected, cancelled or expired job back, on top of the stack, with its retries to be counted anew.
 
-        ``reason`` is kept on the job until it ends again.
+        ``reason`` is kept on the job, unless it ends for another reason.
 
         Raises:
           RedisAwayError: patience ended.

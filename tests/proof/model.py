@@ -222,4 +222,4 @@ class Model(ModelGate):
         self._finish(job, status, reason)
 
     def _finish(self, job: ModelJob, status: str, reason: str | None) -> None:
-        job.status, job.finished, job.reason = status, self.now, reason
+        job.status, job.finished, job.reason = status, self.now, reason or job.reason

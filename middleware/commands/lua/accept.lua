@@ -12,8 +12,9 @@ local default_gate, most, caller, call, key, digest = ARGV[2], tonumber(ARGV[3])
 --- @include now
 --- @include event_log
 --- @include windows
---- @include writes
+--- @include gather
 --- @include counts
+--- @include move
 --- @include new_record
 
 -- Gather.

@@ -10,7 +10,7 @@ local worker, lease, default_gate, wanted = ARGV[2], tonumber(ARGV[3]), ARGV[4],
 --- @include now
 --- @include event_log
 --- @include windows
---- @include writes
+--- @include gather
 --- @include counts
 --- @include runs_as
 --- @include finish

@@ -1,6 +1,7 @@
 -- Handing jobs to `worker`, each for a `lease`.
---- @include writes
+--- @include gather
 --- @include counts
+--- @include move
 --- @include event_log
 --- @include number_of
 --- @include until_due

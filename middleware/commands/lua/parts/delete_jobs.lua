@@ -1,4 +1,5 @@
 --- @include counts
+--- @include move
 --- @include event_log
 -- Deletes all that is kept of these jobs, except their places in the indexes, which the caller knows.
 local function delete_jobs(ids)

@@ -1,5 +1,6 @@
---- @include writes
+--- @include gather
 --- @include counts
+--- @include move
 --- @include leave_window
 -- Ends a job's life: its index, its place in the order of pruning, its counts. `us`: how long it ran, if an attempt
 -- ended; `bytes`: what it takes from now on, if that is known. Its record is left to the caller.
@@ -20,7 +21,8 @@ local function finish(id, job, status, reason, us, bytes)
   end
   move(job, status, us)
   count('finished_bytes', bytes)
-  job[R.FINISHED], job[R.REASON] = now, reason
+  -- What an operator did to the job stays visible, unless it ends for a reason of its own.
+  job[R.FINISHED], job[R.REASON] = now, reason or job[R.REASON]
   gather(zadds, index, job[R.SEQ], id)
   gather(zadds, K.finished, now, id)
 end

@@ -1,5 +1,6 @@
 --- @include new_record
 --- @include counts
+--- @include move
 -- The record of a job that has lost its own, so that it can still be worked off; only meddling from outside does that.
 local function orphan()
   count('orphans')

@@ -1,3 +1,4 @@
+--- @include gather
 --- @include orphan
 --- @include push
 --- @include event_log

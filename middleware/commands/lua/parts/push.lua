@@ -1,5 +1,5 @@
---- @include writes
---- @include counts
+--- @include gather
+--- @include move
 -- Puts a job on the stack, at its own place; `us`: how long it ran, if an attempt ended.
 local function push(id, job, us)
   move(job, S.QUEUED, us)

@@ -1,3 +1,5 @@
+--- @include gather
+--- @include move
 --- @include finish
 --- @include push
 -- From running back to its own place, at once or after `delay` µs; a job that was asked to stop is cancelled instead.

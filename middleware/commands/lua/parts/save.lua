@@ -4,8 +4,8 @@
 --- @include writes
 -- Writes what this call has gathered.
 --- @insert write
-for n, w in pairs(windows) do
-  if w then redis.call('HSET', K.windows, n, cmsgpack.pack(w)) end
+for opened, record in pairs(windows) do
+  if record then redis.call('HSET', K.windows, opened, cmsgpack.pack(record)) end
 end
 if events and #events > 0 then redis.call('RPUSH', K.event_log, unpack(events)) end
 if #counted > 2 or next(queue_counts) then

@@ -1,3 +1,4 @@
+--- @include gather
 --- @include bytes_of
 --- @include put_back
 -- Settles an attempt that wasn't processed, with texts that are '' where there are none.

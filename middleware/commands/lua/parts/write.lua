@@ -1,8 +1,8 @@
-for key, row in pairs(zadds) do
-  redis.call('ZADD', key, unpack(row))
-  zadds[key] = nil
+for zset, row in pairs(zadds) do
+  redis.call('ZADD', zset, unpack(row))
+  zadds[zset] = nil
 end
-for key, row in pairs(hsets) do
-  redis.call('HSET', key, unpack(row))
-  hsets[key] = nil
+for hash, row in pairs(hsets) do
+  redis.call('HSET', hash, unpack(row))
+  hsets[hash] = nil
 end

@@ -26,7 +26,7 @@ test: $(VENV)/installed-dev ## Run the tests
 
 acl: $(VENV)/installed-dev ## Run the tests of API and middleware as the Redis user of deploy/redis/users.acl
 	LASTIN_TEST_ACL=1 $(BIN)/python -m pytest -n 4 --dist worksteal tests/api tests/middleware \
-		--ignore tests/middleware/faults/test_connection.py $(PYTEST_ARGS)
+		--ignore tests/middleware/redis_link/test_connection.py $(PYTEST_ARGS)
 
 audit: $(VENV)/created ## Look for known vulnerabilities in what is installed (asks PyPI for its advisories)
 	@if $(BIN)/python -c "import urllib.request as u; u.urlopen('$(ADVISORIES)', timeout=10)" 2>/dev/null; then \

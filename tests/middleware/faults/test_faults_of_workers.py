@@ -17,8 +17,8 @@ from middleware.queues.policy import Policy
 from middleware.settings import Settings
 
 from ...service import wait_until
-from ..processes import WorkerProcess
 from ..scripted import ScriptedQueue
+from ..worker_process import WorkerProcess
 from ..workers import ended, working
 
 LEASE_S = 0.6

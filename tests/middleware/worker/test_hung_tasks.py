@@ -14,7 +14,7 @@ from middleware.processes.registry import Threads, threads_of
 from middleware.settings import Settings
 
 from ...service import wait_until
-from ..processes import WorkerProcess
+from ..worker_process import WorkerProcess
 from ..workers import broker_of, ended, working
 
 LEASE_S = 0.3

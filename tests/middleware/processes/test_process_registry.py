@@ -18,7 +18,7 @@ from middleware.settings import Settings
 
 from ...scheduler.processes import SchedulerProcess
 from ...service import ROOT, wait_until
-from ..processes import WorkerProcess
+from ..worker_process import WorkerProcess
 from ..workers import Gate, working
 
 LEASE_S = 0.6

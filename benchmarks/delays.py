@@ -16,7 +16,7 @@ from .peers import journal
     "delays",
     "Lateness of delayed jobs",
     figures=[Figure("p50", "ms"), Figure("p99", "ms")],
-    contestants=("lastin", "dramatiq", "dramatiq-tuned"),
+    contestants=("lastin", "dramatiq"),
     rounds=(3, 5),
     limited_by="The maintenance thread sleeps until the next job falls due; then it is as an idle pick-up.",
 )

@@ -27,8 +27,8 @@ def drained(bench: Bench, peer: QueuePeer, processes: int, threads: int, task: s
     """Jobs a second, and the workers' CPU for each, between the first jobs and the last, so that starting up doesn't
     count."""
     client = bench.client()
-    warming_s = bench.pick(0, 0.7 + peer.starting_s, 1.0 + peer.starting_s)
-    lasts_s = bench.pick(0.2, 1.5, 4.0)
+    warming_s = bench.pick(0, 0.6 + peer.starting_s, 1.0 + peer.starting_s)
+    lasts_s = bench.pick(0.2, 1.3, 4.0)
     count = int(peer.rate * SHARES[processes, threads] * (0.4 + warming_s + lasts_s))
     bench.hand(peer.hand("fill", count, task))
     commands = peer.left()

@@ -35,5 +35,5 @@ def one_by_one(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     limited_by="Making and encoding messages; Redis does a batch of 1,000 in one script.",
 )
 def in_bulk(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
-    took = bench.hand(peer.hand("fill", bench.pick(500, min(peer.rate, 10_000), 2 * peer.rate)))
+    took = bench.hand(peer.hand("bulk", bench.pick(500, min(peer.rate, 10_000), 2 * peer.rate)))
     return {"rate": took["sent"] / took["seconds"]}

@@ -19,7 +19,7 @@ from .driver.processes import Process
     "idle",
     "An idle worker process with one queue and 8 threads",
     figures=[Figure("commands", "commands/s"), Figure("cpu", "ms of CPU a second")],
-    contestants=("lastin", "dramatiq", "dramatiq-tuned"),
+    contestants=("lastin", "dramatiq"),
     rounds=(1, 1),
     limited_by="Maintenance every 5 s (three calls; every 15 s a fourth), a report of metrics every 15 s (one call),"
     " the doorbell's BLPOP every 10 s; the CPU is Dramatiq's threads, which wake once a second. Measured three times at"

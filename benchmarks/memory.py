@@ -23,10 +23,10 @@ from .driver.peer import QueuePeer
 )
 def queued(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     client = bench.client()
-    bench.hand(peer.hand("fill", 10))
+    bench.hand(peer.hand("bulk", 10))
     begin = client.info("memory")["used_memory"]
     count = bench.pick(500, peer.rate, peer.rate)
-    bench.hand(peer.hand("fill", count))
+    bench.hand(peer.hand("bulk", count))
     return {"queued": (client.info("memory")["used_memory"] - begin) / count}
 
 
@@ -40,7 +40,7 @@ def queued(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
 )
 def deep(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     client, scripts = bench.client(), stacks.scripts_of(bench)
-    count = bench.pick(500, 100_000, 1_000_000)
+    count = bench.pick(500, 50_000, 1_000_000)
     stacks.accept(scripts, 10, first=2 * count)
     stacks.finish(scripts, 1)
     begin = client.info("memory")["used_memory"]

@@ -28,8 +28,9 @@ happens to both."""
         Figure("share", "% of the rate without"),
         Figure("with", "jobs/s"),
         Figure("without", "jobs/s"),
+        Figure("cpu", "% of the workers' CPU a job without"),
     ],
-    rounds=(5, 9),
+    rounds=(3, 9),
     limited_by="Some additions a job in the thread that ran it; the metrics are written once a second. Two workers, on"
     " a server each, take turns of a quarter of a second. What the scripts count as they move a job (its record, the"
     " samples, the tallies of tasks) belongs to the move, and can't be switched off.",
@@ -47,7 +48,8 @@ def observing(bench: Bench, _: QueuePeer) -> Mapping[str, float]:
             side.stop()
     watched, unwatched = (side.rates for side in both)
     share = median([a / b for a, b in zip(watched, unwatched, strict=True)])
-    return {"share": 100 * share, "with": median(watched), "without": median(unwatched)}
+    cpu = 100 * both[0].cpu_s_a_job() / both[1].cpu_s_a_job()
+    return {"share": 100 * share, "with": median(watched), "without": median(unwatched), "cpu": cpu}
 
 
 class _Side:
@@ -55,9 +57,10 @@ class _Side:
 
     def __init__(self, bench: Bench, peer: QueuePeer, slices: int) -> None:
         self.rates: list[float] = []
+        self._done, self._cpu_s = 0, 0.0
         self._bench, self._peer, self._client = bench, peer, bench.client()
         self._count = int(peer.rate * (1 + SLICE_S * slices))
-        bench.hand(peer.hand("fill", self._count))
+        bench.hand(peer.hand("fill", self._count, "noop"))
 
     def start(self) -> None:
         """Start it, let it become warm, and let it stand still."""
@@ -74,12 +77,17 @@ class _Side:
         """One slice."""
         with _going_on(self._worker):
             time.sleep(0.02)  # what arrived meanwhile is done
-            begin, before = time.perf_counter(), self._left()
+            begin, before, cpu_s = time.perf_counter(), self._left(), self._worker.cpu_s()
             time.sleep(SLICE_S)
-            end, after = time.perf_counter(), self._left()
+            end, after, self._cpu_s = time.perf_counter(), self._left(), self._cpu_s + self._worker.cpu_s() - cpu_s
         if not after:
             raise RuntimeError(f"all {self._count} jobs are done: raise the rate of {self._peer.name}")
         self.rates.append((before - after) / (end - begin))
+        self._done += before - after
+
+    def cpu_s_a_job(self) -> float:
+        """What the worker's processes used for each job of the slices."""
+        return self._cpu_s / self._done
 
     def _left(self) -> int:
         return sum(self._client.execute_command(*command) for command in self._peer.left())

@@ -1,7 +1,8 @@
 """``python -m benchmarks.driver.hand PEER VERB …``: sends jobs to one queue, and prints what that took as JSON.
 
 - ``prepare``: what must be done before workers start
-- ``fill COUNT [TASK]``: so many jobs, no-op ones by default, in the fastest way
+- ``fill COUNT TASK``: so many jobs, in any way
+- ``bulk COUNT``: so many no-op jobs, in the fastest way that the library offers
 - ``send SECONDS``: no-op jobs one by one, for so long
 - ``pace RATE SECONDS WORK_MS``: stamp jobs at a steady rate, whatever becomes of them; tells their stamps
 - ``delayed COUNT DELAY_MS SPREAD_MS``: stamp jobs that fall due after ``DELAY_MS`` and up to ``SPREAD_MS`` more; before
@@ -35,8 +36,13 @@ def _prepare(peer: QueuePeer) -> int:
     return 0
 
 
-def _fill(peer: QueuePeer, count: str, task: str = "noop") -> int:
-    peer.send_many(int(count), task)
+def _fill(peer: QueuePeer, count: str, task: str) -> int:
+    peer.fill(int(count), task)
+    return int(count)
+
+
+def _bulk(peer: QueuePeer, count: str) -> int:
+    peer.send_many(int(count))
     return int(count)
 
 
@@ -73,7 +79,14 @@ def _delayed(peer: QueuePeer, count: str, delay_ms: str, spread_ms: str) -> int:
     return int(count)
 
 
-VERBS: dict[str, Any] = {"prepare": _prepare, "fill": _fill, "send": _send, "pace": _pace, "delayed": _delayed}
+VERBS: dict[str, Any] = {
+    "prepare": _prepare,
+    "fill": _fill,
+    "bulk": _bulk,
+    "send": _send,
+    "pace": _pace,
+    "delayed": _delayed,
+}
 
 
 if __name__ == "__main__":

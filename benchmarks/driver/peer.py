@@ -80,6 +80,10 @@ class QueuePeer(Contestant):
         """Send so many jobs of a task without arguments, in the fastest way that the library offers."""
         raise NotImplementedError
 
+    def fill(self, count: int, task: str) -> None:
+        """Let so many jobs wait, in any way that is fast: how they came isn't what is measured."""
+        self.send_many(count, task)
+
     def send_stamp(self, due_ns: int, work_ms: float, delay_ms: int = 0) -> None:
         """Send one stamp job."""
         raise NotImplementedError

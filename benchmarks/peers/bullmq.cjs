@@ -23,15 +23,18 @@ function work(threads) {
   process.on("SIGTERM", () => worker.close().then(() => process.exit(0)));
 }
 
+const bulk = async (queue, count, task = "noop") => {
+  for (let begin = 0; begin < count; begin += 1000) {
+    const part = Array.from({ length: Math.min(1000, count - begin) }, () => ({ name: task, data: {}, opts: options }));
+    await queue.addBulk(part);
+  }
+  return Number(count);
+};
+
 const verbs = {
+  bulk,
+  fill: bulk,
   prepare: async () => 0,
-  fill: async (queue, count, task = "noop") => {
-    for (let begin = 0; begin < count; begin += 1000) {
-      const part = Array.from({ length: Math.min(1000, count - begin) }, () => ({ name: task, data: {}, opts: options }));
-      await queue.addBulk(part);
-    }
-    return Number(count);
-  },
   send: async (queue, seconds) => {
     const end = Date.now() + seconds * 1000;
     let sent = 0;

@@ -36,6 +36,18 @@ class Dramatiq(QueuePeer):
         for _ in range(count):
             actor.send()
 
+    def fill(self, count: int, task: str) -> None:
+        """What the broker's script writes for each message, through a pipeline."""
+        actor, client = getattr(self._tasks, task), self._tasks.broker.client
+        for begin in range(0, count, 1000):
+            with client.pipeline(transaction=False) as pipe:
+                for _ in range(min(1000, count - begin)):
+                    message = actor.message()
+                    message = message.copy(options={"redis_message_id": message.message_id})
+                    pipe.hset("dramatiq:default.msgs", message.message_id, message.encode())
+                    pipe.rpush("dramatiq:default", message.message_id)
+                pipe.execute()
+
     def send_stamp(self, due_ns: int, work_ms: float, delay_ms: int = 0) -> None:
         self._tasks.stamp.send_with_options(args=(due_ns, work_ms), delay=delay_ms or None)
 

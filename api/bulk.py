@@ -39,7 +39,7 @@ class BulkBody(StrictSchema, FilterFields):
     limit = fields.Integer(
         load_default=LARGEST_BULK,
         validate=validate.Range(min=1, max=LARGEST_BULK),
-        metadata={"description": "So many jobs at the most."},
+        metadata={"description": "The most jobs to change in one request."},
     )
 
     @validates_schema

@@ -105,7 +105,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "requests whole before it passes them on, clients may take as long as it lets them.",
     ),
     "too-many-bodies": Explanation(
-        "So many large bodies are on their way to this process that it has no memory for all of them, and this one had "
+        "Too many large bodies are on their way to this process for its memory, and this one had "
         "taken most. Nothing was changed.",
         "Wait as many seconds as Retry-After says and try again. Smaller batches are refused last.",
     ),

@@ -29,14 +29,14 @@ END_WAITS = signal.SIGUSR1
 holding it up for 25 s."""
 
 MOST_CONNECTIONS = 8192
-"""So many connections one process holds; Granian takes no more while they stand, and by default 1,024 in all: that
-many silent ones would shut out everybody else. A silent one costs three kilobytes and no thread."""
+"""The most connections that one process holds; Granian takes no more while they stand, and by default 1,024 in all:
+that many silent ones would shut out everybody else. A silent one costs three kilobytes and no thread."""
 MOST_HEADERS = 65_536
 """Bytes of a request's first line and headers; beyond that: 431. What isn't complete is held for 30 s."""
 OTHER_FILES = 128
-"""So many files and connections of its own a process may need beside them."""
+"""How many files and connections of its own a process may need beside them."""
 BACKLOG = 4096
-"""So many connections wait to be taken, as far as the system allows."""
+"""How many connections may wait to be taken, as far as the system allows."""
 
 
 class Server(MPServer):

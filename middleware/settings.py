@@ -92,7 +92,7 @@ class Settings:
         "TRUSTED_PROXIES",
         0,
         read.integer(0, 16),
-        "So many proxies stand before the API, each of which adds the address it hears to X-Forwarded-For.",
+        "How many proxies stand before the API. Each adds the address that it sees to X-Forwarded-For.",
     )
     worker_processes: int = setting(
         "WORKER_PROCESSES", 1, read.integer(1, 256), "Processes of the worker, as the Procfile starts it."
@@ -136,19 +136,19 @@ class Settings:
         "LEASE_S", 15.0, read.number(0.2, 3600), "Seconds without a beat after which a job counts as lost.", shown="15"
     )
     crash_limit: int = setting(
-        "CRASH_LIMIT", 3, read.integer(1, 1000), "So many lost leases in a row reject a job (worker_lost)."
+        "CRASH_LIMIT", 3, read.integer(1, 1000), "A job that loses this many leases in a row is rejected (worker_lost)."
     )
     retention_s: int = setting(
         "RETENTION_S", 604_800, read.integer(1, 10**9), "Seconds for which finished jobs are kept (7 days)."
     )
     retention_jobs: int = setting(
-        "RETENTION_JOBS", 1_000_000, read.integer(0, 10**9), "So many finished jobs of a queue are kept at most."
+        "RETENTION_JOBS", 1_000_000, read.integer(0, 10**9), "The most finished jobs that are kept, for each queue."
     )
     retention_bytes: int | None = setting(
         "RETENTION_BYTES",
         None,
         read.integer(0, 10**15),
-        "About so many bytes of finished jobs a queue keeps. Unset: a quarter of Redis's maxmemory, else 256 MiB.",
+        "About how many bytes finished jobs may take, over all queues. Unset: a quarter of maxmemory, else 256 MiB.",
         shown="",
     )
     max_body_bytes: int = setting(
@@ -161,7 +161,7 @@ class Settings:
         "MAX_QUEUED",
         0,
         read.integer(0, 10**9),
-        "So many jobs of a queue may wait (queued or scheduled) before the API refuses more with 503; 0: no bound.",
+        "The most jobs of a queue that may wait (queued or scheduled): the API refuses more with 503. 0: no bound.",
     )
     rate_limit: str | None = setting(
         "RATE_LIMIT",
@@ -204,7 +204,7 @@ class Settings:
         "LOG_FILE_BYTES", 50_000_000, read.integer(1000, 10**12), "Size beyond which LOG_FILE is rotated."
     )
     log_file_kept: int = setting(
-        "LOG_FILE_KEPT", 5, read.integer(0, 1000), "So many rotated files stay: LOG_FILE.1 is the newest of them."
+        "LOG_FILE_KEPT", 5, read.integer(0, 1000), "How many rotated files are kept. LOG_FILE.1 is the newest."
     )
     log_tcp_url: str | None = setting(
         "LOG_TCP_URL",

@@ -12,7 +12,8 @@ from .ticks import Every, Ticks
 
 MOST_COUNTED = 10_000
 MOST_BLACKOUTS = 60
-"""So many blackouts in a row may swallow ticks before a timetable counts as one that never opens a window."""
+"""The most blackouts in a row that may swallow ticks; beyond that, a timetable counts as one that never opens a
+window."""
 
 
 @dataclass(frozen=True, slots=True)

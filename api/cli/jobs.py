@@ -58,7 +58,7 @@ def filters(statuses: Sequence[JobStatus]) -> Callable[[C], C]:
 
 @jobs.command("list")
 @filters(list(JobStatus))
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="So many jobs at the most.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The most jobs to show.")
 @as_json
 @told_in_a_line
 def list_jobs(limit: int, as_json: bool, **given: str | None) -> None:

@@ -83,7 +83,7 @@ class Bodies:
         self._go_on(body)
 
     def release(self, count: int) -> None:
-        """So many bytes of a body that was read are needed no longer."""
+        """Give back the bytes of a body that was read."""
         with self._lock:
             self._kept -= count
 

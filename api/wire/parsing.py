@@ -18,7 +18,7 @@ from .tracing import current_request
 
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
-"""So many values a body may hold, whatever its bound: each is looked at, which costs some microseconds."""
+"""The most values that a body may hold, whatever its bound: to look at one costs some microseconds."""
 BYTES_A_VALUE = 16
 """A body that may have so many bytes may hold one value: Python keeps a value in up to 80 bytes, so that the values of
 a body take no more than five times its bound."""
@@ -32,7 +32,7 @@ NAMED_BYTES = 65_536
 REFUSED = "lastin.refused"
 """Where the server says in the WSGI environment why it hasn't read a body (a ``Kind``)."""
 MAX_ECHO = 64
-"""So many characters of what a client sent are repeated in an error."""
+"""The most characters of what a client sent that an error repeats."""
 
 
 class StrictParser(FlaskParser):

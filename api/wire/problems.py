@@ -31,7 +31,7 @@ MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 50
 """A body with ten thousand unknown names doesn't get as many errors back."""
 MAX_NAME = 128
-"""So many characters of a name that a client made up are repeated in an error."""
+"""The most characters of a name that a client made up that an error repeats."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ QUEUES = (
     ),
     Metric("lastin_jobs_retried_total", "counter", ("queue",), "Attempts that failed and are tried again."),
     Metric("lastin_jobs_reclaimed_total", "counter", ("queue",), "Leases that ran out: a worker died or stood still."),
-    Metric("lastin_jobs_revived_total", "counter", ("queue",), "Jobs that an operator put back."),
+    Metric("lastin_jobs_revived_total", "counter", ("queue",), "Jobs that an operator retried."),
     Metric("lastin_jobs_pruned_total", "counter", ("queue",), "Jobs that retention or a flush forgot."),
     Metric(
         "lastin_stale_settles_total",
@@ -74,7 +74,7 @@ QUEUES = (
         ("queue",),
         "1: jobs may be claimed: a window is open or needless, and no pause.",
     ),
-    Metric("lastin_queue_paused", "gauge", ("queue",), "1: somebody has paused the queue."),
+    Metric("lastin_queue_paused", "gauge", ("queue",), "1: the queue is paused."),
     Metric(
         "lastin_queue_unclaimed_seconds",
         "gauge",

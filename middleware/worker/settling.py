@@ -21,7 +21,7 @@ from .idle_threads import IdleThreads
 from .lock import WaitersFirstLock
 
 LARGEST_CALL = 64
-"""So many settlements go into one call at most."""
+"""The most settlements that go into one call."""
 
 logger = logging.getLogger(__name__)
 

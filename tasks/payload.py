@@ -16,8 +16,8 @@ Messages = dict[Any, Any]
 
 
 MOST_ERRORS = 50
-"""The most errors that an answer names. A payload that holds as many isn't looked at any further: marshmallow takes up to
-30 µs for a wrong value, and for unknown names the square of how many there are."""
+"""The most errors that an answer names. A payload that holds as many isn't looked at any further: marshmallow takes
+up to 30 µs for a wrong value, and for unknown names the square of how many there are."""
 COMPOSED = (fields.List, fields.Tuple, fields.Nested, fields.Dict)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from redis.backoff import ExponentialBackoff
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+MOST_DOUBLINGS = 64
+"""By then every pause is the longest one; the curve counts in floats, which end."""
 
 
 class Backoff:
@@ -24,8 +26,8 @@ class Backoff:
 
     def next_s(self) -> float:
         """It failed: for how many seconds to wait now."""
-        pause_s = self._curve.compute(self._failures)
-        self._failures += 1
+        pause_s: float = self._curve.compute(self._failures)
+        self._failures = min(self._failures + 1, MOST_DOUBLINGS)
         return pause_s
 
     def reset(self) -> None:

@@ -43,7 +43,7 @@ def compare_all(client: redis.Redis, model: Model) -> int:
     _compare_jobs(kept, model)
     _compare_windows(kept["windows"], model)
     pending = [msgpack.unpackb(counts) for counts in kept["pending_counts"]]
-    of_calls = [Counter(queue_counts or {}) for _, queue_counts, _ in pending]
+    of_calls = [Counter(queue_counts or {}) for _, queue_counts, *_ in pending]
     counters = Counter({name.decode(): int(value) for name, value in kept["counters"].items()})
     for counts in of_calls:
         counters.update(counts)

@@ -67,9 +67,9 @@ def lost_put_back() -> AbstractContextManager[None]:
 def forgotten_counts() -> AbstractContextManager[None]:
     """What calls have claimed is never added up."""
     return planted(
-        "counters[field] = counters[field] + by",
-        "counters[field] = counters[field] + (field == C.CLAIMED and 0 or by)",
-        into=("settle", "read_counters", "census"),
+        "counters[C.CLAIMED] = counters[C.CLAIMED] + how_many",
+        "counters[C.CLAIMED] = counters[C.CLAIMED]",
+        into=("settle", "read_counters", "snapshot"),
     )
 
 

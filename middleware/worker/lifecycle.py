@@ -6,13 +6,13 @@ import logging
 import os
 import threading
 import time
-from queue import Queue
 from typing import Any, cast
 
 import dramatiq
 
 from ..commands.client import RedisClient
 from ..dramatiq_fixes.shutdown import ThreadGroup
+from ..dramatiq_fixes.work_queue import WorkQueue
 from ..errors import SettingsError
 from ..messages import time_limit_s
 from ..processes.maintenance import Maintenance
@@ -41,6 +41,7 @@ class WorkerLifecycle(dramatiq.Middleware):
         self._settlers: dict[str, Settler] = {}
         self._idle_threads: IdleThreads | None = None
         self._worker: dramatiq.Worker | None = None
+        self._work_queue: WorkQueue[Any] | None = None
         self._maintenance: Maintenance | None = None
         self._registration: Registration | None = None
         self._safety: SafetyWatch | None = None
@@ -90,8 +91,8 @@ class WorkerLifecycle(dramatiq.Middleware):
         self.name = process_name()
         self._worker = worker
         self._idle_threads = IdleThreads(worker.worker_threads)
-        # Jobs have no priorities here, so the plain queue will do instead of the one that sorts.
-        worker.work_queue = cast("Any", Queue())
+        self._work_queue = WorkQueue(worker.worker_threads)
+        worker.work_queue = cast("Any", self._work_queue)
         if wanted and not worker.consumer_whitelist:
             worker.consumer_whitelist = set(wanted)
 
@@ -140,6 +141,8 @@ class WorkerLifecycle(dramatiq.Middleware):
             self._maintenance.stop()
         if self._listener is not None:
             self._listener.stop()
+        if self._work_queue is not None:
+            self._work_queue.close()
         self._settlers.clear()
         self._idle_threads = self._maintenance = self._registration = self._listener = self._worker = None
 

@@ -26,7 +26,7 @@ test: $(VENV)/installed-dev ## Run the tests
 
 acl: $(VENV)/installed-dev ## Run the tests of API and middleware as the Redis user of deploy/redis/users.acl
 	LASTIN_TEST_ACL=1 $(BIN)/python -m pytest -n 4 --dist worksteal tests/api tests/middleware \
-		--ignore tests/middleware/faults/test_connection.py $(PYTEST_ARGS)
+		--ignore tests/middleware/redis_link/test_connection.py $(PYTEST_ARGS)
 
 audit: $(VENV)/created ## Look for known vulnerabilities in what is installed (asks PyPI for its advisories)
 	@if $(BIN)/python -c "import urllib.request as u; u.urlopen('$(ADVISORIES)', timeout=10)" 2>/dev/null; then \
@@ -63,11 +63,13 @@ soak-short: $(VENV)/installed-dev ## The same with 100,000 claims, in a few minu
 bench: $(BENCH)/installed ## Measure LastIn and its peers in ten minutes (FULL=1: longer, larger; BENCH_ARGS=drain: only that)
 	NODE_PATH=$(BENCH)/node_modules $(BENCH)/bin/python -m benchmarks $(if $(FULL),--size full) $(BENCH_ARGS)
 
-lint: $(VENV)/installed-dev ## Check style, types, and imports between floors
+lint: $(VENV)/installed-dev ## Check style, types, imports between floors, and the Lua scripts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@if command -v luacheck > /dev/null; then rm -rf .lua && $(BIN)/python -m middleware.commands.build --into .lua && luacheck --quiet .lua; \
+	else echo "NOT RUN: the check of the Lua scripts, since luacheck isn't installed (Debian: lua-check)." >&2; fi
 
 format: $(VENV)/installed-dev ## Format the code, and repair what can be repaired by itself
 	$(BIN)/ruff check --fix .
@@ -83,7 +85,7 @@ requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirement
 	$(BIN)/$(COMPILE) --upgrade benchmarks/requirements.in -o benchmarks/requirements.txt
 
 clean: ## Remove what make installed, and caches; the data in .data stays
-	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) .venv-datadog build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) .venv-datadog .lua build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/created:

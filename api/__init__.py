@@ -8,10 +8,11 @@ from flask import Flask
 
 import tasks
 from middleware.metrics.process_group import ProcessGroup
+from middleware.processes.server_safety import SafetyWatch
 from middleware.settings import Settings
 
 from . import cli, metrics
-from .access import auth, headers, hosts, limits, proxies
+from .access import auth, framing, headers, hosts, limits, proxies
 from .contract import Api, Plugin
 from .health import health
 from .operations import jobs
@@ -24,6 +25,9 @@ from .windows import windows
 from .wire import problems, request_log, tracing, waiting
 from .wire.application import Application
 from .workers import workers
+
+FRESH_S = 5.0
+"""What ``/readyz`` says of Redis's settings is this old at most: load balancers ask often."""
 
 
 def create_app(settings: Settings | None = None, *, group: ProcessGroup | None = None) -> Flask:
@@ -45,7 +49,9 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     )
     # First of all, so that whatever is answered early is counted too.
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
+    app.extensions["safety"] = SafetyWatch(settings.durability, every_s=FRESH_S, is_quiet=True)
     proxies.install(app, settings)
+    framing.install(app)
     headers.install(app)
     hosts.install(app, settings)
     request_log.install(app)

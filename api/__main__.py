@@ -15,13 +15,14 @@ from middleware.metrics.process_group import GroupFolderError, ProcessGroup
 from middleware.serving import check_serving
 from middleware.settings import Settings, exit_with, load_or_exit
 
+from .redis_watch import RedisWatch
 from .server import make_server
 
 log = logging.getLogger("api")
 
 
 def main() -> None:
-    """Serve until told to end. Exit status 1: no port; 2: a setting that can't be."""
+    """Serve until told to end. Exit status 1: no port; 2: a setting that can't be, or a Redis Cluster."""
     settings = load_or_exit()
     logs.configure(settings, process="web")
     try:
@@ -30,9 +31,14 @@ def main() -> None:
         exit_with(error)
     if settings.is_public and settings.auth == "off":
         log.warning("AUTH is off and HOST is %s: everybody who reaches this machine can use the API.", settings.host)
+    watch = RedisWatch(settings)
+    watch.look_first()
     server = make_server(settings, free_address(settings))
+    server.when_started = watch.start
     count_together()
     server.serve()
+    if watch.refused is not None:
+        exit_with(watch.refused)
 
 
 def count_together() -> None:

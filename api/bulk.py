@@ -9,7 +9,7 @@ from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from middleware.jobs import JobStatus
-from middleware.store.bulk import CANCELLABLE, RETRYABLE
+from middleware.store.moves import CANCELLABLE, RETRYABLE
 from tasks import broker
 from tasks.payload import StrictSchema
 
@@ -39,7 +39,7 @@ class BulkBody(StrictSchema, FilterFields):
     limit = fields.Integer(
         load_default=LARGEST_BULK,
         validate=validate.Range(min=1, max=LARGEST_BULK),
-        metadata={"description": "So many jobs at the most."},
+        metadata={"description": "The most jobs to change in one request."},
     )
 
     @validates_schema
@@ -86,7 +86,7 @@ def cancel_jobs(body: dict[str, Any]) -> Response:
     All that fit the filters, at most 10,000 in a call. What runs is asked to stop. After a 503 some of them may have
     been called off; to call again does no harm.
     """
-    outcome = broker.bulk.cancel(job_filter(body), limit=body["limit"], reason=with_subject(body["reason"]))
+    outcome = broker.moves.cancel_all(job_filter(body), limit=body["limit"], reason=with_subject(body["reason"]))
     return json_answer({"count": outcome.count, "asked": outcome.asked, "more": outcome.more})
 
 
@@ -100,5 +100,5 @@ def retry_jobs(body: dict[str, Any]) -> Response:
     All that fit the filters, at most 10,000 in a call, the newest of each queue first. They go on top of their stacks
     in their order.
     """
-    outcome = broker.bulk.revive(job_filter(body), limit=body["limit"], reason=retried())
+    outcome = broker.moves.retry_all(job_filter(body), limit=body["limit"], reason=retried())
     return json_answer({"count": outcome.count, "more": outcome.more})

@@ -30,6 +30,7 @@ RESPONSES: Mapping[int, tuple[str, str]] = {
     401: ("UNAUTHORIZED", "No good access token was sent"),
     403: ("FORBIDDEN", "The access token lacks the scope"),
     404: ("NOT_FOUND", "Not found"),
+    408: ("REQUEST_TIMEOUT", "The body didn't come in time"),
     409: ("CONFLICT", "The state it is in doesn't allow that"),
     413: ("CONTENT_TOO_LARGE", "The body is too large"),
     422: ("UNPROCESSABLE_CONTENT", "The Idempotency-Key stands for another request"),
@@ -167,6 +168,8 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
 
         def decorate(view: View) -> View:
             self.ARGUMENTS_PARSER = StrictParser(is_body_required=required, max_bytes=max_bytes)
+            if location == "json":
+                self.problems(408, 503)(view)
             decorated: View = register(view)
             return decorated
 

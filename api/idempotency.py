@@ -17,6 +17,7 @@ from flask import g
 from middleware.commands.types import KEYLESS, IdempotencyKey
 
 from .access.auth import current_subject
+from .access.clients import client
 from .wire.problems import FieldError, invalid
 from .wire.tracing import current_request
 
@@ -27,7 +28,8 @@ HEADER = re.compile(f"{QUOTED}|{BARE}")
 
 KEY_HEADER: Mapping[str, Any] = {
     "description": "A name of yours for this request, such as a UUID: sent again under it within 24 hours, it makes "
-    "nothing more, and is answered with what it made the first time.",
+    "nothing more, and is answered with what it made the first time. It belongs to the subject of the token; with "
+    "AUTH=off, to the client's address.",
     "schema": {"type": "string", "pattern": f"^({QUOTED}|{BARE})$"},
 }
 REPLAYED = {
@@ -39,7 +41,8 @@ REPLAYED = {
 
 
 def idempotency_key(operation: str) -> IdempotencyKey:
-    """The key of the request at hand; it holds for its sender and this operation only. Its body must have been parsed.
+    """The key of the request at hand; it holds for its sender and this operation only. With ``AUTH=off`` the sender is
+    the address that it came from. Its body must have been parsed.
 
     Raises:
       ProblemError: the header can't be read.
@@ -51,7 +54,7 @@ def idempotency_key(operation: str) -> IdempotencyKey:
         detail = "Expected 1 to 255 visible ASCII characters, in double quotes, and only once."
         raise invalid([FieldError("header", "Idempotency-Key", detail)])
     word = re.sub(r'\\(["\\])', r"\1", sent[1:-1]) if sent.startswith('"') else sent
-    return IdempotencyKey(_digest([current_subject(), operation, word]), _digest(g.body))
+    return IdempotencyKey(_digest([current_subject() or client(), operation, word]), _digest(g.body))
 
 
 def replayed(is_replay: bool) -> dict[str, str]:

@@ -21,7 +21,6 @@ from .wire.waiting import APPLIED, PREFER, wait_for_end
 
 jobs = Resource("jobs", __name__, url_prefix="/v1/jobs", description="Requests to run a task, each with its life.")
 
-MAX_ID = 64
 LINK = {"Link": {"description": 'rel="next": the next page; absent on the last.', "schema": {"type": "string"}}}
 
 
@@ -56,7 +55,7 @@ def existing_job(job_id: str) -> Job:
       ProblemError: there is none; 404.
       RedisAwayError: Redis doesn't answer.
     """
-    job = broker.store.get(job_id) if len(job_id) <= MAX_ID else None
+    job = broker.store.get(job_id)
     if job is None:
         raise no_such_job()
     return job

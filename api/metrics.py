@@ -18,14 +18,14 @@ from redis.exceptions import RedisError
 
 from middleware.broker import LifoBroker
 from middleware.errors import LastInError
-from middleware.metrics import exposition, queue_figures
-from middleware.metrics.figures import Row
+from middleware.metrics import exposition, queue_metrics
+from middleware.metrics.definitions import Row
+from middleware.metrics.group_metrics import GroupMetrics, stored
 from middleware.metrics.process_group import ProcessGroup
-from middleware.metrics.reports import GroupReport, gather
 from middleware.settings import Settings
 from tasks import broker
 
-from .request_figures import RequestFigures
+from .request_metrics import RequestMetrics
 from .wire.problems import FORBIDDEN, UNAUTHENTICATED, ProblemError
 
 log = logging.getLogger(__name__)
@@ -51,17 +51,18 @@ class ApiMetrics(PrometheusMetrics):  # type: ignore[misc]
 
     def export_defaults(self, *_: Any, app: Flask, **__: Any) -> None:
         """Count requests, as the exporter would."""
-        RequestFigures(self.registry).install(app)
+        RequestMetrics(self.registry).install(app)
 
     @cached_property
-    def report(self) -> GroupReport:
-        """What the processes of this group tell."""
-        return GroupReport(self._group, self._counted)
+    def group_metrics(self) -> GroupMetrics:
+        """Those of the processes of this group."""
+        return GroupMetrics(self._group, self._counted)
 
     def generate_metrics(self, accept_header: str | None = None, names: Iterable[str] | None = None) -> tuple[str, str]:
         encode, content_type = choose_encoder(accept_header or "")
-        rows, relayed = _from_redis(broker, self.report.name)
-        merged = exposition.Merged(exposition.as_metrics(rows), self.report.metrics(), relayed, names=names or ())
+        own = self.group_metrics
+        rows, others = _from_redis(broker, own.name)
+        merged = exposition.Merged(exposition.as_metrics(rows), own.collect(), others, names=names or ())
         return encode(merged.registry()).decode(), content_type
 
     def _counted(self) -> list[Metric]:
@@ -70,18 +71,18 @@ class ApiMetrics(PrometheusMetrics):  # type: ignore[misc]
 
 
 def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
-    """The state of queues and Redis, and the reports of all other groups. Redis away is an answer, too."""
-    rows = list(queue_figures.of_this_build())
+    """The state of queues and Redis, and the metrics of all other groups. Redis away is an answer, too."""
+    rows = list(queue_metrics.of_this_build())
     try:
-        found = [row for vitals in source.vitals.read() for row in queue_figures.of_queue(vitals)]
-        found += queue_figures.of_processes(source.registry.processes())
-        found += queue_figures.of_cadence(source.registry.cadence_faults())
-        found += queue_figures.of_redis(source.vitals.info())
-        relayed = list(gather(source.vitals.link(), without=own))
+        found = [row for snapshot in source.control.snapshots() for row in queue_metrics.of_queue(snapshot)]
+        found += queue_metrics.of_processes(source.registry.processes())
+        found += queue_metrics.of_cadence(source.registry.cadence_faults())
+        found += queue_metrics.of_redis(source.redis.call("INFO"))
+        others = list(stored(source.redis.link, without=own))
     except (LastInError, RedisError) as error:
         log.warning("A scrape without what Redis knows: %s", error)
         return [*rows, Row("lastin_redis_up", (), 0)], []
-    return [*rows, *found, Row("lastin_redis_up", (), 1)], relayed
+    return [*rows, *found, Row("lastin_redis_up", (), 1)], others
 
 
 def _only(admit: Callable[[], None], view: Callable[[], Any]) -> Callable[[], Any]:

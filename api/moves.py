@@ -77,7 +77,7 @@ def retry_job(body: dict[str, Any], job_id: str) -> Response:
     A job that was rejected, cancelled or has expired goes back, on top of its queue's stack; its task's retries are
     counted anew.
     """
-    word = broker.revive(job_id, reason=retried())
+    word = broker.retry(job_id, reason=retried())
     if word == "missing":
         raise no_such_job()
     if word != "queued":

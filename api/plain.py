@@ -1,4 +1,4 @@
-"""CadenceStatus plain payloads without marshmallow, where the outcome is sure to be the same.
+"""Reading plain payloads without marshmallow, where the outcome is sure to be the same.
 
 A schema takes some 20 µs for a payload of one text, and a batch has a thousand of them. Most payloads are flat objects
 of texts, whole numbers and booleans, of which nothing is to be converted: for those only the validators are asked. In

@@ -23,14 +23,23 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "malformed-json": Explanation(
         "The body isn't one JSON document that every library reads the same way: the syntax is wrong, it isn't "
         "UTF-8, a name stands twice in one object, a number has more than 64 bits or is infinite, a text holds "
-        "half of a surrogate pair, it is nested more than 32 deep, or holds more than 250,000 values. Nothing was "
-        "changed.",
+        "half of a surrogate pair, it is nested more than 32 deep, or holds too many values (as detail says). Nothing "
+        "was changed.",
         "Read detail, correct what writes the body, and send it again. Sending the same bytes again won't help.",
     ),
     "validation": Explanation(
         "The request could be read, but some of it doesn't fit the contract. Nothing was changed, of a batch neither.",
         "errors names each part: pointer is a JSON pointer into the body (RFC 6901), parameter the name of a query"
         " parameter, header that of a header. /openapi.json says what each may hold.",
+    ),
+    "malformed-request": Explanation(
+        "The request can be read in more than one way: Host is missing, stands there twice, or isn't a host with a "
+        "port. The connection was closed.",
+        "errors names the header. Programs that use an HTTP library don't see this problem; a proxy may cause it.",
+    ),
+    "unknown-coding": Explanation(
+        "The body was sent in a transfer coding other than chunked, such as gzip. The connection was closed.",
+        "Send the body as it is, in chunks or with its Content-Length.",
     ),
     "unauthenticated": Explanation(
         "There is no access token in the request, or it has expired, is meant for another service, or can't be "
@@ -81,9 +90,24 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         " it made has ended and been pruned since, and can't be shown any more.",
         "Count it as done. To do the work again, choose a new Idempotency-Key.",
     ),
+    "duplicate-job": Explanation(
+        "A job with the id that this request's job was to have is there already: the request was carried out before, "
+        "and sent to Redis again because its answer was lost. Nothing was made this time.",
+        "Look at the job that detail names. To do the work again, send a new request.",
+    ),
     "too-large": Explanation(
         "The body has more bytes than MAX_BODY_BYTES lets it have, or MAX_BATCH_BYTES in a batch.",
         "Send fewer jobs at once. Put large things elsewhere, and where they are into the payload.",
+    ),
+    "body-too-slow": Explanation(
+        "The headers of the request came, but not all of its body within 30 s. Nothing was changed.",
+        "Send the request again over a faster connection, or in smaller parts. Behind a load balancer that reads "
+        "requests whole before it passes them on, clients may take as long as it lets them.",
+    ),
+    "too-many-bodies": Explanation(
+        "Too many large bodies are on their way to this process for its memory, and this one had "
+        "taken most. Nothing was changed.",
+        "Wait as many seconds as Retry-After says and try again. Smaller batches are refused last.",
     ),
     "unsupported-media-type": Explanation(
         "The body isn't announced as JSON in UTF-8, or is compressed.",

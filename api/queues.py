@@ -26,7 +26,7 @@ NOBODY = "anonymous"
 @queues.problems(400, 503)
 def list_queues() -> Response:
     """List the queues, by name"""
-    return json_answer([queue.as_dict() for queue in broker.control.all()])
+    return json_answer(broker.control.describe_all())
 
 
 @queues.route("/<queue>")
@@ -90,7 +90,7 @@ def existing_queue(queue: str) -> None:
 
 
 def _queue_answer(queue: str) -> Response:
-    standing = broker.control.get(queue)
-    if standing is None:
+    described = broker.control.describe(queue)
+    if described is None:
         raise ProblemError(NOT_FOUND, "There is no queue of this name: no task declares it.")
-    return json_answer(standing.as_dict())
+    return json_answer(described)

@@ -6,15 +6,22 @@ import os
 import resource
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
+from granian._granian import RSGIWorker
+from granian._signals import set_sync_signals
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server.mp import MPServer
+from granian.server.common import WORKERS_METHODS
+from granian.server.mp import MPServer, WorkerProcess
 
 from middleware.serving import certificate
 from middleware.settings import Settings
+
+from .incoming.gateway import AtOnce, Gateway
 
 TELL_AGAIN_S = 0.2
 END_WAITS = signal.SIGUSR1
@@ -22,24 +29,50 @@ END_WAITS = signal.SIGUSR1
 holding it up for 25 s."""
 
 MOST_CONNECTIONS = 8192
-"""So many connections one process holds; Granian takes no more while they stand, and by default 1,024 in all: that
-many silent ones would shut out everybody else. A silent one costs three kilobytes and no thread."""
+"""The most connections that one process holds; Granian takes no more while they stand, and by default 1,024 in all:
+that many silent ones would shut out everybody else. A silent one costs three kilobytes and no thread."""
 MOST_HEADERS = 65_536
 """Bytes of a request's first line and headers; beyond that: 431. What isn't complete is held for 30 s."""
 OTHER_FILES = 128
-"""So many files and connections of its own a process may need beside them."""
+"""How many files and connections of its own a process may need beside them."""
 BACKLOG = 4096
-"""So many connections wait to be taken, as far as the system allows."""
+"""How many connections may wait to be taken, as far as the system allows."""
 
 
 class Server(MPServer):
     """Granian tells each of its processes once to end, and one that has just begun to listen to signals may lose that
-    (seen with 2.8: it then served on until it was killed, 20 s later). Being told twice does no harm."""
+    (seen with 2.8: it then served on until it was killed, 20 s later). Being told twice does no harm.
+
+    ``when_started`` is called once its processes have been started: threads of the main process begin after their fork.
+    """
+
+    when_started: Callable[[], None] | None = None
+
+    @staticmethod
+    @WorkerProcess.wrap_target  # type: ignore[untyped-decorator]
+    def _spawn_wsgi_worker(number: int, application: Flask, sock: Any, ipc: Any, _loop: Any, *options: Any) -> None:
+        """In a process of its own: as Granian does it, but with its RSGI worker, and with our gateway between that and
+        the application."""
+        mode, *before, threads, idle_s, backpressure, _, http, http1, http2, _, static, _, ssl, _, metrics = options
+        told_to_end = set_sync_signals()
+        ended = threading.Event()
+        told_to_end.add_cb(ended.set)
+        make_worker: Any = RSGIWorker  # its stub lacks arguments
+        worker = make_worker(
+            *(number, sock, ipc, *before, threads, idle_s, backpressure, http, http1, http2),
+            *(False, static, *ssl, metrics),
+        )
+        serve = getattr(worker, WORKERS_METHODS[mode][(sock[0] or sock[1]).is_uds()])
+        loop = AtOnce()
+        serve(Gateway(loop, application, threads), loop, told_to_end)
+        ended.wait()
 
     def _spawn_workers(self, *args: Any) -> None:
         # A process that is starting hears the signal before it knows it, and would die of it.
         signal.signal(END_WAITS, signal.SIG_IGN)
         super()._spawn_workers(*args)  # type: ignore[no-untyped-call]
+        if self.when_started is not None:
+            self.when_started()
 
     def _stop_workers(self) -> None:
         for worker in self.wrks:

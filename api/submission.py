@@ -9,6 +9,7 @@ import dramatiq
 from flask import Response
 
 from middleware.enqueue.acceptance import Receipt
+from middleware.errors import ReplayGoneError
 from tasks import broker
 
 from .contract import ETAG
@@ -48,12 +49,17 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
     """Put jobs of one queue on its stack, all or none, in their order; once under the request's idempotency key.
 
     Raises:
-      RedisAwayError, QueueFullError, TooManyWaitingError, KeyReusedError, ReplayGoneError: none was accepted.
+      RedisAwayError, QueueFullError, TooManyWaitingError, KeyReusedError: none was accepted.
+      DuplicateJobError, ReplayGoneError: all were accepted before; some are gone since.
     """
     asked = current_request()
     options = {"request_id": asked.id, **({"traceparent": asked.traceparent} if asked.traceparent else {})}
     messages = [message_of_job(job, options) for job in new]
-    return broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
+    receipt = broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
+    if gone := len(messages) - len(receipt.jobs):
+        # Redis took the call, its answer was lost, and before the call was sent again jobs had ended and been pruned.
+        raise ReplayGoneError(f"It was carried out; {gone} of its {len(messages)} jobs have been pruned since.")
+    return receipt
 
 
 def message_of_job(new: NewJob, options: Mapping[str, Any]) -> dramatiq.Message[Any]:

@@ -7,7 +7,7 @@ from flask import Response
 from middleware.diagnosis.why import explain
 from tasks import broker
 
-from .jobs import MAX_ID, jobs, no_such_job
+from .jobs import jobs, no_such_job
 from .schemas.why import Explanation
 from .wire.answers import json_answer
 
@@ -20,7 +20,7 @@ def explain_job(job_id: str) -> Response:
 
     In words and in data, with an estimate of when it starts, if the queue goes on as in the last 5 minutes.
     """
-    explanation = explain(job_id, broker) if len(job_id) <= MAX_ID else None
+    explanation = explain(job_id, broker)
     if explanation is None:
         raise no_such_job()
     return json_answer(explanation.as_dict())

@@ -9,8 +9,8 @@ from flask import Flask
 
 import tasks
 from middleware import logs
+from middleware.metrics.group_metrics import MetricsPublisher
 from middleware.metrics.process_group import ProcessGroup
-from middleware.metrics.reports import Relay
 
 from . import create_app
 from .server import END_WAITS
@@ -22,5 +22,5 @@ def application() -> Flask:
     # The server's main process leads this one and its siblings, and has made their folder of metrics.
     app = create_app(tasks.settings, group=ProcessGroup("web", os.getppid()))
     signal.signal(END_WAITS, lambda *_: app.extensions["endings"].close())
-    Relay(lambda: app.extensions["metrics"].report, tasks.broker.new_link()).start()
+    MetricsPublisher(lambda: app.extensions["metrics"].group_metrics, tasks.broker.redis.new_link()).start()
     return app

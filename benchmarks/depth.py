@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import redis
 
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.types import Settlement
 
 from .driver import stacks
@@ -49,7 +49,7 @@ def depth(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     }
 
 
-def _cost(client: redis.Redis, scripts: QueueScripts, first: int) -> tuple[float, float]:
+def _cost(client: redis.Redis, scripts: QueueCommands, first: int) -> tuple[float, float]:
     """µs of accepting one job, and of settling one and claiming the next."""
 
     def accept() -> None:

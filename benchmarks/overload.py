@@ -26,8 +26,8 @@ FRESH_NS = 1_000_000_000
     contestants=("lastin", "dramatiq", "bullmq"),
     rounds=(3, 5),
     limited_by="The steady state counts: the first 2.5 s of arrivals (full: 5 s), in which also a FIFO is fresh, are"
-    " left out, and the last one, after which nothing new arrives. The ideal works for exactly 40 ms a job and loses no"
-    " time between two jobs; what is lacking is that time.",
+    " left out, and the last one, after which nothing new arrives. The ideal works for exactly 40 ms a job and loses"
+    " no time between two jobs; what is lacking is that time.",
 )
 def overload(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     begins_s, lasts_s, ends_s = bench.pick((0.1, 0.3, 0.1), (2.5, 4.5, 1), (5, 20, 1))

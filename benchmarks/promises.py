@@ -20,7 +20,12 @@ PROMISES: tuple[Row, ...] = (
     Soaked("Jobs started again for no reason", ("duplicates_unexplained",), at_most(0)),
     Soaked("Faults of any kind in the replayed histories", ("faults",), at_most(0)),
     ByTest("Credits overrun by 2 × 8 threads whose processes are killed", "0", "tests/proof/test_credits.py"),
-    ByTest("Jobs lost when Redis is killed with -9", "0", "tests/middleware/faults/test_faults_of_redis.py"),
+    ByTest(
+        "Jobs lost when Redis is killed with -9: DURABILITY=always, or everysec on a disk that keeps up",
+        "0",
+        "tests/safety/test_durability.py",
+    ),
+    ByTest("The same with everysec on a slow disk", "those of the last 2 s", "tests/safety/test_durability.py"),
     Measured("A window opens: first claim, median", "window-opens", "median", at_most(5)),
     Measured("A window opens: first claim, p99", "window-opens", "p99", at_most(20)),
     Measured("A tick opens its window late: worst", "ticks", "worst", at_most(50)),
@@ -105,6 +110,8 @@ PROMISES: tuple[Row, ...] = (
     Measured("A ping beside slow and silent clients: delay at p50", "slow-clients", "delay at p50", at_most(50)),
     Measured("A ping beside slow and silent clients: delay at p99", "slow-clients", "delay at p99", at_most(50)),
     Measured("GET /metrics of a large service: p50", "scrape", "p50", at_most(50)),
+    Measured("A hostile body of 8 MiB: memory of a web process", "hostile", "memory", at_most(64)),
+    Measured("A hostile body of 8 MiB: CPU of a web process", "hostile", "cpu", at_most(0.3)),
     Measured("A line of the log, sent over TCP as well: p50", "log-line", "p50", at_most(50)),
 )
 

@@ -9,13 +9,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 import signal
 import socket
-import ssl
 import sys
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -28,14 +25,15 @@ from middleware.serving import check_serving
 from middleware.settings import DATA_DIR, EMBEDDED_URL_FILE, ROOT, Settings, exit_with
 
 from . import leftovers
-from .embedded import EmbeddedServer, EmbeddedServerError
+from .embedded import EmbeddedServer, EmbeddedServerError, write_private
 from .procfile import ProcfileManager
+from .supervisor import Supervisor
 
 LOCK_FILE = DATA_DIR / "lock"
 PROCESSES_FILE = DATA_DIR / "processes.json"
 SERVER_DIR = DATA_DIR / "redis"
 WORKER_SHUTDOWN_MS = "4000"
-"""Shorter than the Procfile's: somebody waits in front of the terminal. What isn't done by then is put back."""
+"""Shorter than the Procfile's, since somebody waits at the terminal. Jobs that aren't done by then are put back."""
 KILL_MARGIN_S = 3
 
 
@@ -43,62 +41,11 @@ class LocalRunError(LastInError):
     """The service can't be started here; the message says why and what to do."""
 
 
-class Attendant(threading.Thread):
-    """Notes the processes once they are there, tells when the API answers, and starts a dead server again."""
-
-    def __init__(self, manager: ProcfileManager, server: EmbeddedServer | None, url: str) -> None:
-        super().__init__(name="attendant", daemon=True)
-        self._manager = manager
-        self._server = server
-        self._url = url
-        self._duties = [self._note_processes, self._announce]
-        self._stopping = threading.Event()
-
-    def run(self) -> None:
-        """Ten times a second, until :meth:`stop`."""
-        while not self._stopping.wait(0.1):
-            self._duties = [duty for duty in self._duties if not duty()]
-            if self._server is not None and not self._server.is_alive:
-                self._revive(self._server)
-
-    def stop(self) -> None:
-        """From now on the server may end."""
-        self._stopping.set()
-        if self.is_alive():
-            self.join()
-
-    def _note_processes(self) -> bool:
-        if not self._manager.are_all_there():
-            return False
-        leftovers.write(PROCESSES_FILE, self._manager.processes())
-        return True
-
-    def _announce(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self._url}healthz", timeout=1, context=_any_certificate()):  # noqa: S310
-                pass
-        except urllib.error.HTTPError:
-            pass
-        except OSError:
-            return False
-        self._manager.say(f"LastIn answers on {self._url} (the API: {self._url}docs). Ctrl-C stops it.")
-        return True
-
-    def _revive(self, server: EmbeddedServer) -> None:
-        self._manager.say("The embedded server died and is started again.")
-        try:
-            server.start()
-        except EmbeddedServerError as error:
-            self._manager.failure = str(error)
-            self._stopping.set()
-            os.kill(os.getpid(), signal.SIGTERM)
-
-
 def main() -> int:
     """Exit status: 0 after Ctrl-C or SIGTERM, 2 for a setting that can't be read, else 1."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
-        signal.signal(signal.SIGHUP, _lose_terminal)
+        signal.signal(signal.SIGHUP, _on_hangup)
     environment = _environment()
     try:
         settings = Settings.from_environ(environment)
@@ -106,7 +53,7 @@ def main() -> int:
     except SettingsError as error:
         exit_with(error)
     try:
-        with _only_run(_url_of(settings)):
+        with _clone_lock(_url_of(settings)):
             leftovers.end(leftovers.read(PROCESSES_FILE), settings.worker_shutdown_ms / 1000 + KILL_MARGIN_S)
             _check_port(settings)
             return _run(settings, environment)
@@ -118,7 +65,7 @@ def main() -> int:
 
 
 def _environment() -> dict[str, str]:
-    """What the processes get: this process's environment, and of ``.env`` whatever isn't set there."""
+    """The environment of the processes: that of this one, and from ``.env`` what isn't set there."""
     environment = {name: value for name, value in os.environ.items() if value}
     with suppress(FileNotFoundError):
         environment = honcho.environ.parse((ROOT / ".env").read_text(encoding="utf-8")) | environment
@@ -131,15 +78,16 @@ def _environment() -> dict[str, str]:
 
 
 def _run(settings: Settings, environment: dict[str, str]) -> int:
-    """The server, then the Procfile until it is stopped, then the server's end."""
+    """Start the server, run the Procfile until somebody stops it, then stop the server."""
     with ExitStack() as ending:
         server = None
         if not environment.get("REDIS_URL"):
-            server = EmbeddedServer(SERVER_DIR)
+            password = secrets.token_urlsafe(24)  # a new one each time: what others have learned is of no use to them
+            server = EmbeddedServer(SERVER_DIR, password=password, durability=settings.durability)
             ending.callback(server.stop)
             server.start()
             ending.callback(EMBEDDED_URL_FILE.unlink, missing_ok=True)
-            EMBEDDED_URL_FILE.write_text(server.url + "\n", encoding="ascii")
+            write_private(EMBEDDED_URL_FILE, server.url + "\n")
             environment["REDIS_URL"] = server.url
         return _run_procfile(settings, environment, server)
 
@@ -147,8 +95,8 @@ def _run(settings: Settings, environment: dict[str, str]) -> int:
 def _run_procfile(settings: Settings, environment: Mapping[str, str], server: EmbeddedServer | None) -> int:
     shutdown_s = settings.worker_shutdown_ms / 1000 + KILL_MARGIN_S
     manager = ProcfileManager(environment, kill_after_s=shutdown_s)
-    attendant = Attendant(manager, server, _url_of(settings))
-    manager.then = attendant.start
+    supervisor = Supervisor(manager, server, url=_url_of(settings), note=PROCESSES_FILE)
+    manager.on_started = supervisor.start
     try:
         manager.loop()
     except OSError:
@@ -156,7 +104,7 @@ def _run_procfile(settings: Settings, environment: Mapping[str, str], server: Em
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        attendant.stop()
+        supervisor.stop()
         leftovers.end(manager.processes(), shutdown_s)
         PROCESSES_FILE.unlink(missing_ok=True)
     if manager.failure:
@@ -165,8 +113,8 @@ def _run_procfile(settings: Settings, environment: Mapping[str, str], server: Em
 
 
 @contextmanager
-def _only_run(url: str) -> Iterator[None]:
-    """Holds the lock of this clone; the kernel takes it away with the process, however that ends."""
+def _clone_lock(url: str) -> Iterator[None]:
+    """Hold the lock of this clone; the kernel takes it away with the process, however that ends."""
     DATA_DIR.mkdir(exist_ok=True)
     with LOCK_FILE.open("a+", encoding="utf-8") as lock:
         try:
@@ -193,7 +141,7 @@ def _check_port(settings: Settings) -> None:
 
 
 def _next_port(settings: Settings) -> int:
-    """A port to propose: the next one, or for those below 1024 the default one's neighbour."""
+    """A port to propose: the next one, or for ports below 1024 the one after the default."""
     return settings.port + 1 if 1024 <= settings.port < 65535 else Settings().port + 1
 
 
@@ -203,14 +151,7 @@ def _url_of(settings: Settings) -> str:
     return f"{scheme}://[{host}]:{settings.port}/" if ":" in host else f"{scheme}://{host}:{settings.port}/"
 
 
-def _any_certificate() -> ssl.SSLContext:
-    """Whether our own process answers on this machine doesn't hang on the name in its certificate."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-def _lose_terminal(number: int, frame: FrameType | None) -> None:
+def _on_hangup(number: int, frame: FrameType | None) -> None:
     """The terminal was closed: end as on SIGTERM, without writing to it."""
     _drop_output()
     os.kill(os.getpid(), signal.SIGTERM)

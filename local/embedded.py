@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -23,14 +24,13 @@ LOOPBACK = "127.0.0.1"
 START_TRIES = 3
 SETTINGS = {
     "appendonly": "yes",
-    "appendfsync": "everysec",
     "save": "",
     "maxmemory-policy": "noeviction",
     "bind": LOOPBACK,
 }
 ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=200"}
-"""The wheel's Valkey uses the C library's malloc. A script makes many small things at a time; with glibc's default of
-seven of a size at hand, most of them are looked for the long way (docs/decisions/0016-speed.md)."""
+"""The wheel's Valkey uses the C library's malloc. A script allocates many small objects at a time, and glibc caches
+only seven of each size by default (docs/decisions/0016-speed.md)."""
 
 
 class EmbeddedServerError(LastInError):
@@ -64,8 +64,11 @@ def free_port() -> int:
         return port
 
 
+PASSWORD_LINE = re.compile(r'^requirepass "(?P<password>[^"]+)"$', re.MULTILINE)
+
+
 class EmbeddedServer:
-    """One server process with its data in ``data_dir``.
+    """One server process with its data in ``data_dir``, which only this user may read.
 
     It runs in a session of its own, so that the Ctrl-C of a terminal doesn't reach it: whoever started it stops it
     last. ``data_dir`` must be used by one EmbeddedServer at a time. A server that an earlier one left behind there,
@@ -73,22 +76,35 @@ class EmbeddedServer:
     """
 
     def __init__(
-        self, data_dir: Path, *, port: int | None = None, binary: Path | None = None, options: Sequence[str] = ()
+        self,
+        data_dir: Path,
+        *,
+        port: int | None = None,
+        binary: Path | None = None,
+        password: str | None = None,
+        durability: str = "everysec",
+        options: Sequence[str] = (),
     ) -> None:
-        """``port`` None: a free one. ``options`` go to the server's command line, after ours."""
+        """``port`` None: a free one. ``password``: letters, digits, ``-`` and ``_``; it goes to the server in a file of
+        mode 600, where ``ps`` doesn't show it. ``durability``: ``everysec`` or ``always``, how often the journal is
+        synced to the disk. ``options`` go to the server's command line, after ours."""
         self.data_dir = data_dir.resolve()
         self.port = port or free_port()
+        self._password = password
+        self._durability = durability
         self._keeps_port = port is not None
         self.binary = binary
         self._options = tuple(options)
         self._process: subprocess.Popen[bytes] | None = None
         self._port_note = self.data_dir / "port"
+        self._config = self.data_dir / "server.conf"
         self._log = self.data_dir / "server.log"
 
     @property
     def url(self) -> str:
-        """Where to connect."""
-        return f"redis://{LOOPBACK}:{self.port}/0"
+        """Where to connect. It holds the password: don't log it."""
+        user = f":{self._password}@" if self._password else ""
+        return f"redis://{user}{LOOPBACK}:{self.port}/0"
 
     @property
     def pid(self) -> int | None:
@@ -109,7 +125,9 @@ class EmbeddedServer:
         if self.is_alive:
             raise EmbeddedServerError(f"The embedded server in {self.data_dir} was started already.")
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.chmod(0o700)
         self._stop_left_over()
+        write_private(self._config, f'requirepass "{self._password}"\n' if self._password else "")
         for tries_left in reversed(range(START_TRIES)):
             self._spawn()
             try:
@@ -151,7 +169,7 @@ class EmbeddedServer:
 
     def client(self) -> redis.Redis:
         """A plain client of this server, which doesn't retry."""
-        return _client(self.port)
+        return _client(self.port, self._password)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -161,8 +179,8 @@ class EmbeddedServer:
 
     def _spawn(self) -> None:
         self._port_note.write_text(f"{self.port}\n", encoding="ascii")
-        command = [str(self.binary or find_binary()), "--port", str(self.port), "--dir", str(self.data_dir)]
-        for name, value in SETTINGS.items():
+        command = [str(self.binary or find_binary()), str(self._config), "--port", str(self.port)]
+        for name, value in {"dir": str(self.data_dir), "appendfsync": self._durability, **SETTINGS}.items():
             command += [f"--{name}", value]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -198,8 +216,9 @@ class EmbeddedServer:
             port = int(self._port_note.read_text(encoding="ascii"))
         except (FileNotFoundError, ValueError):
             return
+        found = PASSWORD_LINE.search(self._config.read_text(encoding="ascii")) if self._config.exists() else None
         deadline = time.monotonic() + patience_s
-        with _client(port) as left_over:
+        with _client(port, found["password"] if found else None) as left_over:
             while _dir_of(left_over) == self.data_dir:
                 if time.monotonic() > deadline:
                     raise EmbeddedServerError(
@@ -210,12 +229,30 @@ class EmbeddedServer:
                 time.sleep(0.05)
 
 
-def _client(port: int) -> redis.Redis:
-    return redis.Redis(host=LOOPBACK, port=port, decode_responses=True, socket_timeout=5, retry=Retry(NoBackoff(), 0))
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only this user can read from its first moment on."""
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
+        out.write(text)
+    new.replace(file)
+
+
+def _client(port: int, password: str | None) -> redis.Redis:
+    """A server without a password takes any, if the name of the default user comes with it."""
+    return redis.Redis(
+        host=LOOPBACK,
+        port=port,
+        username="default" if password else None,
+        password=password,
+        decode_responses=True,
+        socket_timeout=5,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 def _dir_of(client: redis.Redis) -> Path | None:
-    """Where a server keeps its data; None when no server answers, or one that doesn't tell us."""
+    """Where a server keeps its data; None when no server answers, or one that refuses to say."""
     try:
         return Path(str(client.config_get("dir")["dir"])).resolve()
     except redis.RedisError:

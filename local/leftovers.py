@@ -1,37 +1,38 @@
-"""The processes that ``make run`` starts: noted on disk, so that none outlives it, not even when it was killed."""
+"""The processes that ``make run`` starts, noted on disk so that the next start can end those of a killed one."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from middleware.processes.birth import birth_of
+
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """A process by its id and the time of its birth: together they can't mean another process."""
+class NotedProcess:
+    """A process, identified by its id and the time of its birth, since ids are used again."""
 
     pid: int
     born: str | None
     leads_group: bool
 
     @classmethod
-    def of(cls, pid: int, *, leads_group: bool) -> Noted:
+    def of(cls, pid: int, *, leads_group: bool) -> NotedProcess:
         """A process that runs now; ``leads_group``: its children belong to it, signals go to all of them."""
-        return cls(pid, _birth(pid), leads_group)
+        return cls(pid, birth_of(pid), leads_group)
 
     @property
     def is_there(self) -> bool:
         """True while the process, or what is left of its group, is there."""
         if not self._signal(0):
             return False
-        born = _birth(self.pid)
+        born = birth_of(self.pid)
         return born == self.born or (born is None and self.leads_group)
 
     def _signal(self, number: int) -> bool:
@@ -47,7 +48,7 @@ class Noted:
             self._signal(number)
 
 
-def end(processes: Iterable[Noted], patience_s: float) -> None:
+def end(processes: Iterable[NotedProcess], patience_s: float) -> None:
     """SIGTERM to all that are there; SIGKILL to those that still are after ``patience_s``."""
     there = [process for process in processes if process.is_there]
     for process in there:
@@ -61,27 +62,13 @@ def end(processes: Iterable[Noted], patience_s: float) -> None:
         time.sleep(0.05)
 
 
-def write(note: Path, processes: Iterable[Noted]) -> None:
-    """Keep in mind what has to be ended, also by a later run."""
+def write(note: Path, processes: Iterable[NotedProcess]) -> None:
+    """Note which processes have to be ended, if need be by a later run."""
     note.write_text(json.dumps([asdict(process) for process in processes]), encoding="ascii")
 
 
-def read(note: Path) -> list[Noted]:
+def read(note: Path) -> list[NotedProcess]:
     """What an earlier run noted; nothing when there is no note, or one that its crash cut short."""
     with suppress(FileNotFoundError, ValueError):
-        return [Noted(**fields) for fields in json.loads(note.read_text(encoding="ascii"))]
+        return [NotedProcess(**fields) for fields in json.loads(note.read_text(encoding="ascii"))]
     return []
-
-
-def _birth(pid: int) -> str | None:
-    """When a process began, in words that only serve to compare; None when there is no such process."""
-    proc = Path("/proc")
-    if (proc / "self" / "stat").exists():
-        try:
-            return (
-                (proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
-            )
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-    listed = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return listed.stdout.strip() or None

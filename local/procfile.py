@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 
 import honcho.environ
 import honcho.manager
@@ -11,29 +13,34 @@ from honcho.printer import Message
 
 from middleware.settings import ROOT
 
-from .leftovers import Noted
+from .leftovers import NotedProcess
+from .restarting import STOP, RestartingProcess
 
 
 class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
     """honcho's manager, which knows all processes by their ids and can be stopped from its first moment on.
 
-    ``failure`` tells afterwards why the service ended, unless somebody asked for it.
+    A process that ends with status 75 is started again; any other end of one ends all of them. ``failure`` tells
+    afterwards why the service ended, unless somebody asked for it.
     """
 
-    def __init__(self, environment: Mapping[str, str], *, kill_after_s: float) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], *, kill_after_s: float, procfile: Path = ROOT / "Procfile"
+    ) -> None:
         """``kill_after_s``: what still runs so long after the first process ended is killed."""
         super().__init__()
+        self._process_ctor = RestartingProcess
         honcho.manager.KILL_WAIT = kill_after_s  # 5 otherwise, which cuts off a longer WORKER_SHUTDOWN_MS
         self.failure: str | None = None
-        self.then: Callable[[], None] = lambda: None
+        self.on_started: Callable[[], None] = lambda: None
         self._stop_asked = False
-        procfile = honcho.environ.parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8"))
-        for name, command in procfile.processes.items():
+        commands = honcho.environ.parse_procfile(procfile.read_text(encoding="utf-8")).processes
+        for name, command in commands.items():
             self.add_process(name, command, env=dict(environment), cwd=str(ROOT))
 
     def _start(self) -> None:
         super()._start()
-        self.then()  # only now: honcho forks, and a process must not fork once it has threads
+        self.on_started()  # only now: honcho forks, and a process must not fork once it has threads
 
     def say(self, line: str) -> None:
         """Print a line between those of the processes; from any thread."""
@@ -53,17 +60,35 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
                 )
             super().terminate()
 
-    def are_all_there(self) -> bool:
-        """True once every process was started. A stop that was asked for before is made up for here."""
+    def have_all_started(self) -> bool:
+        """True once every process was started. A stop that was asked for before that happens here."""
         if not self._all_started():
             return False
         if self._stop_asked:
             self.terminate()
         return True
 
-    def processes(self) -> list[Noted]:
+    def processes(self) -> list[NotedProcess]:
         """The processes that were started so far, and those in which honcho reads their output."""
         states = list(self._processes.values())
-        leaders = [Noted.of(state["pid"], leads_group=True) for state in states if state.get("pid")]
+        leaders = [NotedProcess.of(pid, leads_group=True) for pid in self.pids()]
         readers = [state["process"] for state in states if "process" in state]
-        return leaders + [Noted.of(reader.pid, leads_group=False) for reader in readers if reader.is_alive()]
+        return leaders + [NotedProcess.of(reader.pid, leads_group=False) for reader in readers if reader.is_alive()]
+
+    def pids(self) -> list[int]:
+        """The ids of those processes of the Procfile that were started; one that was started again has a new one."""
+        return [state["pid"] for state in list(self._processes.values()) if state.get("pid")]
+
+    def _killall(self, force: bool = False) -> None:
+        """Ask each :class:`RestartingProcess` to end its child; by force, kill the children as honcho does."""
+        if force:
+            super()._killall(force=True)
+            return
+        for name, state in self._processes.items():
+            if "returncode" in state:
+                continue
+            self._system_print(f"sending SIGTERM to {name} (pid {state['pid']})\n")
+            if state["process"].is_alive():
+                os.kill(state["process"].pid, STOP)
+            else:
+                self._procmgr.terminate(state["pid"])

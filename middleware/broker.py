@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import dramatiq
 from dramatiq.errors import QueueJoinTimeout
@@ -12,37 +12,34 @@ from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
 from .commands import keys
-from .commands.reach import RedisAccess
+from .commands.client import RedisClient
 from .commands.types import KEYLESS, IdempotencyKey
-from .connected import ConnectedBroker
+from .dramatiq_fixes.hooks import HookedBroker
 from .dramatiq_fixes.signals import PatientSignals
 from .enqueue.acceptance import Acceptance, Receipt, one_queue
 from .enqueue.due import Due, checked_delay_ms, due_word
+from .errors import UnknownQueueError
 from .jobs import Job
-from .messages import without_retries
+from .messages import MessageDetails, details_of
 from .processes.maintenance import Maintenance
 from .processes.registry import ProcessRegistry, Registration
+from .processes.retention import Retention
+from .processes.server_safety import SafetyWatch
 from .queues.control import QueueControl
-from .queues.policy import Mode
 from .queues.windows import Windows
 from .settings import Settings
 from .statistics.stats import Statistics
-from .statistics.vitals import VitalSigns
-from .store.bulk import Bulk
+from .store.moves import CancelAnswer, JobMoves, RetryAnswer
 from .store.reading import JobStore
 from .worker.cancellation import Cancellation
 from .worker.consumer import LifoConsumer
-from .worker.delivery import Delivery
 from .worker.lifecycle import WorkerLifecycle
 from .worker.results import JobResults
-
-CancelAnswer = Literal["cancelled", "asked", "already", "finished", "missing"]
-ReviveAnswer = Literal["queued", "missing", "waiting", "running", "processed", "superseded"]
 
 JOIN_LOOK_S = 0.02
 
 
-class LifoBroker(ConnectedBroker):
+class LifoBroker(HookedBroker):
     """Runs the newest job first, loses none, and shows them all (see ``docs/architecture.md``).
 
     Parameters:
@@ -67,38 +64,73 @@ class LifoBroker(ConnectedBroker):
         now: Callable[[], int] | None = None,
     ) -> None:
         self.settings = settings or Settings()
+        self.is_gated = gated
+        self._patience_s = patience_s
         self._most_waiting = 0
-        cancellation = Cancellation()
-        self._lifecycle = WorkerLifecycle(self, cancellation)
-        # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
-        super().__init__(
-            [self._lifecycle, cancellation, *([m() for m in default_middleware] if middleware is None else middleware)],
-            url=url,
-            gated=gated,
+        self.redis = RedisClient(
+            url,
             timeout_s=timeout_s,
-            patience_s=patience_s,
+            patience=self._patience,
+            declared=lambda: self.queues,
+            default_gate="closed" if gated else "open",
             spin_us=self.settings.redis_spin_us,
             now=now,
         )
-        redis = RedisAccess(self._link, self.scripts, self._all_queues, self._patiently)
-        self.store = JobStore(redis, details_of=self._details_of)
-        self.windows = Windows(redis)
-        self.stats = Statistics(redis)
-        self.registry = ProcessRegistry(redis)
-        self.vitals = VitalSigns(redis)
-        default_mode: Mode = "windows" if gated else "continuous"
-        self.control = QueueControl(redis, processes=self.registry.processes, default_mode=default_mode)
-        self.bulk = Bulk(redis, store=self.store)
-        self._acceptance = Acceptance(redis, get_some=self.store.get_some, details_of=self._details_of)
-        self.add_middleware(PatientSignals())
+        cancellation = Cancellation()
+        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation)
+        # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
+        standard = [m() for m in default_middleware] if middleware is None else middleware
+        super().__init__([self._lifecycle, cancellation, *standard, PatientSignals()])
+        self.store = JobStore(self.redis, details_of=self._details_of)
+        self.moves = JobMoves(self.redis, store=self.store)
+        self.windows = Windows(self.redis)
+        self.stats = Statistics(self.redis)
+        self.registry = ProcessRegistry(self.redis)
+        self.control = QueueControl(self.redis, processes=self.registry.processes)
+        self._acceptance = Acceptance(
+            self.redis,
+            store=self.store,
+            details_of=self._details_of,
+            retention=Retention(self.redis, self.settings),
+        )
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.store.get)))
 
     def fail_fast(self, *, timeout_s: float = 0.4, patience_s: float = 0.5) -> None:
         """For programs that answer requests: from now on commands give up within a second when Redis is away, and
         ``MAX_QUEUED`` holds. What tasks enqueue is never refused for it: to refuse would be to lose."""
-        super().fail_fast(timeout_s=timeout_s, patience_s=patience_s)
+        self._patience_s = patience_s
         self._most_waiting = self.settings.max_queued
+        self.redis.answer_within(timeout_s)
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare a queue: a stack of its own.
+
+        Raises:
+          ValueError: the name isn't one.
+        """
+        if not keys.QUEUE_NAME.fullmatch(queue_name):
+            raise ValueError(
+                f"A queue's name has 1 to 64 letters, digits, dots, dashes and underscores and begins with a letter "
+                f"or an underscore; {queue_name!r} doesn't fit."
+            )
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = None
+            self.emit_after("declare_queue", queue_name)
+
+    def declare_actor(self, actor: dramatiq.Actor[Any, Any]) -> None:
+        """Declare an actor and its queue.
+
+        Raises:
+          ValueError: it has a priority, which would break the order within the queue.
+        """
+        if actor.priority != 0:
+            raise ValueError(
+                f"Actor {actor.actor_name!r} has priority {actor.priority}, but within a queue the newest job runs "
+                f"first and all are equal: leave the priority out, or give the actor a queue of its own."
+            )
+        super().declare_actor(actor)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> LifoConsumer:
         """A consumer of one queue. Inside a Worker, ``prefetch`` isn't used: only idle threads get jobs.
@@ -168,43 +200,27 @@ class LifoBroker(ConnectedBroker):
         return self._acceptance.accept(queue, messages, words, key=key, most_waiting=self._most_waiting)
 
     def cancel(self, id: str, *, reason: str = "requested") -> CancelAnswer:
-        """Call a job off: one that waits ends at once; one that runs is asked to stop (its flag is set, and its thread
-        is interrupted unless its task has ``interrupt=False``).
+        """Cancel a job: one that waits ends at once; one that runs is asked to stop (its flag is set, and its thread is
+        interrupted unless its task has ``interrupt=False``).
 
         Raises:
           RedisAwayError: patience ended.
         """
-        found = self.store.find(id)
-        if found is None:
-            return "missing"
-        answer = self._patiently(lambda: self.scripts(found[0]).cancel(id, reason))
-        if answer == "asked":
-            self._patiently(lambda: self._link().call("PUBLISH", keys.cancellations(), id))
-        return cast("CancelAnswer", answer)
+        return self.moves.cancel(id, reason)
 
-    def revive(self, id: str, *, reason: str = "") -> ReviveAnswer:
+    def retry(self, id: str, *, reason: str = "") -> RetryAnswer:
         """Put a rejected, cancelled or expired job back, on top of the stack, with its retries to be counted anew.
 
-        ``reason`` is kept on the job until it ends again.
+        ``reason`` is kept on the job, unless it ends for another reason.
 
         Raises:
           RedisAwayError: patience ended.
         """
-        found = self.store.find(id)
-        if found is None:
-            return "missing"
-        queue, body = found
-        return cast(
-            "ReviveAnswer", self._patiently(lambda: self.scripts(queue).revive(id, without_retries(body), reason))
-        )
-
-    def keep_progress(self, delivery: Delivery, words: bytes) -> str:
-        """Keep what a running task says of itself: kept, stale, or cancel."""
-        return self._patiently(lambda: self.scripts(delivery.queue_name).progress(delivery.token, words))
+        return self.moves.retry(id, reason)
 
     def flush(self, queue_name: str) -> None:
         """Drop all waiting jobs of a queue; running and finished ones stay."""
-        while self._patiently(lambda: self.scripts(queue_name).purge()):
+        while self.redis.queue(queue_name).flush():
             pass
 
     def flush_all(self) -> None:
@@ -220,7 +236,7 @@ class LifoBroker(ConnectedBroker):
         """
         deadline = time.monotonic() + (float("inf") if timeout is None else timeout / 1000)
         waiting = [("ZCARD", key(queue_name)) for key in (keys.stack, keys.due, keys.leases)]
-        while any(self._patiently(lambda: self._link().call_all(waiting))):
+        while any(self.redis.call_all(waiting)):
             if time.monotonic() > deadline:
                 raise QueueJoinTimeout(queue_name)
             time.sleep(JOIN_LOOK_S)
@@ -228,37 +244,26 @@ class LifoBroker(ConnectedBroker):
     def close(self) -> None:
         """Put back what a worker still holds, and drop the connections of this thread."""
         self._lifecycle.close()
-        self._links.link.close()
+        self.redis.link.close()
 
     def new_maintenance(
-        self,
-        *,
-        held: Callable[[str], list[tuple[str, int]]] = lambda queue: [],
-        on_cancel: Callable[[str], None] = lambda id: None,
-        registration: Registration | None = None,
+        self, *, registration: Registration | None = None, safety: SafetyWatch | None = None
     ) -> Maintenance:
-        """The maintenance of all declared queues, not yet started. ``held`` gives the deliveries whose leases are to be
-        renewed, ``on_cancel`` is called for those that were asked to stop, ``registration`` is renewed."""
-        link = self.new_link()
+        """The maintenance of all declared queues for a process that runs no worker, not yet started. It renews
+        ``registration``, and lets ``safety`` look at the server."""
         return Maintenance(
-            lambda: sorted(self.queues),
-            lambda queue: self.scripts(queue, link),
-            link,
-            lease_us=self.settings.lease_us,
-            crash_limit=self.settings.crash_limit,
-            retention_us=self.settings.retention_s * 1_000_000,
-            retention_jobs=self.settings.retention_jobs,
-            retention_bytes=self.settings.retention_bytes,
-            held=held,
-            on_cancel=on_cancel,
-            registration=registration,
+            self.redis, self.settings, lambda: sorted(self.queues), registration=registration, safety=safety
         )
 
     def _patience(self) -> float | None:
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.
-        return None if self._lifecycle.at_work else super()._patience()
+        return None if self._lifecycle.at_work else self._patience_s
 
-    def _all_queues(self) -> Iterable[str]:
-        """The declared queues, and those that other programs have declared here."""
-        registered = self._patiently(lambda: self._link().call("SMEMBERS", keys.queues()))
-        return set(self.queues) | {name.decode() for name in registered}
+    def _details_of(self, message: dramatiq.Message[Any]) -> MessageDetails:
+        return details_of(message, self.actors.get(message.actor_name))
+
+    def _require(self, queue: str) -> None:
+        if queue not in self.queues:
+            raise UnknownQueueError(
+                f"No actor declares queue {queue!r}; there are: {', '.join(sorted(self.queues)) or 'none'}."
+            )

@@ -15,6 +15,17 @@ class RedisAwayError(LastInError):
     """Redis can't be reached or can't be written to now: try again later."""
 
 
+class RedisClusterError(RedisAwayError):
+    """Redis answers as a node of a Redis Cluster, which isn't supported: trying again doesn't help. Programs end with
+    exit status 2."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(
+            f"REDIS_URL leads to a node of a Redis Cluster ({answer}), which LastIn doesn't support: set it to a "
+            "Redis or Valkey that holds all keys (cluster-enabled no)."
+        )
+
+
 class QueueFullError(LastInError):
     """Redis refuses new data because its ``maxmemory`` is reached: drain or enlarge it, then try again."""
 

@@ -9,9 +9,15 @@ from typing import Any
 
 from .clock import rfc3339
 
+LONGEST_ID = 64
+"""Characters of a job's id, at most."""
+
 
 class JobStatus(StrEnum):
-    """Where a job is in its life. The values are the words of the API, the metrics and the docs."""
+    """Where a job is in its life. The values are the words of the API, the metrics and the docs.
+
+    Whatever else lists the states is made from this. Tallies in Redis hold their counts in this order.
+    """
 
     SCHEDULED = "scheduled"
     QUEUED = "queued"

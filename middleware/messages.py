@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import dramatiq
-from dramatiq.middleware import Retries
+from dramatiq.middleware import Retries, TimeLimit
 
 from .errors import UndecodableMessageError
 
@@ -43,7 +44,7 @@ def _max_attempts(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any
     """Attempts until Dramatiq's Retries gives up; None when it never does by count, or nobody here knows."""
     if actor is None or actor.options.get("retry_when") is not None:
         return None
-    retries = _retries(tuple(actor.broker.middleware))
+    retries = _only(Retries, tuple(actor.broker.middleware))
     if retries is None:
         return 1
     if retries.retry_when is not None:
@@ -53,10 +54,24 @@ def _max_attempts(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any
     return most + 1 if isinstance(most, int) else None
 
 
-@lru_cache(maxsize=1)
-def _retries(middleware: tuple[dramatiq.Middleware, ...]) -> Retries | None:
-    """The one that retries, found once for all jobs of a page."""
-    return next((m for m in middleware if isinstance(m, Retries)), None)
+def time_limit_s(task: str, options: Mapping[str, Any], broker: dramatiq.Broker) -> float:
+    """For how many seconds a job may run, as Dramatiq's TimeLimit has it; infinite where nobody says.
+
+    Parameters:
+      options: those of the job's message.
+    """
+    limiter = _only(TimeLimit, tuple(broker.middleware))
+    actor = broker.actors.get(task)
+    if limiter is None or actor is None:
+        return math.inf
+    limit_ms = options.get("time_limit") or actor.options.get("time_limit", limiter.time_limit)
+    return limit_ms / 1000 if isinstance(limit_ms, int | float) else math.inf
+
+
+@lru_cache(maxsize=8)
+def _only(kind: type[Any], middleware: tuple[dramatiq.Middleware, ...]) -> Any:
+    """The middleware of this kind, or None; looked for once for all jobs."""
+    return next((m for m in middleware if isinstance(m, kind)), None)
 
 
 def decoded(queue: str, id: str, body: bytes | None) -> dramatiq.Message[Any]:

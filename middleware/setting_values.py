@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -105,6 +106,20 @@ def redis_url(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise Unreadable("a URL that starts with redis://, rediss:// or unix://")
     return text
+
+
+def noted_url(file: Path) -> str | None:
+    """The URL that ``make run`` noted for the commands of its user; None while it doesn't run.
+
+    Raises:
+      SettingsError: the file belongs to somebody else.
+    """
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except PermissionError:
+        raise SettingsError(f"REDIS_URL isn't set, and only the user who runs `make run` may read {file}.") from None
 
 
 def rate_limit(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import setting_values as read
-from .errors import SettingsError
+from .errors import LastInError, SettingsError
 from .setting_values import setting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +30,7 @@ class Settings:
         "REDIS_URL",
         "redis://127.0.0.1:6379/0",
         read.redis_url,
-        "Redis or Valkey, 6.2 or newer, with AOF on. Unset: the embedded server of `make run`.",
+        "Redis or Valkey, 6.2 or newer, with AOF on, no Redis Cluster. Unset: the embedded server of `make run`.",
         shown="",
     )
     redis_tls_verify: bool = setting(
@@ -40,6 +40,13 @@ class Settings:
         "`0`: take any certificate of a `rediss://` server, as self-signed ones need. `ssl_cert_reqs` and "
         "`ssl_ca_certs` in REDIS_URL come first.",
         shown="1",
+    )
+    durability: str = setting(
+        "DURABILITY",
+        "everysec",
+        read.one_of("everysec", "always"),
+        "How Redis syncs its append-only file; `always`: what was answered is on its disk (docs/promise.md). The "
+        "embedded server is started so; of any other `/readyz` and the log say when it isn't so.",
     )
     redis_spin_us: int = setting(
         "REDIS_SPIN_US",
@@ -85,7 +92,7 @@ class Settings:
         "TRUSTED_PROXIES",
         0,
         read.integer(0, 16),
-        "So many proxies stand before the API, each of which adds the address it hears to X-Forwarded-For.",
+        "How many proxies stand before the API. Each adds the address that it sees to X-Forwarded-For.",
     )
     worker_processes: int = setting(
         "WORKER_PROCESSES", 1, read.integer(1, 256), "Processes of the worker, as the Procfile starts it."
@@ -93,6 +100,14 @@ class Settings:
     worker_threads: int = setting("WORKER_THREADS", 8, read.integer(1, 1024), "Threads in each of them.")
     worker_pin: bool = setting(
         "WORKER_PIN", False, read.switch, "1: bind each worker process to a core of its own (Linux).", shown="0"
+    )
+    worker_restart_when_hung: bool = setting(
+        "WORKER_RESTART_WHEN_HUNG",
+        True,
+        read.switch,
+        "A worker process whose threads all hang ends with status 75, so that its platform starts it anew. `0`: it "
+        "stays.",
+        shown="1",
     )
     worker_shutdown_ms: int = setting(
         "WORKER_SHUTDOWN_MS",
@@ -121,19 +136,19 @@ class Settings:
         "LEASE_S", 15.0, read.number(0.2, 3600), "Seconds without a beat after which a job counts as lost.", shown="15"
     )
     crash_limit: int = setting(
-        "CRASH_LIMIT", 3, read.integer(1, 1000), "So many lost leases in a row reject a job (worker_lost)."
+        "CRASH_LIMIT", 3, read.integer(1, 1000), "A job that loses this many leases in a row is rejected (worker_lost)."
     )
     retention_s: int = setting(
         "RETENTION_S", 604_800, read.integer(1, 10**9), "Seconds for which finished jobs are kept (7 days)."
     )
     retention_jobs: int = setting(
-        "RETENTION_JOBS", 1_000_000, read.integer(0, 10**9), "So many finished jobs of a queue are kept at most."
+        "RETENTION_JOBS", 1_000_000, read.integer(0, 10**9), "The most finished jobs that are kept, for each queue."
     )
     retention_bytes: int | None = setting(
         "RETENTION_BYTES",
         None,
         read.integer(0, 10**15),
-        "About so many bytes of finished jobs a queue keeps. Unset: a quarter of Redis's maxmemory, else 256 MiB.",
+        "About how many bytes finished jobs may take, over all queues. Unset: a quarter of maxmemory, else 256 MiB.",
         shown="",
     )
     max_body_bytes: int = setting(
@@ -146,7 +161,7 @@ class Settings:
         "MAX_QUEUED",
         0,
         read.integer(0, 10**9),
-        "So many jobs of a queue may wait (queued or scheduled) before the API refuses more with 503; 0: no bound.",
+        "The most jobs of a queue that may wait (queued or scheduled): the API refuses more with 503. 0: no bound.",
     )
     rate_limit: str | None = setting(
         "RATE_LIMIT",
@@ -189,7 +204,7 @@ class Settings:
         "LOG_FILE_BYTES", 50_000_000, read.integer(1000, 10**12), "Size beyond which LOG_FILE is rotated."
     )
     log_file_kept: int = setting(
-        "LOG_FILE_KEPT", 5, read.integer(0, 1000), "So many rotated files stay: LOG_FILE.1 is the newest of them."
+        "LOG_FILE_KEPT", 5, read.integer(0, 1000), "How many rotated files are kept. LOG_FILE.1 is the newest."
     )
     log_tcp_url: str | None = setting(
         "LOG_TCP_URL",
@@ -225,12 +240,8 @@ class Settings:
             missing_file = "TLS_CERT_FILE" if self.tls_cert_file is None else "TLS_KEY_FILE"
             raise SettingsError(f"HTTPS needs TLS_CERT_FILE and TLS_KEY_FILE: set {missing_file} too.")
         if self.auth == "oauth":
-            needed = {
-                "OAUTH_ISSUER": self.oauth_issuer,
-                "OAUTH_AUDIENCE": self.oauth_audience,
-                "OAUTH_JWKS_URL": self.oauth_jwks_url,
-            }
-            if missing := [name for name, value in needed.items() if not value]:
+            needed = ("OAUTH_ISSUER", "OAUTH_AUDIENCE", "OAUTH_JWKS_URL")
+            if missing := [name for name in needed if not getattr(self, name.lower())]:
                 raise SettingsError(f"AUTH=oauth needs {', '.join(needed)}: set {' and '.join(missing)} too.")
 
     @classmethod
@@ -243,8 +254,8 @@ class Settings:
         found: dict[str, Any] = {}
         if environ.get("DYNO"):
             found["host"] = "0.0.0.0"  # noqa: S104 (on Heroku only the router reaches a dyno's ports)
-        if not environ.get("REDIS_URL") and EMBEDDED_URL_FILE.is_file():
-            found["redis_url"] = EMBEDDED_URL_FILE.read_text(encoding="utf-8").strip()
+        if not environ.get("REDIS_URL") and (url := read.noted_url(EMBEDDED_URL_FILE)):
+            found["redis_url"] = url
         for field in dataclasses.fields(cls):
             if text := environ.get(field.metadata["name"]):
                 found[field.name] = read.value(field, text)
@@ -294,7 +305,7 @@ def load_or_exit() -> Settings:
         exit_with(error)
 
 
-def exit_with(error: SettingsError) -> NoReturn:
+def exit_with(error: LastInError) -> NoReturn:
     """End the process as settings errors do: one line on stderr, exit status 2."""
     os.write(2, f"lastin: {error}\n".encode())
     raise SystemExit(2) from None

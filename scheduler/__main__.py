@@ -17,22 +17,24 @@ import tasks
 from middleware import logs
 from middleware.broker import LifoBroker
 from middleware.errors import LastInError
-from middleware.metrics.reports import relay_of
+from middleware.metrics.group_metrics import publisher_of
 from middleware.processes.cadence_status import CadenceStatus
 from middleware.processes.registry import Registration, process_name
+from middleware.processes.server_safety import SafetyWatch, end_process
 from middleware.settings import ROOT
 
 from .cadence import Cadence
+from .cadence_file import LONGEST_US, SHORTEST_WINDOW_US
 from .clock import RedisClock, SystemClock
 from .durations import format_duration, parse_duration
 from .errors import CadenceError
 from .opening import open_window, summary, wait_until_done
+from .others import OtherSchedulers
 from .preview import preview
-from .reading import LONGEST_US, SHORTEST_WINDOW_US
 from .service import Service
 from .signals import Inbox
 from .values import MOST_CREDITS
-from .watch import CadenceFile
+from .watch import CadenceWatcher
 
 DONE, FAILED, UNUSABLE, NOTHING_TO_DO = 0, 1, 2, 3
 
@@ -48,12 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns: the exit status.
     """
     options = _parser().parse_args(arguments)
-    file = CadenceFile(
+    file = CadenceWatcher(
         ROOT / tasks.settings.cadence_file,
         tasks.broker.get_declared_queues(),
         dict(tasks.settings.cadence_overrides),
     )
-    command: Callable[[argparse.Namespace, CadenceFile, LifoBroker], int] = options.command
+    command: Callable[[argparse.Namespace, CadenceWatcher, LifoBroker], int] = options.command
     try:
         return command(options, file, tasks.broker)
     except CadenceError as error:
@@ -62,34 +64,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, FAILED)
 
 
-def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> int:
+def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:
     """Open windows until SIGTERM or SIGINT."""
     cadence = file.read()
     inbox = Inbox()
     inbox.listen()
     logs.configure(broker.settings, process="scheduler")
     broker.fail_fast(timeout_s=REDIS_TIMEOUT_S, patience_s=0)
-    clock = RedisClock(broker.new_link())
-    registration = Registration(
-        process_name(), "scheduler", lease_us=broker.settings.lease_us, queues=broker.get_declared_queues
-    )
-    maintenance = broker.new_maintenance(registration=registration)
+    safety = SafetyWatch(broker.settings.durability, on_cluster=end_process)
+    safety.look_first(broker.redis.new_link())
+    clock = RedisClock(broker.redis.new_link())
+    id = process_name()
+    registration = Registration(id, "scheduler", lease_us=broker.settings.lease_us, queues=broker.get_declared_queues)
+    maintenance = broker.new_maintenance(registration=registration, safety=safety)
     clock.start()
-    registration.reading = CadenceStatus(cadence.digest, clock.now_us())
+    registration.cadence_status = _status(cadence, clock)
+    others = OtherSchedulers(id, lambda: registration.cadence_status, broker.registry.cadence_statuses)
     service = Service(cadence, broker.windows, clock)
     service.start()
     maintenance.start()
-    relay_of("scheduler", broker.new_link()).start()
+    others.start()
+    publisher_of("scheduler", broker.redis.new_link()).start()
     logger.info("The scheduler runs by %s.", file.path)
     while (word := inbox.wait(POLL_FILE_S)) != "stop":
         changed = file.reread() if word == "reload" else file.poll()
         if changed is not None:
             service.put(changed)
-        told = _reading(registration.reading, changed, file, clock)
-        if told != registration.reading:
-            registration.reading = told
+        status = _status_after(registration.cadence_status, changed, file, clock)
+        if status != registration.cadence_status:
+            registration.cadence_status = status
             maintenance.hurry()
     inbox.close()
+    others.stop()
     _within(maintenance.stop, seconds=0.2)
     service.stop()
     clock.stop()
@@ -97,7 +103,7 @@ def run(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> i
     return DONE
 
 
-def open_one(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> int:
+def open_one(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:
     """Open one window; with ``--wait`` until it is closed and none of its jobs runs."""
     cadence = file.read().queues.get(options.queue)
     if cadence is None:
@@ -106,7 +112,8 @@ def open_one(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker)
     if cadence.timetable is None:
         return _fail(f"Queue {options.queue!r} is continuous: its jobs need no window.", UNUSABLE)
     broker.fail_fast(patience_s=COMMAND_PATIENCE_S)
-    clock = RedisClock(broker.new_link())
+    SafetyWatch(broker.settings.durability, is_quiet=True).look_first(broker.redis.new_link())
+    clock = RedisClock(broker.redis.new_link())
     clock.start()
     window = open_window(cadence, broker.windows, clock, batch=options.batch, lasts_us=options.lasts)
     if options.wait:
@@ -122,19 +129,23 @@ def open_one(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker)
     return DONE if window.is_open or window.claimed else NOTHING_TO_DO
 
 
-def check(options: argparse.Namespace, file: CadenceFile, broker: LifoBroker) -> int:
+def check(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:
     """Read the file and print each queue's next ticks."""
     for line in preview(file.read(), SystemClock().now_us()):
         print(line)
     return DONE
 
 
-def _reading(
-    last: CadenceStatus | None, changed: Cadence | None, file: CadenceFile, clock: RedisClock
+def _status(cadence: Cadence, clock: RedisClock) -> CadenceStatus:
+    return CadenceStatus(cadence.digest, clock.now_us(), queues=cadence.keys())
+
+
+def _status_after(
+    last: CadenceStatus | None, changed: Cadence | None, file: CadenceWatcher, clock: RedisClock
 ) -> CadenceStatus | None:
-    """What the roster is to tell of the cadence, after a look at the file that brought ``changed`` or nothing new."""
+    """The status after a look at the file, which brought the cadence ``changed`` or nothing new."""
     if changed is not None:
-        return CadenceStatus(changed.digest, clock.now_us())
+        return _status(changed, clock)
     if last is None or file.error == last.error:
         return last
     return dataclasses.replace(last, error=file.error, failed_at_us=clock.now_us())

@@ -14,7 +14,7 @@ MINUTE_US = 60_000_000
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 LONGEST_US = 8 * DAY_MINUTES * MINUTE_US
-"""No blackout is longer: spans come again every week, and never cover all of it."""
+"""No blackout is longer, since spans repeat every week and never cover all of it."""
 
 _WRITTEN = re.compile(
     rf"(?:(?P<first>{'|'.join(DAYS)})(?:-(?P<last>{'|'.join(DAYS)}))?)?"
@@ -39,7 +39,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Blackout:
-    """Spans on the clocks of a time zone, in whole minutes. Times are microseconds since the epoch."""
+    """Spans of local time in a time zone, in whole minutes. Times are microseconds since the epoch."""
 
     spans: tuple[Span, ...]
     timezone: ZoneInfo
@@ -60,7 +60,7 @@ class Blackout:
         return self._next_minute(time_us, covered=True, before_us=before_us)
 
     def _next_minute(self, time_us: int, *, covered: bool, before_us: int) -> int:
-        """Walks in whole minutes of UTC, so that changes of the clocks need no rules of their own."""
+        """Goes through whole minutes of UTC, so that daylight saving time needs no rules here."""
         minute_us = time_us // MINUTE_US * MINUTE_US + MINUTE_US
         moment = from_us(minute_us)
         while minute_us < before_us:

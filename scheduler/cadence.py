@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from middleware.queues.policy import PPM, Mode, Order
+
+from .durations import format_duration
 from .timetable import Timetable
 
-Mode = Literal["windows", "continuous"]
-Order = Literal["lifo", "fifo", "adaptive"]
 Missed = Literal["skip", "open"]
 
 
@@ -30,15 +32,30 @@ class QueueCadence:
     order: Order = "lifo"
     lifo_above_us: int = 0
     lifo_below_us: int = 0
-    """Of the adaptive order, else 0: lifo when the oldest job has waited so long, fifo again under this."""
+    """Of the adaptive order, else 0: it becomes lifo when the oldest job has waited longer than the first, and fifo
+    again when that is less than the second."""
     missed: Missed = "skip"
 
     @property
     def mode(self) -> Mode:
         return "continuous" if self.timetable is None else "windows"
 
+    def keys(self) -> dict[str, str]:
+        """The values of the section's keys, defaults included; the same for cadences that mean the same."""
+        held = {"mode": self.mode, "order": self.order, "oldest_share": f"{self.oldest_share_ppm / PPM:g}"}
+        if self.order == "adaptive":
+            held["lifo_above"] = format_duration(self.lifo_above_us)
+            held["lifo_below"] = format_duration(self.lifo_below_us)
+        if self.timetable is not None:
+            held["ticks"] = str(self.timetable)
+            held["batch"] = str(self.batch)
+            held["lasts"] = "until the next tick" if self.lasts_us is None else format_duration(self.lasts_us)
+            held["close_when_empty"] = str(self.close_when_empty).lower()
+            held["missed"] = self.missed
+        return held
+
     def end_of(self, tick_us: int, now_us: int) -> int:
-        """When the window of a tick, opened now, is over; a time that isn't later than now says: of no use any more.
+        """When the window of a tick, opened now, is over; a time that isn't later than now means that it is of no use.
 
         Opened late it ends when it would have ended anyway. When that has passed too, ``missed = "open"`` grants the
         full length from now on. Neither goes beyond the next tick or the start of a blackout.
@@ -60,8 +77,11 @@ class Cadence:
 
     queues: Mapping[str, QueueCadence]
 
+    def keys(self) -> dict[str, dict[str, str]]:
+        """Of each queue, the values of its section's keys."""
+        return {name: queue.keys() for name, queue in sorted(self.queues.items())}
+
     @property
     def digest(self) -> str:
-        """The same wherever the same cadence was read, whatever its file looks like."""
-        said = "\n".join(f"{queue!r} {queue.timetable}" for _, queue in sorted(self.queues.items()))
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        """The same for all cadences that mean the same, whatever their files look like."""
+        return hashlib.sha256(json.dumps(self.keys(), sort_keys=True).encode()).hexdigest()[:16]

@@ -23,7 +23,7 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(duration_us: int) -> str:
-    """The shortest text that :func:`parse_duration` reads back, to the millisecond (what is below is cut off)."""
+    """The shortest text that :func:`parse_duration` reads back, to the millisecond, rounded down."""
     left, parts = duration_us, []
     for unit, unit_us in UNITS_US.items():
         count, left = divmod(left, unit_us)

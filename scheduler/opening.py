@@ -1,4 +1,4 @@
-"""``python -m scheduler open``: one window, for timers and cron; and the wait for its end."""
+"""``python -m scheduler open``: opens one window, for timers and cron, and waits for its end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .runner import policy_of
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.02, 0.5
 REDIS_PATIENCE_S = 30.0
-"""So long may Redis be away while the end of a window is waited for."""
+"""How long Redis may be away while somebody waits for the end of a window."""
 
 Show = Callable[[str], None]
 
@@ -46,7 +46,7 @@ def open_window(
 
 
 def wait_until_done(window: Window, windows: Windows, clock: Clock, show: Show) -> Window:
-    """The window when it is closed and none of its jobs runs; ``show`` is told now and then how far it is.
+    """The window when it is closed and none of its jobs runs; ``show`` gets its progress now and then.
 
     Raises:
       RedisAwayError: Redis was away for longer than 30 s.
@@ -69,7 +69,7 @@ def wait_until_done(window: Window, windows: Windows, clock: Clock, show: Show) 
 
 
 def progress(window: Window, now_us: int) -> str:
-    """How far a window is, for a person who waits."""
+    """A window's progress, for a person who waits."""
     claimed = f"{window.claimed} of {window.credits}" if window.credits else str(window.claimed)
     left_us = 0 if window.closes_at_us is None else max(0, window.closes_at_us - now_us)
     state = f"open for {format_duration(left_us // 1_000_000 * 1_000_000)} more" if window.is_open else "closed"
@@ -92,5 +92,5 @@ def summary(window: Window) -> str:
 
 
 def _pruned(window: Window, now_us: int) -> Window:
-    """What is known of a window that Redis keeps no more is that it's over."""
+    """A window that Redis has forgotten is over."""
     return dataclasses.replace(window, closed_at_us=window.closed_at_us or now_us, running=0)

@@ -1,4 +1,4 @@
-"""The environment's say in the cadence: ``CADENCE_DEFAULT_EVERY=10s`` and the like, for platforms without files."""
+"""Environment variables that override the cadence file, such as ``CADENCE_DEFAULT_EVERY=10s``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PREFIX = "CADENCE_"
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One variable, understood."""
+    """One variable, parsed."""
 
     queue: str
     key: str
@@ -51,7 +51,7 @@ def _as_variable(queue: str) -> str:
 
 
 def _as_toml(key: str, text: str) -> Any:
-    """The value that the text would be in the file. What it can't be stays text, and is refused where it's checked."""
+    """The value as it would be in the file. Text that fits no type stays text, and the check of the key refuses it."""
     if key == "close_when_empty":
         return {"true": True, "false": False}.get(text, text)
     if key == "batch" and text.isascii() and text.isdigit():

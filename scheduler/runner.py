@@ -5,19 +5,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 
 from middleware.clock import rfc3339
 from middleware.errors import QueueFullError, RedisAwayError, WindowRefusedError
 from middleware.queues.policy import Policy
 from middleware.queues.windows import Windows
+from middleware.redis_link.backoff import Backoff
 
 from .cadence import QueueCadence
-from .clock import Clock
+from .clock import JUMP_US, Clock
 from .durations import format_duration
+from .timetable import Timetable
 
 KEEP_EVERY_S = 2.0
-"""How often the policy is put again: a server that was emptied or replaced has none."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.25
+"""How often the policy is written again, since a server that was emptied or replaced has none."""
+LONGEST_PAUSE_S = 0.25
+RING_AGAIN_S = (0.2, 0.6, 1.4)
+"""When the doorbell is rung again after a window opened: a worker may have taken its token and then been stopped."""
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +30,8 @@ logger = logging.getLogger(__name__)
 class QueueRunner:
     """One queue's thread and connection, so that no queue waits for another.
 
-    It takes the newest tick only: what a newer one replaces is over. A tick's window is tried for until it is of no use
-    any more. With any number of schedulers each tick opens one window, since Redis refuses the second.
+    It takes the newest tick only, since the window of an older one is over. It tries to open a window for as long as
+    that is of use. With any number of schedulers each tick opens one window, since Redis refuses the second.
     """
 
     def __init__(self, cadence: QueueCadence, windows: Windows, clock: Clock) -> None:
@@ -38,9 +43,11 @@ class QueueRunner:
         self._offered: list[int] = []
         self._tick_us: int | None = None
         self._put: QueueCadence | None = None
-        self._next: tuple[QueueCadence, int | None] | None = None
+        self._next: NextTick | None = None
         self._put_again_at = 0.0
+        self._backoff = Backoff(longest_s=LONGEST_PAUSE_S)
         self._pause_s = 0.0
+        self._rings: list[float] = []
         self._switches_seen_us = clock.now_us()
         self._missed_in_a_row = 0
         self._stopping = False
@@ -69,19 +76,19 @@ class QueueRunner:
             self._news.notify()
 
     def begin(self, tick_us: int) -> None:
-        """The tick before the start: its window may not be over, and nobody may have opened it. Never blocks."""
+        """Offer the tick before the start if its window isn't over, since nobody may have opened it. Never blocks."""
         now_us = self._clock.now_us()
         if self._cadence.end_of(tick_us, now_us) > now_us:
             self.offer(tick_us)
 
     def change(self, cadence: QueueCadence) -> None:
-        """Another cadence holds from now on. Never blocks."""
+        """Put another cadence in force. Never blocks."""
         with self._news:
             self._cadence = cadence
             self._news.notify()
 
     def step(self) -> None:
-        """Do what is due, as far as Redis answers."""
+        """Do what is due; what Redis doesn't answer to is tried again by the next step."""
         with self._news:
             cadence = self._cadence
             offered, self._offered = self._offered, []
@@ -94,12 +101,14 @@ class QueueRunner:
                 self._put_policy(cadence)
             if self._tick_us is not None:
                 self._open(cadence, self._tick_us)
+            self._ring_again()
             self._pause_s = 0.0
+            self._backoff.reset()
         except (RedisAwayError, QueueFullError) as error:
             if self._pause_s == 0.0:
                 logger.warning("Queue %r: %s", self.queue, error)
             self._put = None
-            self._pause_s = min(2 * self._pause_s or FIRST_PAUSE_S, LONGEST_PAUSE_S)
+            self._pause_s = self._backoff.next_s()
 
     def _run(self) -> None:
         while True:
@@ -107,7 +116,8 @@ class QueueRunner:
                 if self._pause_s:
                     self._news.wait_for(lambda: self._stopping, self._pause_s)
                 else:
-                    self._news.wait_for(self._has_news, max(0.0, self._put_again_at - time.monotonic()))
+                    wake_at = min([self._put_again_at, *self._rings])
+                    self._news.wait_for(self._has_news, max(0.0, wake_at - time.monotonic()))
                 if self._stopping:
                     return
             try:
@@ -128,11 +138,14 @@ class QueueRunner:
         if changed:
             logger.info("Queue %r: put in force: %s.", self.queue, policy)
         if cadence.order == "adaptive":
-            self._tell_switches()
+            self._log_switches()
         return changed
 
-    def _tell_switches(self) -> None:
-        """The scripts change the adaptive order, wherever they are called; here it gets into a log."""
+    def _log_switches(self) -> None:
+        """Log changes of the adaptive order, which the scripts make wherever they are called."""
+        now_us = self._clock.now_us()
+        if self._switches_seen_us > now_us + JUMP_US:
+            self._switches_seen_us = now_us  # the clock was set back
         for switch in reversed(self._windows.switches(self.queue)):
             if switch.at_us > self._switches_seen_us:
                 self._switches_seen_us = switch.at_us
@@ -157,7 +170,7 @@ class QueueRunner:
                 credits=cadence.batch,
                 lasts_us=left_us,
                 next_tick_ms=self._next_tick_ms(cadence, max(tick_us, now_us)),
-                missed_since=lambda time_us: timetable.count_between(time_us, tick_us) if timetable else 0,
+                missed_since=lambda time_us: self._count_missed(timetable, time_us, tick_us),
             )
         except WindowRefusedError as refused:
             if self._put_policy(cadence):
@@ -166,6 +179,7 @@ class QueueRunner:
             logger.debug("%s", refused)
         else:
             self.opened += 1
+            self._rings = [time.monotonic() + after_s for after_s in RING_AGAIN_S] if window.is_open else []
             late_ms = (window.opened_at_us - tick_us) / 1000
             logger.debug("Window %s opened for the tick of %s, %.1f ms late.", window.id, rfc3339(tick_us), late_ms)
         self._tick_us = None
@@ -173,15 +187,25 @@ class QueueRunner:
             logger.warning("Queue %r: windows open again, after %d missed ticks.", self.queue, self._missed_in_a_row)
             self._missed_in_a_row = 0
 
+    def _ring_again(self) -> None:
+        """Where jobs still wait in the open window, wake a worker for them."""
+        now = time.monotonic()
+        if self._rings and self._rings[0] <= now:
+            self._rings = [at for at in self._rings if at > now]
+            if not self._windows.ring_again(self.queue):
+                self._rings = []
+
     def _next_tick_ms(self, cadence: QueueCadence, after_us: int) -> int | None:
-        """The first tick later than that. Going through a long blackout takes a while, so the last answer is kept."""
+        """The first tick later than that. A long blackout takes a while to go through, so the last answer is kept."""
         if cadence.timetable is None:
             return None
-        known, next_us = self._next or (None, None)
-        if known is not cadence or next_us is None or next_us <= after_us:
-            next_us = cadence.timetable.after(after_us)
-            self._next = (cadence, next_us)
-        return None if next_us is None else next_us // 1000
+        if self._next is None or not self._next.holds(cadence, after_us):
+            self._next = NextTick(cadence, after_us, cadence.timetable.after(after_us))
+        return None if self._next.tick_us is None else self._next.tick_us // 1000
+
+    def _count_missed(self, timetable: Timetable | None, since_us: int, tick_us: int) -> int:
+        """How many ticks nobody opened. There were none in what the clock left out when it was set forward."""
+        return timetable.count_between(since_us, tick_us, self._clock.skipped()) if timetable else 0
 
     def _note_missed(self, tick_us: int) -> None:
         self.missed += 1
@@ -190,8 +214,21 @@ class QueueRunner:
             logger.warning("Queue %r: no window was opened for the tick of %s.", self.queue, rfc3339(tick_us))
 
 
+@dataclass(frozen=True, slots=True)
+class NextTick:
+    """The first tick of a cadence later than ``after_us``."""
+
+    cadence: QueueCadence
+    after_us: int
+    tick_us: int | None
+
+    def holds(self, cadence: QueueCadence, after_us: int) -> bool:
+        """Whether it is also the first one later than another time, which is earlier when the clock was set back."""
+        return cadence is self.cadence and self.after_us <= after_us and (self.tick_us or 0) > after_us
+
+
 def policy_of(cadence: QueueCadence) -> Policy:
-    """What Redis has to know of a queue's cadence."""
+    """The part of a queue's cadence that Redis needs."""
     return Policy(
         mode=cadence.mode,
         order=cadence.order,

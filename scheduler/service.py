@@ -1,4 +1,4 @@
-"""The scheduler at work: a runner for each queue, fired by the tick scheduler."""
+"""The running scheduler: a runner for each queue, to which the tick scheduler offers the ticks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Service:
         self._cadence = cadence
 
     def stop(self) -> None:
-        """End within half a second, whatever Redis does; open windows go on as they were opened."""
+        """End within half a second, whatever Redis does. Open windows stay open."""
         self._scheduler.shutdown(wait=False)
         for runner in self._runners.values():
             runner.stop()

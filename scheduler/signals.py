@@ -1,4 +1,4 @@
-"""Signals as words in an inbox."""
+"""Signals, received as words that the main thread waits for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORDS: dict[str, Word] = {"SIGTERM": "stop", "SIGINT": "stop", "SIGHUP": "reload
 
 
 class Inbox:
-    """What the process was told by signals. A second SIGTERM is one word more, and changes nothing.
+    """The words that signals have brought. A second SIGTERM brings another "stop", which changes nothing.
 
     ``SimpleQueue.put`` may be called from a signal handler whatever the thread was doing; ``Event.set`` may not, since
     the handler can interrupt the very thread that holds its lock.
@@ -31,7 +31,7 @@ class Inbox:
 
     @staticmethod
     def close() -> None:
-        """Hear nothing any more. What is ignored stays so while Python ends; a handler gives way to the default."""
+        """Ignore the signals from now on. When Python ends it takes handlers away, but leaves SIG_IGN as it is."""
         for name, word in WORDS.items():
             number = getattr(signal, name, None)
             if number is not None and word == "stop":

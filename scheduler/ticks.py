@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
+from cronsim import CronSim, CronSimError
 
 from middleware.clock import to_us
 
 from .clock import from_us
-from .crontab import ALL, parse_crontab
 from .durations import format_duration
 
 LONGEST_LOOK_BACK_S = 1 << 29
 """About 17 years: the longest stretch between two ticks of a cron is eight years (29 February, around 2100)."""
+HOUR_FIELD = -4
+"""Counted from the end: an expression of six fields has the seconds in front."""
+ALLOWED = {
+    "second": "0-59",
+    "minute": "0-59",
+    "hour": "0-23",
+    "day-of-month": "1-31, L or LW, on a date that comes",
+    "month": "1-12 or jan-dec",
+    "day-of-week": "0-7 or sun-sat, also as 5L or mon#2",
+}
+"""What a field may hold, by the names that cronsim gives them in its errors."""
 
 
 class Ticks(Protocol):
@@ -53,10 +64,11 @@ class Every:
 class Cron:
     """The times that a cron expression names on the clocks of a time zone.
 
-    APScheduler's ``CronTrigger`` is asked in UTC, about wall time, and the answer is put into the zone here: asked in a
-    zone, 3.11 leaves out the midnight after the clocks went forward. Where clocks are changed, the rules of cron(8)
-    hold: with a wild hour (``*`` or ``*/2``) ticks go by elapsed time; otherwise a time that is skipped comes as soon
-    as the gap is over, and one that is there twice counts the first time only.
+    cronsim reads the expression and finds its times. Where clocks are changed, the rules of cron(8) hold: with a wild
+    hour (``*`` or ``*/2``) ticks go by elapsed time, which cronsim does when it is given the zone. Otherwise a time
+    that is skipped comes as soon as the gap is over, and one that is there twice counts the first time only. cronsim
+    has that rule for expressions without seconds and with a minute that isn't ``*``. Ours covers all of them: cronsim
+    is asked for wall time, and the answer is put into the zone here.
 
     Raises:
       ValueError: the expression can't be read, or names no time at all.
@@ -64,35 +76,23 @@ class Cron:
 
     expression: str
     timezone: ZoneInfo
-    _hour_is_wild: bool = field(init=False, repr=False, compare=False)
-    _triggers: tuple[CronTrigger, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        cron = parse_crontab(self.expression)
-        days = [(cron.day, ALL), (ALL, cron.weekday)] if cron.either_day else [(cron.day, cron.weekday)]
-        triggers = tuple(
-            CronTrigger(
-                second=cron.second,
-                minute=cron.minute,
-                hour=cron.hour,
-                day=day,
-                month=cron.month,
-                day_of_week=weekday,
-                timezone=UTC,
-            )
-            for day, weekday in days
-        )
-        object.__setattr__(self, "_hour_is_wild", cron.hour_is_wild)
-        object.__setattr__(self, "_triggers", triggers)
-        self.after(0)
+        fields = self.expression.split()
+        if len(fields) not in (5, 6):
+            raise ValueError(f"it has {len(fields)} fields, not 5 (minute hour day month weekday) or 6 (seconds first)")
+        try:
+            self.after(0)
+        except CronSimError as error:
+            name = str(error).removeprefix("Bad ")
+            forms = "*, 5, 1-5, */10, 10-50/20 or a list of these"
+            raise ValueError(f"its {name} must be {forms}, from {ALLOWED[name]}") from None
 
     def after(self, time_us: int) -> int:
-        wall = self._wall(time_us)
-        tick_us = None
-        while tick_us is None:
-            wall = self._wall_after(wall)
-            tick_us = self._first_time_of(wall, later_than_us=time_us)
-        return self._in_repeated_hour(time_us, tick_us) or tick_us
+        for tick_us in self._all_after(from_us(time_us).astimezone(self.timezone)):
+            if tick_us > time_us:
+                return tick_us
+        raise ValueError("it names a date that never comes")
 
     def until(self, time_us: int) -> int | None:
         back_us = 1_000_000
@@ -112,43 +112,19 @@ class Cron:
     def _has_tick(self, after_us: int, until_us: int) -> bool:
         return self.after(after_us) <= until_us
 
-    def _wall(self, time_us: int) -> datetime:
-        """What the zone's clocks show, as a datetime that claims to be UTC: wall time without gaps and repeats."""
-        return from_us(time_us).astimezone(self.timezone).replace(tzinfo=UTC, fold=0)
-
-    def _wall_after(self, wall: datetime) -> datetime:
-        start = wall + timedelta(microseconds=1)
-        found = [trigger.get_next_fire_time(None, start) for trigger in self._triggers]
-        times: list[datetime] = [time for time in found if time is not None]
-        if not times:
-            raise ValueError("it names a date that never comes")
-        return min(times)
-
-    def _first_time_of(self, wall: datetime, later_than_us: int) -> int | None:
-        """The first time later than ``later_than_us`` at which a tick planned for ``wall`` is due."""
-        early, late = (to_us(wall.replace(tzinfo=self.timezone, fold=fold)) for fold in (0, 1))
-        if self._wall(early) != wall:  # the clocks skip it: PEP 495 then puts fold=1 before the gap, fold=0 after it
-            times = [] if self._hour_is_wild else [self._change_between(late, early)]
+    def _all_after(self, moment: datetime) -> Iterator[int]:
+        """The ticks after a moment, in order; with a fixed hour also some before it, of an hour that is there twice."""
+        if self.expression.split()[HOUR_FIELD].startswith("*"):
+            yield from map(to_us, CronSim(self.expression, moment))
         else:
-            times = [early, late] if self._hour_is_wild else [early]
-        return min((time for time in times if time > later_than_us), default=None)
+            for wall in CronSim(self.expression, moment.replace(tzinfo=None)):
+                yield to_us(_first_moment(wall, self.timezone))
 
-    def _in_repeated_hour(self, after_us: int, tick_us: int) -> int | None:
-        """A tick in an hour that comes again, when one lies between ``after_us`` and ``tick_us``."""
-        if not self._hour_is_wild or self._offset(tick_us) >= self._offset(after_us):
-            return None
-        back_us = self._change_between(after_us, tick_us)
-        wall = self._wall_after(self._wall(back_us) - timedelta(microseconds=1))
-        again_us = to_us(wall.replace(tzinfo=self.timezone, fold=1))
-        return again_us if after_us < again_us < tick_us else None
 
-    def _change_between(self, low_us: int, high_us: int) -> int:
-        """When, after ``low_us`` and not after ``high_us``, the zone's offset changes from what it is at ``low_us``."""
-        before = self._offset(low_us)
-        while high_us - low_us > 1:
-            middle_us = (low_us + high_us) // 2
-            low_us, high_us = (middle_us, high_us) if self._offset(middle_us) == before else (low_us, middle_us)
-        return high_us
-
-    def _offset(self, time_us: int) -> timedelta:
-        return from_us(time_us).astimezone(self.timezone).utcoffset() or timedelta(0)
+def _first_moment(wall: datetime, timezone: ZoneInfo) -> datetime:
+    """When the clocks of a zone show ``wall`` for the first time; the end of the gap when they skip it."""
+    moment = wall.replace(tzinfo=timezone)
+    while moment.astimezone(UTC).astimezone(timezone).replace(tzinfo=None) != wall:
+        wall = wall.replace(second=0) + timedelta(minutes=1)
+        moment = wall.replace(tzinfo=timezone)
+    return moment

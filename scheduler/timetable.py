@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import islice
 
 from .blackout import Blackout
+from .clock import Gap
 from .ticks import Every, Ticks
 
 MOST_COUNTED = 10_000
 MOST_BLACKOUTS = 60
-"""So many blackouts in a row may swallow ticks before a timetable counts as one that never opens a window."""
+"""The most blackouts in a row that may swallow ticks; beyond that, a timetable counts as one that never opens a
+window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,26 @@ class Timetable:
             yield tick_us
             tick_us = self.after(tick_us)
 
-    def count_between(self, after_us: int, before_us: int) -> int:
-        """How many ticks lie between the two, both left out; at most 10,000 are counted."""
+    def count_between(self, after_us: int, before_us: int, skipped: Sequence[Gap] = ()) -> int:
+        """How many ticks lie between the two, both left out; at most 10,000 are counted.
+
+        Those inside of ``skipped`` aren't: what a clock left out when it was set forward, the oldest gap first.
+        """
         if isinstance(self.ticks, Every) and self.blackout is None:
-            return min(MOST_COUNTED, self.ticks.count_between(after_us, before_us))
-        between = takewhile(lambda tick_us: tick_us < before_us, self.all_after(after_us))
-        return sum(1 for _ in islice(between, MOST_COUNTED))
+            spans = _without(after_us, before_us, skipped)
+            return min(MOST_COUNTED, sum(self.ticks.count_between(low_us, high_us) for low_us, high_us in spans))
+        return sum(1 for _ in islice(self._between(after_us, before_us, skipped), MOST_COUNTED))
+
+    def has_between(self, after_us: int, before_us: int, skipped: Sequence[Gap] = ()) -> bool:
+        """Whether :meth:`count_between` is more than 0."""
+        return any(True for _ in self._between(after_us, before_us, skipped))
+
+    def _between(self, after_us: int, before_us: int, skipped: Sequence[Gap]) -> Iterator[int]:
+        for low_us, high_us in _without(after_us, before_us, skipped):
+            for tick_us in self.all_after(low_us):
+                if tick_us >= high_us:
+                    break
+                yield tick_us
 
     @property
     def period_us(self) -> int | None:
@@ -66,3 +82,12 @@ class Timetable:
         if self.blackout is None:
             return next_us
         return self.blackout.start_after(tick_us, before_us=next_us)
+
+
+def _without(after_us: int, before_us: int, skipped: Sequence[Gap]) -> Iterator[Gap]:
+    """What is left of the time between the two: spans whose ends don't belong to them, while those of a gap do."""
+    for low_us, high_us in skipped:
+        if after_us < high_us and low_us < before_us:
+            yield after_us, low_us + 1
+            after_us = max(after_us, high_us - 1)
+    yield after_us, before_us

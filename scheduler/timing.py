@@ -1,4 +1,4 @@
-"""APScheduler, made to fire ticks: by a clock that can be owned, each with the time it was planned for."""
+"""APScheduler, made to fire ticks by a given clock, each with the time it was planned for."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from apscheduler.triggers.base import BaseTrigger
 
 from middleware.clock import rfc3339, to_us
 
-from .clock import Clock, from_us
+from .clock import JUMP_US, Clock, from_us
 from .timetable import Timetable
 
 LOOK_EVERY_S = 0.5
-"""So long at most goes by until a clock that jumped, or a machine that slept, is noticed."""
-JUMP_US = 1_000_000
-"""A clock that is set back by less only repeats times whose ticks have been fired."""
+"""The longest time until it notices that a clock jumped, or that the machine slept."""
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +48,7 @@ class PlannedTimeExecutor(BaseExecutor):  # type: ignore[misc]
 
 
 class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
-    """One job a queue, fired at its ticks from a thread of its own.
+    """One APScheduler job for each queue, fired at its ticks from a thread of its own.
 
     APScheduler's own round reads the machine's clock, sleeps until the next tick however far that is, and goes through
     every tick that was missed. This one reads the clock it is given, looks again twice a second, and of the ticks that
@@ -93,7 +91,7 @@ class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
     def _look(self) -> float:
         with self._jobstores_lock:
             now_us = self._clock.now_us()
-            if now_us < self._looked_us - JUMP_US:
+            if now_us < self._looked_us - JUMP_US:  # by less it only repeats times whose ticks have been fired
                 self._plan_anew(now_us)
             self._looked_us = now_us
             self._fire_due(now_us)
@@ -105,8 +103,9 @@ class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
     def _fire_due(self, now_us: int) -> None:
         now = from_us(now_us)
         for job in self._lookup_jobstore("default").get_due_jobs(now):
-            tick_us = job.trigger.timetable.until(now_us)
-            if tick_us != to_us(job.next_run_time):
+            timetable, first_us = job.trigger.timetable, to_us(job.next_run_time)
+            tick_us = timetable.until(now_us)
+            if timetable.has_between(first_us - 1, tick_us or now_us, self._clock.skipped()):
                 logger.warning("Ticks of queue %r since %s passed unseen.", job.id, job.next_run_time.isoformat())
             if tick_us is not None:
                 self._lookup_executor(job.executor).submit_job(job, [from_us(tick_us)])

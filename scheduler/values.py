@@ -8,16 +8,17 @@ from decimal import Decimal
 from typing import Any, overload
 from zoneinfo import ZoneInfo
 
+from middleware.queues.policy import PPM
+
 from .durations import format_duration, parse_duration
 from .errors import CadenceError
 
-PPM = 1_000_000
 MOST_CREDITS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value as TOML has it, and where it stands: a file with its key, or an environment variable."""
+    """A value as TOML has it, and its origin: a file with a key, or an environment variable."""
 
     value: Any
     origin: str
@@ -65,7 +66,7 @@ class Section:
         return given.value
 
     def share(self, key: str, default: int) -> int:
-        """Parts per million, exactly: what a binary fraction can't hold is never rounded."""
+        """Parts per million, exactly: nothing is rounded to a binary fraction."""
         if key not in self._given:
             return default
         given = self._given[key]
@@ -91,7 +92,7 @@ class Section:
         return str(given.value)
 
     def timezone(self, key: str) -> ZoneInfo:
-        """UTC when it isn't given: machines disagree about what is local."""
+        """UTC when it isn't given, since the local time zone differs between machines."""
         if key not in self._given:
             return ZoneInfo("UTC")
         given = self._given[key]
@@ -102,7 +103,7 @@ class Section:
 
 
 def _shown(value: Any) -> str:
-    """As TOML writes it, near enough to be found in the file."""
+    """About as TOML writes it, so that it can be found in the file."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, Decimal) else repr(value)

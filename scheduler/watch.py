@@ -1,4 +1,4 @@
-"""Reads the cadence again when its file changes. One with an error leaves the last good cadence in force."""
+"""Reads the cadence again when its file changes. A file with an error leaves the last good cadence in force."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from .cadence import Cadence
+from .cadence_file import read_cadence
 from .errors import CadenceError
-from .reading import read_cadence
 
 logger = logging.getLogger(__name__)
 
 Stamp = tuple[int, int, int] | None
 
 
-class CadenceFile:
-    """The file and what was last read of it."""
+class CadenceWatcher:
+    """Watches the cadence file."""
 
     def __init__(self, path: Path, declared: Collection[str], overrides: Mapping[str, str]) -> None:
         self.path = path
         self.error: str | None = None
-        """Why it couldn't be read the last time."""
+        """Why the file couldn't be read the last time; None when it could."""
         self._declared = declared
         self._overrides = overrides
         self._seen: Stamp = None
@@ -30,7 +30,7 @@ class CadenceFile:
     def read(self) -> Cadence:
         """
         Raises:
-          CadenceError: as :func:`scheduler.reading.read_cadence`.
+          CadenceError: as :func:`scheduler.cadence_file.read_cadence`.
         """
         self.error = None
         self._seen = self._done = self._stamp()
@@ -51,7 +51,7 @@ class CadenceFile:
         return cadence
 
     def poll(self) -> Cadence | None:
-        """As :meth:`reread` if the file has changed and is the same as at the last poll: half of one isn't read."""
+        """As :meth:`reread` if the file has changed, but not since the last poll: then it is no more being written."""
         stamp, before = self._stamp(), self._seen
         self._seen = stamp
         return self.reread() if stamp == before and stamp != self._done else None

@@ -18,7 +18,7 @@ from local.embedded import EmbeddedServer, free_port
 
 from . import least_rights
 from .leaks import leaked_keys
-from .service import WRITES_AT_ONCE, RunningService
+from .service import RunningService
 
 if os.environ.get("LASTIN_TEST_ACL"):
     least_rights.install()
@@ -59,8 +59,9 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[EmbeddedServer]:
-    """A server for one test, which may kill and restart it."""
-    with EmbeddedServer(tmp_path / "redis", binary=_server.binary, options=WRITES_AT_ONCE) as server:
+    """A server for one test, which may kill and restart it: so with DURABILITY=always, by which a kill loses nothing,
+    however slow the disk of the tests is."""
+    with EmbeddedServer(tmp_path / "redis", binary=_server.binary, durability="always") as server:
         yield server
 
 

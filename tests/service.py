@@ -21,9 +21,6 @@ from local.embedded import EmbeddedServer, free_port
 from middleware.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
-WRITES_AT_ONCE = ("--appendfsync", "no")
-"""For servers that tests kill. Synced every second, a server on a slow disk holds writes back for up to 2 s, and a kill
-loses them (docs/promise.md); what is written needs no sync to outlive the process."""
 PROCESSES = ("web", "worker", "scheduler")
 SETTINGS_NAMES = frozenset(field.metadata["name"] for field in dataclasses.fields(Settings))
 
@@ -104,7 +101,7 @@ class RunningService:
         """``settings`` are environment variables; ``processes`` those that :meth:`start` starts."""
         self.folder = folder
         self.port = free_port()
-        self.server = EmbeddedServer(folder / "redis", binary=binary, options=WRITES_AT_ONCE)
+        self.server = EmbeddedServer(folder / "redis", binary=binary)
         self._settings = dict(settings or {})
         self._first = tuple(processes)
         self._running: dict[str, subprocess.Popen[bytes]] = {}

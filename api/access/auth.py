@@ -23,6 +23,8 @@ LEEWAY_S = 10
 """So far the issuer's clock and ours may be apart."""
 MAX_TOKEN = 8192
 MAX_SUBJECT = 255
+RETRIED = "retried"
+"""The reason why a job waits that ended before."""
 TOKEN = re.compile(r"(?i:bearer) +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+) *")
 REASONS: Mapping[type[jwt.PyJWTError], str] = {
     jwt.ExpiredSignatureError: "The token has expired.",
@@ -122,7 +124,7 @@ def with_subject(reason: str) -> str:
 
 def retried() -> str:
     """Why a job waits again: who had it run again, where that is known; else that needs no words."""
-    return with_subject("retried") if current_subject() is not None else ""
+    return with_subject(RETRIED) if current_subject() is not None else ""
 
 
 def scope_needed() -> str:

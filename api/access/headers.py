@@ -53,9 +53,17 @@ def _refuse_other_sites() -> None:
     if asked.method in SAFE_METHODS:
         return
     site, origin = asked.environ.get("HTTP_SEC_FETCH_SITE"), asked.environ.get("HTTP_ORIGIN")
-    is_ours = site in {"same-origin", "none"} if site else origin is None or urlsplit(origin).netloc == asked.host
+    is_ours = site in {"same-origin", "none"} if site else origin is None or _authority(origin) == asked.host
     if not is_ours:
         raise ProblemError(CROSS_SITE)
+
+
+def _authority(origin: str) -> str | None:
+    """Host and port of an ``Origin``; None: it isn't one."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def install(app: Flask) -> None:

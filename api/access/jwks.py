@@ -7,7 +7,6 @@ import json
 import logging
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,10 +14,12 @@ import jwt
 
 from middleware.errors import LastInError
 
+from . import exchange
+
 log = logging.getLogger(__name__)
 
 FETCH_S = 3.0
-"""So long a request waits for the keys at most."""
+"""So long a fetch takes at most, and so long a request waits for the keys."""
 FRESH_S = 300.0
 """After so long the keys are fetched anew, while requests go on with the old ones."""
 STALE_S = 86_400.0
@@ -40,22 +41,14 @@ class KeysAwayError(LastInError):
     """The issuer's keys can't be had now: whether the token is good can't be told."""
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Keys come from the address that was configured, and from no other."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 def fetch(url: str) -> Sequence[Jwk]:
     """The keys of a JWK set (RFC 7517) that can check signatures.
 
     Raises:
-      OSError, http.client.HTTPException: no answer, or another than 200.
+      OSError, http.client.HTTPException: no answer within ``FETCH_S``, or another than 200.
       ValueError: the answer isn't a JWK set, or one without such keys.
     """
-    with urllib.request.build_opener(_NoRedirect).open(url, timeout=FETCH_S) as answer:
-        body = answer.read(MAX_BYTES + 1)
+    body = exchange.get(url, seconds=FETCH_S, max_bytes=MAX_BYTES)
     if len(body) > MAX_BYTES:
         raise ValueError(f"expected at most {MAX_BYTES} bytes of keys, got more")
     document = json.loads(body)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import time
-from ipaddress import IPv6Address, ip_address
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
@@ -16,30 +15,12 @@ from middleware.redis_link.link import pool
 from middleware.settings import Settings
 
 from ..wire.problems import RATE_LIMITED, ProblemError, answer
-from .auth import current_subject
+from .clients import client
 from .scopes import is_open
 
 PATIENCE_S = 0.25
 """So long a request waits for Redis's count at most. Then the process counts by itself, and looks after Redis again in
 growing intervals."""
-IPV6_NETWORK = 64
-"""Bits of an IPv6 address that tell one client from another: the rest is the client's own to choose."""
-
-
-def client() -> str:
-    """Who is counted: the subject of the token, else the address that the request came from."""
-    subject = current_subject()
-    return f"subject {subject}" if subject is not None else f"address {_network(request.remote_addr or '')}"
-
-
-def _network(address: str) -> str:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address) or parsed.ipv4_mapped:
-        return address
-    return str(IPv6Address(int(parsed) >> (128 - IPV6_NETWORK) << (128 - IPV6_NETWORK)))
 
 
 def install(app: Flask, settings: Settings) -> None:

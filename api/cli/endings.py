@@ -12,6 +12,8 @@ from marshmallow import Schema, ValidationError
 
 from middleware.errors import LastInError
 
+from .output import printable
+
 FAILED, NOTHING_TO_DO = 1, 3
 
 P = ParamSpec("P")
@@ -33,13 +35,13 @@ def told_in_a_line(command: Callable[P, R]) -> Callable[P, R]:
 
 def fail(text: str) -> NoReturn:
     """End with exit status 1."""
-    click.echo(f"lastin: {text}", err=True)
+    click.echo(f"lastin: {printable(text)}", err=True)
     sys.exit(FAILED)
 
 
 def nothing_to_do(text: str) -> NoReturn:
     """End with exit status 3."""
-    click.echo(f"lastin: {text}", err=True)
+    click.echo(f"lastin: {printable(text)}", err=True)
     sys.exit(NOTHING_TO_DO)
 
 

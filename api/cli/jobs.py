@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -11,16 +12,18 @@ import orjson
 
 from middleware.diagnosis.why import explain
 from middleware.jobs import Job, JobStatus
-from middleware.store.bulk import CANCELLABLE, RETRYABLE, BulkOutcome
+from middleware.queues.command_user import command_user
 from middleware.store.filters import JobFilter
+from middleware.store.moves import CANCELLABLE, RETRYABLE, BulkOutcome
 from tasks import broker
 
+from ..access.auth import RETRIED
 from ..moves import REASON, WHY_NOT_RETRYABLE
 from ..new_jobs import NewJob, NewJobBody
 from ..schemas.job_filters import FilterFields, JobsQuery, ListOrder, job_filter
 from ..submission import message_of_job
 from .endings import fail, loaded, nothing_to_do, told_in_a_line
-from .output import as_json, one_or_more, print_json, print_object, print_table, progress
+from .output import as_json, one_or_more, print_json, print_object, print_table, printable, progress
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -55,7 +58,7 @@ def filters(statuses: Sequence[JobStatus]) -> Callable[[C], C]:
 
 @jobs.command("list")
 @filters(list(JobStatus))
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="So many jobs at the most.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The most jobs to show.")
 @as_json
 @told_in_a_line
 def list_jobs(limit: int, as_json: bool, **given: str | None) -> None:
@@ -136,10 +139,12 @@ def _object(text: str | None) -> Any:
 @told_in_a_line
 def cancel_jobs(ids: Sequence[str], reason: str, as_json: bool, **given: str | None) -> None:
     """Call jobs off: those with these IDs, or all that fit the filters. What runs is asked to stop."""
-    where = _chosen(ids, given)
+    where, reason = _chosen(ids, given), by_user(reason)
     if where is not None:
         _finish(
-            _all("Cancelling", lambda: broker.bulk.cancel(where, limit=BULK_STEP, reason=reason)), "called off", as_json
+            _all("Cancelling", lambda: broker.moves.cancel_all(where, limit=BULK_STEP, reason=reason)),
+            "called off",
+            as_json,
         )
         return
     words = {id: broker.cancel(id, reason=reason) for id in ids}
@@ -155,10 +160,16 @@ def retry_jobs(ids: Sequence[str], as_json: bool, **given: str | None) -> None:
     """Run jobs that ended badly again: those with these IDs, or all that fit the filters. They go on top."""
     where = _chosen(ids, given)
     if where is not None:
-        _finish(_all("Retrying", lambda: broker.bulk.revive(where, limit=BULK_STEP)), "put back on top", as_json)
+        step = partial(broker.moves.retry_all, where, limit=BULK_STEP, reason=by_user(RETRIED))
+        _finish(_all("Retrying", step), "put back on top", as_json)
         return
-    words = {id: broker.revive(id) for id in ids}
+    words = {id: broker.retry(id, reason=by_user(RETRIED)) for id in ids}
     _finish_each(words, {"queued"}, "put back on top", as_json)
+
+
+def by_user(reason: str) -> str:
+    """A reason with who gave it: the user of this command."""
+    return f"{reason} (by {command_user()})"
 
 
 def _chosen(ids: Sequence[str], given: dict[str, str | None]) -> JobFilter | None:
@@ -195,9 +206,9 @@ def _finish_each(words: Mapping[str, str], good: set[str], done: str, as_json: b
         print_json([{"id": id, "answer": word} for id, word in words.items()])
     for id, word in words.items():
         if word in good and not as_json:
-            click.echo(f"{id} {'is asked to stop' if word == 'asked' else done}.")
+            click.echo(f"{printable(id)} {'is asked to stop' if word == 'asked' else done}.")
         elif word not in good:
-            click.echo(f"lastin: {id}: {_WHY_NOT.get(word, word)}", err=True)
+            click.echo(f"lastin: {printable(id)}: {_WHY_NOT.get(word, word)}", err=True)
     if "missing" in words.values():
         fail("Not all of these jobs are there.")
     if not good & set(words.values()):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +16,11 @@ from ..wire.answers import json_bytes
 C = TypeVar("C", bound=Callable[..., Any])
 
 NOTHING = "–"
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Control characters (C0 and C1, of which U+009B begins a command to a terminal), and those that are invisible or turn
+the direction of what follows."""
 
 
 def as_json(command: C) -> C:
@@ -26,7 +33,7 @@ def as_json(command: C) -> C:
 
 def print_json(value: Any) -> None:
     """A value, as the HTTP API would answer it."""
-    click.echo(json_bytes(value).decode())
+    click.echo(_json(value))
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -43,13 +50,22 @@ def print_object(shown: Mapping[str, Any]) -> None:
     """One thing, a line for each of its keys."""
     width = max(map(len, shown))
     for name, value in shown.items():
-        text = json_bytes(value).decode() if isinstance(value, dict | list) else _text(value)
+        text = _json(value) if isinstance(value, dict | list) else _text(value)
         click.echo(f"{name.ljust(width)}  {text}")
 
 
 def printable(text: str) -> str:
     """Without what could steer a terminal: names and texts come from other programs."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _json(value: Any) -> str:
+    """JSON that steers no terminal: what isn't printable is escaped, which programs read as the same."""
+    return UNPRINTABLE.sub(_escaped, json_bytes(value).decode())
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}" if found[0] < "\U00010000" else json.dumps(found[0])[1:-1]
 
 
 def one_or_more(count: int, thing: str) -> str:

@@ -26,7 +26,7 @@ def queues() -> None:
 @told_in_a_line
 def list_queues(as_json: bool) -> None:
     """List the queues, by name."""
-    shown = [queue.as_dict() for queue in broker.control.all()]
+    shown = broker.control.describe_all()
     if as_json:
         print_json(shown)
     else:
@@ -83,10 +83,10 @@ def _check(name: str) -> None:
 
 
 def _print(name: str, as_json: bool) -> None:
-    standing = broker.control.get(name)
-    if standing is None:
+    described = broker.control.describe(name)
+    if described is None:
         fail(f"There is no queue {name}: no task declares it.")
     if as_json:
-        print_json(standing.as_dict())
+        print_json(described)
     else:
-        print_object(standing.as_dict())
+        print_object(described)

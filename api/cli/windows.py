@@ -28,7 +28,7 @@ def windows() -> None:
 
 @windows.command("list")
 @click.option("--queue", metavar="NAME", help="Only windows of this queue.")
-@click.option("--limit", default=50, show_default=True, help="So many at the most (1 to 500).")
+@click.option("--limit", default=50, show_default=True, help="The most windows to show (1 to 500).")
 @as_json
 @told_in_a_line
 def list_windows(queue: str | None, limit: int, as_json: bool) -> None:

@@ -11,3 +11,13 @@ class Status(Answer):
     """How a process or the service is."""
 
     status = fields.String(required=True, validate=validate.OneOf(["ok"]))
+
+
+class Readiness(Status):
+    """Whether jobs can be accepted, and how safe they are then."""
+
+    warnings = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "What isn't safe about Redis, what that means, and what to do."},
+    )

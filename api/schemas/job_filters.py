@@ -8,13 +8,12 @@ from marshmallow import Schema, fields, post_load, validate
 
 from middleware.commands.keys import QUEUE_NAME
 from middleware.jobs import JobStatus
+from middleware.queues.window import WINDOW_ID
 from middleware.store.filters import JobFilter
 from middleware.store.reading import Cursor
 
 from .asked import Query, page_cursor, page_size
 from .fields import DateTimeUs, Matches
-
-WINDOW_ID = rf"{QUEUE_NAME.pattern}\.[0-9]{{1,15}}"
 
 
 class ListOrder(NamedTuple):
@@ -39,7 +38,7 @@ class FilterFields(Schema):
         metadata={"description": "Only jobs of this queue."},
     )
     window = fields.String(
-        validate=Matches(WINDOW_ID, "the id of a window"),
+        validate=Matches(WINDOW_ID.pattern, "the id of a window"),
         metadata={
             "description": "Only jobs that this window let through, when they last started.",
             "examples": ["default.17"],

@@ -7,8 +7,7 @@ from typing import Any, get_args
 from marshmallow import fields, validate
 
 from middleware.jobs import JobStatus
-from middleware.queues.control import GateWord
-from middleware.queues.policy import Mode, Order, OrderNow
+from middleware.queues.policy import GateWord, Mode, Order, OrderNow
 from tasks.payload import StrictSchema
 
 from .asked import Query, page_size

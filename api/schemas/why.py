@@ -17,8 +17,8 @@ class Cause(Answer):
         metadata={
             "description": "Stable, for programs. Waiting: no_policy, paused, no_worker, window_closed, credits, "
             "threads_busy, others_first, worker_lost, tried_before, next, delayed, backoff. Running: running, "
-            "worker_silent, cancel_requested. Ended: processed, cancelled, expired, superseded; of a rejected job "
-            "failed, worker_lost, skipped, unknown_task, undecodable, unencodable or rejected.",
+            "over_time_limit, worker_silent, cancel_requested. Ended: processed, cancelled, expired, superseded; of a "
+            "rejected job failed, worker_lost, skipped, unknown_task, undecodable, unencodable or rejected.",
             "examples": ["window_closed"],
         },
     )

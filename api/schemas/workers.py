@@ -18,6 +18,12 @@ class Threads(Answer):
     idle = shown_number("How many of them could take a job now.")
 
 
+class WorkerThreads(Threads):
+    """Of one worker."""
+
+    lost = shown_number("How many hang in a task that ran far beyond its time limit.")
+
+
 class RunningJob(Answer):
     """What a worker runs now."""
 
@@ -46,5 +52,5 @@ class Worker(Answer):
     queues = fields.List(
         fields.String(), required=True, metadata={"description": "The queues whose jobs it takes, or looks after."}
     )
-    threads = fields.Nested(Threads, required=True)
+    threads = fields.Nested(WorkerThreads, required=True)
     running = fields.List(fields.Nested(RunningJob), required=True)

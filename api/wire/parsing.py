@@ -1,4 +1,4 @@
-"""CadenceStatus requests: webargs' Flask parser without its leniency."""
+"""Reading requests: webargs' Flask parser without its leniency."""
 
 from __future__ import annotations
 
@@ -13,17 +13,26 @@ from flask import Request, current_app, g
 from marshmallow import RAISE, Schema, ValidationError, missing
 from webargs.flaskparser import FlaskParser
 
-from .problems import MALFORMED, MEDIA, TOO_LARGE, FieldError, ProblemError, field_errors, invalid
+from .problems import MALFORMED, MEDIA, TOO_LARGE, FieldError, Kind, ProblemError, field_errors, invalid
 from .tracing import current_request
 
 MAX_DEPTH = 32
-MAX_VALUES = 250_000
-"""So many values a body may hold: each is looked at, and a wrong one costs up to 30 µs."""
-TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-MANY_DIGITS = re.compile(rb"[0-9]{19}")
-DRAINED_BYTES = 32 * 1024 * 1024
+MAX_VALUES = 100_000
+"""The most values that a body may hold, whatever its bound: to look at one costs some microseconds."""
+BYTES_A_VALUE = 16
+"""A body that may have so many bytes may hold one value: Python keeps a value in up to 80 bytes, so that the values of
+a body take no more than five times its bound."""
+VALUES_AN_OBJECT = 4
+"""An object counts as so many values, since that is what it takes."""
+LONG_NUMBER = re.compile(rb"[0-9.eE+-][0-9.eE+-]{18,}+")
+"""Outside of texts: a number that may be an integer of more than 64 bits."""
+STEP = 65_536
+NAMED_BYTES = 65_536
+"""In bodies up to this size a repeated name is told. To find it takes many times the body's size in memory."""
+REFUSED = "lastin.refused"
+"""Where the server says in the WSGI environment why it hasn't read a body (a ``Kind``)."""
 MAX_ECHO = 64
-"""So many characters of what a client sent are repeated in an error."""
+"""The most characters of what a client sent that an error repeats."""
 
 
 class StrictParser(FlaskParser):
@@ -42,11 +51,12 @@ class StrictParser(FlaskParser):
         return current_request()
 
     def _raw_load_json(self, req: Request) -> Any:
-        body = read_body(req, current_app.config[self._max_bytes])
+        max_bytes = current_app.config[self._max_bytes]
+        body = read_body(req, max_bytes)
         if not body and not self._is_body_required:
             return missing
         _check_media_type(req)
-        g.body = load_json(body)
+        g.body = load_json(body, most_values(max_bytes))
         return g.body
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
@@ -88,24 +98,22 @@ def _check_media_type(req: Request) -> None:
 
 
 def read_body(req: Request, max_bytes: int) -> bytes:
-    """The whole body, whether its length was announced or it comes in chunks.
+    """The whole body, whether its length was announced or it comes in chunks. The server has read it
+    (``api/incoming/``).
 
     Raises:
-      ProblemError: it is larger than ``max_bytes``; what is beyond isn't kept. Or it was cut, which the server
-        takes for its end.
+      ProblemError: it is larger than ``max_bytes``, or the server has refused it. Or it was cut, which the server takes
+        for its end.
     """
-    body, announced = bytearray(), req.content_length
-    if (announced or 0) <= max_bytes:
-        stream = _stream(req)
-        while len(body) != announced and (chunk := stream.read(max_bytes + 1 - len(body))):
-            body += chunk
-            if len(body) > max_bytes:
-                break
-        else:
-            _check_whole(req, len(body))
-            return bytes(body)
-    _drain(req)
-    raise ProblemError(TOO_LARGE, f"A body may have {max_bytes} bytes.")
+    refused: Kind | None = req.environ.get(REFUSED)
+    if refused not in (None, TOO_LARGE):
+        raise ProblemError(refused, headers={"Retry-After": "2"} if refused.status == 503 else {})
+    too_large = refused is TOO_LARGE or (req.content_length or 0) > max_bytes
+    body = b"" if too_large else _stream(req).read(max_bytes + 1)
+    if too_large or len(body) > max_bytes:
+        raise ProblemError(TOO_LARGE, f"A body may have {max_bytes} bytes.")
+    _check_whole(req, len(body))
+    return body
 
 
 def _check_whole(req: Request, received: int) -> None:
@@ -117,67 +125,113 @@ def _check_whole(req: Request, received: int) -> None:
 
 
 def _stream(req: Request) -> IO[bytes]:
-    """Where the body comes from. A server that ends it itself, as Granian does, needs none of Werkzeug's bounds."""
+    """Where the body comes from. A server that ends it itself, as ours does, needs none of Werkzeug's bounds."""
     stream: IO[bytes] = req.environ["wsgi.input"] if req.environ.get("wsgi.input_terminated") else req.stream
     return stream
 
 
-def _drain(req: Request) -> None:
-    """Take in a little more than is wanted: most clients only look for an answer when all is sent, and see a broken
-    connection instead of it if nobody reads."""
-    left, stream = DRAINED_BYTES, _stream(req)
-    while left > 0 and (chunk := stream.read(65_536)):
-        left -= len(chunk)
+def most_values(max_bytes: int) -> int:
+    """How many values a body may hold that may have ``max_bytes``."""
+    return min(MAX_VALUES, max_bytes // BYTES_A_VALUE)
 
 
-def load_json(body: bytes) -> Any:
+def load_json(body: bytes, max_values: int = MAX_VALUES) -> Any:
     """The value of a JSON document that every library reads the same way (RFC 7493, I-JSON).
 
-    orjson judges the syntax, and refuses lone surrogates, NaN and infinite numbers; only the standard library's decoder
-    can be asked about repeated names and long integers. It is slow, so it is asked only where there may be some.
+    What lies outside of its texts is looked at first, in bytes: a document of many values takes forty times its size
+    once it is read. Then orjson judges the syntax, and refuses lone surrogates, NaN and infinite numbers. It takes
+    repeated names and long integers, which are found by comparing the two.
 
     Raises:
       ProblemError: it isn't one.
     """
     try:
+        members = _count_members(body, max_values)
         value = orjson.loads(body)
-        names = _count_names(value)
-        return value if _is_plain(body, names) else _decoder.decode(body.decode())
+        _check_names(value, members, body)
     except _Refused as error:
         raise ProblemError(MALFORMED, str(error), errors=[FieldError("pointer", "", str(error))]) from None
     except ValueError as error:
         detail = f"It can't be read: {error}." if body.strip() else "It is empty: a JSON object was expected."
         raise ProblemError(MALFORMED, detail, errors=[FieldError("pointer", "", detail)]) from None
+    return value
 
 
 class _Refused(Exception):
-    """Why a document that parses isn't taken."""
+    """Why a document isn't taken, whether or not it is JSON."""
+
+
+def _count_members(body: bytes, max_values: int) -> int:
+    """How many members the objects of a document have together, if its values are neither too many nor too long."""
+    outside = _outside_of_texts(body, max_values)
+    _check_count(outside, max_values)
+    _check_integers(outside)
+    return outside.count(b":")
+
+
+def _outside_of_texts(body: bytes, max_values: int) -> bytes:
+    """A document without its texts. Takes as much memory as the document at most: it goes in steps, and without a
+    regular expression, which keeps a state for each turn."""
+    # Pairs of backslashes go first: then one before a quote belongs to it.
+    bare = body.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in body else body
+    if bare.count(b'"') > 4 * max_values:  # each value has a text or two: its own and its name
+        raise _too_many(max_values)
+    parts, inside = [], False
+    for begin in range(0, len(bare), STEP):
+        pieces = bare[begin : begin + STEP].split(b'"')
+        parts.append(b"".join(pieces[inside::2]))
+        inside ^= len(pieces) % 2 == 0
+    return b"".join(parts)
+
+
+def _check_count(outside: bytes, max_values: int) -> None:
+    """Each value but the first comes after a comma or an opening bracket."""
+    values = outside.count(b",") + outside.count(b"[") + VALUES_AN_OBJECT * outside.count(b"{")
+    if values > max_values:
+        raise _too_many(max_values)
+
+
+def _too_many(max_values: int) -> _Refused:
+    return _Refused(f"It holds more than {max_values} values (an object counts as {VALUES_AN_OBJECT}).")
+
+
+def _check_integers(outside: bytes) -> None:
+    for found in LONG_NUMBER.finditer(outside):
+        number = found[0]
+        if number.lstrip(b"-").isdigit() and (len(number) > 20 or not -(2**63) <= int(number) < 2**64):
+            raise _Refused("It holds an integer of more than 64 bits.")
 
 
 def _count_names(value: Any) -> int:
     """How many names all objects in it have together. Goes down level by level, without recursion: what a client nests
     can't exhaust the stack."""
-    level, names, values = [value], 0, 0
+    level, names = [value], 0
     for _ in range(MAX_DEPTH + 1):
         objects = [item for item in level if type(item) is dict]
         lists = [item for item in level if type(item) is list]
         if not objects and not lists:
             return names
         names += sum(map(len, objects))
-        values += sum(map(len, objects)) + sum(map(len, lists))
-        if values > MAX_VALUES:
-            raise _Refused(f"It holds more than {MAX_VALUES} values.")
         level = [item for outer in objects for item in outer.values()]
         for inner in lists:
             level += inner
     raise _Refused(f"It is nested more than {MAX_DEPTH} deep.")
 
 
-def _is_plain(body: bytes, names: int) -> bool:
-    """Whether no name stands twice in one object (then as many names were read as there are colons between texts), and
-    no number has so many digits that it might not fit into 64 bits. ``body`` is valid JSON."""
-    between = TEXT.sub(b"", body) if b"\\" in body else b"".join(body.split(b'"')[::2])
-    return between.count(b":") == names and not MANY_DIGITS.search(between)
+def _check_names(value: Any, members: int, body: bytes) -> None:
+    """No name may stand twice in one object: then there are fewer names than members."""
+    if _count_names(value) != members:
+        raise _Refused(_repeated_name(body))
+
+
+def _repeated_name(body: bytes) -> str:
+    """Only the standard library's decoder shows an object's names as they came."""
+    if len(body) <= NAMED_BYTES:
+        try:
+            json.loads(body, object_pairs_hook=_object)
+        except _Refused as error:
+            return str(error)
+    return "A name stands twice in one object."
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -187,13 +241,3 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         raise _Refused(f"The name {repeated[:MAX_ECHO]!r} stands twice in one object.")
     return found
-
-
-def _integer(digits: str) -> int:
-    value = int(digits) if len(digits) <= 20 else 2**64
-    if not -(2**63) <= value < 2**64:
-        raise _Refused("It holds an integer of more than 64 bits.")
-    return value
-
-
-_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)

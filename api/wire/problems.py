@@ -6,13 +6,22 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import orjson
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from middleware.errors import KeyReusedError, QueueFullError, RedisAwayError, ReplayGoneError, TooManyWaitingError
+from middleware.errors import (
+    DuplicateJobError,
+    KeyReusedError,
+    QueueFullError,
+    RedisAwayError,
+    RedisClusterError,
+    ReplayGoneError,
+    TooManyWaitingError,
+)
 
 from .tracing import current_request_id
 
@@ -21,6 +30,8 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 50
 """A body with ten thousand unknown names doesn't get as many errors back."""
+MAX_NAME = 128
+"""The most characters of a name that a client made up that an error repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,9 @@ class Kind:
 
 MALFORMED = Kind("malformed-json", 400, "The body can't be read as JSON", "Send one JSON document, in UTF-8.")
 VALIDATION = Kind("validation", 400, "The request doesn't fit the contract", "See errors.")
+REQUEST_LINE = Kind(
+    "malformed-request", 400, "The request can be read in two ways", "Send it as RFC 9112 says; see errors."
+)
 UNAUTHENTICATED = Kind(
     "unauthenticated", 401, "A valid access token is needed", "Send it as `Authorization: Bearer …`; nowhere else."
 )
@@ -51,6 +65,7 @@ METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header
 FINISHED = Kind("already-finished", 409, "Already finished", "A job that has ended can't be cancelled.")
 NOT_RETRYABLE = Kind("not-retryable", 409, "Not to be retried", "Only what was rejected, cancelled or expired can be.")
 WINDOW_REFUSED = Kind("window-refused", 409, "No window can be opened", "The queue's jobs need no window.")
+SLOW = Kind("body-too-slow", 408, "The body took too long", "All of it must come within 30 s.")
 TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once.")
 MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
 RATE_LIMITED = Kind("rate-limited", 429, "Too many requests", "Wait as long as Retry-After says.")
@@ -58,11 +73,14 @@ REUSED = Kind("key-reused", 422, "The key stands for another request", "Choose a
 GONE = Kind(
     "replay-gone", 409, "Carried out, and pruned since", "The request was carried out before; its jobs are gone."
 )
+DUPLICATE = Kind("duplicate-job", 409, "Accepted before", "A job with this id is there already.")
 INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the service; it was logged with request_id.")
+CODING = Kind("unknown-coding", 501, "Unknown transfer coding", "Send the body in chunks, or with its length.")
 UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
 KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
 FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
 CROWDED = Kind("too-many-waiting", 503, "Too many jobs wait", "The queue takes no more for now: try again later.")
+CROWDED_BODIES = Kind("too-many-bodies", 503, "Too many bodies are on their way", "Send it again in a few seconds.")
 STUCK = Kind("not-consuming", 503, "Jobs aren't consumed as they should be", "See detail for the reason.")
 
 KINDS = tuple(each for each in list(globals().values()) if isinstance(each, Kind))
@@ -102,7 +120,7 @@ class ProblemError(HTTPException):
 
 def invalid(errors: Iterable[FieldError]) -> ProblemError:
     """A request whose parts are wrong; the first is told in words too."""
-    found = list(errors)
+    found = list(islice(errors, MAX_ERRORS))
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     where = found[0].where or "The body"
     return ProblemError(VALIDATION, f"{where}: {found[0].detail}{more}", errors=found)
@@ -124,6 +142,7 @@ def _flattened(messages: Any, source: str, where: str) -> Iterator[FieldError]:
 
 
 def _joined(source: str, where: str, key: str) -> str:
+    key = key if len(key) <= MAX_NAME else f"{key[:MAX_NAME]}…"
     if source == "pointer":
         return f"{where}/{key.replace('~', '~0').replace('/', '~1')}"
     return where or key
@@ -160,6 +179,12 @@ def _redis_away(error: RedisAwayError) -> Response:
     return answer(ProblemError(UNAVAILABLE, headers={"Retry-After": "1"}))
 
 
+def _redis_cluster(error: RedisClusterError) -> Response:
+    log.error("%s", error)
+    detail = "REDIS_URL leads to a Redis Cluster, which isn't supported: who runs the service must set another one."
+    return answer(ProblemError(UNAVAILABLE, detail, headers={"Retry-After": "60"}))
+
+
 def _queue_full(error: QueueFullError) -> Response:
     log.warning("No room for more jobs: %s", error)
     return answer(ProblemError(FULL, headers={"Retry-After": "5"}))
@@ -178,10 +203,16 @@ def _replay_gone(error: ReplayGoneError) -> Response:
     return answer(ProblemError(GONE, str(error)))
 
 
+def _duplicate(error: DuplicateJobError) -> Response:
+    return answer(ProblemError(DUPLICATE, str(error)))
+
+
 def install(app: Flask) -> None:
     """Answer what the middleware raises with problem documents too."""
     app.register_error_handler(RedisAwayError, _redis_away)
+    app.register_error_handler(RedisClusterError, _redis_cluster)
     app.register_error_handler(QueueFullError, _queue_full)
     app.register_error_handler(TooManyWaitingError, _crowded)
     app.register_error_handler(KeyReusedError, _key_reused)
     app.register_error_handler(ReplayGoneError, _replay_gone)
+    app.register_error_handler(DuplicateJobError, _duplicate)

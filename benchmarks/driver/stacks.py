@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.types import Offer, Settlement
 from middleware.redis_link.link import Link
 
@@ -18,19 +18,19 @@ MESSAGE = (
 """With an id in it, 185 bytes."""
 
 
-def scripts_of(bench: Bench, queue: str = QUEUE) -> QueueScripts:
+def scripts_of(bench: Bench, queue: str = QUEUE) -> QueueCommands:
     """The scripts of a queue on the turn's server."""
-    return QueueScripts(queue, Link(bench.server.url, timeout_s=60), default_gate="open")
+    return QueueCommands(queue, Link(bench.server.url, timeout_s=60), default_gate="open")
 
 
-def accept(scripts: QueueScripts, count: int, *, first: int = 0) -> None:
+def accept(scripts: QueueCommands, count: int, *, first: int = 0) -> None:
     """Accept so many jobs, a thousand at a time."""
     for begin in range(first, first + count, 1000):
         ids = [f"01900000-0000-7000-8000-{n:012d}" for n in range(begin, min(begin + 1000, first + count))]
         scripts.accept([Offer(id, "noop", (MESSAGE % id).encode(), b"") for id in ids])
 
 
-def finish(scripts: QueueScripts, count: int) -> None:
+def finish(scripts: QueueCommands, count: int) -> None:
     """Claim and settle so many of them."""
     while count > 0:
         claim = scripts.claim("bench", LEASE_US, min(TURN, count))

@@ -1,1 +1,2 @@
-"""The pictures of docs/cadence.md: simulated, drawn, and written by ``python -m tests.house.generated``."""
+"""The pictures of docs/cadence.md, which are simulated, and of the README: drawn, and written by
+``python -m tests.house.generated``."""

@@ -1,12 +1,15 @@
 """Every Redis key, one function each. No key is put together anywhere else, Lua included.
 
-All keys of a queue carry its hash tag, so that in a cluster they share a slot and one script can touch them all.
+All keys of a queue carry its hash tag, as a cluster would need it. A Redis Cluster isn't supported: what spans queues
+has other keys, and nothing follows a MOVED.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+
+from ..jobs import JobStatus
 
 QueueKey = Callable[[str], str]
 """Makes a key from the name of its queue."""
@@ -86,7 +89,7 @@ def messages(queue: str) -> str:
 
 
 def records(queue: str) -> str:
-    """HASH id → MessagePack array of the job's state, with the fields of ``sources.RECORD_FIELDS``."""
+    """HASH id → MessagePack array of the job's state, with the fields of ``layout.Record``."""
     return _of_queue(queue, "records")
 
 
@@ -113,7 +116,7 @@ def event_log(queue: str) -> str:
 
 def counters(queue: str) -> str:
     """HASH name → count since the queue was made: ``accepted``, ``pruned``, ``reclaimed``, ``stale_settles`` …; also
-    the last ``seq``, and the last ``slot`` of the samples."""
+    the last ``seq``, and the last ``interval`` of the samples."""
     return _of_queue(queue, "counters")
 
 
@@ -124,7 +127,7 @@ def policy(queue: str) -> str:
 
 
 def windows(queue: str) -> str:
-    """HASH n → MessagePack array of a window, with the fields of ``sources.WINDOW_FIELDS``."""
+    """HASH n → MessagePack array of a window, with the fields of ``layout.WindowRecord``."""
     return _of_queue(queue, "windows")
 
 
@@ -138,9 +141,9 @@ def doorbell(queue: str) -> str:
     return _of_queue(queue, "doorbell")
 
 
-def pulse(queue: str) -> str:
-    """HASH: ``beat``, the last beat of anybody in µs, and ``grace``, before which no lease counts as lost."""
-    return _of_queue(queue, "pulse")
+def heartbeat(queue: str) -> str:
+    """HASH: ``at``, the last heartbeat of anybody in µs, and ``grace``, before which no lease counts as lost."""
+    return _of_queue(queue, "heartbeat")
 
 
 def callers(queue: str) -> str:
@@ -159,37 +162,38 @@ def switches(queue: str) -> str:
     return _of_queue(queue, "switches")
 
 
-def replays(queue: str) -> str:
+def idempotency_keys(queue: str) -> str:
     """HASH idempotency key → MessagePack array: digest of the request that was sent under it, and what that made."""
-    return _of_queue(queue, "replays")
+    return _of_queue(queue, "idempotency_keys")
 
 
-def replay_ends(queue: str) -> str:
-    """ZSET idempotency key → when it is forgotten, in µs."""
-    return _of_queue(queue, "replay_ends")
+def idempotency_ends(queue: str) -> str:
+    """ZSET idempotency key → when it is deleted, in µs."""
+    return _of_queue(queue, "idempotency_ends")
 
 
 def samples(queue: str) -> str:
-    """LIST, newest first, of MessagePack arrays with the fields of ``tallying.SAMPLE_FIELDS``: what the totals were
-    when a slot of 10 s began, of those in which something happened; 8,640 at most, which is a day without a pause."""
+    """LIST, newest first, of MessagePack arrays with the fields of ``layout.SAMPLE_FIELDS``: what the totals were
+    when an interval of 10 s began, of those in which something happened; at most 8,640, a day without a pause."""
     return _of_queue(queue, "samples")
 
 
-def tallies(queue: str) -> str:
-    """HASH task → MessagePack array with the fields of ``tallying.TALLY_FIELDS``; at most 200 tasks, and the others
-    together."""
-    return _of_queue(queue, "tallies")
+def task_counters(queue: str) -> str:
+    """HASH task → MessagePack array with the fields of ``layout.TASK_COUNTER_FIELDS``; at most 200 tasks, and the
+    others together."""
+    return _of_queue(queue, "task_counters")
 
 
-def turns(queue: str) -> str:
-    """LIST of usual turns of workers, and usual jobs, that nobody has counted yet (``lua/_usual_….lua``)."""
-    return _of_queue(queue, "turns")
+def pending_counts(queue: str) -> str:
+    """LIST of MessagePack arrays: what calls of scripts have counted, and nobody has added up yet: time in µs, then
+    moves of jobs and counts of the queue, four values each (``lua/parts/counts.lua``)."""
+    return _of_queue(queue, "pending_counts")
 
 
-def tallies_before(queue: str) -> str:
-    """LIST, newest first, of MessagePack arrays: a minute since the epoch, and the tallies as they were when it began
-    (task and packed tally in turn); of the last 16 minutes in which something happened."""
-    return _of_queue(queue, "tallies_before")
+def task_counters_before(queue: str) -> str:
+    """LIST, newest first, of MessagePack arrays: a minute since the epoch, and the counters of tasks as they were
+    when it began (task and packed counters in turn); of the last 16 minutes in which something happened."""
+    return _of_queue(queue, "task_counters_before")
 
 
 QUEUE_KEYS: tuple[QueueKey, ...] = (
@@ -216,18 +220,23 @@ QUEUE_KEYS: tuple[QueueKey, ...] = (
     windows,
     window_history,
     doorbell,
-    pulse,
+    heartbeat,
     callers,
     pauses,
     switches,
-    replays,
-    replay_ends,
+    idempotency_keys,
+    idempotency_ends,
     samples,
-    tallies,
-    turns,
-    tallies_before,
+    task_counters,
+    pending_counts,
+    task_counters_before,
 )
 """All keys of a queue, in the order in which a script gets those that it uses in KEYS (Lua: ``K.stack`` and so on)."""
+
+
+_BY_NAME = {key.__name__: key for key in QUEUE_KEYS}
+STATUS_INDEXES = {status: _BY_NAME["stack" if status is JobStatus.QUEUED else status.value] for status in JobStatus}
+"""The index that lists the jobs of a status."""
 
 
 def of_queue(queue: str) -> list[str]:
@@ -245,19 +254,19 @@ def process_ends() -> str:
     return f"{PREFIX}:{{.registry}}:ends"
 
 
-def process_cards() -> str:
-    """HASH process → MessagePack of when it started, when it was last seen (µs), and what it is (JSON). Expires too."""
-    return f"{PREFIX}:{{.registry}}:cards"
+def process_registrations() -> str:
+    """HASH process → MessagePack array with the fields of ``layout.Registration``. Expires too."""
+    return f"{PREFIX}:{{.registry}}:registrations"
 
 
-def reports() -> str:
-    """ZSET process group → when its report of figures lapses, in µs. It expires when nobody reports."""
-    return f"{PREFIX}:{{.reports}}:ends"
+def metrics_ends() -> str:
+    """ZSET process group → when its metrics expire, in µs. It expires when nobody stores any."""
+    return f"{PREFIX}:{{.metrics}}:ends"
 
 
-def report(group: str) -> str:
-    """STRING that expires: the figures of a process group, as JSON (``reports.py``)."""
-    return f"{PREFIX}:{{.reports}}:of:{group}"
+def group_metrics(group: str) -> str:
+    """STRING that expires: the metrics of a process group, as JSON (``group_metrics.py``)."""
+    return f"{PREFIX}:{{.metrics}}:of:{group}"
 
 
 def cancellations() -> str:

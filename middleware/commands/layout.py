@@ -1,6 +1,14 @@
-"""The layout of everything that is packed in Redis: records, windows, counters of tasks, samples."""
+"""The layout of everything that is packed in Redis: records, windows, counters of tasks, samples, registrations.
+
+Scripts have the fields under names such as ``R.SEQ`` (``build.py``); Python reads them through the functions here.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgpack
 
 from ..jobs import JobStatus
 
@@ -14,64 +22,75 @@ STATUS_LETTERS = {
     "e": JobStatus.EXPIRED,
     "u": JobStatus.SUPERSEDED,
 }
-"""How records spell a status; scripts have the letters under names such as ``QUEUED``."""
+"""How records spell a status; scripts have the letters under names such as ``S.QUEUED``."""
 
-RECORD_FIELDS = (
-    "status",
-    "seq",
-    "place",
-    "task",
-    "attempts",
-    "lost",
-    "settled",
-    "due",
-    "entered",
-    "started",
-    "finished",
-    "window",
-    "worker",
-    "reason",
-    "cancel",
-    "size",
-)
-"""A job's record, a MessagePack array; a field that isn't set holds false, and the last ones may be lacking. ``lost``:
-leases lost in a row; ``settled``: the attempt that was settled last; ``entered``: when it last came on the stack
-(false: at its acceptance); ``cancel``: why a running job was asked to stop; ``size``: bytes of its message, known from
-a claim on."""
 
-WINDOW_FIELDS = (
-    "opened_by",
-    "tick",
-    "opened_at",
-    "closes_at",
-    "closed_at",
-    "close_reason",
-    "close_when_empty",
-    "order",
-    "share",
-    "credits",
-    "claimed",
-    "running",
-    "processed",
-    "retried",
-    "rejected",
-    "cancelled",
-    "put_back",
-    "first_claim",
-    "last_claim",
-    "oldest_wait",
-    "left_waiting",
-    "lifo_above",
-    "lifo_below",
-    "opener",
-    "closer",
-)
-"""A window, a MessagePack array; a field that isn't set holds false. ``opener``, ``closer``: who did so by hand."""
+class Record(NamedTuple):
+    """A job's record. Times in µs since the epoch; None for what isn't set.
+
+    ``status``: its letter; ``place``: None when it equals seq, 0 before the job falls due and has one. ``lost``:
+    leases lost in a row; ``settled``: the number of the delivery that was settled last; ``entered``: when it last came
+    on the stack (None: at its acceptance; 0: never yet); ``cancel``: why a running job was asked to
+    stop; ``size``: bytes of its message, known from a claim on.
+    """
+
+    status: str
+    seq: int
+    place: int | None
+    task: str
+    attempts: int
+    lost: int | None
+    settled: int | None
+    due: int | None
+    entered: int | None
+    started: int | None
+    finished: int | None
+    window: int | None
+    worker: str | None
+    reason: str | None
+    cancel: str | None
+    size: int | None = None
+
+
+class WindowRecord(NamedTuple):
+    """A window's record. Times in µs since the epoch, but ``tick`` in ms; None for what isn't set. ``share``, of the
+    oldest waiting jobs, in ppm; ``lifo_above`` and ``lifo_below``, of the adaptive order, in µs. ``opener``,
+    ``closer``: who did so by hand."""
+
+    opened_by: str
+    tick: int | None
+    opened_at: int
+    closes_at: int | None
+    closed_at: int | None
+    close_reason: str | None
+    close_when_empty: bool | None
+    order: str
+    share: int
+    credits: int | None
+    claimed: int
+    running: int
+    processed: int
+    retried: int
+    rejected: int
+    cancelled: int
+    put_back: int
+    first_claim: int | None
+    last_claim: int | None
+    oldest_wait: int | None
+    left_waiting: int | None
+    lifo_above: int
+    lifo_below: int
+    opener: str | None = None
+    closer: str | None = None
+
+
+RECORD_FIELDS, WINDOW_FIELDS = Record._fields, WindowRecord._fields
+"""Both are MessagePack arrays in which a field that isn't set holds false, and the last ones may be lacking."""
 
 REFUSED = b"!"
 """Begins what is kept instead of a result that can't be: the reason follows."""
 
-SLOT_US = 10_000_000
+INTERVAL_US = 10_000_000
 MINUTE_US = 60_000_000
 
 _S, _MINUTE, _HOUR = 1_000_000, 60_000_000, 3_600_000_000
@@ -84,7 +103,7 @@ BOUNDS_US = (
 
 BUCKETS = len(BOUNDS_US) + 1
 
-STATE_FIELDS = ("scheduled", "queued", "running", "processed", "rejected", "cancelled", "expired", "superseded")
+STATE_FIELDS = tuple(status.value for status in STATUS_LETTERS.values())
 TOTAL_FIELDS = (
     "accepted",
     "claimed",
@@ -96,7 +115,7 @@ TOTAL_FIELDS = (
     "ended_expired",
     "ended_superseded",
 )
-TALLY_FIELDS = (
+TASK_COUNTER_FIELDS = (
     *STATE_FIELDS,
     *TOTAL_FIELDS,
     "wait_sum",
@@ -104,11 +123,87 @@ TALLY_FIELDS = (
     "run_sum",
     *(f"run_{bucket}" for bucket in range(1, BUCKETS + 1)),
 )
-"""A task's tally, a MessagePack array: how many of its jobs are in each state now; totals since the queue was made
+"""A task's counters, a MessagePack array: how many of its jobs are in each state now; totals since the queue was made
 (``ended_…`` counts an operator's retry and another end twice); and two histograms: the sum of all times in µs, then how
 many fell into each bucket. ``wait``: from entering the stack to the claim; ``run``: from there to the end of an attempt
 that its worker settled as processed, to be retried, rejected or cancelled."""
 
-SAMPLE_FIELDS = ("slot", *STATE_FIELDS, *TOTAL_FIELDS, "oldest")
-"""A sample, a MessagePack array: the sums of all tallies when a slot of 10 s since the epoch began, and the place of
-the job that was the oldest waiting one after the first call in it (0: none waited)."""
+OTHER_TASKS = "(other)"
+"""The tasks beyond those that are counted by themselves."""
+
+SAMPLE_FIELDS = ("interval", *STATE_FIELDS, *TOTAL_FIELDS, "oldest")
+"""A sample, a MessagePack array: the sums of the counters of all tasks when an interval of 10 s since the epoch began,
+and the place of the job that was the oldest waiting one after the first call in it (0: none waited)."""
+
+
+class TaskCounters(NamedTuple):
+    """A task's counters: ``states`` and ``totals`` by name; of each histogram the sum in µs, then the buckets."""
+
+    states: dict[str, int]
+    totals: dict[str, int]
+    wait: Sequence[int]
+    run: Sequence[int]
+
+
+class Sample(NamedTuple):
+    """When an interval began (µs since the epoch), the counts then, and the oldest place or None."""
+
+    at_us: int
+    states: dict[str, int]
+    totals: dict[str, int]
+    oldest: int | None
+
+
+class Registration(NamedTuple):
+    """A process in the registry: when it started and was last seen (µs since the epoch), and what it is, as JSON."""
+
+    started: int
+    seen: int
+    details: bytes
+
+
+def unpack_record(packed: bytes) -> Record:
+    """A job's record."""
+    return Record(*_set(packed))
+
+
+def unpack_window(packed: bytes) -> WindowRecord:
+    """A window's record."""
+    return WindowRecord(*_set(packed))
+
+
+def unpack_task_counters(packed: bytes) -> TaskCounters:
+    """A task's counters."""
+    counts: list[int] = msgpack.unpackb(packed)
+    return TaskCounters(*_counts(counts), counts[_WAIT : _WAIT + BUCKETS + 1], counts[_RUN : _RUN + BUCKETS + 1])
+
+
+def unpack_sample(packed: bytes) -> Sample:
+    """A sample."""
+    interval, *counts, oldest = msgpack.unpackb(packed)
+    return Sample(interval * INTERVAL_US, *_counts(counts), oldest or None)
+
+
+def unpack_minute(packed: bytes) -> tuple[int, list[bytes]]:
+    """When a minute began (µs since the epoch); tasks and packed counters in turn, as they were then."""
+    minute, flat = msgpack.unpackb(packed, raw=True)
+    return minute * MINUTE_US, flat
+
+
+def unpack_registration(packed: bytes) -> Registration:
+    """A process in the registry."""
+    return Registration(*msgpack.unpackb(packed))
+
+
+def _set(packed: bytes) -> list[Any]:
+    return [None if value is False else value for value in msgpack.unpackb(packed)]
+
+
+def _counts(counts: Sequence[int]) -> tuple[dict[str, int], dict[str, int]]:
+    states = dict(zip(STATE_FIELDS, counts, strict=False))
+    return states, dict(zip(TOTAL_FIELDS, counts[len(STATE_FIELDS) :], strict=False))
+
+
+_WAIT, _RUN = TASK_COUNTER_FIELDS.index("wait_sum"), TASK_COUNTER_FIELDS.index("run_sum")
+NO_COUNTERS: Any = msgpack.packb([0] * len(TASK_COUNTER_FIELDS))
+"""The packed counters of a task of which nothing has happened."""

@@ -1,13 +1,17 @@
-"""The commands on a queue: one Lua script each, one method each (``sources.py`` puts the scripts together)."""
+"""The commands on a queue: one Lua script each, one method each (``build.py`` builds them)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import msgpack
+
+from .calls import optional, pairs, repeatable
 from .types import (
     KEYLESS,
     NAMELESS,
+    Acceptance,
     Accepted,
     Again,
     Call,
@@ -20,12 +24,13 @@ from .types import (
     Reused,
     Settlement,
 )
-from .window_commands import WindowScripts
+from .window_commands import WindowCommands
 
 
-class QueueScripts(WindowScripts):
+class QueueCommands(WindowCommands):
     """All commands on one queue."""
 
+    @repeatable
     def accept(
         self,
         jobs: Sequence[Offer],
@@ -33,7 +38,7 @@ class QueueScripts(WindowScripts):
         call: Call = NAMELESS,
         key: IdempotencyKey = KEYLESS,
         most_waiting: int = 0,
-    ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
+    ) -> Acceptance:
         """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
         may be sent again; with a ``key`` it accepts nothing when it was sent before."""
         words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
@@ -48,7 +53,7 @@ class QueueScripts(WindowScripts):
             case b"crowded":
                 return Crowded(answer[0])
             case b"replayed":
-                return Replayed([id.decode() for id in answer])
+                return Replayed(*answer)
             case b"reused":
                 return Reused()
         first, now, *dues = answer
@@ -68,13 +73,9 @@ class QueueScripts(WindowScripts):
         self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
     ) -> Callable[[], tuple[Claim, int]]:
         """As :meth:`settle`, in two steps: send now; what this returns, called once, waits for the answer."""
-        words = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted, b"%d" % len(settlements)]
+        words = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
         for s in settlements:
-            words += (s.id.encode(), b"%d" % s.number, s.outcome.encode())
-            if s.outcome == "processed":
-                words.append(s.result)
-            else:
-                words += (b"%d" % s.delay_us, s.reason.encode(), s.result, s.failure, s.message)
+            words += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), _detail(s))
         heard = self._begin("settle", words)
 
         def settled() -> tuple[Claim, int]:
@@ -87,53 +88,54 @@ class QueueScripts(WindowScripts):
         """Put back what this worker claimed without ever hearing of it; tells how many jobs that was."""
         return int(self._run("recover", [worker.encode(), self._default_gate, *_tokens(held)]))
 
-    def look(self) -> int:
-        """Ring again for other consumers; µs until the next job falls due, or -1."""
-        return int(self._run("look", [self._default_gate]))
+    def ring_again(self) -> tuple[int, bool]:
+        """Ring the doorbell again; µs until the next job falls due (-1: none does), and whether jobs wait."""
+        until_due_us, jobs_wait = self._run("ring_again", [self._default_gate])
+        return until_due_us, bool(jobs_wait)
 
-    def beat(self, lease_us: int, silence_us: int, held: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:
+    def heartbeat(self, lease_us: int, silence_us: int, held: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:
         """Renew the leases of what is held: (id, word) of those that need attention; word: lost, cancel."""
-        answer = self._run("beat", [b"%d" % lease_us, b"%d" % silence_us, *_tokens(held)])
+        answer = self._run("heartbeat", [b"%d" % lease_us, b"%d" % silence_us, *_tokens(held)])
         return [(answer[i].decode(), answer[i + 1].decode()) for i in range(0, len(answer), 2)]
 
     def cancel(self, id: str, reason: str) -> str:
         """As :meth:`cancel_all`, one job."""
         return self.cancel_all([id], reason)[0]
 
+    @repeatable
     def cancel_all(self, ids: Sequence[str], reason: str) -> list[str]:
         """Call up to 500 jobs off; of each: cancelled, asked, already, finished, missing (``cancel.lua``)."""
         words: list[bytes] = self._run("cancel", [reason.encode(), *(id.encode() for id in ids)])
         return [word.decode() for word in words]
 
-    def revive(self, id: str, message: bytes, reason: str = "") -> str:
-        """As :meth:`revive_all`, one job."""
-        return self.revive_all([(id, message)], reason)[0]
+    def retry(self, id: str, message: bytes, reason: str = "") -> str:
+        """As :meth:`retry_all`, one job."""
+        return self.retry_all([(id, message)], reason)[0]
 
-    def revive_all(self, jobs: Sequence[tuple[str, bytes]], reason: str = "") -> list[str]:
+    @repeatable
+    def retry_all(self, jobs: Sequence[tuple[str, bytes]], reason: str = "") -> list[str]:
         """Put up to 500 jobs that ended badly on top, the last one uppermost; of each: queued, or why not
-        (``revive.lua``)."""
+        (``retry.lua``)."""
         parts = (part for id, message in jobs for part in (id.encode(), message))
-        words: list[bytes] = self._run("revive", [self._default_gate, reason.encode(), *parts])
+        words: list[bytes] = self._run("retry", [self._default_gate, reason.encode(), *parts])
         return [word.decode() for word in words]
 
+    @repeatable
     def progress(self, token: tuple[str, int], words: bytes) -> str:
         """Keep what a task says of itself: kept, stale, cancel (``progress.lua``)."""
         answer: bytes = self._run("progress", [*_tokens([token]), words])
         return answer.decode()
 
-    def vitals(self) -> list[Any]:
-        """What there is to know at one moment; the answer as ``vitals.lua`` words it."""
-        answer: list[Any] = self._run("vitals", [])
-        return answer
+    @repeatable
+    def snapshot(self, full_windows: int) -> dict[str, Any]:
+        """What there is to know at one moment, by the names that ``snapshot.lua`` gives. ``full_windows``: how many in
+        a row must have used all their credits."""
+        return pairs(self._run("snapshot", [b"%d" % full_windows]))
 
-    def tallies(self, samples: int, minutes: int) -> list[Any]:
-        """What is counted for statistics, with so many of the newest samples and minutes (``tallies.lua``)."""
-        answer: list[Any] = self._run("tallies", [b"%d" % samples, b"%d" % minutes])
-        return answer
-
-    def census(self) -> list[Any]:
-        """Counts from independent structures; the answer as ``census.lua`` words it."""
-        answer: list[Any] = self._run("census", [])
+    @repeatable
+    def read_counters(self, samples: int, minutes: int) -> list[Any]:
+        """What is counted for statistics, with so many of the newest samples and minutes (``read_counters.lua``)."""
+        answer: list[Any] = self._run("read_counters", [b"%d" % samples, b"%d" % minutes])
         return answer
 
     def promote(self) -> int:
@@ -147,15 +149,17 @@ class QueueScripts(WindowScripts):
         moved = [(answer[i].decode(), answer[i + 1].decode()) for i in range(1, len(answer), 2)]
         return answer[0], moved
 
-    def prune(self, age_us: int, kept: int, kept_bytes: int) -> int:
-        """Forget finished jobs older than ``age_us``, beyond the newest ``kept``, or beyond ``kept_bytes``; 200: call
-        again."""
-        return int(self._run("prune", [b"%d" % age_us, b"%d" % kept, b"%d" % kept_bytes]))
+    def prune(self, age_us: int, kept: int, kept_bytes: int, kept_keys: int) -> int:
+        """Delete finished jobs older than ``age_us``, beyond the newest ``kept``, or beyond ``kept_bytes``, and some of
+        the idempotency keys beyond ``kept_keys``; how many jobs it was; 200: call again."""
+        return int(self._run("prune", [b"%d" % age_us, b"%d" % kept, b"%d" % kept_bytes, b"%d" % kept_keys]))
 
-    def purge(self) -> int:
-        """Drop up to 500 waiting jobs; 0: none is left."""
-        return int(self._run("purge", []))
+    @repeatable
+    def flush(self) -> int:
+        """Delete up to 500 waiting jobs; 0: none is left."""
+        return int(self._run("flush", []))
 
+    @repeatable
     def page(
         self,
         below_seq: int | None,
@@ -169,14 +173,18 @@ class QueueScripts(WindowScripts):
         """Jobs of these indexes with a seq below ``below_seq`` (and above ``above_seq``, of this task, let through by
         this window), newest first: where the next page begins, and (id, packed record) each."""
         # This script alone takes no time: it reads what is there.
-        words = [_number(below_seq), _number(above_seq), b"%d" % limit, task.encode(), _number(window)]
+        words = [optional(below_seq), optional(above_seq), b"%d" % limit, task.encode(), optional(window)]
         answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
         rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
         return int(answer[0]) if answer[0] else None, rows
 
 
-def _number(value: int | None) -> bytes:
-    return b"" if value is None else b"%d" % value
+def _detail(s: Settlement) -> bytes:
+    if s.outcome == "processed":
+        return s.result
+    # Redis's MessagePack is an older one, in which bytes and text are the same.
+    packed: bytes = msgpack.packb((s.delay_us, s.reason, s.result, s.failure, s.message), use_bin_type=False)
+    return packed
 
 
 def _claim(words: bytes, until_due_us: int, flat: list[Any]) -> Claim:

@@ -1,17 +1,14 @@
-"""Scripts over keys that don't belong to one queue (``sources.py`` puts together those that do)."""
+"""Scripts over keys that don't belong to one queue."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from redis.connection import ConnectionInterface
 
 from ..redis_link.link import Link
-from . import calling
+from . import build, calls
 
 
 def run(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
@@ -20,16 +17,10 @@ def run(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
     Raises:
       as :meth:`Link.call`.
     """
-    source, sha = _source(name)
+    script = build.script(name)
 
     def pack(command: str, connection: ConnectionInterface) -> Any:
-        script = sha if command == "EVALSHA" else source
-        return connection.pack_command(command, script, len(keys), *keys, *words)
+        of_script = script.sha if command == "EVALSHA" else script.source
+        return connection.pack_command(command, of_script, len(keys), *keys, *words)
 
-    return calling.begin(link, pack)()
-
-
-@lru_cache
-def _source(name: str) -> tuple[str, str]:
-    text = (files(__package__) / "lua" / f"{name}.lua").read_text(encoding="utf-8")
-    return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return calls.begin(link, pack)()

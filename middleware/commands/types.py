@@ -66,9 +66,10 @@ class Crowded(NamedTuple):
 
 
 class Replayed(NamedTuple):
-    """This request was sent before under its key, and made these jobs."""
+    """This request was sent before under its key, and made so many jobs, with seqs from this one on."""
 
-    ids: list[str]
+    first_seq: int
+    how_many: int
 
 
 class Reused(NamedTuple):
@@ -94,3 +95,7 @@ class IdempotencyKey(NamedTuple):
 
 KEYLESS = IdempotencyKey(b"", b"")
 """Known to nobody when it is sent again."""
+
+
+Acceptance = Accepted | Known | Crowded | Again | Replayed | Reused
+"""What became of a call of accept."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from .calling import QueueCalls
+from .calls import QueueCalls, optional, repeatable
 from .types import KEYLESS, IdempotencyKey
 
 
-class WindowScripts(QueueCalls):
-    """What :class:`middleware.scripts.QueueScripts` has for operators and the cadence."""
+class WindowCommands(QueueCalls):
+    """What operators and the cadence say to a queue."""
 
+    @repeatable
     def put_policy(self, fields: Mapping[str, str], *, next_tick_ms: int | Literal["keep"] | None = "keep") -> bool:
         """Put a policy in force, and note when the cadence opens the next window; True if it changed the policy."""
         words = [word.encode() for pair in fields.items() for word in pair]
-        return bool(self._run("set_policy", [b"keep" if next_tick_ms == "keep" else _optional(next_tick_ms), *words]))
+        return bool(self._run("set_policy", [b"keep" if next_tick_ms == "keep" else optional(next_tick_ms), *words]))
 
     def open_window(
         self,
@@ -31,43 +32,36 @@ class WindowScripts(QueueCalls):
         """Open a window; the answer as ``open_window.lua`` words it."""
         numbers = (tick_ms, credits, lasts_us, next_tick_ms)
         answer: list[Any] = self._run(
-            "open_window", [opened_by.encode(), *map(_optional, numbers), *key, (by or "").encode()]
+            "open_window", [opened_by.encode(), *map(optional, numbers), *key, (by or "").encode()]
         )
         return answer
 
+    @repeatable
     def close_window(self, number: int, by: str | None = None) -> bytes | None:
         """Close a window if it is open; its packed record, None when there is none."""
         answer: bytes | None = self._run("close_window", [b"%d" % number, (by or "").encode()])
         return answer
 
+    @repeatable
     def get_window(self, number: int) -> bytes | None:
         """A window's packed record, None when there is none."""
         answer: bytes | None = self._run("get_window", [b"%d" % number])
         return answer
 
+    @repeatable
     def get_windows(self, below_seq: int | None, limit: int) -> list[tuple[int, int, bytes]]:
         """Windows that opened before the one with this seq, newest first: (number, seq, packed record) each."""
         below = b"+inf" if below_seq is None else b"(%d" % below_seq
         answer = self._run("get_windows", [below, b"%d" % limit])
         return [(int(answer[i]), int(answer[i + 1]), answer[i + 2]) for i in range(0, len(answer), 3)]
 
-    def would_take(self, limit: int) -> tuple[int | None, int, list[str]]:
+    @repeatable
+    def preview_window(self, limit: int) -> tuple[int | None, int, list[str]]:
         """If a window opened now: when the next one does, how many jobs it would let through, and their first ids."""
-        next_tick, count, *ids = self._run("would_take", [b"%d" % limit])
+        next_tick, count, *ids = self._run("preview_window", [b"%d" % limit])
         return int(next_tick) if next_tick else None, count, [id.decode() for id in ids]
 
+    @repeatable
     def pause(self, word: str, by: str, reason: str) -> bool:
         """``pause`` the queue, or ``resume`` it; True if that changed anything."""
         return bool(self._run("pause", [word.encode(), by.encode(), reason.encode(), self._default_gate]))
-
-    def standing(self, full_windows: int, fields: Sequence[str], indexes: Sequence[str]) -> list[Any]:
-        """How the queue stands at one moment, with these fields of its policy and the sizes of these indexes; the
-        answer as ``standing.lua`` words it."""
-        names = [name.encode() for name in (*fields, *indexes)]
-        words = [self._default_gate, b"%d" % full_windows, b"%d" % len(fields), *names]
-        answer: list[Any] = self._run("standing", words)
-        return answer
-
-
-def _optional(number: int | None) -> bytes:
-    return b"" if number is None else b"%d" % number

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import msgpack
+from typing import TYPE_CHECKING
 
 from ..commands import keys
-from ..commands.layout import RECORD_FIELDS, SLOT_US
+from ..commands.layout import INTERVAL_US, unpack_record
 from ..jobs import Job, JobStatus
+from ..messages import time_limit_s
 from ..processes.registry import LiveProcess
-from ..queues.control import QueueStanding
 from ..queues.policy import Policy
-from ..statistics.counters import QueueTallies, read_tallies
+from ..queues.snapshot import QueueSnapshot
+from ..statistics.counters import QueueCounters, read_counters
 
 if TYPE_CHECKING:
     from ..broker import LifoBroker
 
 RATES_SPAN_US = 300_000_000
-LOST, CANCEL = RECORD_FIELDS.index("lost"), RECORD_FIELDS.index("cancel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Circumstances:
     """A job and what is around it. Times in µs of the Redis server.
 
     ``above`` and ``below``: how many waiting jobs have a higher and a lower place. ``lost``: leases lost in a row.
-    ``cancel_reason``: why it was asked to stop. ``policy``: None as long as none is in force.
+    ``cancel_reason``: why it was asked to stop. ``time_limit_s``: for how long its task may run; infinite: for ever.
     """
 
     now_us: int
@@ -46,11 +44,16 @@ class Circumstances:
     lost: int
     cancel_reason: str | None
     lease_ends_us: int | None
-    queue: QueueStanding
-    policy: Policy | None
+    time_limit_s: float
+    queue: QueueSnapshot
     is_gated: bool
     processes: list[LiveProcess]
     flow: Flow
+
+    @property
+    def policy(self) -> Policy | None:
+        """The queue's policy; None as long as none is in force."""
+        return self.queue.policy
 
     @property
     def workers(self) -> list[LiveProcess]:
@@ -65,38 +68,38 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
       RedisAwayError: Redis doesn't answer.
     """
     job = broker.store.get(id)
-    standing = None if job is None else broker.control.get(job.queue)
-    if job is None or standing is None:
+    snapshot = None if job is None else broker.control.snapshot(job.queue)
+    if job is None or snapshot is None:
         return None
-    tallies = read_tallies(broker.scripts(job.queue), samples=RATES_SPAN_US // SLOT_US + 2)
-    record, from_top, from_bottom, over_it, lease = broker.read_all(_reads(job))
-    fields: list[Any] = msgpack.unpackb(record) if record else [False] * len(RECORD_FIELDS)
-    waiting = standing.counts[JobStatus.QUEUED]
+    counters = read_counters(broker.redis.queue(job.queue), samples=RATES_SPAN_US // INTERVAL_US + 2)
+    packed, from_top, from_bottom, over_it, lease = broker.redis.call_all(_reads(job))
+    record = unpack_record(packed) if packed else None
+    waiting = snapshot.counts[JobStatus.QUEUED]
     above = over_it if from_top is None else from_top
     return Circumstances(
-        now_us=tallies.now_us,
+        now_us=counters.now_us,
         job=job,
         above=above,
         below=max(0, waiting - above) if from_bottom is None else from_bottom,
-        lost=fields[LOST] or 0,
-        cancel_reason=fields[CANCEL] or None,
+        lost=(record.lost or 0) if record else 0,
+        cancel_reason=record.cancel if record else None,
         lease_ends_us=None if lease is None else int(float(lease)),
-        queue=standing,
-        policy=broker.windows.policy(job.queue),
+        time_limit_s=time_limit_s(job.task, {}, broker),
+        queue=snapshot,
         is_gated=broker.is_gated,
         processes=broker.registry.processes(),
-        flow=flow_of(tallies),
+        flow=flow_of(counters),
     )
 
 
-def flow_of(tallies: QueueTallies) -> Flow:
+def flow_of(counters: QueueCounters) -> Flow:
     """Of the last 5 minutes, or since the queue's first job if that is less."""
-    began_us, before = tallies.counts_at(tallies.now_us - RATES_SPAN_US)
-    first = tallies.samples[-1] if tallies.samples else None
+    began_us, before = counters.counts_at(counters.now_us - RATES_SPAN_US)
+    first = counters.samples[-1] if counters.samples else None
     if first is not None and first.at_us > began_us and not any(first.counts.totals.values()):
         began_us = first.at_us
-    seconds = max(1.0, (tallies.now_us - began_us) / 1e6)
-    now = tallies.together.counts
+    seconds = max(1.0, (counters.now_us - began_us) / 1e6)
+    now = counters.together.counts
     arrivals, starts = (now.totals[name] - before.totals[name] for name in ("accepted", "claimed"))
     return Flow(arrivals / seconds, starts / seconds, seconds)
 

@@ -11,7 +11,7 @@ from .circumstances import Circumstances, Flow
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """In how many seconds a job starts; None: nobody can tell, or never. ``because`` says why, with the figures."""
+    """In how many seconds a job starts; None: nobody can tell, or never. ``because`` says why, with the rates."""
 
     starts_in_s: float | None
     because: str
@@ -82,25 +82,25 @@ def _not_before(c: Circumstances) -> tuple[float, str]:
 
 def _by_rates(c: Circumstances, before: int) -> tuple[float | None, str]:
     starts, arrivals = c.flow.starts, c.flow.arrivals
-    figures = f"{_rate(arrivals)} jobs a second arrive and {_rate(starts)} start"
+    rates = f"{_rate(arrivals)} jobs a second arrive and {_rate(starts)} start"
     idle = sum(worker.threads.idle for worker in c.workers)
     if before < idle and c.queue.gate == "open":
         return 0.0, f"{idle} threads are idle: it starts at once."
     if before == 0:
-        return (1 / starts if starts else 0.0), f"It is next, unless a newer one comes first; {figures}."
+        return (1 / starts if starts else 0.0), f"It is next, unless a newer one comes first; {rates}."
     if starts == 0:
         return None, f"{before} go first, and none has started in the last {c.flow.over_s / 60:.0f} minutes."
     if c.queue.order_now == "fifo":
         return (before + 1) / starts, f"{before} older jobs go first, and {_rate(starts)} a second start."
     found: list[tuple[float, str]] = []
     if starts > arrivals:
-        found.append(((before + 1) / (starts - arrivals), f"{before} newer jobs go first; {figures}."))
+        found.append(((before + 1) / (starts - arrivals), f"{before} newer jobs go first; {rates}."))
     share = c.policy.oldest_share_ppm / 1e6 if c.policy else 0.0
     if share:
-        because = f"{share:.1%} of the claims go to the oldest, and {c.below} jobs are older; {figures}."
+        because = f"{share:.1%} of the claims go to the oldest, and {c.below} jobs are older; {rates}."
         found.append(((c.below + 1) / (starts * share), because))
     if not found:
-        return None, f"It may never start at this rate: {figures}, and newer ones go first."
+        return None, f"It may never start at this rate: {rates}, and newer ones go first."
     return min(found)
 
 

@@ -14,6 +14,9 @@ from dramatiq.middleware import Middleware, MiddlewareError
 
 Hook = Callable[..., Any]
 
+UNSTOPPABLE = {"ack", "nack"}
+"""Before these, middleware can't refuse: Dramatiq would leave the job unsettled, held by its worker for ever."""
+
 
 class HookedBroker(dramatiq.Broker):
     """A broker whose signals reach the same hooks in the same order as Dramatiq's own, and fail in the same way."""
@@ -29,7 +32,9 @@ class HookedBroker(dramatiq.Broker):
             try:
                 hook(self, *args, **kwargs)
             except MiddlewareError:
-                raise
+                if signal not in UNSTOPPABLE:
+                    raise
+                self._log_failure("before_" + signal, middleware)
             except Exception:
                 self._log_failure("before_" + signal, middleware)
 

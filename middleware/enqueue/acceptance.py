@@ -14,13 +14,21 @@ import dramatiq
 import orjson
 from dramatiq.common import q_name
 
-from ..commands import keys
-from ..commands.reach import RedisAccess
+from ..commands import keys, types
+from ..commands.client import RedisClient
 from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
-from ..errors import DuplicateJobError, KeyReusedError, LastInError, ReplayGoneError, TooManyWaitingError
-from ..jobs import Job
+from ..errors import (
+    DuplicateJobError,
+    KeyReusedError,
+    LastInError,
+    QueueFullError,
+    ReplayGoneError,
+    TooManyWaitingError,
+)
+from ..jobs import LONGEST_ID, Job
 from ..messages import MessageDetails
-from ..store.reading import LONGEST_ID
+from ..processes.retention import Retention
+from ..store.reading import JobStore
 from ..store.records import fresh_job
 
 LARGEST_BATCH = 1000
@@ -77,14 +85,16 @@ class Acceptance:
 
     def __init__(
         self,
-        redis: RedisAccess,
+        redis: RedisClient,
         *,
-        get_some: Callable[[str, Sequence[str]], list[Job]],
+        store: JobStore,
         details_of: Callable[[dramatiq.Message[Any]], MessageDetails],
+        retention: Retention,
     ) -> None:
         self._redis = redis
-        self._get_some = get_some
+        self._store = store
         self._details_of = details_of
+        self._retention = retention
         self._caller = Caller()
         self._known_queues: set[str] = set()
 
@@ -106,11 +116,19 @@ class Acceptance:
         jobs = [Offer(m.message_id, m.actor_name, encoded(m), due) for m, due in zip(messages, dues, strict=True)]
         call = self._caller.new_call()
 
-        def send() -> Accepted | Known | Crowded | Again | Replayed | Reused:
-            self._register(queue)
-            return self._redis.scripts(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
+        self._register(queue)
 
-        match self._redis.patiently(send):
+        def send() -> types.Acceptance:
+            return self._redis.queue(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
+
+        try:
+            answer = send()
+        except QueueFullError:
+            # What ended jobs keep must never be why a new one is refused.
+            if not self._retention.prune(self._redis.queues(), self._redis.link):
+                raise
+            answer = send()
+        match answer:
             case Accepted(first_seq, dues_us, _):
                 accepted = [
                     fresh_job(queue, message, seq, due_us, self._details_of(message))
@@ -118,24 +136,24 @@ class Acceptance:
                 ]
                 return Receipt(accepted)
             case Again():
-                return Receipt(self._get_some(queue, [job.id for job in jobs]))
-            case Replayed(ids):
-                return Receipt(self._all_of(queue, ids), is_replay=True)
+                return Receipt(self._store.get_some(queue, [job.id for job in jobs]))
+            case Replayed(first_seq, count):
+                return Receipt(self._all_of(queue, first_seq, count), is_replay=True)
             case refusal:
                 raise _refused(refusal, queue, len(jobs), most_waiting)
 
-    def _all_of(self, queue: str, ids: Sequence[str]) -> list[Job]:
-        jobs = self._get_some(queue, ids)
-        if len(jobs) < len(ids):
+    def _all_of(self, queue: str, first_seq: int, count: int) -> list[Job]:
+        jobs = self._store.accepted_together(queue, first_seq, count)
+        if len(jobs) < count:
             raise ReplayGoneError(
-                f"This request was carried out before: it made {len(ids)} jobs in queue {queue}, of which "
-                f"{len(ids) - len(jobs)} have ended and been pruned since."
+                f"This request was carried out before: it made {count} jobs in queue {queue}, of which "
+                f"{count - len(jobs)} have ended and been pruned since."
             )
         return jobs
 
     def _register(self, queue: str) -> None:
         if queue not in self._known_queues:
-            self._redis.link().call("SADD", keys.queues(), queue)
+            self._redis.call("SADD", keys.queues(), queue)
             self._known_queues.add(queue)
 
 

@@ -9,7 +9,7 @@ _dropped = 0
 
 
 def count(lines: int) -> None:
-    """So many lines are lost."""
+    """Count lines that are lost."""
     global _dropped
     _dropped += lines
     for tell in _tellers:

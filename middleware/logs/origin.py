@@ -14,7 +14,7 @@ _request: ContextVar[Fields | None] = ContextVar("request", default=None)
 
 
 def enter_request(request_id: str, traceparent: str | None) -> None:
-    """What this thread does from now on, it does for a request."""
+    """From now on this thread works for a request."""
     _request.set(_without_none(request_id=request_id, trace_id=trace_id(traceparent)))
 
 

@@ -13,6 +13,7 @@ from collections import deque
 from multiprocessing.util import Finalize
 from urllib.parse import urlsplit
 
+from ..redis_link.backoff import Backoff
 from . import drops
 
 MOST_LINES = 20_000
@@ -21,9 +22,9 @@ BATCH_BYTES = 64 << 10
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 10.0
 STEP_S = 0.2
 STALLED_S = 5.0
-"""A receiver that takes nothing for so long is left, and connected to anew."""
+"""A receiver that takes nothing for this long is disconnected, and connected to again."""
 FLUSH_S = 2.0
-"""So long the end of a process waits for its last lines at most."""
+"""How long a process waits at its end until its last lines are sent."""
 
 
 class TcpHandler(logging.Handler):
@@ -99,19 +100,19 @@ class TcpHandler(logging.Handler):
         return dropped
 
     def _run(self) -> None:
-        pause_s = FIRST_PAUSE_S
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         batch: list[bytes] = []
         while batch := batch or self._next_batch():
             try:
                 self._send(b"".join(batch))
-                batch, pause_s = [], FIRST_PAUSE_S
+                batch = []
+                backoff.reset()
             except (OSError, ssl.SSLError):
                 self._disconnect()
                 if self._is_over():
                     break
                 with self._news:
-                    self._news.wait_for(lambda: bool(self._closing_by), pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                    self._news.wait_for(lambda: bool(self._closing_by), backoff.next_s())
         if batch:
             drops.count(len(batch))
         self._disconnect()

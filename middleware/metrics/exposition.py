@@ -1,4 +1,4 @@
-"""Figures in the form of prometheus_client, merged from several sources and written for scrapers.
+"""Metrics in the form of prometheus_client, merged from several sources and written for scrapers.
 
 This is the room that imports prometheus_client: where several processes share a folder of metrics, that must be known
 before it is imported (:func:`share`).
@@ -20,12 +20,12 @@ from .. import settings
 from ..commands.layout import BOUNDS_US
 from ..logs import drops
 from ..statistics.histograms import Histogram
-from .figures import BY_NAME, PROCESSES, Row, grouped
+from .definitions import BY_NAME, PROCESSES, Row, grouped
 from .process_group import ProcessGroup
 
 BOUNDS = tuple("+Inf" if bound_us == math.inf else str(bound_us / 1e6) for bound_us in (*BOUNDS_US, math.inf))
 """How the upper bounds of buckets are written, in seconds."""
-SHOWN_OF_PROCESS = frozenset(figure.name for figure in PROCESSES)
+SHOWN_OF_PROCESS = frozenset(defined.name for defined in PROCESSES)
 
 
 def share(folder: Path) -> None:
@@ -43,8 +43,8 @@ def kept() -> Path | None:
 
 def count_dropped_lines(registry: CollectorRegistry | None = None) -> None:
     """Count the lines that the log of this process loses from now on, and those that it has lost already."""
-    figure = BY_NAME["lastin_log_records_dropped_total"]
-    drops.tell(Counter(figure.name, figure.doc, registry=registry).inc)
+    defined = BY_NAME["lastin_log_records_dropped_total"]
+    drops.tell(Counter(defined.name, defined.doc, registry=registry).inc)
 
 
 def shared(folder: Path) -> list[Metric]:
@@ -54,11 +54,11 @@ def shared(folder: Path) -> list[Metric]:
 
 
 def as_metrics(rows: Iterable[Row]) -> Iterator[Metric]:
-    """Our own figures."""
-    for figure, found in grouped(rows):
-        metric = Metric(figure.name.removesuffix("_total"), figure.doc, figure.kind)
+    """Our own metrics."""
+    for defined, found in grouped(rows):
+        metric = Metric(defined.name.removesuffix("_total"), defined.doc, defined.kind)
         for row in found:
-            labels = dict(zip(figure.labels, row.labels, strict=True))
+            labels = dict(zip(defined.labels, row.labels, strict=True))
             for name, more, value in _samples(row.name, row.value):
                 metric.add_sample(name, labels | more, value)
         yield metric
@@ -119,7 +119,7 @@ class Merged:
 
 
 def packed(metrics: Iterable[Metric]) -> list[object]:
-    """What JSON can hold of them: no infinite values, which no figure of ours has."""
+    """What JSON can hold of them: no infinite values, which no metric of ours has."""
     return [
         [m.name, m.documentation, m.type, [[s.name, s.labels, s.value] for s in m.samples if math.isfinite(s.value)]]
         for m in metrics

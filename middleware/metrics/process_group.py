@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import LastInError
+from ..processes.birth import PROC, birth_of
 
 MOST_GROUPS = 64
+UNKNOWN = "0"
+"""In the name of a folder: nothing tells when the process that leads the group began."""
 
 
 class GroupFolderError(LastInError):
@@ -42,7 +45,7 @@ class ProcessGroup:
         for other in base.glob("*-*-*"):
             if other.is_dir() and not _is_alive(other.name):
                 shutil.rmtree(other, ignore_errors=True)
-        own = base / f"{self.process}-{self.leader}-{_started(self.leader)}"
+        own = base / f"{self.process}-{self.leader}-{birth_of(self.leader) or UNKNOWN}"
         own.mkdir(mode=0o700, exist_ok=True)
         return own
 
@@ -66,10 +69,10 @@ class ProcessGroup:
         found = [self.leader]
         for pid in found:
             with suppress(OSError):
-                for file in Path(f"/proc/{pid}/task").glob("*/children"):
+                for file in (PROC / str(pid) / "task").glob("*/children"):
                     found += [int(child) for child in file.read_text(encoding="ascii").split()]
-        alive = [pid for pid in found if _started(pid) != "0"]
-        return sorted(alive, key=lambda pid: (pid != self.leader, int(_started(pid)), pid))
+        births = {pid: int(birth) for pid in found if (birth := birth_of(pid)) is not None} if PROC.is_dir() else {}
+        return sorted(births, key=lambda pid: (pid != self.leader, births[pid], pid))
 
 
 _held: list[int] = []
@@ -107,12 +110,4 @@ def _is_alive(name: str) -> bool:
         return False
     except PermissionError:
         return False  # another user's process has got the number
-    return _started(int(pid)) == started
-
-
-def _started(pid: int) -> str:
-    """When a process started, in clock ticks since boot, which tells it from later ones with its id; 0: unknown."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return "0"
+    return (birth_of(int(pid)) or UNKNOWN) == started

@@ -1,4 +1,4 @@
-"""The metrics of a worker: Dramatiq's own, one port for all of its processes, and the relay to the web process.
+"""The metrics of a worker: Dramatiq's own, one port for all of its processes, and stored in Redis for the web process.
 
 Importing this room doesn't import prometheus_client: see ``exposition.py``.
 """
@@ -56,35 +56,35 @@ def worker_group() -> ProcessGroup:
 
 
 def show_worker_metrics() -> int:
-    """Show what this worker's processes count, on a port and through the relay. Runs until SIGTERM."""
+    """Show what this worker's processes count, on a port and and store it in Redis. Runs until SIGTERM."""
     from . import exposition  # noqa: PLC0415
-    from .reports import GroupReport, Relay  # noqa: PLC0415
+    from .group_metrics import GroupMetrics, MetricsPublisher  # noqa: PLC0415
 
     settings = load_or_exit()
     logs.configure(settings, process="worker")
     group = worker_group()
     try:
         folder = group.folder()
-        report = GroupReport(group, lambda: exposition.shared(folder))
+        metrics = GroupMetrics(group, lambda: exposition.shared(folder))
     except (GroupFolderError, OSError):
         logger.exception("This worker shows no metrics.")
         return 0
-    Relay(lambda: report, Link(settings.redis_url, timeout_s=5)).start()
-    serve(settings, report)
+    MetricsPublisher(lambda: metrics, Link(settings.redis_url, timeout_s=5)).start()
+    serve(settings, metrics)
     while True:
         time.sleep(3600)
 
 
-def serve(settings: Settings, report: Any) -> int | None:
-    """Show a report over HTTP; the port, or None when there is none. A second worker on this machine takes the next
-    port that is free."""
+def serve(settings: Settings, metrics: Any) -> int | None:
+    """Show a group's metrics over HTTP; the port, or None when there is none. A second worker on this machine takes the
+    next port that is free."""
     from prometheus_client import start_http_server  # noqa: PLC0415
 
     from .exposition import Merged  # noqa: PLC0415
 
     class Now:
         def collect(self) -> Any:
-            return Merged(report.metrics()).collect()
+            return Merged(metrics.collect()).collect()
 
     first = settings.worker_metrics_port
     if not first:

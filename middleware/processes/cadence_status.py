@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..clock import rfc3339
@@ -11,27 +11,44 @@ from ..clock import rfc3339
 
 @dataclass(frozen=True, slots=True)
 class CadenceStatus:
-    """A scheduler's view of the cadence. ``digest``: of what it put in force, the same wherever the same was read;
-    ``read_at_us``: when; ``error`` and ``failed_at_us``: why and when the file couldn't be read since."""
+    """A scheduler's view of the cadence.
+
+    ``digest``: of the cadence that it put in force, the same wherever the same was read; ``read_at_us``: when it was
+    read; ``error`` and ``failed_at_us``: why and when the file couldn't be read since; ``queues``: of each queue, what
+    each key of its section holds.
+    """
 
     digest: str
     read_at_us: int
     error: str | None = None
     failed_at_us: int | None = None
+    queues: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """As the roster keeps it."""
+        """As the process registry keeps it."""
         return asdict(self)
 
 
-def cadence_faults(readings: Mapping[str, CadenceStatus]) -> list[str]:
+def cadence_faults(statuses: Mapping[str, CadenceStatus]) -> list[str]:
     """Why the cadence in force isn't the file's, a sentence each; none when all is well. By the names of schedulers."""
     faults = [
-        f"Scheduler {name} goes on by the cadence of {rfc3339(reading.read_at_us)}, since at "
-        f"{rfc3339(reading.failed_at_us)}: {reading.error}"
-        for name, reading in sorted(readings.items())
-        if reading.error is not None
+        f"Scheduler {name} goes on by the cadence of {rfc3339(status.read_at_us)}, since at "
+        f"{rfc3339(status.failed_at_us)}: {status.error}"
+        for name, status in sorted(statuses.items())
+        if status.error is not None
     ]
-    if not faults and len({reading.digest for reading in readings.values()}) > 1:
-        faults.append(f"The schedulers {', '.join(sorted(readings))} have read different cadences.")
+    if not faults and len({status.digest for status in statuses.values()}) > 1:
+        faults.append(f"The schedulers {', '.join(sorted(statuses))} have read different cadences.")
     return faults
+
+
+def differences(here: CadenceStatus, there: CadenceStatus) -> Iterator[str]:
+    """In what two cadences differ, a phrase for each key."""
+    for queue in sorted({*here.queues, *there.queues}):
+        ours, theirs = here.queues.get(queue), there.queues.get(queue)
+        if ours is None or theirs is None:
+            yield f"queue {queue} is only known {'there' if ours is None else 'here'}"
+            continue
+        for key in sorted({*ours, *theirs}):
+            if ours.get(key) != theirs.get(key):
+                yield f"{queue}.{key} is {ours.get(key, 'unset')} here and {theirs.get(key, 'unset')} there"

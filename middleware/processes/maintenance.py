@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable
 
 from redis.exceptions import ResponseError
 
-from ..commands.queue_commands import QueueScripts
+from ..commands.client import RedisClient
+from ..commands.queue_commands import QueueCommands
 from ..errors import RedisAwayError
-from ..redis_link.link import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
+from ..redis_link.backoff import Backoff
+from ..settings import Settings
 from .registry import Registration
+from .retention import Retention
+from .server_safety import SafetyWatch
 
 LONGEST_ROUND_S = 5.0
-PRUNED_A_CALL = 200
-PRUNE_CALLS_A_ROUND = 50
 ROUNDS_WITHOUT_PRUNING = 2
-"""After pruning found nothing to forget."""
-DEFAULT_RETENTION_BYTES = 256 * 1024 * 1024
-"""Without RETENTION_BYTES: a quarter of Redis's maxmemory, and this where it has none."""
+"""After there was nothing to prune."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,41 +31,38 @@ class Maintenance:
     """A thread that looks after all queues. It runs in every worker process and in the scheduler.
 
     It makes a round every third of a lease (at most 5 s apart), and in between wakes when a job falls due or a lease
-    ends, to the millisecond.
+    ends, to the millisecond. Once a minute it looks at whether the server is set up safely.
     """
 
     def __init__(
         self,
+        redis: RedisClient,
+        settings: Settings,
         queues: Callable[[], Iterable[str]],
-        scripts: Callable[[str], QueueScripts],
-        link: Link,
         *,
-        lease_us: int,
-        crash_limit: int,
-        retention_us: int,
-        retention_jobs: int,
-        retention_bytes: int | None,
         held: Callable[[str], list[Token]] = lambda queue: [],
         on_cancel: Callable[[str], None] = lambda id: None,
+        on_lost: Callable[[str, str], None] = lambda queue, id: None,
         registration: Registration | None = None,
+        safety: SafetyWatch | None = None,
     ) -> None:
+        self._redis = redis
+        self._settings = settings
         self._queues = queues
-        self._scripts = scripts
-        self._link = link
-        self._lease_us = lease_us
-        self._round_s = min(LONGEST_ROUND_S, lease_us / 3e6)
+        self._link = redis.new_link()
+        self._lease_us = settings.lease_us
+        self._round_s = min(LONGEST_ROUND_S, settings.lease_us / 3e6)
         # Nobody beat for two rounds: Redis was away. Less than a lease, so that leases can't run out unnoticed.
         self._silence_us = int(2 * self._round_s * 1e6)
-        self._crash_limit = crash_limit
-        self._retention_us = retention_us
-        self._retention_jobs = retention_jobs
-        self._retention_bytes = retention_bytes
+        self._retention = Retention(redis, settings)
         self._held = held
         self._on_cancel = on_cancel
+        self._on_lost = on_lost
         self._registration = registration
+        self._safety = safety
         self._due: dict[str, float] = {}
         self._lease_end: dict[str, float] = {}
-        self._rounds_to_leave_out: dict[str, int] = {}
+        self._rounds_to_leave_out = 0
         self._next_round = 0.0
         self._changed = threading.Condition()
         self._running = False
@@ -104,18 +100,17 @@ class Maintenance:
             self._changed.notify()
 
     def _run(self) -> None:
-        pause_s = FIRST_PAUSE_S
+        backoff = Backoff()
         while self._running:
             try:
                 self._work()
-                pause_s = FIRST_PAUSE_S
+                backoff.reset()
                 self._sleep()
             except RedisAwayError as error:
-                if pause_s == FIRST_PAUSE_S:
+                if backoff.is_fresh:
                     logger.warning("No maintenance until Redis is back: %s", error)
                 self._next_round = 0.0
-                time.sleep(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                time.sleep(backoff.next_s())
             except Exception:
                 logger.exception("Maintenance failed; it goes on in a second.")
                 time.sleep(1)
@@ -125,8 +120,11 @@ class Maintenance:
         now = time.monotonic()
         if now >= self._next_round:
             self._next_round = now + self._round_s
+            if self._safety is not None:
+                self._safety.look_when_due(self._link)
             for queue in self._queues():
                 self._look_after(queue, self._make_round)
+            self._prune()
             self._register()
             return
         for queue in [queue for queue, at in list(self._due.items()) if at <= now]:
@@ -164,45 +162,41 @@ class Maintenance:
         # Reclaiming beats for who holds nothing, too, and comes first: it is what notices a silence.
         self._reclaim(queue)
         held = self._held(queue)
-        attention = self._scripts(queue).beat(self._lease_us, self._silence_us, held) if held else []
+        attention = self._commands(queue).heartbeat(self._lease_us, self._silence_us, held) if held else []
         for id, word in attention:
             if word == "cancel":
                 self._on_cancel(id)
             else:
-                logger.warning("Running job %s of queue %r lost its lease; it will run again.", id, queue)
+                self._on_lost(queue, id)
+                logger.warning(
+                    "Running job %s of queue %r lost its lease: what it does from now on won't be settled.", id, queue
+                )
         self._promote(queue)
-        if self._rounds_to_leave_out.get(queue, 0):
-            self._rounds_to_leave_out[queue] -= 1
-        else:
-            self._prune(queue)
 
-    def _prune(self, queue: str) -> None:
-        kept_bytes, pruned = self._kept_bytes(), 0
-        for _ in range(PRUNE_CALLS_A_ROUND):
-            some = self._scripts(queue).prune(self._retention_us, self._retention_jobs, kept_bytes)
-            pruned += some
-            if some < PRUNED_A_CALL:
-                break
-        self._rounds_to_leave_out[queue] = 0 if pruned else ROUNDS_WITHOUT_PRUNING
+    def _prune(self) -> None:
+        if self._rounds_to_leave_out:
+            self._rounds_to_leave_out -= 1
+            return
+        try:
+            pruned = self._retention.prune(self._queues(), self._link)
+        except ResponseError:
+            logger.exception("Pruning failed; the next round tries again.")
+            return
+        self._rounds_to_leave_out = 0 if pruned else ROUNDS_WITHOUT_PRUNING
 
-    def _kept_bytes(self) -> int:
-        if self._retention_bytes is None:
-            answer = self._link.call("INFO", "memory")
-            found = re.search(rb"^maxmemory:(\d+)", answer, re.MULTILINE)
-            maxmemory = int(found[1]) if found else 0
-            self._retention_bytes = maxmemory // 4 or DEFAULT_RETENTION_BYTES
-        return self._retention_bytes
+    def _commands(self, queue: str) -> QueueCommands:
+        return self._redis.queue_over(queue, self._link)
 
     def _promote(self, queue: str) -> None:
         self._due.pop(queue, None)
-        until_us = self._scripts(queue).promote()
+        until_us = self._commands(queue).promote()
         while until_us == 0:
-            until_us = self._scripts(queue).promote()
+            until_us = self._commands(queue).promote()
         self.expect_due(queue, until_us)
 
     def _reclaim(self, queue: str) -> None:
         self._lease_end.pop(queue, None)
-        until_us, moved = self._scripts(queue).reclaim(self._lease_us, self._silence_us, self._crash_limit)
+        until_us, moved = self._commands(queue).reclaim(self._lease_us, self._silence_us, self._settings.crash_limit)
         for id, status in moved:
             logger.warning(
                 "Job %s of queue %r lost its worker: %s.", id, queue, "rejected" if status == "x" else "put back"

@@ -10,26 +10,27 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Literal
 
-import msgpack
 import orjson
 
 from .. import VERSION
 from ..clock import rfc3339
 from ..commands import keys, spanning
-from ..commands.layout import RECORD_FIELDS
-from ..commands.reach import RedisAccess
+from ..commands.client import RedisClient
+from ..commands.layout import Registration as PackedRegistration
+from ..commands.layout import unpack_record, unpack_registration
 from ..redis_link.link import Link
 from .cadence_status import CadenceStatus, cadence_faults
 
 Kind = Literal["worker", "scheduler"]
 
+KEYS = (keys.process_ends(), keys.process_registrations())
+
 RUNNING_A_CALL = 500
 RUNNING_CALLS = 20
 """Of a queue, at most 10,000 running jobs are looked at."""
-TASK, STARTED, WORKER = (RECORD_FIELDS.index(name) for name in ("task", "started", "worker"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,12 @@ class RunningJob:
 
 @dataclass(frozen=True, slots=True)
 class Threads:
-    """How many threads there are, and how many of them have nothing to do."""
+    """How many threads there are, how many of them have nothing to do, and how many are lost: they hang in a task that
+    ran far beyond its time limit."""
 
     total: int
     idle: int
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,16 @@ class LiveProcess:
     stopping: bool
     queues: tuple[str, ...]
     thread_count: int
+    hung_jobs: frozenset[str]
     running: tuple[RunningJob, ...]
 
     @property
     def threads(self) -> Threads:
         """Its threads, which all of its queues share; none of one that is stopping is idle."""
-        idle = 0 if self.stopping else max(0, self.thread_count - len(self.running))
-        return Threads(self.thread_count, idle)
+        lost = len(self.hung_jobs)
+        busy = sum(job.id not in self.hung_jobs for job in self.running)
+        idle = 0 if self.stopping else max(0, self.thread_count - lost - busy)
+        return Threads(self.thread_count, idle, lost)
 
     def as_dict(self) -> dict[str, Any]:
         """The process as the API shows it: every key always there, times as RFC 3339 in UTC."""
@@ -88,24 +94,32 @@ class LiveProcess:
             "last_seen_at": rfc3339(self.last_seen_at_us),
             "stopping": self.stopping,
             "queues": list(self.queues),
-            "threads": {"total": threads.total, "idle": threads.idle},
+            "threads": {"total": threads.total, "idle": threads.idle, "lost": threads.lost},
             "running": [job.as_dict() for job in self.running],
         }
 
 
 class Registration:
     """A process's own entry. One thread renews it and leaves; any thread may set ``stopping``, and of a scheduler
-    what it has ``reading`` of the cadence."""
+    the ``cadence_status``."""
 
     def __init__(
-        self, id: str, kind: Kind, *, lease_us: int, queues: Callable[[], Iterable[str]], threads: int = 0
+        self,
+        id: str,
+        kind: Kind,
+        *,
+        lease_us: int,
+        queues: Callable[[], Iterable[str]],
+        threads: int = 0,
+        hung_jobs: Callable[[], list[str]] = list,
     ) -> None:
         self.stopping = False
-        self.reading: CadenceStatus | None = None
+        self.cadence_status: CadenceStatus | None = None
         self._id = id
         self._lease_us = lease_us
         self._queues = queues
-        self._details_of = {
+        self._hung_jobs = hung_jobs
+        self._fixed = {
             "kind": kind,
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -120,25 +134,32 @@ class Registration:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        reading = self.reading.as_dict() if self.reading else None
-        told = {"queues": sorted(self._queues()), "stopping": self.stopping, "reading": reading}
-        card = orjson.dumps({**self._details_of, **told})
+        status = self.cadence_status.as_dict() if self.cadence_status else None
+        told = {
+            "queues": sorted(self._queues()),
+            "stopping": self.stopping,
+            "hung": self._hung_jobs(),
+            "cadence_status": status,
+        }
+        card = orjson.dumps({**self._fixed, **told})
         lease = b"%d" % self._lease_us
-        self._started = b"%d" % _run(link, "enter", b"", self._id.encode(), lease, self._started, card)
+        self._started = b"%d" % spanning.run(
+            link, "register_process", KEYS, b"", self._id.encode(), lease, self._started, card
+        )
 
     def leave(self, link: Link) -> None:
-        """Take the process out of the roster.
+        """Take the process out of the registry.
 
         Raises:
           RedisAwayError: Redis doesn't answer; the entry will lapse.
         """
-        link.call_all([("ZREM", keys.process_ends(), self._id), ("HDEL", keys.process_cards(), self._id)])
+        link.call_all([("ZREM", keys.process_ends(), self._id), ("HDEL", keys.process_registrations(), self._id)])
 
 
 class ProcessRegistry:
     """Reads who is there."""
 
-    def __init__(self, redis: RedisAccess) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     def processes(self) -> list[LiveProcess]:
@@ -148,8 +169,18 @@ class ProcessRegistry:
           RedisAwayError: Redis doesn't answer.
         """
         queues = sorted(self._redis.queues())
-        found: list[LiveProcess] = self._redis.patiently(lambda: self._read(queues))
+        found = self._read(queues)
         return sorted(found, key=lambda process: (process.kind != "worker", process.started_at_us, process.id))
+
+    def cadence_statuses(self) -> dict[str, CadenceStatus]:
+        """What each scheduler that lives has last read of its cadence file, by the scheduler's id.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        entries = self._entries()
+        cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
+        return {id: CadenceStatus(**card["cadence_status"]) for id, card in cards.items() if card.get("cadence_status")}
 
     def cadence_faults(self) -> list[str]:
         """Why the cadence in force isn't the file's, by what the schedulers that live have read of it.
@@ -157,11 +188,7 @@ class ProcessRegistry:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        entries = self._redis.patiently(self._entries)
-        cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
-        return cadence_faults(
-            {id: CadenceStatus(**card["reading"]) for id, card in cards.items() if card.get("reading")}
-        )
+        return cadence_faults(self.cadence_statuses())
 
     def _read(self, queues: Iterable[str]) -> list[LiveProcess]:
         entries = self._entries()
@@ -171,18 +198,17 @@ class ProcessRegistry:
                 running.setdefault(worker, []).append(job)
         return [_process(id, entry, running.get(id, [])) for id, entry in entries.items()]
 
-    def _entries(self) -> dict[str, list[Any]]:
-        """Of each process: when it started, when it was last seen, its card."""
-        rows = _run(self._redis.link(), "roster", b"")
-        return {rows[i].decode(): msgpack.unpackb(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
+    def _entries(self) -> dict[str, PackedRegistration]:
+        rows = self._redis.run_script("list_processes", KEYS, b"")
+        return {rows[i].decode(): unpack_registration(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
 
     def _running(self, queue: str) -> Iterable[tuple[str, RunningJob]]:
         below: int | None = None
         for _ in range(RUNNING_CALLS):
-            below, rows = self._redis.scripts(queue).page(below, RUNNING_A_CALL, ["running"])
+            below, rows = self._redis.queue(queue).page(below, RUNNING_A_CALL, ["running"])
             for id, packed in rows:
-                record = msgpack.unpackb(packed)
-                yield record[WORKER], RunningJob(id, record[TASK], queue, record[STARTED])
+                record = unpack_record(packed)
+                yield record.worker or "", RunningJob(id, record.task, queue, record.started or 0)
             if below is None:
                 return
 
@@ -191,31 +217,27 @@ def threads_of(queue: str, processes: Iterable[LiveProcess]) -> Threads:
     """The threads of the live workers that consume a queue. A worker's threads are those of all of its queues, so they
     count for each of them."""
     found = [process.threads for process in processes if queue in process.queues and process.kind == "worker"]
-    return Threads(sum(threads.total for threads in found), sum(threads.idle for threads in found))
+    return Threads(*(sum(count) for count in zip(*map(astuple, found), strict=True))) if found else Threads(0, 0)
 
 
 def process_name() -> str:
-    """Names a process in the roster, in records and in logs: host, process id, and four random digits."""
+    """Names a process in the registry, in records and in logs: host, process id, and four random digits."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
 
 
-def _process(id: str, entry: list[Any], running: Iterable[RunningJob]) -> LiveProcess:
-    started_at_us, last_seen_at_us, card = entry
-    known = orjson.loads(card)
+def _process(id: str, entry: PackedRegistration, running: Iterable[RunningJob]) -> LiveProcess:
+    known = orjson.loads(entry.details)
     return LiveProcess(
         id=id,
         kind=known["kind"],
         host=known["host"],
         pid=known["pid"],
         version=known["version"],
-        started_at_us=started_at_us,
-        last_seen_at_us=last_seen_at_us,
+        started_at_us=entry.started,
+        last_seen_at_us=entry.seen,
         stopping=known["stopping"],
         queues=tuple(known["queues"]),
         thread_count=known["threads"],
+        hung_jobs=frozenset(known.get("hung", ())),
         running=tuple(sorted(running, key=lambda job: (job.since_us, job.id))),
     )
-
-
-def _run(link: Link, name: str, *words: bytes) -> Any:
-    return spanning.run(link, name, (keys.process_ends(), keys.process_cards()), *words)

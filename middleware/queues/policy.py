@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
 Mode = Literal["windows", "continuous"]
 Order = Literal["lifo", "fifo", "adaptive"]
 OrderNow = Literal["lifo", "fifo"]
+GateWord = Literal["open", "closed", "paused"]
 PPM = 1_000_000
 NextTick = int | None | Literal["keep"]
 
@@ -55,19 +56,28 @@ POLICY_FIELDS = (
 """The fields of ``keys.policy`` that a cadence rules, in the order of :class:`Policy`."""
 
 
-def policy_from(values: Sequence[bytes | None]) -> Policy:
-    """A policy from the values of ``POLICY_FIELDS``; one that an older version wrote may lack the last ones."""
-    mode, order, *numbers, timetable = [b"" if value is None else value for value in values]
-    share, batch, close_when_empty, lasts, above, below, period = [int(number or 0) for number in numbers]
+def policy_from(fields: Mapping[str, bytes | None]) -> Policy | None:
+    """A policy from the fields of ``keys.policy``, which hold others too; None as long as no policy is in force. One
+    that an older version wrote may lack the last ones."""
+
+    def number(name: str) -> int:
+        return int(fields.get(name) or 0)
+
+    if not fields.get("mode"):
+        return None
     return Policy(
-        mode=cast(Mode, mode.decode()),
-        order=cast(Order, order.decode()),
-        oldest_share_ppm=share,
-        batch=batch,
-        close_when_empty=bool(close_when_empty),
-        lasts_us=lasts,
-        lifo_above_us=above,
-        lifo_below_us=below,
-        period_us=period,
-        timetable=timetable.decode(),
+        mode=cast(Mode, _text(fields["mode"])),
+        order=cast(Order, _text(fields.get("order"))),
+        oldest_share_ppm=number("share"),
+        batch=number("batch"),
+        close_when_empty=bool(number("close_when_empty")),
+        lasts_us=number("lasts"),
+        lifo_above_us=number("lifo_above"),
+        lifo_below_us=number("lifo_below"),
+        period_us=number("period"),
+        timetable=_text(fields.get("timetable")),
     )
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .policy import PPM, Policy
 
 FULL_WINDOWS = 10
-"""So many windows in a row must have used all their credits."""
+"""How many windows in a row must have used all their credits."""
 
 
 def wait_bound_us(policy: Policy, *, waiting: int, running: int, are_full: bool) -> int | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import msgpack
+from typing import Any, Literal, cast
 
 from ..clock import rfc3339
-from ..commands.layout import WINDOW_FIELDS
+from ..commands.keys import QUEUE_NAME
+from ..commands.layout import unpack_window
 from .policy import Order
+
+WINDOW_ID = re.compile(rf"{QUEUE_NAME.pattern}\.[0-9]{{1,15}}")
+"""The queue's name and the window's number in it."""
 
 OpenedBy = Literal["tick", "operator", "command"]
 CloseReason = Literal["credits", "empty", "time", "replaced", "operator"]
@@ -86,35 +89,31 @@ class Window:
 
 def window_from(queue: str, number: int, packed: bytes) -> Window:
     """A window from its packed record."""
-    w: dict[str, Any] = dict(zip(WINDOW_FIELDS, msgpack.unpackb(packed), strict=False))
-
-    def time(name: str) -> int | None:
-        return None if w[name] is False else int(w[name])
-
+    w = unpack_window(packed)
     return Window(
         id=f"{queue}.{number}",
         queue=queue,
         number=number,
-        opened_by=w["opened_by"],
-        tick_ms=time("tick"),
-        opened_at_us=w["opened_at"],
-        closes_at_us=time("closes_at"),
-        closed_at_us=time("closed_at"),
-        close_reason=w["close_reason"] or None,
-        order=w["order"],
-        oldest_share_ppm=w["share"],
-        credits=time("credits"),
-        claimed=w["claimed"],
-        running=w["running"],
-        processed=w["processed"],
-        retried=w["retried"],
-        rejected=w["rejected"],
-        cancelled=w["cancelled"],
-        put_back=w["put_back"],
-        first_claim_at_us=time("first_claim"),
-        last_claim_at_us=time("last_claim"),
-        oldest_wait_us=time("oldest_wait"),
-        left_waiting=time("left_waiting"),
-        opener=w.get("opener") or None,
-        closer=w.get("closer") or None,
+        opened_by=cast("OpenedBy", w.opened_by),
+        tick_ms=w.tick,
+        opened_at_us=w.opened_at,
+        closes_at_us=w.closes_at,
+        closed_at_us=w.closed_at,
+        close_reason=cast("CloseReason | None", w.close_reason),
+        order=cast("Order", w.order),
+        oldest_share_ppm=w.share,
+        credits=w.credits,
+        claimed=w.claimed,
+        running=w.running,
+        processed=w.processed,
+        retried=w.retried,
+        rejected=w.rejected,
+        cancelled=w.cancelled,
+        put_back=w.put_back,
+        first_claim_at_us=w.first_claim,
+        last_claim_at_us=w.last_claim,
+        oldest_wait_us=w.oldest_wait,
+        left_waiting=w.left_waiting,
+        opener=w.opener,
+        closer=w.closer,
     )

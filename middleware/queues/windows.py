@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import msgpack
 
 from ..clock import rfc3339
 from ..commands import keys
-from ..commands.reach import RedisAccess
+from ..commands.client import RedisClient
 from ..commands.types import IdempotencyKey
 from ..errors import KeyReusedError, RedisAwayError, WindowRefusedError
 from ..store.reading import Cursor
-from .policy import POLICY_FIELDS, NextTick, OrderNow, Policy, policy_from
-from .window import OpenedBy, Window, window_from
+from .policy import NextTick, OrderNow, Policy
+from .window import WINDOW_ID, OpenedBy, Window, window_from
 
 logger = logging.getLogger(__name__)
-
-WINDOW_ID = re.compile(rf"(?P<queue>{keys.QUEUE_NAME.pattern})\.(?P<number>[0-9]{{1,15}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ class Windows:
     repeated while patience allows; opening never is: a call whose answer was lost may have opened a window.
     """
 
-    def __init__(self, redis: RedisAccess) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: NextTick = "keep") -> bool:
@@ -77,19 +73,11 @@ class Windows:
 
         ``next_tick_ms``: when the cadence opens the next window, None: it opens none, "keep": as it was noted last.
         """
-        scripts = self._redis.scripts
-        return bool(
-            self._redis.patiently(lambda: scripts(queue).put_policy(policy.fields(), next_tick_ms=next_tick_ms))
-        )
-
-    def policy(self, queue: str) -> Policy | None:
-        """The policy in force, None as long as there is none."""
-        answer = self._redis.patiently(lambda: self._redis.link().call("HMGET", keys.policy(queue), *POLICY_FIELDS))
-        return None if answer[0] is None else policy_from(answer)
+        return self._redis.queue(queue).put_policy(policy.fields(), next_tick_ms=next_tick_ms)
 
     def switches(self, queue: str) -> list[OrderSwitch]:
         """The last changes of an adaptive order, newest first; at most 100 are kept."""
-        rows = self._redis.patiently(lambda: self._redis.link().call("LRANGE", keys.switches(queue), 0, -1))
+        rows = self._redis.call("LRANGE", keys.switches(queue), 0, -1)
         return [OrderSwitch(*msgpack.unpackb(row)) for row in rows]
 
     def open(
@@ -117,7 +105,7 @@ class Windows:
           WindowRefusedError: the tick isn't later than the last one, or lies more than a second ahead; there is no
             policy yet; the queue is continuous.
         """
-        answer = self._redis.scripts(queue).open_window(
+        answer = self._redis.queue(queue).open_window(
             opened_by, tick_ms, credits, lasts_us, next_tick_ms=next_tick_ms, by=by
         )
         if answer[0] != b"opened":
@@ -128,7 +116,7 @@ class Windows:
 
     def _count_missed(self, queue: str, missed: int) -> None:
         try:
-            self._redis.link().call("HINCRBY", keys.counters(queue), "windows_missed", missed)
+            self._redis.link.call("HINCRBY", keys.counters(queue), "windows_missed", missed)
         except RedisAwayError as error:
             logger.warning("Queue %r: %d missed ticks aren't counted: %s", queue, missed, error)
 
@@ -142,7 +130,7 @@ class Windows:
           KeyReusedError: another request was sent under this key.
           WindowRefusedError: as :meth:`open`.
         """
-        answer = self._redis.scripts(queue).open_window("operator", None, credits, lasts_us, key=key, by=by)
+        answer = self._redis.queue(queue).open_window("operator", None, credits, lasts_us, key=key, by=by)
         match answer[0]:
             case b"opened":
                 return window_from(queue, answer[1], answer[2]), False
@@ -154,12 +142,17 @@ class Windows:
                 raise KeyReusedError("Another request was sent under this idempotency key. Choose a new key.")
         raise WindowRefusedError(_refusal(queue, None, answer))
 
+    def ring_again(self, queue: str) -> bool:
+        """Wake a worker if jobs wait that may be claimed, whoever heard the doorbell before; whether jobs wait. Sent
+        once: a ring that is lost costs no more than one that nobody hears."""
+        return self._redis.queue(queue).ring_again()[1]
+
     def get(self, window_id: str) -> Window | None:
         """The window with this id, or None; one of a tick isn't kept if nothing was claimed when it closed."""
         queue, number = _parts(window_id)
         if number is None:
             return None
-        packed = self._redis.patiently(lambda: self._redis.scripts(queue).get_window(number))
+        packed = self._redis.queue(queue).get_window(number)
         return window_from(queue, number, packed) if packed else None
 
     def close(self, window_id: str, *, by: str | None = None) -> Window | None:
@@ -167,36 +160,30 @@ class Windows:
         queue, number = _parts(window_id)
         if number is None:
             return None
-        packed = self._redis.patiently(lambda: self._redis.scripts(queue).close_window(number, by))
+        packed = self._redis.queue(queue).close_window(number, by)
         return window_from(queue, number, packed) if packed else None
 
     def next(self, queue: str, *, limit: int = 100) -> NextWindow:
         """The window that opens next, with at most ``limit`` ids."""
-        next_tick_ms, count, ids = self._redis.patiently(lambda: self._redis.scripts(queue).would_take(limit))
+        next_tick_ms, count, ids = self._redis.queue(queue).preview_window(limit)
         return NextWindow(queue, None if next_tick_ms is None else next_tick_ms * 1000, count, ids)
-
-    def history(self, queue: str, *, limit: int = 50) -> list[Window]:
-        """The newest windows of a queue, newest first."""
-        return self.page(queue=queue, limit=limit).windows
 
     def page(self, *, queue: str | None = None, limit: int = 50, cursor: Cursor | None = None) -> WindowPage:
         """One page of windows, of one queue or of all, newest first by the time of opening, all below ``cursor``."""
         rows: list[tuple[int, str, int, bytes]] = []
         for name in [queue] if queue else sorted(self._redis.queues()):
-            found = self._redis.patiently(partial(self._part, name, _below(cursor, name), limit + 1))
+            below = None if cursor is None else cursor.seq_below(name)
+            found = self._redis.queue(name).get_windows(below, limit + 1)
             rows += [(seq, name, number, packed) for number, seq, packed in found]
         rows.sort(key=lambda row: row[:2], reverse=True)
         shown = rows[:limit]
         windows = [window_from(name, number, packed) for _, name, number, packed in shown]
         return WindowPage(windows, Cursor(*shown[-1][:2]) if len(rows) > limit else None)
 
-    def _part(self, queue: str, below: int | None, limit: int) -> list[tuple[int, int, bytes]]:
-        return self._redis.scripts(queue).get_windows(below, limit)
-
 
 def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:
     match answer[0]:
-        case b"default_gate":
+        case b"no_policy":
             return f"Queue {queue!r} has no policy yet: start the scheduler, or put one in force first."
         case b"continuous":
             return f"Queue {queue!r} is continuous: its jobs may be claimed at any time, without windows."
@@ -207,12 +194,7 @@ def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:
 
 
 def _parts(window_id: str) -> tuple[str, int | None]:
-    found = WINDOW_ID.fullmatch(window_id)
-    return (found["queue"], int(found["number"])) if found else ("", None)
-
-
-def _below(cursor: Cursor | None, queue: str) -> int | None:
-    """The seq below which this queue's part of the page begins: (seq, queue) < (cursor.seq, cursor.queue)."""
-    if cursor is None:
-        return None
-    return cursor.seq + 1 if queue < cursor.queue else cursor.seq
+    if not WINDOW_ID.fullmatch(window_id):
+        return "", None
+    queue, _, number = window_id.rpartition(".")
+    return queue, int(number)

@@ -8,7 +8,6 @@ import socket
 import struct
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -18,17 +17,19 @@ from redis.connection import ConnectionInterface
 from redis.exceptions import ResponseError
 from redis.retry import Retry
 
-from ..errors import QueueFullError, RedisAwayError
+from ..errors import QueueFullError, RedisAwayError, RedisClusterError
 from .spin import LoneSpin, Spin
 
 T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 0.5
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
-AWAY_CODES = frozenset(
-    ("READONLY", "UNBLOCKED", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF", "BUSY")
-)
+AWAY_CODES = frozenset(("READONLY", "UNBLOCKED", "LOADING", "MASTERDOWN", "NOREPLICAS", "MISCONF", "BUSY"))
 """Answers that mean: not now, ask again later (a replica after a failover, a server that loads or can't persist)."""
+CLUSTER_CODES = frozenset(("MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN"))
+"""Answers that only a node of a Redis Cluster gives
+(https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/)."""
+CLUSTER_WORDS = ("in cluster mode", "in a cluster node")
+"""How such a node refuses a database other than 0, and keys of others in a script: its code is a mere ERR there."""
 SCRIPT_ERROR = re.compile(r": -([A-Z]+) ")
 """How Redis 6.2 words an error inside a script: ``ERR Error running script (call to …): @user_script: 1: -OOM …``."""
 
@@ -49,7 +50,7 @@ def pool(url: str, *, timeout_s: float) -> redis.ConnectionPool:
 class Link:
     """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
 
-    Nothing is sent twice: whoever calls decides whether a command may be repeated (see :func:`persist`). With a
+    Nothing is sent twice: whoever calls decides whether a command may be repeated (see :mod:`.patience`). With a
     ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps.
     """
 
@@ -65,6 +66,7 @@ class Link:
         Raises:
           RedisAwayError: no connection, no answer in time, or an answer that means "not now". The command may have
             been carried out all the same.
+          RedisClusterError: the server is a node of a cluster; the command wasn't carried out.
           QueueFullError: ``maxmemory`` is reached; the command wasn't carried out.
           redis.exceptions.ResponseError: any other error that the server answers.
         """
@@ -168,6 +170,10 @@ class Link:
 
     def _refuse(self, error: ResponseError) -> None:
         code = _code_of(error)
+        if code in CLUSTER_CODES or any(words in str(error) for words in CLUSTER_WORDS):
+            self.close()
+            answer = str(error)
+            raise RedisClusterError(answer if answer.startswith(code) else f"{code} {answer}") from error
         if code == "OOM":
             raise QueueFullError(
                 "Redis has reached its maxmemory and takes no new jobs: let workers drain it or give it more memory."
@@ -209,24 +215,3 @@ class Links(threading.local):
 
     def __init__(self, url: str, *, timeout_s: float, spin_us: int = 0) -> None:
         self.link = Link(url, timeout_s=timeout_s, spin=LoneSpin(spin_us) if spin_us else None)
-
-
-def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
-    """Repeat a command that may be sent twice until Redis answers; pauses grow from 20 to 500 ms.
-
-    Parameters:
-      patience_s: give up after so many seconds; None: never.
-
-    Raises:
-      RedisAwayError: the last failure, when it gave up.
-    """
-    deadline = None if patience_s is None else time.monotonic() + patience_s
-    pause_s = FIRST_PAUSE_S
-    while True:
-        try:
-            return call()
-        except RedisAwayError:
-            if deadline is not None and time.monotonic() + pause_s >= deadline:
-                raise
-        time.sleep(pause_s)
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

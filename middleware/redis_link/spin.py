@@ -9,7 +9,7 @@ import threading
 import time
 
 LONGEST_BREAK = 255
-"""So many exchanges are left out at most, after looking in vain again and again."""
+"""The most exchanges that are left out, after looking in vain again and again."""
 
 
 class Spin:

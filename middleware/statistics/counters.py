@@ -1,26 +1,26 @@
-"""What the scripts have counted of a queue, as it is read: the tallies of its tasks, and how they were before."""
+"""What the scripts have counted of a queue, as it is read: the counters of its tasks, and how they were before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import msgpack
-
-from ..commands.layout import BUCKETS, MINUTE_US, SAMPLE_FIELDS, SLOT_US, STATE_FIELDS, TALLY_FIELDS, TOTAL_FIELDS
-from ..commands.queue_commands import QueueScripts
+from ..commands.layout import (
+    INTERVAL_US,
+    MINUTE_US,
+    NO_COUNTERS,
+    unpack_minute,
+    unpack_sample,
+    unpack_task_counters,
+)
+from ..commands.queue_commands import QueueCommands
 from .histograms import Histogram, histogram
-
-STATES = len(STATE_FIELDS)
-COUNTS = STATES + len(TOTAL_FIELDS)
-WAIT, RUN = TALLY_FIELDS.index("wait_sum"), TALLY_FIELDS.index("run_sum")
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Jobs in each state, and totals since the queue was made, by the names in ``tallying``."""
+    """Jobs in each state, and totals since the queue was made, by the names in ``commands/layout.py``."""
 
     states: dict[str, int]
     totals: dict[str, int]
@@ -33,21 +33,21 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class TaskStatistics:
     """What is counted of one task of a queue."""
 
     counts: Counts
     wait: Histogram
     run: Histogram
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(self.counts + other.counts, self.wait + other.wait, self.run + other.run)
+    def __add__(self, other: TaskStatistics) -> TaskStatistics:
+        return TaskStatistics(self.counts + other.counts, self.wait + other.wait, self.run + other.run)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A queue's counts when a slot of 10 s began, and the place of the oldest waiting job (None: none waited). Times in
-    µs since the epoch."""
+    """A queue's counts when an interval of 10 s began, and the place of the oldest waiting job (None: none waited).
+    Times in µs since the epoch."""
 
     at_us: int
     counts: Counts
@@ -55,88 +55,79 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class QueueTallies:
-    """One queue at one moment. ``samples`` and ``minutes`` (when a minute began, and the tallies then) are the newest
-    first; where nothing happened there is none, and the next one tells what it would."""
+class QueueCounters:
+    """One queue at one moment. ``samples`` and ``minutes`` (when a minute began, and the tasks' counters then) are the
+    newest first; where nothing happened there is none, and the next one tells what it would."""
 
     queue: str
     now_us: int
     oldest_place: int | None
-    tasks: dict[str, Tally]
+    tasks: dict[str, TaskStatistics]
     samples: list[Sample]
-    minutes: list[tuple[int, dict[str, Tally]]]
+    minutes: list[tuple[int, dict[str, TaskStatistics]]]
 
     @cached_property
-    def together(self) -> Tally:
+    def together(self) -> TaskStatistics:
         """All tasks."""
         return added(self.tasks.values())
 
     def counts_at(self, time_us: int) -> tuple[int, Counts]:
-        """When the slot that holds this time began, and the counts then."""
-        began = time_us // SLOT_US * SLOT_US
+        """When the interval that holds this time began, and the counts then."""
+        began = time_us // INTERVAL_US * INTERVAL_US
         later = [sample for sample in self.samples if sample.at_us >= began]
         return began, later[-1].counts if later else self.together.counts
 
-    def tasks_at(self, time_us: int) -> tuple[int, dict[str, Tally]]:
-        """When the minute that holds this time began, and the tallies then."""
+    def tasks_at(self, time_us: int) -> tuple[int, dict[str, TaskStatistics]]:
+        """When the minute that holds this time began, and the counters of tasks then."""
         began = time_us // MINUTE_US * MINUTE_US
-        later = [tallies for at_us, tallies in self.minutes if at_us >= began]
+        later = [tasks for at_us, tasks in self.minutes if at_us >= began]
         return began, later[-1] if later else self.tasks
 
 
-def read_tallies(scripts: QueueScripts, *, samples: int = 0, minutes: int = 0) -> QueueTallies:
+def read_counters(scripts: QueueCommands, *, samples: int = 0, minutes: int = 0) -> QueueCounters:
     """What is counted of a queue, with so many of the newest samples and minutes.
 
     Raises:
       RedisAwayError: Redis doesn't answer.
     """
-    now_us, oldest, tallies, packed_samples, packed_minutes = scripts.tallies(samples, minutes)
-    return QueueTallies(
+    now_us, oldest, counters, packed_samples, packed_minutes = scripts.read_counters(samples, minutes)
+    return QueueCounters(
         queue=scripts.queue,
         now_us=now_us,
         oldest_place=oldest or None,
-        tasks=tallies_from(tallies),
+        tasks=counters_from(counters),
         samples=[_sample(packed) for packed in packed_samples],
         minutes=[_minute(packed) for packed in packed_minutes],
     )
 
 
-def added(tallies: Iterable[Tally]) -> Tally:
+def added(tasks: Iterable[TaskStatistics]) -> TaskStatistics:
     """All of them together."""
     total = NOTHING
-    for tally in tallies:
-        total += tally
+    for task in tasks:
+        total += task
     return total
 
 
-def tallies_from(flat: Sequence[bytes]) -> dict[str, Tally]:
-    """Tallies by task, from tasks and packed tallies in turn."""
-    return {flat[i].decode(): _tally(flat[i + 1]) for i in range(0, len(flat), 2)}
+def counters_from(flat: Sequence[bytes]) -> dict[str, TaskStatistics]:
+    """Statistics by task, from tasks and packed counters in turn."""
+    return {flat[i].decode(): _statistics(flat[i + 1]) for i in range(0, len(flat), 2)}
 
 
-def _tally(packed: bytes) -> Tally:
-    figures = msgpack.unpackb(packed)
-    wait, run = figures[WAIT : WAIT + BUCKETS + 1], figures[RUN : RUN + BUCKETS + 1]
-    return Tally(_counts(figures), histogram(wait), histogram(run))
-
-
-def _counts(figures: Sequence[int]) -> Counts:
-    return Counts(
-        dict(zip(STATE_FIELDS, figures[:STATES], strict=True)),
-        dict(zip(TOTAL_FIELDS, figures[STATES:COUNTS], strict=True)),
-    )
+def _statistics(packed: bytes) -> TaskStatistics:
+    counters = unpack_task_counters(packed)
+    return TaskStatistics(Counts(counters.states, counters.totals), histogram(counters.wait), histogram(counters.run))
 
 
 def _sample(packed: bytes) -> Sample:
-    figures: dict[str, Any] = dict(zip(SAMPLE_FIELDS, msgpack.unpackb(packed), strict=True))
-    counts = Counts({name: figures[name] for name in STATE_FIELDS}, {name: figures[name] for name in TOTAL_FIELDS})
-    return Sample(figures["slot"] * SLOT_US, counts, figures["oldest"] or None)
+    sample = unpack_sample(packed)
+    return Sample(sample.at_us, Counts(sample.states, sample.totals), sample.oldest)
 
 
-def _minute(packed: bytes) -> tuple[int, dict[str, Tally]]:
-    minute, flat = msgpack.unpackb(packed, raw=True)
-    return minute * MINUTE_US, tallies_from(flat)
+def _minute(packed: bytes) -> tuple[int, dict[str, TaskStatistics]]:
+    at_us, flat = unpack_minute(packed)
+    return at_us, counters_from(flat)
 
 
-NOTHING = _tally(msgpack.packb([0] * len(TALLY_FIELDS)))
+NOTHING = _statistics(NO_COUNTERS)
 """A task of which nothing has happened."""

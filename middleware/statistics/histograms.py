@@ -50,9 +50,9 @@ class Histogram:
 EMPTY = Histogram(0, (0,) * BUCKETS)
 
 
-def histogram(figures: Sequence[int]) -> Histogram:
+def histogram(numbers: Sequence[int]) -> Histogram:
     """A histogram from its part of a tally: the sum, then the buckets."""
-    return Histogram(figures[0], tuple(figures[1:]))
+    return Histogram(numbers[0], tuple(numbers[1:]))
 
 
 def added(histograms: Iterable[Histogram]) -> Histogram:

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..clock import rfc3339
-from ..commands.layout import SLOT_US
-from ..commands.reach import RedisAccess
+from ..commands.client import RedisClient
+from ..commands.layout import INTERVAL_US
 from . import histograms
-from .counters import NOTHING, Counts, QueueTallies, Sample, Tally, added, read_tallies
+from .counters import NOTHING, Counts, QueueCounters, TaskStatistics, added, read_counters
 from .histograms import Histogram
 
 SPANS_S = {"1m": 60, "5m": 300, "15m": 900}
 """The stretches over which rates are told."""
 TIMES_SPAN_S = 900
 """The stretch over which times are told."""
-SAMPLES_OF_SPANS = 900_000_000 // SLOT_US + 2
+SAMPLES_OF_SPANS = 900_000_000 // INTERVAL_US + 2
 MINUTES_OF_SPANS = 16
-SAMPLES_KEPT = 8640
 
 RATES = {
     "accepted": "accepted",
@@ -100,7 +99,7 @@ class Stats:
 class Statistics:
     """Reads the statistics."""
 
-    def __init__(self, redis: RedisAccess) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     def now(self) -> Stats:
@@ -110,7 +109,7 @@ class Statistics:
           RedisAwayError: Redis doesn't answer.
         """
         names = sorted(self._redis.queues())
-        read: list[QueueTallies] = self._redis.patiently(lambda: [self._read(name) for name in names])
+        read = [self._read(name) for name in names]
         return Stats(
             at_us=max((tallies.now_us for tallies in read), default=None),
             total=_together(read),
@@ -120,26 +119,16 @@ class Statistics:
             },
         )
 
-    def history(self, queue: str, *, samples: int = SAMPLES_KEPT) -> list[Sample]:
-        """The newest samples of a queue, the newest first: at most 24 hours of them.
-
-        Raises:
-          RedisAwayError: Redis doesn't answer.
-        """
-        read: QueueTallies = self._redis.patiently(lambda: read_tallies(self._redis.scripts(queue), samples=samples))
-        oldest_us = read.now_us - SAMPLES_KEPT * SLOT_US
-        return [sample for sample in read.samples if sample.at_us >= oldest_us]
-
-    def _read(self, queue: str) -> QueueTallies:
-        return read_tallies(self._redis.scripts(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
+    def _read(self, queue: str) -> QueueCounters:
+        return read_counters(self._redis.queue(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
 
 
-def queue_rates(tallies: QueueTallies, span_s: int) -> Rates:
+def queue_rates(tallies: QueueCounters, span_s: int) -> Rates:
     """Events a second in a queue, over ``span_s`` and what its first slot has more (10 s at most)."""
     return _rates(tallies.together.counts, *tallies.counts_at(tallies.now_us - span_s * 1_000_000), tallies.now_us)
 
 
-def task_rates(tallies: QueueTallies, task: str, span_s: int) -> Rates:
+def task_rates(tallies: QueueCounters, task: str, span_s: int) -> Rates:
     """Events a second of a task, over ``span_s`` and what its first minute has more."""
     began_us, before = tallies.tasks_at(tallies.now_us - span_s * 1_000_000)
     return _rates(tallies.tasks[task].counts, began_us, before.get(task, NOTHING).counts, tallies.now_us)
@@ -150,7 +139,7 @@ def _rates(now: Counts, began_us: int, before: Counts, now_us: int) -> Rates:
     return {name: (now.totals[total] - before.totals[total]) / seconds for name, total in RATES.items()}
 
 
-def _together(queues: list[QueueTallies]) -> Summary:
+def _together(queues: list[QueueCounters]) -> Summary:
     ages = [max(0, tallies.now_us - tallies.oldest_place) for tallies in queues if tallies.oldest_place is not None]
     rates = {span: [queue_rates(tallies, seconds) for tallies in queues] for span, seconds in SPANS_S.items()}
     before = [added(tallies.tasks_at(tallies.now_us - TIMES_SPAN_S * 1_000_000)[1].values()) for tallies in queues]
@@ -163,9 +152,9 @@ def _together(queues: list[QueueTallies]) -> Summary:
     )
 
 
-def _of_task(tallies: QueueTallies, task: str) -> Summary:
+def _of_task(tallies: QueueCounters, task: str) -> Summary:
     now = tallies.tasks[task]
-    before: Tally = tallies.tasks_at(tallies.now_us - TIMES_SPAN_S * 1_000_000)[1].get(task, NOTHING)
+    before: TaskStatistics = tallies.tasks_at(tallies.now_us - TIMES_SPAN_S * 1_000_000)[1].get(task, NOTHING)
     return Summary(
         counts=_at_least_none(now.counts),
         oldest_age_us=None,

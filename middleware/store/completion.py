@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 
 from ..errors import RedisAwayError
-from ..redis_link.link import LONGEST_PAUSE_S
+from ..redis_link.backoff import LONGEST_PAUSE_S, Backoff
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE_S, LONGEST_LOOK_S = 0.004, 0.05
+FIRST_LOOK_S, LONGEST_LOOK_S = 0.004, 0.05
 """Most jobs that somebody waits for end soon: looks come quickly after a newcomer, then every 50 ms."""
 
 Waited = tuple[str, str]
@@ -62,13 +62,15 @@ class CompletionWatcher:
                 event.set()
 
     def _watch(self) -> None:
-        pause_s = FIRST_PAUSE_S
+        backoff = Backoff(FIRST_LOOK_S, LONGEST_LOOK_S)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
                 if self._newcomers:
-                    self._newcomers, pause_s = False, FIRST_PAUSE_S
+                    self._newcomers = False
+                    backoff.reset()
                 waiting = dict(self._waiting)
+            pause_s = backoff.next_s()
             try:
                 self._look(waiting)
             except RedisAwayError:
@@ -78,7 +80,6 @@ class CompletionWatcher:
                 pause_s = LONGEST_PAUSE_S
             with self._changed:
                 self._changed.wait_for(lambda: self._newcomers, pause_s)
-            pause_s = min(pause_s * 1.5, max(pause_s, LONGEST_LOOK_S))
 
     def _look(self, waiting: Mapping[threading.Event, Waited]) -> None:
         ids: dict[str, set[str]] = {}

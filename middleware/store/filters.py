@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..commands import keys
 from ..jobs import JobStatus
-
-INDEXES = {status: "stack" if status is JobStatus.QUEUED else status.value for status in JobStatus}
-"""Which index lists the jobs of a status by seq; for the stack, together with ``displaced``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +26,9 @@ class JobFilter:
 
     @property
     def indexes(self) -> list[str]:
-        """The indexes that list such jobs, as ``_walk.lua`` takes them."""
-        names = [index for status, index in INDEXES.items() if self.statuses is None or status in self.statuses]
+        """The indexes that list such jobs by seq, as ``_walk.lua`` takes them; the stack goes with ``displaced``."""
+        wanted = JobStatus if self.statuses is None else self.statuses
+        names = [key.__name__ for status, key in keys.STATUS_INDEXES.items() if status in wanted]
         return [*names, "displaced"] if "stack" in names else names
 
     @property

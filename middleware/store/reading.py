@@ -1,24 +1,21 @@
-"""CadenceStatus jobs: one by its id, and lists, newest first."""
+"""Reading jobs: one by its id, and lists, newest first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 import dramatiq
 
 from ..commands import keys
-from ..commands.reach import RedisAccess
-from ..jobs import Job
+from ..commands.client import RedisClient
+from ..jobs import LONGEST_ID, Job
 from ..messages import MessageDetails, message_of
 from .filters import ALL_JOBS, JobFilter
 from .records import job_from, seq_of, status_of
 
 T = TypeVar("T")
-
-LONGEST_ID = 64
 
 FRUITLESS_LOOKS = 10
 """How often a page that would be empty is looked for further on, at 2,000 jobs a look (``_walk.lua``)."""
@@ -36,6 +33,10 @@ class Cursor:
     seq: int
     queue: str
 
+    def seq_below(self, queue: str) -> int:
+        """Below which seq this queue's part of the page begins: (seq, queue) < (self.seq, self.queue)."""
+        return self.seq + 1 if queue < self.queue else self.seq
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -52,7 +53,7 @@ class JobStore:
       details_of: what the message means to its task.
     """
 
-    def __init__(self, redis: RedisAccess, *, details_of: Callable[[dramatiq.Message[Any]], MessageDetails]) -> None:
+    def __init__(self, redis: RedisClient, *, details_of: Callable[[dramatiq.Message[Any]], MessageDetails]) -> None:
         self._redis = redis
         self._details_of = details_of
         self._known: Sequence[str] = ()
@@ -70,7 +71,7 @@ class JobStore:
         for queue in queues:
             # The record first: what it tells of the rest is there when the rest is read.
             commands += [("HGET", key(queue), id) for key in (keys.records, *DETAILS)]
-        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        answers = self._redis.call_all(commands)
         for i, queue in enumerate(queues):
             record, *texts = answers[5 * i : 5 * i + 5]
             if record is not None and texts[0] is not None:
@@ -83,9 +84,24 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        records = self._redis.patiently(lambda: self._redis.link().call("HMGET", keys.records(queue), *ids))
+        records = self._redis.call("HMGET", keys.records(queue), *ids)
         rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
         return self._jobs(rows)
+
+    def accepted_together(self, queue: str, first_seq: int, count: int) -> list[Job]:
+        """The jobs that one call accepted, in its order, without those that have been pruned.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        rows: list[tuple[int, str, str, bytes]] = []
+        below: int | None = first_seq + count
+        while below is not None:
+            below, found = self._redis.queue(queue).page(
+                below, WALKED_A_CALL, ALL_JOBS.indexes, above_seq=first_seq - 1
+            )
+            rows += [(0, queue, id, record) for id, record in found]
+        return self._jobs(rows[::-1])
 
     def ended_among(self, ids: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
         """Which of these jobs, given by queue, have ended or aren't there: (queue, id) each.
@@ -95,7 +111,7 @@ class JobStore:
         """
         listed = [(queue, list(of_queue)) for queue, of_queue in ids.items()]
         commands = [("HMGET", keys.records(queue), *of_queue) for queue, of_queue in listed]
-        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        answers = self._redis.call_all(commands)
         return {
             (queue, id)
             for (queue, of_queue), records in zip(listed, answers, strict=True)
@@ -113,7 +129,7 @@ class JobStore:
 
     def _find(self, id: str, queues: Sequence[str]) -> tuple[str, bytes] | None:
         commands = [("HGET", keys.messages(queue), id) for queue in queues]
-        found = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        found = self._redis.call_all(commands)
         return next(((queue, body) for queue, body in zip(queues, found, strict=True) if body is not None), None)
 
     def _look_for(self, id: str, look: Callable[[str, Sequence[str]], T | None]) -> T | None:
@@ -149,7 +165,7 @@ class JobStore:
         for queue in where.queues_among(self._redis.queues()):
             cursor: Cursor | None = None
             while True:
-                begins, found = self._redis.patiently(partial(self._part, queue, where, WALKED_A_CALL, cursor))
+                begins, found = self._part(queue, where, WALKED_A_CALL, cursor)
                 yield from ((queue, id, record) for id, record in found)
                 if begins is None:
                     break
@@ -159,7 +175,7 @@ class JobStore:
         rows: list[tuple[int, str, str, bytes]] = []
         floor: Cursor | None = None
         for name in where.queues_among(self._redis.queues()):
-            begins, found = self._redis.patiently(partial(self._part, name, where, limit, cursor))
+            begins, found = self._part(name, where, limit, cursor)
             rows += [(seq_of(record), name, id, record) for id, record in found]
             if begins is not None:
                 floor = max(filter(None, (floor, Cursor(begins, name))), key=_order)
@@ -170,8 +186,10 @@ class JobStore:
     def _part(
         self, queue: str, where: JobFilter, limit: int, cursor: Cursor | None
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
-        bounds = [bound for bound in (_below(cursor, queue), where.created_before_us) if bound is not None]
-        return self._redis.scripts(queue).page(
+        bounds = [] if cursor is None else [cursor.seq_below(queue)]
+        if where.created_before_us is not None:
+            bounds.append(where.created_before_us)
+        return self._redis.queue(queue).page(
             min(bounds, default=None),
             limit,
             where.indexes,
@@ -187,7 +205,7 @@ class JobStore:
         commands = [("HMGET", key(queue), *of_queue) for queue, of_queue in ids.items() for key in DETAILS]
         if not commands:
             return []
-        answers = self._redis.patiently(lambda: self._redis.link().call_all(commands))
+        answers = self._redis.call_all(commands)
         details: dict[tuple[str, str], list[bytes | None]] = {}
         for i, (queue, of_queue) in enumerate(ids.items()):
             for id, *texts in zip(of_queue, *answers[4 * i : 4 * i + 4], strict=True):
@@ -206,13 +224,6 @@ class JobStore:
 
 def _order(cursor: Cursor) -> tuple[int, str]:
     return cursor.seq, cursor.queue
-
-
-def _below(cursor: Cursor | None, queue: str) -> int | None:
-    """The seq below which this queue's part of the page begins: (seq, queue) < (cursor.seq, cursor.queue)."""
-    if cursor is None:
-        return None
-    return cursor.seq + 1 if queue < cursor.queue else cursor.seq
 
 
 def _next(

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import dramatiq
-import msgpack
 import orjson
 
-from ..commands.layout import RECORD_FIELDS, REFUSED, STATUS_LETTERS
+from ..commands.layout import REFUSED, STATUS_LETTERS, unpack_record
 from ..jobs import Job, JobError, JobStatus, Progress
 from ..messages import MessageDetails
 
@@ -26,33 +25,33 @@ def job_from(
     progress: bytes | None = None,
 ) -> Job:
     """A job from what Redis keeps of it."""
-    r: dict[str, Any] = {name: None if value is False else value for name, value in fields_of(packed_record).items()}
-    status = STATUS_LETTERS[r["status"]]
+    r = unpack_record(packed_record)
+    status = STATUS_LETTERS[r.status]
     known = details_of(message)
     options = message.options
     return Job(
         id=id,
-        seq=r["seq"],
-        place=None if r["place"] == 0 else (r["place"] or r["seq"]),
+        seq=r.seq,
+        place=None if r.place == 0 else (r.place or r.seq),
         status=status,
-        task=r["task"] or message.actor_name,
+        task=r.task or message.actor_name,
         queue=queue,
         payload=known.payload,
         tags=_words(options.get("tags")),
-        attempts=r["attempts"],
+        attempts=r.attempts,
         max_attempts=known.max_attempts,
-        due_at_us=r["due"],
-        queued_at_us=None if r["entered"] == 0 else (r["entered"] or r["seq"]),
-        started_at_us=r["started"],
-        finished_at_us=r["finished"],
-        window=None if r["window"] is None else f"{queue}.{r['window']}",
-        worker=r["worker"],
+        due_at_us=r.due,
+        queued_at_us=None if r.entered == 0 else (r.entered or r.seq),
+        started_at_us=r.started,
+        finished_at_us=r.finished,
+        window=None if r.window is None else f"{queue}.{r.window}",
+        worker=r.worker,
         progress=_progress(progress),
-        cancel_requested=r["cancel"] is not None,
+        cancel_requested=r.cancel is not None,
         result=_result(status, result),
         result_error=_result_error(status, result),
         error=_error(failure),
-        reason=r["reason"],
+        reason=r.reason,
         request_id=_word(options.get("request_id")),
         traceparent=_word(options.get("traceparent")),
     )
@@ -94,25 +93,20 @@ def _progress(kept: bytes | None) -> Progress | None:
     return Progress(words["share"], words["note"])
 
 
-def fields_of(packed_record: bytes) -> dict[str, Any]:
-    """The fields of a packed record by name, False for those that aren't set; the array may lack the last ones."""
-    return dict.fromkeys(RECORD_FIELDS, False) | dict(zip(RECORD_FIELDS, msgpack.unpackb(packed_record), strict=False))
-
-
 def seq_of(packed_record: bytes) -> int:
     """The seq in a packed record."""
-    return int(msgpack.unpackb(packed_record)[RECORD_FIELDS.index("seq")])
+    return unpack_record(packed_record).seq
 
 
 def status_of(packed_record: bytes) -> JobStatus:
     """The status in a packed record."""
-    return STATUS_LETTERS[msgpack.unpackb(packed_record)[RECORD_FIELDS.index("status")]]
+    return STATUS_LETTERS[unpack_record(packed_record).status]
 
 
 def is_asked_to_stop(packed_record: bytes) -> bool:
     """Whether its job runs and was asked to stop."""
-    record = msgpack.unpackb(packed_record)
-    return record[RECORD_FIELDS.index("status")] == "r" and record[RECORD_FIELDS.index("cancel")] is not False
+    record = unpack_record(packed_record)
+    return STATUS_LETTERS[record.status] is JobStatus.RUNNING and record.cancel is not None
 
 
 def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int | None, known: MessageDetails) -> Job:

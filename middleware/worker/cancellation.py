@@ -13,7 +13,8 @@ from dramatiq.middleware.threading import raise_thread_exception
 
 from ..commands import keys
 from ..errors import RedisAwayError
-from ..redis_link.link import LONGEST_PAUSE_S, Link
+from ..redis_link.backoff import LONGEST_PAUSE_S
+from ..redis_link.link import Link
 from .context import current_delivery
 from .delivery import Cancelled, Delivery
 
@@ -31,8 +32,8 @@ class Cancellation(dramatiq.Middleware):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[tuple[str, int], int] = {}
-        self._interrupted: set[tuple[str, int]] = set()
+        self._running: dict[int, int] = {}  # by id(delivery): its token may be renewed
+        self._interrupted: set[int] = set()
 
     @property
     def actor_options(self) -> set[str]:
@@ -48,9 +49,9 @@ class Cancellation(dramatiq.Middleware):
         """Set the delivery's flag, and interrupt the task if it runs and may be interrupted."""
         delivery.cancel_requested = True
         with self._lock:
-            thread = self._running.get(delivery.token)
-            if thread is not None and delivery.token not in self._interrupted:
-                self._interrupted.add(delivery.token)
+            thread = self._running.get(id(delivery))
+            if thread is not None and id(delivery) not in self._interrupted:
+                self._interrupted.add(id(delivery))
                 raise_thread_exception(thread, Cancelled)
 
     def _interruptible(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,26 +65,26 @@ class Cancellation(dramatiq.Middleware):
                     self._enter(delivery)
                     return function(*args, **kwargs)
                 finally:
-                    self._withdraw(delivery.token)
+                    self._withdraw(delivery)
             except Cancelled:
                 # It may have arrived while it was being withdrawn. It can't come a second time.
-                self._withdraw(delivery.token)
+                self._withdraw(delivery)
                 raise
 
         return run
 
     def _enter(self, delivery: Delivery) -> None:
         with self._lock:
-            self._running[delivery.token] = threading.get_ident()
+            self._running[id(delivery)] = threading.get_ident()
         if delivery.cancel_requested:
             raise Cancelled("cancelled before it began")
 
-    def _withdraw(self, token: tuple[str, int]) -> None:
+    def _withdraw(self, delivery: Delivery) -> None:
         with self._lock:
-            self._running.pop(token, None)
-            if token in self._interrupted:
+            self._running.pop(id(delivery), None)
+            if id(delivery) in self._interrupted:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), None)
-                self._interrupted.discard(token)
+                self._interrupted.discard(id(delivery))
 
 
 class Listener(threading.Thread):

@@ -11,7 +11,8 @@ from dramatiq.broker import Consumer, MessageProxy
 
 from ..commands import keys
 from ..errors import RedisAwayError
-from ..redis_link.link import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
+from ..redis_link.backoff import Backoff
+from ..redis_link.link import Link
 from .delivery import Delivery
 from .idle_threads import IdleThreads
 from .settling import Settler
@@ -70,25 +71,26 @@ class LifoConsumer(Consumer):
         self._timeout_s = timeout_s
         self._ready: deque[Delivery] = deque()
         self._owes_a_look = False
-        self._pause_s = FIRST_PAUSE_S
+        self._backoff = Backoff()
 
     def __next__(self) -> MessageProxy | None:
-        """The next job, or None when none came within the time-out."""
+        """The next job, or None when none came within the time-out; inside a Worker always None, since its threads get
+        their jobs from the settler in any case, whoever claimed them."""
         try:
             delivery = self._next()
         except RedisAwayError as error:
             self._wait_for_redis(error)
             return None
-        self._pause_s = FIRST_PAUSE_S
+        self._backoff.reset()
         return delivery
 
     def ack(self, message: MessageProxy) -> None:
         """Settle a finished job: processed, or to be retried if its middleware noted so."""
-        self._settler.settle(_delivery(message).settlement())
+        self._settler.settle(_delivery(message))
 
     def nack(self, message: MessageProxy) -> None:
         """Settle a job that was given up: rejected."""
-        self._settler.settle(_delivery(message).settlement())
+        self._settler.settle(_delivery(message))
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Put jobs that weren't started back at their own places."""
@@ -117,14 +119,18 @@ class LifoConsumer(Consumer):
             self._owes_a_look = True
         if self._owes_a_look and self._idle_threads.idle == 0:
             # The token is ours, but others may have threads for it.
-            self._settler.look()
+            self._settler.ring_again()
             self._owes_a_look = False
             self._settler.may_have_jobs = True
         taken = self._idle_threads.take(self._settler.queue, self._timeout_s)
         if not taken:
             return None
         self._owes_a_look = False
-        self._ready.extend(self._settler.claim(taken))
+        claimed = self._settler.claim(taken)
+        if self._settler.hands_out:
+            self._settler.hand_out(claimed)
+            return None
+        self._ready.extend(claimed)
         return self._ready.popleft() if self._ready else None
 
     def _leave_the_doorbell(self) -> None:
@@ -132,15 +138,14 @@ class LifoConsumer(Consumer):
         if self._owes_a_look or self._doorbell.is_watched:
             self._doorbell.close()
             self._owes_a_look = False
-            self._settler.look()
+            self._settler.ring_again()
 
     def _wait_for_redis(self, error: RedisAwayError) -> None:
-        if self._pause_s == FIRST_PAUSE_S:
+        if self._backoff.is_fresh:
             logger.warning("No claims on queue %r until Redis is back: %s", self._settler.queue, error)
         self._doorbell.close()
         self._settler.may_have_jobs = True
-        time.sleep(self._pause_s)
-        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        time.sleep(self._backoff.next_s())
 
 
 def _delivery(message: MessageProxy) -> Delivery:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar
 
-import dramatiq
 import orjson
 
 from .delivery import Delivery
@@ -49,8 +48,7 @@ def progress(share: float, note: str | None = None) -> None:
         return
     delivery.progress_told_at = now
     words = orjson.dumps({"share": float(share), "note": note})
-    broker = dramatiq.get_broker()
-    if broker.keep_progress(delivery, words) == "cancel":  # type: ignore[attr-defined]
+    if delivery.keep_progress(words) == "cancel":
         delivery.cancel_requested = True
 
 

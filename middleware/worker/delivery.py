@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import dramatiq
@@ -17,6 +19,15 @@ FAILURE_MESSAGE_LIMIT = 8_192
 TRACEBACK_LIMIT = 32_768
 
 
+KeepProgress = Callable[[tuple[str, int], bytes], str]
+"""Keeps what the task of a token says of itself; the answer as ``progress.lua`` words it."""
+
+
+def unkept(token: tuple[str, int], words: bytes) -> str:
+    """For deliveries that no worker runs."""
+    return "stale"
+
+
 class Cancelled(dramatiq.middleware.Interrupt):
     """Raised in a running task that was asked to stop; a task may catch it to tidy up, and should let it pass on."""
 
@@ -24,21 +35,38 @@ class Cancelled(dramatiq.middleware.Interrupt):
 class Delivery(MessageProxy):
     """What a worker thread gets: the message, and the token (id, number) under which its end will be settled.
 
-    Middleware notes here what the settlement must carry: a retry (its delay), the result.
+    Middleware notes here what the settlement must carry: a retry (its delay), the result. ``has_lease``: as far as is
+    known here; ``is_leaving``: its end is being settled; ``hung_at``: the moment (monotonic, in s) from which its task
+    counts as hung; ``is_hung``: it does, and its lease isn't renewed any more.
     """
 
     def __init__(
-        self, message: dramatiq.Message[Any], number: int, *, attempt: int = 1, window: str | None = None
+        self,
+        message: dramatiq.Message[Any],
+        number: int,
+        *,
+        attempt: int = 1,
+        window: str | None = None,
+        keep_progress: KeepProgress = unkept,
     ) -> None:
         super().__init__(message)
         self._show(message)
         self.token = (message.message_id, number)
         self.attempt = attempt
         self.window = window
+        self._keep_progress = keep_progress
+        self.has_lease = True
+        self.is_leaving = False
+        self.is_hung = False
+        self.hung_at = math.inf
         self.progress_told_at = 0.0
         self.retry_delay_ms: int | None = None
         self.result = b""
         self.cancel_requested = False
+
+    def keep_progress(self, words: bytes) -> str:
+        """Keep what the running task says of itself, as JSON: kept, stale, or cancel (it was asked to stop)."""
+        return self._keep_progress(self.token, words)
 
     def note_retry(self, message: dramatiq.Message[Any], delay_ms: int) -> None:
         """Dramatiq asks for another attempt; it is settled, not enqueued (docs/decisions/0003)."""

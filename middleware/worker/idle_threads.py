@@ -5,18 +5,22 @@ from __future__ import annotations
 import threading
 import time
 
+from .delivery import Delivery
+
 HANDOVER_AFTER_S = 0.002
 """How long a queue may wait for a thread before another queue's next free one is handed to it: the price of fairness
 is a claim of its own, so it isn't paid at every turn."""
 
 
 class IdleThreads:
-    """Counts idle threads. A slot is taken before a claim and given back when its job is settled."""
+    """Counts idle threads. One is taken before a claim, and given back when its job is settled. Those that hang in
+    a task that doesn't end are lost, and not idle either."""
 
     def __init__(self, total: int) -> None:
         self.total = total
         self._idle = total
         self._changed = threading.Condition()
+        self._hung: dict[int, str] = {}
         self._waiting: dict[str, float] = {}
         self._served: dict[str, float] = {}
 
@@ -52,6 +56,19 @@ class IdleThreads:
             with self._changed:
                 self._idle += count
                 self._changed.notify_all()
+
+    @property
+    def hung_jobs(self) -> list[str]:
+        """The ids of the jobs whose threads are lost, one for each thread."""
+        return list(self._hung.values())
+
+    def lose(self, delivery: Delivery) -> None:
+        """The thread of this delivery hangs: it counts as lost until it comes back."""
+        self._hung[id(delivery)] = delivery.message_id
+
+    def find(self, delivery: Delivery) -> None:
+        """A lost thread came back."""
+        self._hung.pop(id(delivery), None)
 
     def handovers(self, queue: str, most: int) -> int:
         """How many of ``most`` threads, which just finished jobs of ``queue``, must be left to other queues."""

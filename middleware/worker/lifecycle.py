@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
-from typing import TYPE_CHECKING, Any, cast
+import time
+from queue import Queue
+from typing import Any, cast
 
 import dramatiq
 
+from ..commands.client import RedisClient
 from ..dramatiq_fixes.shutdown import ThreadGroup
-from ..dramatiq_fixes.work_queue import WorkQueue
 from ..errors import SettingsError
+from ..messages import time_limit_s
 from ..processes.maintenance import Maintenance
 from ..processes.registry import Registration, process_name
+from ..processes.server_safety import SafetyWatch, end_process
 from ..redis_link.spin import Spin
-from ..settings import exit_with
+from ..settings import Settings, exit_with
 from . import context
 from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
@@ -21,15 +27,15 @@ from .delivery import Delivery
 from .idle_threads import IdleThreads
 from .settling import Settler
 
-if TYPE_CHECKING:
-    from ..broker import LifoBroker
+logger = logging.getLogger(__name__)
 
 
 class WorkerLifecycle(dramatiq.Middleware):
     """Dramatiq middleware that follows one ``Worker`` from its boot to its shutdown."""
 
-    def __init__(self, broker: LifoBroker, cancellation: Cancellation) -> None:
-        self._broker = broker
+    def __init__(self, redis: RedisClient, settings: Settings, cancellation: Cancellation) -> None:
+        self._redis = redis
+        self._settings = settings
         self._cancellation = cancellation
         self._lock = threading.Lock()
         self._settlers: dict[str, Settler] = {}
@@ -37,7 +43,9 @@ class WorkerLifecycle(dramatiq.Middleware):
         self._worker: dramatiq.Worker | None = None
         self._maintenance: Maintenance | None = None
         self._registration: Registration | None = None
+        self._safety: SafetyWatch | None = None
         self._listener: Listener | None = None
+        self._is_process = False
         self.name = ""
 
     @property
@@ -63,20 +71,27 @@ class WorkerLifecycle(dramatiq.Middleware):
             settler = self._settlers.get(queue) or self._settlers.setdefault(
                 queue, self._new_settler(queue, self._idle_threads)
             )
-            doorbell = Doorbell(queue, self._broker.new_link())
+            doorbell = Doorbell(queue, self._redis.new_link())
             return LifoConsumer(settler, doorbell, self._idle_threads, timeout_s=timeout_ms / 1000)
+
+    def after_process_boot(self, broker: dramatiq.Broker) -> None:
+        """This is a process of the command line's, which lives for its worker alone."""
+        self._is_process = True
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """The worker's threads are what there is to give jobs to. A name in QUEUES that nobody declares ends the
         process: its jobs would wait for this worker in vain."""
-        wanted = self._broker.settings.queues
+        wanted = self._settings.queues
         if unknown := sorted(wanted - set(broker.queues)):
             declared = ", ".join(sorted(broker.queues)) or "none"
             exit_with(SettingsError(f"QUEUES names {', '.join(unknown)}, but the declared queues are: {declared}."))
+        self._safety = SafetyWatch(self._settings.durability, on_cluster=end_process if self._is_process else None)
+        self._safety.look_first(self._redis.new_link())
         self.name = process_name()
         self._worker = worker
         self._idle_threads = IdleThreads(worker.worker_threads)
-        worker.work_queue = cast("Any", WorkQueue())
+        # Jobs have no priorities here, so the plain queue will do instead of the one that sorts.
+        worker.work_queue = cast("Any", Queue())
         if wanted and not worker.consumer_whitelist:
             worker.consumer_whitelist = set(wanted)
 
@@ -85,15 +100,23 @@ class WorkerLifecycle(dramatiq.Middleware):
         self._registration = Registration(
             self.name,
             "worker",
-            lease_us=self._broker.settings.lease_us,
-            queues=lambda: set(self._broker.queues) & (worker.consumer_whitelist or set(self._broker.queues)),
+            lease_us=self._settings.lease_us,
+            queues=lambda: set(broker.queues) & (worker.consumer_whitelist or set(broker.queues)),
             threads=worker.worker_threads,
+            hung_jobs=lambda: list(self._idle_threads.hung_jobs) if self._idle_threads else [],
         )
-        self._maintenance = self._broker.new_maintenance(
-            held=self._tokens, on_cancel=self._cancel, registration=self._registration
+        self._maintenance = Maintenance(
+            self._redis,
+            self._settings,
+            lambda: sorted(broker.queues),
+            held=self._tokens,
+            on_cancel=self._cancel,
+            on_lost=self._lose_lease,
+            registration=self._registration,
+            safety=self._safety,
         )
         self._maintenance.start()
-        self._listener = Listener(self._broker.new_link(), self._cancel)
+        self._listener = Listener(self._redis.new_link(), self._cancel)
         self._listener.start()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -121,8 +144,13 @@ class WorkerLifecycle(dramatiq.Middleware):
         self._idle_threads = self._maintenance = self._registration = self._listener = self._worker = None
 
     def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
-        """Remember what this thread runs, so that an enqueue of it is known as a retry."""
-        context.enter(message if isinstance(message, Delivery) else None)
+        """Remember what this thread runs, so that an enqueue of it is known as a retry; and from when on it hangs."""
+        if isinstance(message, Delivery):
+            limit_s = time_limit_s(message.actor_name, message.options, broker)
+            message.hung_at = time.monotonic() + limit_s + self._settings.lease_s
+            context.enter(message)
+        else:
+            context.enter(None)
 
     def after_process_message(
         self, broker: dramatiq.Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
@@ -137,18 +165,19 @@ class WorkerLifecycle(dramatiq.Middleware):
     def _new_settler(self, queue: str, idle_threads: IdleThreads) -> Settler:
         # Where there are several threads, the one that waits leaves the interpreter to the others.
         is_single = self._worker is not None and idle_threads.total == 1
-        spin_us = self._broker.settings.redis_spin_us if is_single else 0
-        link = self._broker.new_link(Spin(spin_us) if spin_us else None)
+        spin_us = self._settings.redis_spin_us if is_single else 0
+        link = self._redis.new_link(Spin(spin_us) if spin_us else None)
         self.name = self.name or process_name()
         return Settler(
-            self._broker.scripts(queue, link),
+            self._redis.queue_over(queue, link),
             link,
             worker=self.name,
-            lease_us=self._broker.settings.lease_us,
+            lease_us=self._settings.lease_us,
             idle_threads=idle_threads,
             deliver=self._deliver if self._worker is not None else None,
             on_due=lambda until_us: self._maintenance.expect_due(queue, until_us) if self._maintenance else None,
             is_paused=lambda: self._is_paused(queue),
+            keep_progress=lambda token, words: self._redis.queue(queue).progress(token, words),
         )
 
     def _deliver(self, delivery: Delivery) -> None:
@@ -162,14 +191,41 @@ class WorkerLifecycle(dramatiq.Middleware):
 
     def _holds(self, delivery: Delivery) -> bool:
         settler = self._settlers.get(delivery.queue_name)
-        return settler is not None and delivery.token in settler.held
+        return settler is not None and delivery in settler.held
 
     def _cancel(self, id: str) -> None:
         for settler in list(self._settlers.values()):
-            for delivery in list(settler.held.values()):
-                if delivery.message_id == id:
-                    self._cancellation.request(delivery)
+            if (delivery := settler.held.get(id)) is not None:
+                self._cancellation.request(delivery)
 
     def _tokens(self, queue: str) -> list[tuple[str, int]]:
         settler = self._settlers.get(queue)
-        return list(settler.held) if settler else []
+        if settler is None:
+            return []
+        for delivery in settler.held.hung():
+            self._give_up(settler, delivery)
+        return settler.held.tokens_to_renew()
+
+    def _lose_lease(self, queue: str, id: str) -> None:
+        if (settler := self._settlers.get(queue)) is not None:
+            settler.held.lose_lease(id)
+
+    def _give_up(self, settler: Settler, delivery: Delivery) -> None:
+        settler.give_up(delivery)
+        logger.error(
+            "Job %s (%s) of queue %r hangs: it runs on long after its time limit, in code that can't be interrupted. "
+            "Its lease isn't renewed any more, and its thread is lost until it comes back.",
+            *(delivery.message_id, delivery.actor_name, settler.queue),
+        )
+        threads = self._idle_threads
+        all_hang = threads is not None and len(threads.hung_jobs) >= threads.total
+        if all_hang and self._is_process and self._settings.worker_restart_when_hung:
+            self._end_process()
+
+    def _end_process(self) -> None:
+        """No thread is left to work: let the platform start this process anew. Its threads can't be ended otherwise."""
+        logger.critical("All threads of this worker hang. It ends with status %d, to be started anew.", os.EX_TEMPFAIL)
+        for settler in self._settlers.values():
+            settler.close()
+        logging.shutdown()
+        os._exit(os.EX_TEMPFAIL)

@@ -10,6 +10,7 @@ from dramatiq.results import ResultBackend, ResultFailure, ResultMissing, Result
 from dramatiq.results.backend import DEFAULT_TIMEOUT
 
 from ..jobs import Job, JobStatus
+from ..redis_link.backoff import Backoff
 from .delivery import Delivery
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.005, 0.25
@@ -40,17 +41,17 @@ class JobResults(ResultBackend):
           ResultFailure: it ended in another way than ``processed``.
         """
         deadline = time.monotonic() + (DEFAULT_TIMEOUT if timeout is None else timeout) / 1000
-        pause_s = FIRST_LOOK_S
+        backoff = Backoff(FIRST_LOOK_S, LONGEST_LOOK_S)
         while True:
             job = self._get_job(message.message_id)
             if job is not None and job.status.is_final:
                 return _outcome(job)
             if not block:
                 raise ResultMissing(message)
+            pause_s = backoff.next_s()
             if time.monotonic() + pause_s > deadline:
                 raise ResultTimeout(message)
             time.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_LOOK_S)
 
 
 def _outcome(job: Job) -> Any:

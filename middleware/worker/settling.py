@@ -1,4 +1,4 @@
-"""Where a worker process claims and settles the jobs of one queue: the deliveries it holds, and the line to Redis."""
+"""Settling and claiming the jobs of one queue in a worker process: many threads, one connection to Redis."""
 
 from __future__ import annotations
 
@@ -9,35 +9,45 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple, NoReturn
 
-from ..commands.queue_commands import QueueScripts
+from ..commands.queue_commands import QueueCommands
 from ..commands.types import Claim, Settlement
 from ..errors import RedisAwayError, UndecodableMessageError
 from ..messages import decoded
-from ..redis_link.link import FIRST_PAUSE_S, LONGEST_PAUSE_S, Link
-from .delivery import Delivery, encoded_failure, put_back
+from ..redis_link.backoff import Backoff
+from ..redis_link.link import Link
+from .delivery import Delivery, KeepProgress, encoded_failure, put_back, unkept
+from .held import HeldDeliveries, Token
 from .idle_threads import IdleThreads
 from .lock import WaitersFirstLock
 
-LARGEST_TURN = 64
-"""So many settlements go into one call at most."""
+LARGEST_CALL = 64
+"""The most settlements that go into one call."""
 
 logger = logging.getLogger(__name__)
 
 
-class _Turn(NamedTuple):
+class _Leaving(NamedTuple):
+    """A settlement to be sent, and the delivery whose thread it frees; None: no thread had it."""
+
+    settlement: Settlement
+    delivery: Delivery | None
+
+
+class _Call(NamedTuple):
     """A call under way: what it settles, how many threads that makes idle, for how many of them it claims, and what
     waits for its answer."""
 
-    settlements: list[Settlement]
+    leaving: list[_Leaving]
     freed: int
     wanted: int
     answer: Callable[[], tuple[Claim, int]]
 
 
 class Settler:
-    """One per queue and worker process. It outlives the consumer objects, which Dramatiq replaces after errors.
+    """Settles and claims the jobs of one queue in a worker process. It outlives the consumer objects, which Dramatiq
+    replaces after errors.
 
-    Settling is combined: threads leave their settlements, and whichever finds the line free sends all that lie there
+    Settling is combined: threads leave their settlements, and whichever finds the lock free sends all that lie there
     and claims for the same number of threads in the same call. What comes back goes to ``deliver``, while the next such
     call is under way already; a settler without one claims nothing by settling. While ``is_paused`` says so, it claims
     nothing at all.
@@ -45,7 +55,7 @@ class Settler:
 
     def __init__(
         self,
-        scripts: QueueScripts,
+        commands: QueueCommands,
         link: Link,
         *,
         worker: str,
@@ -54,11 +64,12 @@ class Settler:
         deliver: Callable[[Delivery], None] | None,
         on_due: Callable[[int], None],
         is_paused: Callable[[], bool] = lambda: False,
+        keep_progress: KeepProgress = unkept,
     ) -> None:
-        self.queue = scripts.queue
-        self.held: dict[tuple[str, int], Delivery] = {}
+        self.queue = commands.queue
+        self.held = HeldDeliveries()
         self.may_have_jobs = True
-        self._scripts = scripts
+        self._commands = commands
         self._link = link
         self._worker = worker
         self._lease_us = lease_us
@@ -66,8 +77,9 @@ class Settler:
         self._deliver = deliver
         self._on_due = on_due
         self._is_paused = is_paused
+        self._keep_progress = keep_progress
         self._is_stopping = False
-        self._left: deque[Settlement] = deque()
+        self._left: deque[_Leaving] = deque()
         self._lock = WaitersFirstLock()
         self._claim_was_lost = False
         self._closed = threading.Event()
@@ -76,6 +88,11 @@ class Settler:
     def is_claiming(self) -> bool:
         """False while the worker is paused, and when it shuts down."""
         return not self._is_stopping and not self._is_paused()
+
+    @property
+    def hands_out(self) -> bool:
+        """Whether it gives jobs to the threads of a worker by itself."""
+        return self._deliver is not None
 
     def claim(self, wanted: int) -> list[Delivery]:
         """Claim for ``wanted`` idle threads, which the caller has taken; those without a job are given back.
@@ -90,17 +107,17 @@ class Settler:
                     self._recover()
                     deliveries = self._received(self._claim_once(wanted))
                 else:
-                    self._on_due(self._scripts.look())  # whoever woke this worker meant one that works on
+                    self._on_due(self._commands.ring_again()[0])  # whoever woke this worker meant one that works on
         finally:
             self._idle_threads.give(wanted - len(deliveries))
         self._send_what_lies_there()
         return deliveries
 
-    def settle(self, settlement: Settlement) -> None:
-        """Leave a settlement; it is sent by this thread or by the one that has the line."""
-        if self._closed.is_set():
+    def settle(self, delivery: Delivery, settlement: Settlement | None = None) -> None:
+        """Leave the end of a delivery to be settled; this thread sends it, or the one that has the lock."""
+        if self._closed.is_set() or not self.held.leave(delivery):
             return
-        self._left.append(settlement)
+        self._left.append(_Leaving(settlement or delivery.settlement(), delivery))
         self._send_what_lies_there()
 
     def put_back(self, deliveries: Iterable[Delivery]) -> None:
@@ -108,9 +125,28 @@ class Settler:
         left to :meth:`close`."""
         if not self._is_stopping:
             for delivery in deliveries:
-                self.settle(put_back(delivery))
+                self.settle(delivery, put_back(delivery))
 
-    def look(self) -> None:
+    def hand_out(self, deliveries: Iterable[Delivery]) -> None:
+        """Give jobs to the worker's threads. One that can't be given is rejected with the reason: it would come back
+        at once, again and again."""
+        for delivery in deliveries:
+            try:
+                if self._deliver is not None:
+                    self._deliver(delivery)
+            except Exception as error:
+                logger.exception("Job %s of queue %r can't be given to a thread.", delivery.message_id, self.queue)
+                delivery.fail()
+                delivery.stuff_exception(error)
+                self.settle(delivery)
+
+    def give_up(self, delivery: Delivery) -> None:
+        """Renew the lease of a hung task no longer: the job goes its way when it ends, and its thread is lost until the
+        task comes back."""
+        delivery.is_hung, delivery.has_lease = True, False
+        self._idle_threads.lose(delivery)
+
+    def ring_again(self) -> None:
         """Ring the doorbell again for other workers, since this one has no idle thread.
 
         Raises:
@@ -118,7 +154,7 @@ class Settler:
         """
         try:
             with self._lock:
-                self._on_due(self._scripts.look())
+                self._on_due(self._commands.ring_again()[0])
         finally:
             # All threads are busy: if the last of them left its settlement meanwhile, nobody else would ever send it.
             self._send_what_lies_there()
@@ -128,18 +164,17 @@ class Settler:
         self._is_stopping = True
 
     def close(self) -> None:
-        """Put back whatever is still held, and drop the line.
+        """Put back whatever is still held, and drop the connection.
 
         Jobs that still run lose their lease by it: what they do from now on isn't settled.
         """
         self._closed.set()
         try:
             with self._lock:
-                ended = {(s.id, s.number) for s in self._left}
-                self._left.extend(put_back(held) for token, held in list(self.held.items()) if token not in ended)
-                while leftovers := self._drained():
-                    self._scripts.settle(leftovers, self._worker, self._lease_us, 0)
-                    self._forget(leftovers)
+                self._left.extend(_Leaving(put_back(held), held) for held in self.held.all() if self.held.leave(held))
+                while leaving := self._drained():
+                    self._commands.settle(_settlements(leaving), self._worker, self._lease_us, 0)
+                    self._forget(leaving)
                 self._recover()
         except RedisAwayError as error:
             logger.warning("Couldn't put %d jobs back (%s); their leases will run out.", len(self.held), error)
@@ -149,80 +184,83 @@ class Settler:
     def _send_what_lies_there(self) -> None:
         while self._left and self._lock.take_if_free():
             try:
-                self._take_turns()
+                self._send_calls()
             finally:
                 self._lock.leave()
 
-    def _take_turns(self) -> None:
-        """Send what lies there, again and again, unless somebody else waits for the line. The next call is sent before
+    def _send_calls(self) -> None:
+        """Send what lies there, again and again, unless somebody else waits for the lock. The next call is sent before
         what the last one brought is made ready, so that Redis works meanwhile."""
-        turn = self._begin_turn()
-        while turn:
-            ended, claim = turn, self._end_turn(turn)
-            turn = None if self._lock.is_wanted else self._begin_turn()
+        call = self._begin_call()
+        while call:
+            ended, claim = call, self._end_call(call)
+            call = None if self._lock.is_wanted else self._begin_call()
             try:
                 deliveries = self._received(claim) if claim else []
                 self._idle_threads.give(ended.freed - len(deliveries))
-                self._hand_out(deliveries)
+                self.hand_out(deliveries)
             except BaseException:
-                self._lose(turn)
+                self._lose(call)
                 raise
 
-    def _begin_turn(self) -> _Turn | None:
-        settlements = self._drained()
-        if not settlements:
+    def _begin_call(self) -> _Call | None:
+        leaving = self._drained()
+        if not leaving:
             return None
-        freed = sum((s.id, s.number) in self.held for s in settlements)
+        freed = sum(one.delivery is not None for one in leaving)
         wanted = freed - self._idle_threads.handovers(self.queue, freed) if self._may_claim() else 0
         try:
-            answer = self._scripts.begin_settling(settlements, self._worker, self._lease_us, wanted)
-        except Exception as error:  # it is heard where the answer would be: the last turn has to be ended first
+            answer = self._commands.begin_settling(_settlements(leaving), self._worker, self._lease_us, wanted)
+        except Exception as error:  # it is raised where the answer would be: the last call has to be ended first
             answer = _raising(error)
-        return _Turn(settlements, freed, wanted, answer)
+        return _Call(leaving, freed, wanted, answer)
 
-    def _end_turn(self, turn: _Turn) -> Claim | None:
-        """What the turn claimed; None if it was to claim nothing, or its answer was lost."""
+    def _end_call(self, call: _Call) -> Claim | None:
+        """What the call claimed; None if it was to claim nothing, or its answer was lost."""
         try:
-            claim, wanted = self._settled_for_sure(turn)
+            claim, wanted = self._settled_for_sure(call)
         except RedisAwayError:
-            self._lose(turn)  # the settler closes, and close() has the last word
+            self._lose(call)  # the settler closes, and close() has the last word
             raise
         except Exception:
             # Waiting heals nothing here: these jobs' leases will run out, and their threads are needed.
-            self._forget(turn.settlements)
-            self._idle_threads.give(turn.freed)
+            self._forget(call.leaving)
+            self._idle_threads.give(call.freed)
             raise
         except BaseException:  # a time limit, say
-            self._lose(turn)
+            self._lose(call)
             raise
-        self._forget(turn.settlements)
+        self._forget(call.leaving)
         return claim if wanted else None
 
-    def _lose(self, turn: _Turn | None) -> None:
+    def _lose(self, call: _Call | None) -> None:
         """Nobody will hear the answer of a call that is under way: what it settles is sent again with the next one."""
-        if turn is not None:
+        if call is not None:
             self._link.close()
-            self._claim_was_lost |= turn.wanted > 0
-            self._left.extendleft(reversed(turn.settlements))
+            self._claim_was_lost |= call.wanted > 0
+            self._left.extendleft(reversed(call.leaving))
 
-    def _forget(self, settlements: list[Settlement]) -> None:
-        for s in settlements:
-            self.held.pop((s.id, s.number), None)
+    def _forget(self, leaving: list[_Leaving]) -> None:
+        for _, delivery in leaving:
+            if delivery is not None:
+                self.held.remove(delivery)
+                if delivery.is_hung:
+                    self._idle_threads.find(delivery)
 
-    def _drained(self) -> list[Settlement]:
-        drained: list[Settlement] = []
-        while self._left and len(drained) < LARGEST_TURN:
+    def _drained(self) -> list[_Leaving]:
+        drained: list[_Leaving] = []
+        while self._left and len(drained) < LARGEST_CALL:
             drained.append(self._left.popleft())
         return drained
 
     def _may_claim(self) -> bool:
         return self.is_claiming and not self._claim_was_lost and self._deliver is not None
 
-    def _settled_for_sure(self, turn: _Turn) -> tuple[Claim, int]:
-        """The answer of a turn, and for how many it claimed. While Redis is away, it waits; a call that is sent again
+    def _settled_for_sure(self, call: _Call) -> tuple[Claim, int]:
+        """The answer of a call, and for how many it claimed. While Redis is away, it waits; a call that is sent again
         claims nothing, since a claim that was lost would stay unknown."""
-        pause_s = FIRST_PAUSE_S
-        answer, wanted = turn.answer, turn.wanted
+        backoff = Backoff()
+        answer, wanted, settlements = call.answer, call.wanted, _settlements(call.leaving)
         while True:
             try:
                 claim, stale = answer()
@@ -230,11 +268,10 @@ class Settler:
                 if wanted:
                     self._claim_was_lost = self.may_have_jobs = True
                     wanted = 0
-                logger.warning("%d settlements on queue %r wait: %s", len(turn.settlements), self.queue, error)
-                if self._closed.wait(pause_s):
+                logger.warning("%d settlements on queue %r wait: %s", len(settlements), self.queue, error)
+                if self._closed.wait(backoff.next_s()):
                     raise
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-                answer = partial(self._scripts.settle, turn.settlements, self._worker, self._lease_us, 0)
+                answer = partial(self._commands.settle, settlements, self._worker, self._lease_us, 0)
                 continue
             if stale:
                 logger.warning("%d settlements on queue %r were stale: their leases had run out.", stale, self.queue)
@@ -244,7 +281,7 @@ class Settler:
         word = "more"
         while word == "more":
             try:
-                claim = self._scripts.claim(self._worker, self._lease_us, wanted)
+                claim = self._commands.claim(self._worker, self._lease_us, wanted)
             except RedisAwayError:
                 self._claim_was_lost = True
                 raise
@@ -253,7 +290,7 @@ class Settler:
 
     def _recover(self) -> None:
         if self._claim_was_lost:
-            found = self._scripts.recover(self._worker, list(self.held))
+            found = self._commands.recover(self._worker, self.held.tokens())
             self._claim_was_lost = False
             if found:
                 logger.info("Put back %d jobs of queue %r whose claim this worker never heard of.", found, self.queue)
@@ -261,24 +298,31 @@ class Settler:
     def _received(self, claim: Claim) -> list[Delivery]:
         self._on_due(claim.until_due_us)
         self.may_have_jobs = claim.word in ("open", "more")
-        deliveries = []
         window = None if claim.window is None else f"{self.queue}.{claim.window}"
-        for (id, number, body), attempt in zip(claim.jobs, claim.attempts, strict=True):
-            try:
-                delivery = Delivery(decoded(self.queue, id, body), number, attempt=attempt, window=window)
-            except UndecodableMessageError as error:
-                self._left.append(
-                    Settlement(id, number, "rejected", reason="undecodable", failure=encoded_failure(error))
-                )
-                continue
-            self.held[delivery.token] = delivery
-            deliveries.append(delivery)
-        return deliveries
+        received = [
+            self._delivery((id, number), body, attempt, window)
+            for (id, number, body), attempt in zip(claim.jobs, claim.attempts, strict=True)
+        ]
+        return [delivery for delivery in received if delivery is not None]
 
-    def _hand_out(self, deliveries: list[Delivery]) -> None:
-        if self._deliver is not None:
-            for delivery in deliveries:
-                self._deliver(delivery)
+    def _delivery(self, token: Token, body: bytes, attempt: int, window: str | None) -> Delivery | None:
+        """What a thread gets for a claimed job; None when a thread runs it already, or nobody can."""
+        if self.held.renew(token, attempt=attempt, window=window):
+            logger.warning("Job %s of queue %r lost its lease while it ran here; it goes on.", token[0], self.queue)
+            return None
+        try:
+            message = decoded(self.queue, token[0], body)
+        except UndecodableMessageError as error:
+            failure = encoded_failure(error)
+            self._left.append(_Leaving(Settlement(*token, "rejected", reason="undecodable", failure=failure), None))
+            return None
+        delivery = Delivery(message, token[1], attempt=attempt, window=window, keep_progress=self._keep_progress)
+        self.held.add(delivery)
+        return delivery
+
+
+def _settlements(leaving: Iterable[_Leaving]) -> list[Settlement]:
+    return [one.settlement for one in leaving]
 
 
 def _raising(error: Exception) -> Callable[[], NoReturn]:

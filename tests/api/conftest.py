@@ -34,10 +34,12 @@ def _answers(client: Client) -> bool:
 
 
 @contextmanager
-def running_api(redis_url: str, log: Path, settings: Mapping[str, str] | None = None) -> Iterator[Client]:
+def running_api(
+    redis_url: str, log: Path, settings: Mapping[str, str] | None = None, *, serve: str = SERVE
+) -> Iterator[Client]:
     """The application of ``tests.api.app`` in a server process, once it answers."""
     client = Client(free_port())
-    command = [sys.executable, "-c", SERVE]
+    command = [sys.executable, "-c", serve]
     environment = clean_environment(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="1", **(settings or {}))
     with (
         log.open("wb") as output,

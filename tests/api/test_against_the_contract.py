@@ -48,7 +48,7 @@ def windowed(client: Client) -> Client:
     """An API with jobs in several states, and queues whose windows can be opened."""
     for queue in ("default", "mail"):
         broker.windows.put_policy(queue, Policy(mode="windows", batch=2, close_when_empty=False))
-    scripts = broker.scripts("default")
+    scripts = broker.redis.queue("default")
     jobs = client.post("/v1/jobs/batch", {"jobs": [{"message": str(n)} for n in range(6)]}).json
     assert len(jobs) == 6
     scripts.open_window("operator", None, None, None)

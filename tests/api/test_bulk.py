@@ -21,7 +21,7 @@ def _submitted(count: int) -> list[str]:
 
 
 def _claimed(count: int) -> list[tuple[str, int]]:
-    scripts = broker.scripts("default")
+    scripts = broker.redis.queue("default")
     broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
     return [(id, attempt) for id, attempt, _ in scripts.claim("w", LEASE_US, count).jobs]
 
@@ -29,7 +29,7 @@ def _claimed(count: int) -> list[tuple[str, int]]:
 def _rejected(count: int) -> list[str]:
     ids = _submitted(count)
     settlements = [Settlement(id, attempt, "rejected") for id, attempt in _claimed(count)]
-    broker.scripts("default").settle(settlements, "w", LEASE_US, 0)
+    broker.redis.queue("default").settle(settlements, "w", LEASE_US, 0)
     return ids
 
 

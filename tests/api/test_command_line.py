@@ -14,6 +14,7 @@ from local.embedded import free_port
 from middleware.queues.command_user import command_user
 from middleware.queues.policy import Policy
 from tasks import broker
+from tasks.process_message import process_message
 from tests.service import python
 
 GROUPS = {"jobs": jobs, "queues": queues, "windows": windows}
@@ -104,7 +105,7 @@ def test_lists_go_by_the_filters_and_beyond_a_page() -> None:
 
 
 def test_a_table_has_a_line_for_each_job_and_no_control_characters() -> None:
-    broker.scripts("default").accept([("evil", "\x1b[31mred", b"{}", b"")])
+    broker.redis.queue("default").accept([("evil", "\x1b[31mred", b"{}", b"")])
 
     heading, line = run("jobs", "list").stdout.splitlines()
 
@@ -129,7 +130,7 @@ def test_jobs_are_cancelled_and_retried_by_their_ids() -> None:
     a, b = submitted("a", "b")
 
     assert run("jobs", "cancel", a, b, "--reason", "withdrawn").exit_code == 0
-    assert answered("jobs", "show", a)["reason"] == "withdrawn"
+    assert answered("jobs", "show", a)["reason"] == f"withdrawn (by {command_user()})"
     assert answered("jobs", "cancel", a, status=3) == [{"id": a, "answer": "already"}]
     assert answered("jobs", "retry", a) == [{"id": a, "answer": "queued"}]
     assert run("jobs", "retry", a).exit_code == 3
@@ -175,7 +176,7 @@ def test_windows_are_opened_shown_closed_and_planned() -> None:
     submitted("a", "b")
 
     window = answered("windows", "open", "default", "--batch", "5", "--lasts-s", "600")
-    broker.scripts("default").claim("worker", 15_000_000, 1)
+    broker.redis.queue("default").claim("worker", 15_000_000, 1)
     shown = answered("windows", "show", window["id"])
     closed = answered("windows", "close", window["id"])
 
@@ -209,3 +210,40 @@ def test_redis_away_is_told_in_one_line_with_status_1() -> None:
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("lastin: Redis doesn't answer")
+
+
+STEERING = "a\x9b31mb\u202ec\u2066d\x7fe\u200bf\x1bg\U000e0041"
+"""Begins commands to a terminal, turns the direction of what follows, and hides."""
+
+
+@pytest.mark.parametrize("words", [("show",), ("show", "--json"), ("show", "--why"), ("list",), ("list", "--json")])
+def test_what_jobs_hold_steers_no_terminal(words: tuple[str, ...]) -> None:
+    id = process_message.send(STEERING).message_id
+    broker.cancel(id, reason=STEERING)
+
+    result = run("jobs", words[0], *([id] if words[0] == "show" else []), *words[1:])
+
+    assert result.exit_code == 0
+    assert all(char.isprintable() or char == "\n" for char in result.output), repr(result.output)
+
+
+def test_programs_read_what_jobs_hold_as_it_is() -> None:
+    id = process_message.send(STEERING).message_id
+
+    assert answered("jobs", "show", id)["payload"] == {"message": STEERING}
+
+
+def test_ids_steer_no_terminal_either() -> None:
+    for words in (("jobs", "show"), ("jobs", "cancel"), ("jobs", "retry")):
+        assert "\x9b" not in run(*words, "\x9b31m").output
+
+
+def test_who_cancelled_or_retried_a_job_is_told() -> None:
+    [id] = submitted("a")
+
+    run("jobs", "cancel", id, "--reason", "withdrawn")
+    cancelled = answered("jobs", "show", id)["reason"]
+    run("jobs", "retry", id)
+    again = answered("jobs", "show", id)["reason"]
+
+    assert (cancelled, again) == (f"withdrawn (by {command_user()})", f"retried (by {command_user()})")

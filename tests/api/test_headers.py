@@ -61,6 +61,9 @@ def test_no_other_origin_may_read_anything(client: Client) -> None:
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": "http://127.0.0.1:{port}.example.com"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "http://[::1"},
+        {"Origin": "//"},
     ],
     ids=repr,
 )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import dramatiq
 import pytest
+import redis
+from flask.testing import FlaskClient
 
+from api import create_app, submission
 from local.embedded import EmbeddedServer
-from middleware.commands.types import Settlement
+from middleware.commands import keys
+from middleware.commands.types import Call, Settlement
+from middleware.enqueue import acceptance
 from middleware.queues.policy import Policy
+from middleware.settings import Settings
 from tasks import broker
 
 from .client import Answer, Client
@@ -85,7 +93,7 @@ def test_a_window_is_opened_once(client: Client) -> None:
     client.post_job({"message": "x"})
     broker.windows.put_policy("default", Policy(mode="windows", batch=5, close_when_empty=False))
     first = client.post("/v1/windows", {"queue": "default"}, **KEY)
-    broker.scripts("default").claim("w", 15_000_000, 1)
+    broker.redis.queue("default").claim("w", 15_000_000, 1)
 
     again = client.post("/v1/windows", {"queue": "default"}, **KEY)
     client.post("/v1/windows", {"queue": "default", "batch": 7}, **KEY).problem(422, "key-reused")
@@ -146,13 +154,77 @@ def test_every_key_within_the_bounds_is_one(client: Client, sent: str) -> None:
 
 def test_what_was_pruned_isnt_made_again(client: Client) -> None:
     job_id = client.post_job({"message": "x"}, **KEY).json["id"]
-    scripts = broker.scripts("default")
+    scripts = broker.redis.queue("default")
     broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
     [(id, attempt, _)] = scripts.claim("w", 15_000_000, 1).jobs
     scripts.settle([Settlement(id, attempt, "processed")], "w", 15_000_000, 0)
-    scripts.prune(10**12, 0, 10**12)
+    scripts.prune(10**12, 0, 10**12, 10**6)
 
     client.post_job({"message": "x"}, **KEY).problem(409, "replay-gone")
 
     assert id == job_id
     assert _ids(client) == []
+
+
+def test_a_key_belongs_to_the_address_that_it_came_from(redis_url: str) -> None:
+    app = create_app(Settings(trusted_proxies=1))
+
+    def submit(address: str) -> str:
+        sent = {**KEY, "X-Forwarded-For": address}
+        answer = app.test_client().post("/v1/jobs", json={"message": "x"}, headers=sent)
+        assert answer.status_code == 201
+        return str(answer.json["id"])
+
+    first, other, again = submit("192.0.2.1"), submit("192.0.2.2"), submit("192.0.2.1")
+
+    assert first == again != other
+    assert submit("2001:db8:1:2:3::4") == submit("2001:db8:1:2:5::6") != submit("2001:db8:1:3::1")
+
+
+def test_what_a_client_says_of_its_address_is_no_part_of_a_key(client: Client) -> None:
+    first = client.post_job({"message": "x"}, **KEY, **{"X-Forwarded-For": "192.0.2.1"})
+
+    again = client.post_job({"message": "x"}, **KEY, **{"X-Forwarded-For": "192.0.2.2"})
+
+    assert again.json["id"] == first.json["id"]
+
+
+@pytest.fixture
+def resent(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """The application, whose calls to Redis are all the same one: as if the answer were lost and it were sent again."""
+    numbers = itertools.cycle(range(3))
+    make = submission.message_of_job
+
+    def message_of_job(*given: Any) -> dramatiq.Message[Any]:
+        return make(*given).copy(message_id=f"job-{next(numbers)}")
+
+    monkeypatch.setattr(submission, "message_of_job", message_of_job)
+    return create_app(Settings()).test_client()
+
+
+BATCH = {"jobs": [{"message": "a"}, {"message": "b"}, {"message": "c"}]}
+
+
+def test_a_request_that_redis_knows_already_is_409(resent: FlaskClient) -> None:
+    first = resent.post("/v1/jobs/batch", json=BATCH)
+
+    again = resent.post("/v1/jobs/batch", json=BATCH)
+
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert again.json["type"] == "/problems/duplicate-job"
+    assert "job-0 exists already" in again.json["detail"]
+    assert len(resent.get("/v1/jobs").json) == 3
+
+
+def test_a_request_that_is_sent_to_redis_again_after_its_jobs_were_pruned_is_409(
+    resent: FlaskClient, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptance.Caller, "new_call", lambda _: Call(b"the caller", 1))
+    assert resent.post("/v1/jobs/batch", json=BATCH).status_code == 201
+    redis_client.hdel(keys.records("default"), "job-0", "job-2")
+
+    again = resent.post("/v1/jobs/batch", json=BATCH)
+
+    assert again.status_code == 409
+    assert again.json["type"] == "/problems/replay-gone"
+    assert again.json["detail"] == "It was carried out; 2 of its 3 jobs have been pruned since."

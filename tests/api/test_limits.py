@@ -11,7 +11,7 @@ import redis
 from flask import Flask
 
 import api
-from api.access import limits
+from api.access import clients
 from local.embedded import EmbeddedServer, free_port
 from middleware.commands import keys
 from middleware.settings import Settings
@@ -154,7 +154,7 @@ def test_redis_counts_again_when_it_is_back(limited: MakeApp, own_server: Embedd
 
 
 def test_the_client_is_the_whole_address_or_network() -> None:
-    assert limits._network("192.0.2.1") == "192.0.2.1"
-    assert limits._network("::ffff:192.0.2.1") == "::ffff:192.0.2.1"
-    assert limits._network("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::"
-    assert limits._network("") == ""
+    assert clients._network("192.0.2.1") == "192.0.2.1"
+    assert clients._network("::ffff:192.0.2.1") == "::ffff:192.0.2.1"
+    assert clients._network("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::"
+    assert clients._network("") == ""

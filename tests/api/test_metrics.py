@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api import create_app
 from local.embedded import free_port
-from middleware.metrics.figures import FIGURES
+from middleware.metrics.definitions import METRICS
 from middleware.settings import Settings
 
 from ..service import Answer, RunningService, call, wait_until
@@ -58,7 +58,7 @@ def test_one_scrape_tells_of_every_process_and_of_redis(running: RunningService)
         kinds = {dict(labels).get("process") for name, labels in found if name == "process_cpu_seconds_total"}
         return found if kinds == {"web", "worker", "scheduler"} else None
 
-    samples = wait_until(scraped, "reports of worker and scheduler")
+    samples = wait_until(scraped, "metrics of worker and scheduler")
 
     assert total(samples, "lastin_redis_up") == 1
     assert (total(samples, "lastin_workers"), total(samples, "lastin_schedulers")) == (2, 1)
@@ -69,7 +69,7 @@ def test_one_scrape_tells_of_every_process_and_of_redis(running: RunningService)
     names = {name for name, _ in samples}
     assert total(samples, "lastin_job_run_seconds_count", task="process_message") == 3
     assert total(samples, "lastin_job_wait_seconds_bucket", task="process_message", le="+Inf") == 3
-    missing = {figure.name for figure in FIGURES if figure.kind != "histogram"} - names
+    missing = {metric.name for metric in METRICS if metric.kind != "histogram"} - names
     assert missing <= {"process_max_fds", "process_virtual_memory_bytes"}
 
 

@@ -24,14 +24,14 @@ def _claimed(client: Client) -> tuple[str, int]:
     """A job that a worker runs."""
     job_id = _submitted(client)
     broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
-    [(id, attempt, _)] = broker.scripts("default").claim("w", 15_000_000, 1).jobs
+    [(id, attempt, _)] = broker.redis.queue("default").claim("w", 15_000_000, 1).jobs
     assert id == job_id
     return id, attempt
 
 
 def _ended(client: Client, outcome: str) -> str:
     id, attempt = _claimed(client)
-    broker.scripts("default").settle([Settlement(id, attempt, outcome)], "w", 15_000_000, 0)
+    broker.redis.queue("default").settle([Settlement(id, attempt, outcome)], "w", 15_000_000, 0)
     return id
 
 
@@ -59,7 +59,7 @@ def test_a_job_that_runs_is_asked_to_stop_and_ends_for_the_reason_given(client: 
 
     first = client.post(f"/v1/jobs/{id}/cancel", {"reason": "too late"})
     again = client.post(f"/v1/jobs/{id}/cancel")
-    broker.scripts("default").settle([Settlement(id, attempt, "cancelled", reason="requested")], "w", 15_000_000, 0)
+    broker.redis.queue("default").settle([Settlement(id, attempt, "cancelled", reason="requested")], "w", 15_000_000, 0)
 
     assert (first.status, first.json["status"], first.json["cancel_requested"]) == (202, "running", True)
     assert again.status == 202

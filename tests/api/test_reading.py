@@ -99,7 +99,7 @@ def test_jobs_can_be_filtered_by_task(client: Client) -> None:
 def test_jobs_can_be_filtered_by_the_window_that_let_them_through(client: Client) -> None:
     for n in range(3):
         client.post_job({"message": str(n)})
-    scripts = broker.scripts("default")
+    scripts = broker.redis.queue("default")
     broker.windows.put_policy("default", Policy(mode="windows", batch=2, close_when_empty=False))
     for _ in range(2):
         scripts.open_window("operator", None, 1, 0)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from api.server import MOST_HEADERS, room_for_connections
 
 from .client import Client
+from .conftest import SERVE, running_api
 
-SLOW_CLIENTS = 10
+SLOW_CLIENTS = 48
+"""Many more than there are threads."""
 MANY_CLIENTS = 1200
 """More than Granian takes at once unless it is told to."""
+MANY_BODIES = 400
 HEADERS = b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
 PARTS = {
     "nothing": b"",
@@ -35,6 +39,33 @@ def test_slow_clients_hold_up_nobody(client: Client, sent: bytes) -> None:
 
     assert pings == [200] * 20
     assert submitted.status == 201
+
+
+def test_many_bodies_that_never_end_hold_up_nobody(client: Client) -> None:
+    many = min(MANY_BODIES, room_for_connections())
+    with ExitStack() as stack:
+        for _ in range(many):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", client.port), timeout=30))
+            connection.sendall(PARTS["a part of the body"])
+
+        assert client.get("/healthz").status == 200
+        assert client.post_job({"message": "a"}).status == 201
+
+
+def test_a_body_that_never_ends_is_cut(redis_url: str, tmp_path: Path) -> None:
+    serve = "from api.incoming import bodies; bodies.LONGEST_S = 1.0" + SERVE  # 30 s are long for a test
+    with (
+        running_api(redis_url, tmp_path / "web.log", serve=serve) as client,
+        socket.create_connection(("127.0.0.1", client.port), timeout=60) as connection,
+    ):
+        connection.sendall(PARTS["a part of the body"])
+        heard = b""
+        while more := connection.recv(65_536):
+            heard += more
+
+        assert heard.startswith(b"HTTP/1.1 408 ")
+        assert b'"type":"/problems/body-too-slow"' in heard
+        assert client.post_job({"message": "a"}).status == 201
 
 
 @pytest.mark.parametrize("sent", [b"", HEADERS], ids=["nothing", "a part of the headers"])

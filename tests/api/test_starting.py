@@ -36,6 +36,12 @@ def _children_of(pid: int) -> list[int]:
     return [int(child) for child, parent in map(str.split, listed.splitlines()) if int(parent) == pid]
 
 
+def _told(out: str) -> list[str]:
+    """What was logged, but for the settings of Redis that the user of `make acl` may not ask for."""
+    messages = [str(json.loads(line)["message"]) for line in out.splitlines()]
+    return [message for message in messages if not message.startswith("Redis doesn't tell its")]
+
+
 def _end_of(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
@@ -53,7 +59,7 @@ def test_it_serves_jobs_and_ends_on_sigterm(redis_url: str) -> None:
 
     assert status == 201
     assert (code, err) == (0, "")
-    assert [json.loads(line)["message"] for line in out.splitlines()] == ["POST /v1/jobs: 201"]
+    assert _told(out) == ["POST /v1/jobs: 201"]
 
 
 def test_a_process_that_is_still_starting_may_be_told_that_waits_end(redis_url: str) -> None:
@@ -69,7 +75,7 @@ def test_a_process_that_is_still_starting_may_be_told_that_waits_end(redis_url: 
         process.send_signal(signal.SIGTERM)
         code, out, _ = _end_of(process)
 
-    assert (code, out) == (0, "")
+    assert (code, _told(out)) == (0, [])
 
 
 def test_sigterm_ends_what_waits_for_jobs(redis_url: str) -> None:

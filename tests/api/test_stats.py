@@ -30,7 +30,7 @@ def test_jobs_are_counted_in_total_by_queue_and_by_task(client: Client, redis_ur
     for body in ({"message": "a"}, {"message": "b"}, {"task": "send_mail", "payload": {"to": "a@b.cd", "title": "t"}}):
         assert client.post_job(body).status == 201
     broker = LifoBroker(url=redis_url)
-    [job] = broker.scripts("default").claim("worker", 15_000_000, 1).jobs
+    [job] = broker.redis.queue("default").claim("worker", 15_000_000, 1).jobs
     broker.close()
 
     stats = shown(client, "/v1/stats", 3)

@@ -57,7 +57,7 @@ def test_who_paused_a_queue_or_opened_a_window_is_kept(
     paused = closed.post("/v1/queues/default/pause", json={"reason": "repairs"}, headers=issuer.bearer(sub="Ann"))
     closed.post("/v1/windows", json={"queue": "default", "batch": 1}, headers=issuer.bearer(sub="Bob"))
     closed.post("/v1/windows", json={"queue": "default", "batch": 1}, headers=issuer.bearer("jobs:write", sub="Eve"))
-    [opened] = broker.windows.history("default")
+    [opened] = broker.windows.page(queue="default").windows
     closed.post(f"/v1/windows/{opened.id}/close", headers=issuer.bearer(sub="Cid"))
     closed.post(f"/v1/windows/{opened.id}/close", headers=issuer.bearer(sub="Dan"))
     kept = broker.windows.get(opened.id)

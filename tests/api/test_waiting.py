@@ -29,14 +29,14 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def _claim() -> tuple[str, int]:
     """The newest job of the default queue, as soon as there is one."""
-    scripts = broker.scripts("default")
+    scripts = broker.redis.queue("default")
     broker.windows.put_policy("default", Policy(mode="continuous", close_when_empty=False))
     [(id, attempt, _)] = wait_until(lambda: scripts.claim("w", LEASE_US, 1).jobs, "a job to claim")
     return id, attempt
 
 
 def _settle(token: tuple[str, int], outcome: str = "processed", result: bytes = b"") -> None:
-    broker.scripts("default").settle([Settlement(*token, outcome, result=result)], "w", LEASE_US, 0)
+    broker.redis.queue("default").settle([Settlement(*token, outcome, result=result)], "w", LEASE_US, 0)
 
 
 def test_a_submission_waits_for_the_end_and_shows_the_result(client: Client, pool: ThreadPoolExecutor) -> None:

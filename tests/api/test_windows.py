@@ -37,7 +37,7 @@ def _used(client: Client, queue: str = "default") -> str:
     body = {"message": "x"} if queue == "default" else {"task": "send_mail", "payload": {"to": "a@b.org", "title": "x"}}
     client.post_job(body)
     window: str = _open(client, queue)["id"]
-    assert broker.scripts(queue).claim("w", 15_000_000, 1).jobs
+    assert broker.redis.queue(queue).claim("w", 15_000_000, 1).jobs
     return window
 
 
@@ -51,7 +51,7 @@ def test_a_window_is_opened_shown_and_closed(client: Client) -> None:
     window = _open(client)
     shown = client.get(f"/v1/windows/{window['id']}")
     assert (shown.status, shown.json) == (200, window)
-    broker.scripts("default").claim("w", 15_000_000, 1)
+    broker.redis.queue("default").claim("w", 15_000_000, 1)
     for _ in range(2):
         closed = client.post(f"/v1/windows/{window['id']}/close")
         assert (closed.status, closed.json["status"], closed.json["close_reason"]) == (200, "closed", "operator")

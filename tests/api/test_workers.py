@@ -28,7 +28,7 @@ def test_a_worker_is_shown_with_every_key(client: Client, redis_url: str) -> Non
         "running",
     }
     assert (worker["id"], worker["kind"], worker["queues"]) == ("box:7:abcd", "worker", ["mail"])
-    assert (worker["threads"], worker["running"], worker["stopping"]) == ({"total": 8, "idle": 8}, [], False)
+    assert (worker["threads"], worker["running"], worker["stopping"]) == ({"total": 8, "idle": 8, "lost": 0}, [], False)
     assert client.get("/v1/workers").json == []
 
 

@@ -11,9 +11,9 @@ WIDTH = 100
 HEAD = """\
 # The command line
 
-For operators who sit at the machine: it does what the HTTP API does, with the same code, but straight on Redis, so
-that it needs neither the web process nor a token. It reads `REDIS_URL` and the other settings as the service does; in
-a clone where `make run` is at work it finds the embedded server by itself.
+For operators at the machine. It does what the HTTP API does, with the same code, but straight on Redis, so it needs
+neither the web process nor a token. It reads `REDIS_URL` and the other settings as the service does. In a clone where
+`make run` is running, it finds the embedded server.
 
 ```sh
 .venv/bin/flask --app api jobs list --status rejected
@@ -24,15 +24,15 @@ a clone where `make run` is at work it finds the embedded server by itself.
 .venv/bin/flask --app api windows open default --batch 100 --lasts-s 60
 ```
 
-**Exit status**: 0 done; 3 nothing to do (no job fits, a queue is paused already); 1 failed (Redis is away, an id isn't
-there), told in one line on stderr; 2 bad arguments.
+**Exit status**: 0 done; 3 nothing to do (no job matches, a queue is paused already); 1 failed (Redis is away, an id
+doesn't exist), with one line on stderr; 2 bad arguments.
 
-**Output**: tables and lines for people; with `--json` the very objects of the HTTP API, one document on stdout.
-`cancel` and `retry` by filters go on until no job is left that fits, and print `{"count": …}`; on a terminal a bar on
-stderr shows how far they are. Values in tables have no control characters: they come from other programs.
+**Output**: tables and lines for people; with `--json` the same objects as the HTTP API, one document on stdout.
+`cancel` and `retry` with filters go on until no matching job is left, and print `{"count": …}`; on a terminal a bar on
+stderr shows their progress. Values in tables have no control characters, since they come from other programs.
 
-**Filters** are those of `GET /v1/jobs`. `cancel` and `retry` want IDs or at least one filter: nothing moves all jobs by
-accident.
+**Filters** are those of `GET /v1/jobs`. `cancel` and `retry` need IDs or at least one filter, so nothing moves all jobs
+by accident.
 
 The scheduler has a command line of its own ([cadence.md](cadence.md)), and so has the audit
 ([promise.md](promise.md)).

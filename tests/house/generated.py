@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.pictures.cadence import PICTURES
-from middleware.metrics import figures
+from benchmarks.pictures.stack import stack
+from middleware.metrics import definitions
 from middleware.settings import Settings
 
 from .commands import commands_page
@@ -53,19 +54,19 @@ def settings_table() -> str:
 METRICS_HEAD = """\
 # Metrics
 
-`GET /metrics` on the web process shows everything in the format of Prometheus (and of OpenMetrics, to who asks for it):
-the state of the queues, computed from Redis at that moment, so that it is right from any process and after any restart;
-Redis's own health; and what the processes count themselves. A worker's and the scheduler's counts come through Redis
-(a report every 15 s, which lapses after 45), so that one reachable port is enough. `?name[]=…` shows single metrics.
+`GET /metrics` on the web process shows everything in the format of Prometheus (or OpenMetrics, if asked): the state of
+the queues, Redis's own health, and what the processes count themselves. The state of the queues is computed from Redis
+at that moment, so it is the same from any process and after any restart. Workers and schedulers store their counts in
+Redis (every 15 s, for 45 s), so one reachable port is enough. `?name[]=…` shows single metrics.
 
-With `METRICS_TOKEN` set, a scraper must send `Authorization: Bearer …`; without it `/metrics` answers on loopback only,
-and not to what came through a proxy. With Redis away it answers all the same: `lastin_redis_up` is 0, and what is read
-from Redis is missing. A worker also shows its own counts on `WORKER_METRICS_PORT`, for Prometheus on the same machine.
+With `METRICS_TOKEN` set, a scraper must send `Authorization: Bearer …`. Without it, `/metrics` answers on loopback
+only, and not to requests that came through a proxy. If Redis is away, `lastin_redis_up` is 0 and what is read from
+Redis is missing. A worker also shows its own counts on `WORKER_METRICS_PORT`, for Prometheus on the same machine.
 
-Rules and alerts are in `deploy/prometheus/`, a dashboard for Grafana in `deploy/grafana/`, and what to do about an
-alert in [runbook.md](runbook.md).
+Rules and alerts are in `deploy/prometheus/`, a dashboard for Grafana is in `deploy/grafana/`, and
+[runbook.md](runbook.md) says what to do about each alert.
 
-## What is behind the labels
+## What the labels mean
 
 `queue`, `task`, `state` and `outcome` are the words of the API. `process` is `web`, `worker` or `scheduler`; `host` the
 machine's name, with `.2`, `.3` where several groups of a kind run on one; `member` 0 for the process that leads its
@@ -92,16 +93,16 @@ All of these have `process` and `host` too. `process_…` is read from `/proc`, 
 """
 
 METRICS_PARTS = {
-    "The service": figures.SERVICE,
-    "Queues": figures.QUEUES,
-    "Redis": figures.REDIS,
-    "Processes": figures.PROCESSES,
+    "The service": definitions.SERVICE,
+    "Queues": definitions.QUEUES,
+    "Redis": definitions.REDIS,
+    "Processes": definitions.PROCESSES,
 }
 
 
 def metrics_table() -> str:
     """``docs/metrics.md``."""
-    parts = [METRICS_HEAD + "This page is generated from `middleware/metrics/figures.py`.\n"]
+    parts = [METRICS_HEAD + "This page is generated from `middleware/metrics/definitions.py`.\n"]
     for title, of_part in METRICS_PARTS.items():
         rows = [f"| `{f.name}` | {f.kind} | {', '.join(map(_code, f.labels)) or ''} | {f.doc} |\n" for f in of_part]
         parts.append(f"\n## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{''.join(rows)}")
@@ -117,6 +118,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings_table,
     "docs/metrics.md": metrics_table,
     **PICTURES,
+    "docs/pictures/stack.svg": stack,
     "docs/commands.md": commands_page,
 }
 

@@ -18,7 +18,7 @@ from local.embedded import free_port
 
 from ..service import ROOT, Answer, call, clean_environment, wait_until
 
-COPIED = ("api", "middleware", "scheduler", "tasks", "Procfile")
+COPIED = ("api", "local", "middleware", "scheduler", "tasks", "Procfile")
 ANSWERS = "LastIn answers on "
 
 
@@ -68,7 +68,7 @@ class LocalRun:
         """Start it and wait until it says that it answers, and jobs are accepted."""
         said = self.output.count(ANSWERS)
         self.launch()
-        wait_until(lambda: self.output.count(ANSWERS) > said and self.is_ready(), "jobs to be accepted")
+        wait_until(lambda: self.is_ready() and self.output.count(ANSWERS) > said, "jobs to be accepted")
 
     def interrupt(self) -> None:
         """Ctrl-C: the terminal sends SIGINT to the whole foreground process group."""

@@ -10,7 +10,7 @@ import pytest
 from ..service import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-FOLDERS = ("api", "docs", "middleware", "scheduler", "tasks", "tests", "benchmarks", "deploy", "lua")
+FOLDERS = ("api", "docs", "local", "middleware", "scheduler", "tasks", "tests", "benchmarks", "deploy", "commands")
 EXAMPLES = {"tasks/send_mail.py"}
 
 
@@ -44,8 +44,8 @@ def test_every_decision_is_listed_once() -> None:
 def test_the_architecture_names_every_script_that_moves_a_job_through_its_life() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
-    for script in ("accept", "open_window", "claim", "beat", "settle", "promote", "reclaim", "page", "prune"):
-        assert f"`lua/{script}.lua`" in text
+    for script in ("accept", "open_window", "claim", "heartbeat", "settle", "promote", "reclaim", "page", "prune"):
+        assert f"`commands/lua/{script}.lua`" in text
 
 
 def test_the_tests_that_a_page_names_exist() -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
+import redis
 
 from local.embedded import EmbeddedServer, EmbeddedServerError, find_binary, free_port
+
+PASSWORD, PASSWORD_AFTER = "a-password_1", "another-password_2"
 
 
 def test_it_journals_and_never_evicts(tmp_path: Path) -> None:
@@ -23,6 +27,57 @@ def test_it_journals_and_never_evicts(tmp_path: Path) -> None:
         "maxmemory-policy": "noeviction",
         "bind": "127.0.0.1",
     }
+
+
+@pytest.mark.parametrize("durability", ["everysec", "always"])
+def test_its_journal_is_synced_as_durability_says(tmp_path: Path, durability: str) -> None:
+    with EmbeddedServer(tmp_path, durability=durability) as server, server.client() as client:
+        assert client.config_get("appendfsync") == {"appendfsync": durability}
+
+
+def test_with_a_password_nobody_gets_in_without_it(tmp_path: Path) -> None:
+    with EmbeddedServer(tmp_path / "data", password=PASSWORD) as server:
+        with redis.Redis(port=server.port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        with redis.Redis.from_url(server.url) as known:
+            assert known.ping()
+
+
+def test_no_other_user_sees_the_password_or_the_data(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    with EmbeddedServer(data, password=PASSWORD) as server:
+        command = subprocess.run(
+            ["ps", "-ww", "-o", "args=", "-p", str(server.pid)], check=True, capture_output=True, text=True
+        )
+        holders = [file for file in data.rglob("*") if file.is_file() and PASSWORD.encode() in file.read_bytes()]
+
+    assert "-server" in command.stdout
+    assert PASSWORD not in command.stdout
+    assert [(file.name, file.stat().st_mode & 0o777) for file in holders] == [("server.conf", 0o600)]
+    assert data.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, PASSWORD), (PASSWORD, PASSWORD_AFTER), (PASSWORD, None)])
+def test_data_of_a_run_with_another_password_or_none_stay(
+    tmp_path: Path, first: str | None, second: str | None
+) -> None:
+    with EmbeddedServer(tmp_path, password=first) as server, server.client() as client:
+        client.set("kept", "yes")
+
+    with EmbeddedServer(tmp_path, password=second) as server, server.client() as client:
+        assert client.get("kept") == "yes"
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, PASSWORD), (PASSWORD, PASSWORD_AFTER), (PASSWORD, None)])
+def test_a_server_that_a_crash_left_behind_is_stopped_whatever_its_password_is(
+    tmp_path: Path, first: str | None, second: str | None
+) -> None:
+    left_over = EmbeddedServer(tmp_path, password=first).start()
+
+    with EmbeddedServer(tmp_path, password=second) as server, server.client() as client:
+        assert left_over.wait() == 0
+        assert client.ping()
 
 
 def test_it_runs_in_a_session_of_its_own_so_that_ctrl_c_passes_it_by(own_server: EmbeddedServer) -> None:

@@ -60,7 +60,7 @@ def test_the_middleware_imports_itself_by_relative_imports_only() -> None:
 def test_only_the_settings_and_the_local_run_read_the_environment() -> None:
     readers = {
         file.relative_to(ROOT).as_posix()
-        for package in ("api", "middleware", "scheduler", "tasks")
+        for package in ("api", "local", "middleware", "scheduler", "tasks")
         for file in (ROOT / package).rglob("*.py")
         if "os.environ" in (text := file.read_text(encoding="utf-8")) or "os.getenv" in text
     }

@@ -11,8 +11,10 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import redis
 
 from local.embedded import EmbeddedServer
 from middleware.broker import LifoBroker
@@ -75,6 +77,36 @@ def test_ten_jobs_are_processed_and_there_after_ctrl_c_and_a_new_start(clone: Cl
 
     run.start()
     assert [job["id"] for job in run.get("/v1/jobs").json] == ids[::-1]
+    assert run.stop() == 0
+
+
+def test_the_embedded_server_has_a_password_that_only_this_user_can_read_and_the_durability_that_is_set(
+    clone: Clone,
+) -> None:
+    run = clone(DURABILITY="always", LOG_LEVEL="DEBUG")
+    run.start()
+    note = run.folder / ".data" / "redis-url"
+    url = note.read_text(encoding="utf-8").strip()
+    password = urlsplit(url).password
+
+    assert note.stat().st_mode & 0o777 == 0o600
+    assert password
+    assert len(password) >= 32
+    assert not [command for command in run.processes().values() if password in command]
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        assert client.config_get("appendfsync") == {"appendfsync": "always"}
+    run.wait_until_processed(run.post_messages(1))
+    # A server that was killed comes back with the password that the processes know.
+    server = next(pid for pid, command in run.processes().items() if "-server " in command)
+    os.kill(server, signal.SIGKILL)
+    wait_until(lambda: "died and is started again" in run.output and run.get("/readyz").status == 200, "its return")
+    run.wait_until_processed(run.post_messages(1))
+    assert run.stop() == 0
+    assert password not in run.output
+    assert password not in (run.folder / ".data" / "redis" / "server.log").read_text(encoding="utf-8")
+
+    run.start()
+    assert note.read_text(encoding="utf-8").strip() != url
     assert run.stop() == 0
 
 
@@ -155,6 +187,19 @@ def test_a_process_that_dies_stops_all_and_is_named(clone: Clone, name: str, wor
 
     assert run.wait() == 1
     assert f"lastin: {name} (status -9) ended by itself, so everything was stopped." in run.output
+    assert not run.processes()
+
+
+def test_a_worker_that_asks_for_a_new_start_gets_it_and_is_ended_with_the_rest(clone: Clone) -> None:
+    run = clone()
+    procfile = (run.folder / "Procfile").read_text(encoding="utf-8")
+    once = "worker: test -e asked || { touch asked; exit 75; }; exec dramatiq"
+    (run.folder / "Procfile").write_text(procfile.replace("worker: exec dramatiq", once), encoding="utf-8")
+    run.start()
+
+    assert "Ended with status 75 and is started again in 1 s." in run.output
+    run.wait_until_processed(run.post_messages(3))
+    assert run.stop() == 0
     assert not run.processes()
 
 

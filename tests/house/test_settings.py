@@ -37,6 +37,7 @@ REFUSED = {
     "RATE_LIMIT": ["100", "0/minute", "5/fortnight", "5 a minute", "5/minute;", "-5/minute", "٣/minute"],
     "LOG_LEVEL": ["info", "TRACE", "20"],
     "LOG_FORMAT": ["text", "JSON"],
+    "DURABILITY": ["no", "Always"],
 }
 
 
@@ -63,6 +64,17 @@ def test_an_unreadable_setting_is_named_with_what_it_holds_and_what_it_may_hold(
         Settings.from_environ({name: text})
 
     assert name == "REDIS_URL" or repr(text) in str(raised.value)
+
+
+def test_the_url_of_another_users_server_is_asked_for(
+    no_embedded_server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **_: str) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(SettingsError, match="REDIS_URL isn't set, and only the user who runs `make run` may read"):
+        Settings.from_environ({})
 
 
 def test_a_redis_url_is_not_shown_for_it_may_hold_a_password() -> None:

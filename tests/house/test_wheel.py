@@ -12,6 +12,9 @@ import pytest
 
 from ..service import ROOT, clean_environment
 
+OF_THE_SERVICE = {"logs", "metrics"}
+"""What only the service needs, with dependencies that the wheel doesn't declare."""
+
 SOURCES = ("middleware", "pyproject.toml", "README.md", "LICENSE")
 
 PROGRAM = """
@@ -35,6 +38,39 @@ worker.stop()
 job = broker.store.get(message.message_id)
 print(job.status.value, job.result)
 broker.close()
+"""
+
+IMPORTS = """
+import importlib, importlib.metadata, pkgutil, re, sys
+
+declared, wanted = set(), ["lastin"]
+while wanted:
+    name = re.match(r"[\\w.-]+", wanted.pop())[0].lower()
+    if name in declared:
+        continue
+    declared.add(name)
+    try:
+        wanted += [text for text in importlib.metadata.requires(name) or () if "extra ==" not in text]
+    except importlib.metadata.PackageNotFoundError:  # for another version of Python
+        pass
+    if name == "lastin":
+        wanted += ["redis", "hiredis"]  # of dramatiq[redis] and redis[hiredis]
+
+of_package = importlib.metadata.packages_distributions()
+
+class Undeclared:
+    def find_spec(self, name, path=None, target=None):
+        packages = {found.lower() for found in of_package.get(name.partition(".")[0], [])}
+        if packages and not packages & declared:
+            raise ModuleNotFoundError(f"{name} belongs to {packages}, which lastin doesn't declare", name=name)
+
+sys.meta_path.insert(0, Undeclared())
+import lastin
+
+names = [module.name for module in pkgutil.walk_packages(lastin.__path__, "lastin.") if "__main__" not in module.name]
+for name in names:
+    importlib.import_module(name)
+print(1 + len(names))
 """
 
 
@@ -75,6 +111,7 @@ def test_the_wheel_holds_the_package_with_its_scripts_and_types(wheel: Path) -> 
         f"lastin/{file.relative_to(ROOT / 'middleware').as_posix()}"
         for file in (ROOT / "middleware").rglob("*")
         if file.suffix in {".py", ".lua"} or file.name == "py.typed"
+        if file.relative_to(ROOT / "middleware").parts[0] not in OF_THE_SERVICE
     }
     assert {name for name in names if not name.startswith("lastin-")} == expected
 
@@ -87,3 +124,15 @@ def test_a_dramatiq_program_runs_jobs_with_the_installed_wheel(wheel: Path, redi
     printed = run(sys.executable, program, redis_url, PYTHONPATH=str(installed))
 
     assert printed == "processed 42\n"
+
+
+def test_every_module_of_the_wheel_can_be_imported_with_what_it_declares(wheel: Path, tmp_path: Path) -> None:
+    installed, program = tmp_path / "installed", tmp_path / "program.py"
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", installed, wheel)
+    program.write_text(IMPORTS, encoding="utf-8")
+    with zipfile.ZipFile(wheel) as archive:
+        files = [name for name in archive.namelist() if name.endswith(".py")]
+
+    printed = run(sys.executable, program, PYTHONPATH=str(installed))
+
+    assert int(printed) == len(files) > 40

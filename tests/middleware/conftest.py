@@ -11,7 +11,7 @@ from middleware.broker import LifoBroker
 from middleware.settings import Settings
 
 from .scripted import Clock, ScriptedQueue
-from .settlers import OneDesk
+from .settlers import OneSettler
 from .workers import Gate
 
 
@@ -45,9 +45,15 @@ def queues(redis_url: str) -> Iterator[dict[str, ScriptedQueue]]:
 
 
 @pytest.fixture
-def broker(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[LifoBroker]:
+def settings() -> Settings:
+    """The settings of ``broker``."""
+    return Settings()
+
+
+@pytest.fixture
+def broker(redis_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[LifoBroker]:
     """A broker on the real clock, which Dramatiq takes for the process's own."""
-    broker = LifoBroker(url=redis_url, settings=Settings())
+    broker = LifoBroker(url=redis_url, settings=settings)
     monkeypatch.setattr(dramatiq.broker, "global_broker", broker)
     yield broker
     broker.close()
@@ -66,8 +72,8 @@ def gate() -> Iterator[Gate]:
 
 
 @pytest.fixture
-def one(queue: ScriptedQueue) -> Iterator[OneDesk]:
+def one(queue: ScriptedQueue) -> Iterator[OneSettler]:
     """A settler of three threads."""
-    one = OneDesk(queue)
+    one = OneSettler(queue)
     yield one
     one.settler.close()

@@ -40,3 +40,12 @@ def crash() -> None:
     """Take the whole process along."""
     note("crashed")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dramatiq.actor(time_limit=100)
+def hang(name: str) -> None:
+    """Hang in a call of C at the first run, far beyond the time limit."""
+    note(f"began {name}")
+    if Path(os.environ["JOURNAL"]).read_text(encoding="utf-8").count(f"began {name}") == 1:
+        time.sleep(60)
+    note(f"ended {name}")

@@ -6,12 +6,18 @@ from collections import Counter
 from typing import Any
 
 import dramatiq
-import msgpack
 import redis
 
 from middleware.broker import LifoBroker
 from middleware.commands import keys
-from middleware.commands.layout import STATE_FIELDS, STATUS_LETTERS, TALLY_FIELDS
+from middleware.commands.layout import (
+    STATE_FIELDS,
+    STATUS_LETTERS,
+    Record,
+    TaskCounters,
+    unpack_record,
+    unpack_task_counters,
+)
 from middleware.commands.types import (
     KEYLESS,
     NAMELESS,
@@ -28,10 +34,9 @@ from middleware.commands.types import (
     Settlement,
 )
 from middleware.jobs import Job
-from middleware.queues.control import QueueStanding
 from middleware.queues.policy import Policy
+from middleware.queues.snapshot import QueueSnapshot
 from middleware.queues.window import Window
-from middleware.store.records import fields_of
 
 START_US = 1_700_000_000_000_000
 LEASE_US = 15_000_000
@@ -40,16 +45,8 @@ WORKER = "worker-a"
 
 Token = tuple[str, int]
 
-INDEX_OF_LETTER = {
-    "s": keys.scheduled,
-    "r": keys.running,
-    "p": keys.processed,
-    "x": keys.rejected,
-    "c": keys.cancelled,
-    "e": keys.expired,
-    "u": keys.superseded,
-}
-FINAL_LETTERS = "pxceu"
+INDEX_OF_LETTER = {letter: keys.STATUS_INDEXES[status] for letter, status in STATUS_LETTERS.items() if letter != "q"}
+FINAL_LETTERS = {letter for letter, status in STATUS_LETTERS.items() if status.is_final}
 
 
 class Clock:
@@ -74,7 +71,7 @@ class ScriptedQueue:
         self.clock = clock or Clock()
         self.broker = LifoBroker(url=url, gated=gated, now=self.clock)
         self.broker.declare_queue(name)
-        self.scripts = self.broker.scripts(name)
+        self.scripts = self.broker.redis.queue(name)
         self.client = redis.Redis.from_url(url, decode_responses=True)
         self.client.sadd(keys.queues(), name)
 
@@ -132,14 +129,14 @@ class ScriptedQueue:
         return self.scripts.settle(settlements, WORKER, LEASE_US, 0)[1]
 
     def process_and_claim(self, *tokens: Token, **more: Any) -> list[Token]:
-        """A worker's usual turn: these were processed, and as many are claimed in the same call."""
+        """What a busy worker does: these were processed, and as many are claimed in the same call."""
         settlements = [Settlement(*token, "processed", **more) for token in tokens]
         claim, _ = self.scripts.settle(settlements, WORKER, LEASE_US, len(tokens))
         return [(id, number) for id, number, _ in claim.jobs]
 
     def beat(self, *held: Token) -> None:
         """A worker's beat for what it holds."""
-        self.scripts.beat(LEASE_US, SILENCE_US, held)
+        self.scripts.heartbeat(LEASE_US, SILENCE_US, held)
 
     def reclaim(self, crash_limit: int = 3) -> list[tuple[str, str]]:
         """Put back what lost its lease: (id, status letter) each."""
@@ -161,9 +158,9 @@ class ScriptedQueue:
         more = {"opened_by": "operator"} | more
         return self.broker.windows.open(self.name, credits=credits, lasts_us=lasts_us, **more)
 
-    def standing(self) -> QueueStanding:
-        """How the queue stands."""
-        found = self.broker.control.get(self.name)
+    def snapshot(self) -> QueueSnapshot:
+        """The queue as it is now."""
+        found = self.broker.control.snapshot(self.name)
         assert found is not None
         return found
 
@@ -180,8 +177,10 @@ class ScriptedQueue:
         return job
 
     def token(self, id: str, attempt: int) -> Token:
-        """What the delivery of this attempt is called."""
-        return id, self.job(id).seq + attempt
+        """What the delivery of this attempt, the last one, is called."""
+        job = self.job(id)
+        assert job.attempts == attempt
+        return id, job.seq + attempt + (job.started_at_us or 0)
 
     def status(self, id: str) -> str:
         """Where the job is in its life."""
@@ -193,12 +192,12 @@ class ScriptedQueue:
 
     def count(self, name: str) -> int:
         """One of the queue's counters."""
-        self.scripts.tallies(0, 0)  # counts the usual turns
+        self.scripts.read_counters(0, 0)  # adds up what is pending
         return int(self.client.hget(keys.counters(self.name), name) or 0)
 
     def ended(self, status: str) -> int:
-        """How many times a job of the queue came to this end, as it was tallied."""
-        return sum(tally[f"ended_{status}"] for tally in self._tallies().values())
+        """How many times a job of the queue came to this end, as it was counted."""
+        return sum(counters.totals[f"ended_{status}"] for counters in self._task_counters().values())
 
     def is_rung(self) -> bool:
         """True when the doorbell holds a token."""
@@ -211,56 +210,53 @@ class ScriptedQueue:
     def audit(self) -> None:
         """Check that every job is in exactly one state, that windows add up, and that nobody sleeps in vain."""
         records = self._records()
-        letters = {id: record["status"] for id, record in records.items()}
+        letters = {id: record.status for id, record in records.items()}
         self._audit_indexes(records, letters)
         self._audit_windows(records)
-        self._audit_tallies(records)
+        self._audit_task_counters(records)
         assert self.count("accepted") == len(records) + self.count("pruned")
         for texts in (keys.results, keys.failures, keys.progress):
             assert set(self.client.hkeys(texts(self.name))) <= set(records), texts.__name__
         assert self.client.llen(keys.doorbell(self.name)) <= 1
 
-    def _records(self) -> dict[str, dict[str, Any]]:
-        with redis.Redis.from_url(self.broker._url) as raw:
+    def _records(self) -> dict[str, Record]:
+        with redis.Redis.from_url(self.broker.redis._url) as raw:
             packed = raw.hgetall(keys.records(self.name))
-        return {id.decode(): fields_of(record) for id, record in packed.items()}
+        return {id.decode(): unpack_record(record) for id, record in packed.items()}
 
-    def _audit_indexes(self, records: dict[str, dict[str, Any]], letters: dict[str, str]) -> None:
+    def _audit_indexes(self, records: dict[str, Record], letters: dict[str, str]) -> None:
         for letter, index in INDEX_OF_LETTER.items():
-            expected = {id: records[id]["seq"] for id, its in letters.items() if its == letter}
+            expected = {id: records[id].seq for id, its in letters.items() if its == letter}
             assert self._scores(index) == expected, index.__name__
-        places = {id: r["place"] or r["seq"] for id, r in records.items() if letters[id] == "q"}
+        places = {id: r.place or r.seq for id, r in records.items() if letters[id] == "q"}
         assert self._scores(keys.stack) == places
-        displaced = {id: records[id]["seq"] for id, place in places.items() if place != records[id]["seq"]}
+        displaced = {id: records[id].seq for id, place in places.items() if place != records[id].seq}
         assert self._scores(keys.displaced) == displaced
-        dues = {id: r["due"] for id, r in records.items() if letters[id] == "s"}
+        dues = {id: r.due for id, r in records.items() if letters[id] == "s"}
         assert self._scores(keys.due) == dues
         assert set(self._scores(keys.leases)) == {id for id, letter in letters.items() if letter == "r"}
-        finished = {id: r["finished"] for id, r in records.items() if letters[id] in FINAL_LETTERS}
+        finished = {id: r.finished for id, r in records.items() if letters[id] in FINAL_LETTERS}
         assert self._scores(keys.finished) == finished
         assert set(self.client.hkeys(keys.messages(self.name))) == set(records)
 
-    def _tallies(self) -> dict[str, dict[str, int]]:
-        self.scripts.tallies(0, 0)
-        with redis.Redis.from_url(self.broker._url) as raw:
-            packed = raw.hgetall(keys.tallies(self.name))
-        return {
-            task.decode(): dict(zip(TALLY_FIELDS, msgpack.unpackb(tally), strict=True))
-            for task, tally in packed.items()
-        }
+    def _task_counters(self) -> dict[str, TaskCounters]:
+        self.scripts.read_counters(0, 0)
+        with redis.Redis.from_url(self.broker.redis._url) as raw:
+            packed = raw.hgetall(keys.task_counters(self.name))
+        return {task.decode(): unpack_task_counters(counters) for task, counters in packed.items()}
 
-    def _audit_tallies(self, records: dict[str, dict[str, Any]]) -> None:
+    def _audit_task_counters(self, records: dict[str, Record]) -> None:
         if self.count("orphans"):
             return  # records were removed by hand, and what they were counted as is unknown
-        tallies = self._tallies()
-        counted = Counter({(task, state): tally[state] for task, tally in tallies.items() for state in STATE_FIELDS})
-        assert +counted == Counter((r["task"], STATUS_LETTERS[r["status"]].value) for r in records.values())
+        tasks = self._task_counters()
+        counted = Counter({(task, state): its.states[state] for task, its in tasks.items() for state in STATE_FIELDS})
+        assert +counted == Counter((r.task, STATUS_LETTERS[r.status].value) for r in records.values())
         assert not -counted
-        assert sum(tally["accepted"] for tally in tallies.values()) == self.count("accepted")
+        assert sum(its.totals["accepted"] for its in tasks.values()) == self.count("accepted")
 
-    def _audit_windows(self, records: dict[str, dict[str, Any]]) -> None:
-        running = Counter(r["window"] for r in records.values() if r["status"] == "r" and r["window"])
-        windows = self.broker.windows.history(self.name, limit=1000)
+    def _audit_windows(self, records: dict[str, Record]) -> None:
+        running = Counter(r.window for r in records.values() if r.status == "r" and r.window)
+        windows = self.broker.windows.page(queue=self.name, limit=1000).windows
         for w in windows:
             assert w.claimed == w.running + w.processed + w.retried + w.rejected + w.cancelled + w.put_back, w
             assert w.credits is None or w.claimed <= w.credits, w

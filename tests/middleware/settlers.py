@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from middleware.commands.queue_commands import QueueScripts
-from middleware.commands.types import Settlement
+from middleware.commands.queue_commands import QueueCommands
 from middleware.worker.delivery import Delivery
 from middleware.worker.idle_threads import IdleThreads
 from middleware.worker.settling import Settler
@@ -17,7 +16,7 @@ from .scripted import LEASE_US, WORKER, ScriptedQueue
 THREADS = 3
 
 
-class HookedScripts(QueueScripts):
+class HookedCommands(QueueCommands):
     """Real scripts; a hook can let something happen just before or after one of them runs."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -41,17 +40,17 @@ class HookedScripts(QueueScripts):
         return answer
 
 
-class OneDesk:
+class OneSettler:
     """A settler whose deliveries are kept in a list instead of being run; ``on_delivery`` is called with each."""
 
     def __init__(self, queue: ScriptedQueue) -> None:
-        link = queue.broker.new_link()
-        self.scripts = HookedScripts(queue.name, link, default_gate="open", now=queue.clock)
+        link = queue.broker.redis.new_link()
+        self.commands = HookedCommands(queue.name, link, default_gate="open", now=queue.clock)
         self.idle_threads = IdleThreads(THREADS)
         self.delivered: list[Delivery] = []
         self.on_delivery: Callable[[Delivery], None] = lambda _: None
         self.settler = Settler(
-            self.scripts,
+            self.commands,
             link,
             worker=WORKER,
             lease_us=LEASE_US,
@@ -70,9 +69,10 @@ class OneDesk:
         return self.settler.claim(wanted)
 
 
-def processed(delivery: Delivery) -> Settlement:
-    """The settlement of a job that ended well."""
-    return Settlement(*delivery.token, "processed")
+def leave(one: OneSettler, delivery: Delivery) -> None:
+    """Leave a settlement that nobody sends by itself."""
+    with one.settler._lock:
+        one.settler.settle(delivery)
 
 
 def in_another_thread(call: Callable[[], None]) -> None:

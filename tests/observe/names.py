@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from middleware.metrics.figures import FIGURES
+from middleware.metrics.definitions import METRICS
 
 from ..service import ROOT
 
@@ -42,8 +42,8 @@ def used_in(expression: str) -> set[str]:
 
 def known() -> set[str]:
     """The names of samples that an exposition or a recording rule gives."""
-    plain = {figure.name for figure in FIGURES if figure.kind != "histogram"}
-    buckets = {f"{figure.name}_{end}" for figure in FIGURES if figure.kind == "histogram" for end in ENDS}
+    plain = {metric.name for metric in METRICS if metric.kind != "histogram"}
+    buckets = {f"{metric.name}_{end}" for metric in METRICS if metric.kind == "histogram" for end in ENDS}
     flask = {"flask_http_request_total", "flask_http_request_exceptions_total"}
     flask |= {f"flask_http_request_duration_seconds_{end}" for end in ENDS}
     return plain | buckets | flask | {"dramatiq_messages_inprogress"} | {rule["record"] for rule in rules_of(RULES)}

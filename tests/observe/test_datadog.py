@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from middleware.metrics.figures import FIGURES
+from middleware.metrics.definitions import METRICS
 
 from ..service import ROOT, RunningService, clean_environment
 
@@ -37,7 +37,7 @@ def test_the_agent_listens_where_the_page_about_logs_says() -> None:
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="datadog-checks-base isn't installed (make datadog does it)")
-def test_the_check_of_the_agent_reads_our_figures(tmp_path: Path) -> None:
+def test_the_check_of_the_agent_reads_our_metrics(tmp_path: Path) -> None:
     with RunningService(tmp_path) as service:
         service.wait_for_job(service.post("/v1/jobs", {"message": "hello"}).json["id"])
         command = [PYTHON, "-m", "tests.observe.datadog_check", FOLDER / "openmetrics.yaml", f"{service.url}/metrics"]
@@ -56,5 +56,5 @@ def test_the_check_of_the_agent_reads_our_figures(tmp_path: Path) -> None:
     assert told["said"] == ["", ""]
     assert told["values"]["lastin.redis_up"][-1] == 1
     assert sum(told["values"]["lastin.queue_jobs"]) > 0
-    gauges = {figure.name for figure in FIGURES if figure.kind == "gauge" and figure.name.startswith("lastin_")}
+    gauges = {metric.name for metric in METRICS if metric.kind == "gauge" and metric.name.startswith("lastin_")}
     assert {name.replace("lastin_", "lastin.", 1) for name in gauges} <= set(told["values"])

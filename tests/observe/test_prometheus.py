@@ -1,4 +1,4 @@
-"""A real Prometheus with our configuration beside the real service: jobs run, and their figures are read back."""
+"""A real Prometheus with our configuration beside the real service: jobs run, and their metrics are read back."""
 
 from __future__ import annotations
 

@@ -9,14 +9,11 @@ import msgpack
 import redis
 
 from middleware.commands import keys
-from middleware.commands.layout import RECORD_FIELDS, STATUS_LETTERS, WINDOW_FIELDS
-from middleware.commands.queue_commands import QueueScripts
-from middleware.commands.sources import TURN_FIELDS
-from middleware.diagnosis.audit import INDEX_KEYS
+from middleware.commands.layout import RECORD_FIELDS, STATUS_LETTERS, unpack_record, unpack_window
+from middleware.commands.queue_commands import QueueCommands
 from middleware.jobs import JobStatus
-from middleware.statistics.counters import read_tallies
+from middleware.statistics.counters import read_counters
 from middleware.store.filters import JobFilter
-from middleware.store.records import fields_of
 
 from .entries import FINAL, QUEUED, RUNNING, SCHEDULED, ModelJob
 from .model import Model
@@ -37,28 +34,33 @@ COUNTERS = (
 )
 
 
+CLAIMS = ("claims", "window_claims")
+
+
 def compare_all(client: redis.Redis, model: Model) -> int:
-    """Compare what is kept at one moment; tells how many usual turns of workers aren't counted yet."""
+    """Compare what is kept at one moment; tells how many calls that settled and claimed aren't added up yet."""
     kept = _read(client)
     _compare_jobs(kept, model)
     _compare_windows(kept["windows"], model)
-    counters = {name.decode(): int(value) for name, value in kept["counters"].items()}
+    pending = [msgpack.unpackb(counts) for counts in kept["pending_counts"]]
+    of_calls = [Counter(queue_counts or {}) for _, queue_counts, *_ in pending]
+    counters = Counter({name.decode(): int(value) for name, value in kept["counters"].items()})
+    for counts in of_calls:
+        counters.update(counts)
     expected = {name: model.counters[name] for name in COUNTERS}
-    assert {name: counters.get(name, 0) for name in COUNTERS} == expected
+    assert {name: counters[name] for name in COUNTERS} == expected
     finished = [job for job in model.jobs.values() if job.status in FINAL]
-    turns = [dict(zip(TURN_FIELDS, msgpack.unpackb(turn), strict=False)) for turn in kept["turns"]]
-    uncounted = sum(turn["bytes"] for turn in turns)
-    assert counters.get("finished_bytes", 0) + uncounted == sum(job.kept_bytes for job in finished)
+    assert counters["finished_bytes"] == sum(job.kept_bytes for job in finished)
     assert kept["doorbell"] <= 1
     assert kept["policy"].get(b"order_now") == (model.order_now.encode() if model.order_now else None)
     if model.stack() and model.gate() == "open":
         assert kept["doorbell"] == 1, "jobs wait at an open gate, and nobody is told"
-    return sum(turn["settled"] > 0 for turn in turns)
+    return sum("finished_bytes" in counts and not counts.keys().isdisjoint(CLAIMS) for counts in of_calls)
 
 
-def compare_tallies(scripts: QueueScripts, model: Model) -> None:
+def compare_counters(scripts: QueueCommands, model: Model) -> None:
     """Compare what statistics are made of: the jobs in each state, and how often jobs were claimed and processed."""
-    counts = read_tallies(scripts).together.counts
+    counts = read_counters(scripts).together.counts
     states = Counter(STATUS_LETTERS[job.status].value for job in model.jobs.values())
     assert {state: count for state, count in counts.states.items() if count} == states
     assert counts.totals["accepted"] == len(model.jobs) + model.counters["pruned"]
@@ -68,26 +70,26 @@ def compare_tallies(scripts: QueueScripts, model: Model) -> None:
 
 def _read(client: redis.Redis) -> dict[str, Any]:
     """All that is kept, at one moment."""
-    sets = [*(key for key in INDEX_KEYS.values()), keys.due, keys.leases, keys.finished, keys.displaced]
+    sets = [*keys.STATUS_INDEXES.values(), keys.due, keys.leases, keys.finished, keys.displaced]
     hashes = [keys.records, keys.messages, keys.results, keys.failures, keys.counters, keys.windows, keys.policy]
     with client.pipeline(transaction=True) as pipe:
         for key in sets:
             pipe.zrange(key(QUEUE), 0, -1, withscores=True)
         for key in hashes:
             pipe.hgetall(key(QUEUE))
-        pipe.lrange(keys.turns(QUEUE), 0, -1)
+        pipe.lrange(keys.pending_counts(QUEUE), 0, -1)
         pipe.llen(keys.doorbell(QUEUE))
         answers = pipe.execute()
     kept: dict[str, Any] = {
         key.__name__: {id.decode(): int(score) for id, score in rows} for key, rows in zip(sets, answers, strict=False)
     }
     kept |= {key.__name__: rows for key, rows in zip(hashes, answers[len(sets) :], strict=False)}
-    return kept | {"turns": answers[-2], "doorbell": answers[-1]}
+    return kept | {"pending_counts": answers[-2], "doorbell": answers[-1]}
 
 
 def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
     jobs = model.jobs
-    for status, key in INDEX_KEYS.items():
+    for status, key in keys.STATUS_INDEXES.items():
         its = [job for job in jobs.values() if job.status == LETTERS[status]]
         expected = {job.id: job.place if job.status == QUEUED else job.seq for job in its}
         assert kept[key.__name__] == expected, key.__name__
@@ -107,9 +109,9 @@ def _compare_windows(packed: dict[bytes, bytes], model: Model) -> None:
     model.open_window_now()
     found = {}
     for number, window in packed.items():
-        w = dict(zip(WINDOW_FIELDS, msgpack.unpackb(window), strict=True))
+        w = unpack_window(window)._asdict()
         assert w["claimed"] == sum(w[outcome] for outcome in OUTCOMES)
-        assert w["credits"] is False or w["claimed"] <= w["credits"]
+        assert w["credits"] is None or w["claimed"] <= w["credits"]
         if not w["closed_at"] and w["closes_at"] and w["closes_at"] <= model.now:
             # Whoever looks closes it first.
             w["closed_at"], w["close_reason"] = w["closes_at"], "time"
@@ -122,7 +124,7 @@ def _compare_windows(packed: dict[bytes, bytes], model: Model) -> None:
     assert found == expected
 
 
-def compare_pages(scripts: QueueScripts, model: Model, limit: int, status: JobStatus | None) -> None:
+def compare_pages(scripts: QueueCommands, model: Model, limit: int, status: JobStatus | None) -> None:
     """Page through all jobs, or those of one status: each once, in the order of acceptance."""
     indexes = JobFilter(statuses=None if status is None else frozenset({status})).indexes
     seen: list[str] = []
@@ -139,10 +141,9 @@ def compare_pages(scripts: QueueScripts, model: Model, limit: int, status: JobSt
 
 def _record(packed: bytes) -> dict[str, Any]:
     """The fields of a record that the model knows, None for those that aren't set."""
-    r = fields_of(packed)
-    place = None if r["place"] == 0 and r["place"] is not False else (r["place"] or r["seq"])
-    plain = {name: None if r[name] is False else r[name] for name in MODELLED}
-    return plain | {"place": place, "lost": r["lost"] or 0}
+    r = unpack_record(packed)._asdict()
+    place = None if r["place"] == 0 else (r["place"] or r["seq"])
+    return {name: r[name] for name in MODELLED} | {"place": place, "lost": r["lost"] or 0}
 
 
 def _as_record(job: ModelJob) -> dict[str, Any]:
@@ -151,5 +152,4 @@ def _as_record(job: ModelJob) -> dict[str, Any]:
 
 def _window(fields: dict[str, Any]) -> dict[str, Any]:
     names = ("opened_by", "opened_at", "closes_at", "closed_at", "close_reason", "order", "share", "credits", "claimed")
-    plain = {name: None if fields[name] is False else fields[name] for name in (*names, *OUTCOMES)}
-    return plain | {"close_when_empty": bool(fields["close_when_empty"])}
+    return {name: fields[name] for name in (*names, *OUTCOMES)} | {"close_when_empty": bool(fields["close_when_empty"])}

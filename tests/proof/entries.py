@@ -38,7 +38,7 @@ class ModelJob:
     @property
     def token(self) -> Token:
         """The name of its latest delivery: no other has the same, not even of another job with this id."""
-        return self.id, self.seq + self.attempts
+        return self.id, self.seq + self.attempts + (self.started or 0)
 
     @property
     def kept_bytes(self) -> int:

@@ -146,7 +146,7 @@ class HistoryChecker:
         self._check_place(id, job, place)
         for kind, text in self.gate.claim(now_us, is_top, window):
             self.found.add(kind, f"{id}: {text}")
-        job.worker = worker
+        job.worker, job.claimed_at_us = worker, now_us
         job.attempts += 1
         if attempt != job.attempts:
             self.found.add("impossible move", f"{id} was claimed as attempt {attempt} instead of {job.attempts}")
@@ -195,8 +195,8 @@ class HistoryChecker:
         else:
             job.is_cancel_asked = True
 
-    def _revive(self, now_us: int, id: str, place: int) -> None:
-        job = self._move(id, JobStatus.QUEUED, "revive")
+    def _retry(self, now_us: int, id: str, place: int) -> None:
+        job = self._move(id, JobStatus.QUEUED, "retry")
         if job is None:
             return
         if place <= self._last_number:
@@ -205,14 +205,14 @@ class HistoryChecker:
         job.place, job.back_by = place, "revived"
         self._waiting.add(id, place)
 
-    def _forget(self, now_us: int, id: str) -> None:
+    def _delete(self, now_us: int, id: str) -> None:
         job = self.jobs.pop(id, None)
         if job is None:
-            self.found.add("unknown job", f"{id} was forgotten and isn't there")
+            self.found.add("unknown job", f"{id} was deleted and isn't there")
         elif not job.status.is_final:
             self._unfinished -= 1
         if job is not None and job.status is JobStatus.RUNNING:
-            self.found.add("lost", f"{id} was forgotten while it ran")
+            self.found.add("lost", f"{id} was deleted while it ran")
         self._waiting.discard(id)
         self.found.forgotten += 1
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import msgpack
 import redis
 
 from middleware.commands import keys
-from middleware.commands.layout import STATUS_LETTERS, WINDOW_FIELDS
-from middleware.diagnosis.audit import INDEX_KEYS
+from middleware.commands.layout import STATUS_LETTERS, unpack_record, unpack_window
 from middleware.jobs import JobStatus
-from middleware.store.records import fields_of
 
 from .findings import Findings
 from .history import HistoryChecker
@@ -28,17 +25,18 @@ def compare(checker: HistoryChecker, client: redis.Redis) -> None:
     answers."""
     found = checker.found
     held: defaultdict[str, list[JobStatus]] = defaultdict(list)
-    for status, key in INDEX_KEYS.items():
+    for status, key in keys.STATUS_INDEXES.items():
         for id in client.zrange(key(checker.queue), 0, -1):
             held[id.decode()].append(status)
-    records = {id.decode(): fields_of(r) for id, r in client.hscan_iter(keys.records(checker.queue), count=500)}
+    packed_records = client.hscan_iter(keys.records(checker.queue), count=500)
+    records = {id.decode(): unpack_record(packed)._asdict() for id, packed in packed_records}
     for id, job in checker.jobs.items():
         _compare_indexes(id, job, held.get(id, []), found)
         _compare_record(id, job, records.get(id), found)
     for id in (held.keys() | records.keys()) - checker.jobs.keys():
         found.add("never accepted", f"{id} is in Redis, and was never accepted or is forgotten")
     for number, packed in client.hscan_iter(keys.windows(checker.queue), count=500):
-        window = dict(zip(WINDOW_FIELDS, msgpack.unpackb(packed), strict=True))
+        window = unpack_window(packed)._asdict()
         if (rule := checker.gate.windows.get(int(number))) is not None:
             _compare_window(int(number), rule, window, found)
 

@@ -17,13 +17,14 @@ class KnownJob:
     place: int | None
     due_us: int
     attempts: int = 0
+    claimed_at_us: int = 0
     worker: str = ""
     back_by: str | None = None
     is_cancel_asked: bool = False
 
     def runs_as(self, number: int) -> bool:
         """Whether the delivery of this number is the one that runs."""
-        return self.status is JobStatus.RUNNING and self.seq + self.attempts == number
+        return self.status is JobStatus.RUNNING and self.seq + self.attempts + self.claimed_at_us == number
 
 
 class Waiting:

@@ -13,7 +13,7 @@ from hypothesis.stateful import precondition, rule
 from middleware.jobs import JobStatus
 
 from ..middleware.scripted import LEASE_US, SILENCE_US
-from .comparing import compare_pages, compare_tallies
+from .comparing import compare_counters, compare_pages
 from .entries import CANCELLED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED
 from .rare_steps import RARE, RareSteps
 from .steps import WORKERS
@@ -57,8 +57,8 @@ class QueueMachine(RareSteps):
 
     @precondition(lambda self: self.model.of_status(REJECTED) or self.model.of_status(CANCELLED))
     @rule(pick=picks)
-    def revive(self, pick: int) -> None:
-        self._revive(self._any(self.model.of_status(REJECTED) + self.model.of_status(CANCELLED), pick).id)
+    def retry(self, pick: int) -> None:
+        self._retry(self._any(self.model.of_status(REJECTED) + self.model.of_status(CANCELLED), pick).id)
 
     # What workers do.
 
@@ -165,7 +165,7 @@ class QueueMachine(RareSteps):
         kept_bytes=st.sampled_from([0, 1_500, 10**9]),
     )
     def prune(self, age_us: int, kept: int, kept_bytes: int) -> None:
-        assert self.scripts.prune(age_us, kept, kept_bytes) == self.model.prune(age_us, kept, kept_bytes)
+        assert self.scripts.prune(age_us, kept, kept_bytes, 10**6) == self.model.prune(age_us, kept, kept_bytes)
 
     # What operators and the cadence do.
 
@@ -191,14 +191,14 @@ class QueueMachine(RareSteps):
         self.claim(wanted, WORKERS[0])
 
     @precondition(lambda self: (window := self.model.open_window_now()) and window.closes_at)
-    @rule(by_us=st.sampled_from([-1, 0, 1, 1_000_000]), then=st.sampled_from(["nothing", "continuous", "purge"]))
+    @rule(by_us=st.sampled_from([-1, 0, 1, 1_000_000]), then=st.sampled_from(["nothing", "continuous", "flush"]))
     def come_to_the_end_of_the_window(self, by_us: int, then: str) -> None:
         window = self.model.open_window_now()
         self.model.now = max(self.model.now, window.closes_at + by_us)
         if then == "continuous":
             self.set_policy("continuous", "lifo", 0, 0, False)
-        elif then == "purge":
-            self.purge()
+        elif then == "flush":
+            self.flush()
 
     @precondition(lambda self: self.model.windows)
     @rule(pick=picks)
@@ -208,7 +208,7 @@ class QueueMachine(RareSteps):
 
     @rule()
     def read_what_is_counted(self) -> None:
-        compare_tallies(self.scripts, self.model)
+        compare_counters(self.scripts, self.model)
 
     @rule(limit=st.integers(1, 4), status=st.sampled_from([None, *JobStatus]))
     def page_through(self, limit: int, status: Any) -> None:

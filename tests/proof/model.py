@@ -83,10 +83,10 @@ class Model(ModelGate):
     def _settle(self, s: Settlement) -> bool:
         job = self.jobs.get(s.id)
         if job is None or job.status != RUNNING or job.token != (s.id, s.number):
-            is_stale = job is None or job.settled is None or job.seq + job.settled != s.number
+            is_stale = job is None or job.settled != s.number
             self.counters["stale_settles"] += is_stale
             return is_stale
-        job.settled = job.attempts
+        job.settled = s.number
         job.result = s.result or job.result
         job.failure = b"%d %b" % (self.now, s.failure) if s.failure else job.failure
         job.message = s.message or job.message
@@ -113,7 +113,7 @@ class Model(ModelGate):
                 job.lease_end = self.now + lease
                 if job.cancel is not None:
                     words.append((id, "cancel"))
-            elif job is None or job.settled is None or job.seq + job.settled != number:
+            elif job is None or job.settled != number:
                 words.append((id, "lost"))
         return words
 
@@ -162,7 +162,7 @@ class Model(ModelGate):
             self._close_when_done()
         return "cancelled"
 
-    def revive(self, id: str, message: bytes) -> str:
+    def retry(self, id: str, message: bytes) -> str:
         """What came of it."""
         job = self.jobs.get(id)
         if job is None:
@@ -189,7 +189,7 @@ class Model(ModelGate):
         self.counters["pruned"] += gone
         return gone
 
-    def purge(self) -> int:
+    def flush(self) -> int:
         """How many waiting jobs went: the stack, or else what is scheduled."""
         dropped = self.of_status(QUEUED) or self.of_status(SCHEDULED)
         for job in dropped:
@@ -222,4 +222,4 @@ class Model(ModelGate):
         self._finish(job, status, reason)
 
     def _finish(self, job: ModelJob, status: str, reason: str | None) -> None:
-        job.status, job.finished, job.reason = status, self.now, reason
+        job.status, job.finished, job.reason = status, self.now, reason or job.reason

@@ -128,19 +128,23 @@ class ModelGate:
         self.open_window_now()
         self.now = to
 
-    def _order(self, rule: ModelWindow | ModelPolicy) -> str:
+    def present_order(self, rule: ModelWindow | ModelPolicy | None) -> str:
         """Adaptive: fifo until the oldest has waited long enough, then lifo until it has waited less again."""
-        if rule.order != "adaptive":
-            return rule.order
+        if rule is None or rule.order != "adaptive":
+            return rule.order if rule else "lifo"
         waiting = self.stack()
         waited = max(0, self.now - waiting[0].place) if waiting else 0
         was = self.order_now or "fifo"
-        becomes_lifo = was == "fifo" and bool(waiting) and waited >= rule.above
-        becomes_fifo = was == "lifo" and waited < rule.below
-        if becomes_lifo or becomes_fifo:
-            self.order_now = "lifo" if becomes_lifo else "fifo"
-            self.counters[f"order_switches_to_{self.order_now}"] += 1
-        return self.order_now or "fifo"
+        if was == "fifo" and waiting and waited >= rule.above:
+            return "lifo"
+        return "fifo" if was == "lifo" and waited < rule.below else was
+
+    def _order(self, rule: ModelWindow | ModelPolicy) -> str:
+        order = self.present_order(rule)
+        if rule.order == "adaptive" and order != (self.order_now or "fifo"):
+            self.order_now = order
+            self.counters[f"order_switches_to_{order}"] += 1
+        return order
 
     def _forget_windows(self, closed_before: int) -> None:
         self.open_window_now()

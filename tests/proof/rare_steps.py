@@ -25,7 +25,7 @@ class RareSteps(Steps):
             self._accept([(self._any(forgotten, pick), b"anew")], "now", 0)
 
     def revive_any(self, pick: int) -> None:
-        self._revive(self._any(["nobody", *self.model.jobs], pick))
+        self._retry(self._any(["nobody", *self.model.jobs], pick))
 
     def cancel_any(self, pick: int) -> None:
         id = self._any(["nobody", *self.model.jobs], pick)
@@ -50,7 +50,7 @@ class RareSteps(Steps):
 
     def hear_the_doorbell_with_no_idle_thread(self, _: int) -> None:
         self.client.delete(keys.doorbell(QUEUE))
-        assert self.scripts.look() == self.model.until_due()
+        assert self.scripts.ring_again()[0] == self.model.until_due()
 
     def see_the_clock_set_back(self, pick: int) -> None:
         self.scripts.get_windows(None, 1)
@@ -59,8 +59,8 @@ class RareSteps(Steps):
     def find_the_scripts_flushed(self, _: int) -> None:
         self.client.script_flush()
 
-    def purge(self, _: int = 0) -> None:
-        assert self.scripts.purge() == self.model.purge()
+    def flush(self, _: int = 0) -> None:
+        assert self.scripts.flush() == self.model.flush()
 
 
 RARE = (
@@ -76,5 +76,5 @@ RARE = (
     RareSteps.hear_the_doorbell_with_no_idle_thread,
     RareSteps.see_the_clock_set_back,
     RareSteps.find_the_scripts_flushed,
-    RareSteps.purge,
+    RareSteps.flush,
 )

@@ -23,10 +23,10 @@ from redis.retry import Retry
 
 from local.embedded import LOOPBACK, EmbeddedServer
 from middleware.broker import LifoBroker
-from middleware.diagnosis.audit import audit, census
-from middleware.queues.windows import Policy
+from middleware.diagnosis.audit import audit
+from middleware.queues.policy import Policy
+from middleware.queues.snapshot import read_snapshot
 from middleware.settings import Settings
-from tests.service import WRITES_AT_ONCE
 
 from .event_log import EventLog
 from .findings import report
@@ -68,7 +68,7 @@ class Soak:
         self._every = {"hurt": hurt_every, "cut": cut_every, "outage": outage_every}
         self._chance = random.Random(seed)
         self._hurts = cycle(("stop", "kill", "poison", "end"))
-        self._server = EmbeddedServer(folder / "redis", options=WRITES_AT_ONCE)
+        self._server = EmbeddedServer(folder / "redis", durability="always")
         settings = {"LEASE_S": lease_s, "RETENTION_JOBS": KEPT, "CRASH_LIMIT": CRASH_LIMIT}
         self.fleet = Fleet(folder, self._server.url, processes=processes, threads=threads, settings=settings)
         self.checkers = {queue: HistoryChecker(queue, fate_of=self.fleet.fate_of) for queue in QUEUES}
@@ -129,17 +129,17 @@ class Soak:
         return self._report(time.monotonic() - began)
 
     def _report(self, took_s: float) -> dict[str, Any]:
-        link = self._broker.new_link()
+        link = self._broker.redis.new_link()
         faults = self.ledger.faults()
         lost = len(faults)
         inversions = conservation_error = switches = 0
         for queue, checker in self.checkers.items():
             compare(checker, self._client)
-            counted = census(self._broker.scripts(queue, link))
+            counted = read_snapshot(self._broker.redis.queue_over(queue, link))
             inversions += counted.order_inversions
             conservation_error += abs(counted.conservation_error)
             switches += sum(counted.counters.get(f"order_switches_to_{order}", 0) for order in ("lifo", "fifo"))
-            faults += [f"{queue}: {text}" for text in (*checker.found.texts, *counted.faults, *audit(queue, link))]
+            faults += [f"{queue}: {text}" for text in (*checker.found.texts, *counted.faults(), *audit(queue, link))]
             if checker.unfinished():
                 faults.append(f"{queue}: {checker.unfinished()} jobs didn't end")
         link.close()

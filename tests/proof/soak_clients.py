@@ -139,7 +139,7 @@ class Operator:
             elif self._alive and self._chance.random() < 0.7:
                 self._broker.cancel(self._alive.pop(), reason="for the soak")
             elif self._ended:
-                self._broker.revive(self._ended.pop())
+                self._broker.retry(self._ended.pop())
         except RedisAwayError:
             return  # who knows what came of it: the log does
 

@@ -9,10 +9,10 @@ import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
-from middleware.commands.queue_commands import QueueScripts
+from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.types import Accepted, Offer, Settlement
-from middleware.diagnosis.audit import census
 from middleware.queues.policy import Policy
+from middleware.queues.snapshot import read_snapshot
 from middleware.redis_link.link import Link
 
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
@@ -32,8 +32,8 @@ def connections(url: str) -> tuple[Link, redis.Redis]:
 class Steps(RuleBasedStateMachine):
     """What the scripts answer and leave behind must be the model's, after every step."""
 
-    usual_turns = 0
-    """How often a usual turn of a worker was seen that isn't counted yet, in all examples."""
+    busy_calls = 0
+    """How often a call was seen that settled and claimed, in all examples."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Steps(RuleBasedStateMachine):
     def begin(self, gated: bool, jobs: int, mode: str | None) -> None:
         self.model = Model(START_US, gated=gated)
         default_gate = "closed" if gated else "open"
-        self.scripts = QueueScripts(QUEUE, self.link, default_gate=default_gate, now=lambda: self.model.now)
+        self.scripts = QueueCommands(QUEUE, self.link, default_gate=default_gate, now=lambda: self.model.now)
         self._accept([self._new() for _ in range(jobs)], "now", 0)
         if mode:
             self._set_policy(mode, "lifo", 0, 0, False)
@@ -56,13 +56,15 @@ class Steps(RuleBasedStateMachine):
 
     @invariant()
     def everything_kept_is_the_models(self) -> None:
-        Steps.usual_turns += compare_all(self.client, self.model)
+        Steps.busy_calls += compare_all(self.client, self.model)
 
     @invariant()
-    def the_census_adds_up(self) -> None:
-        counted = census(self.scripts)
-        assert counted.faults == []
-        assert counted.order_inversions == counted.conservation_error == 0
+    def the_snapshot_adds_up_and_tells_what_may_be_claimed(self) -> None:
+        found = read_snapshot(self.scripts)
+        assert found.faults() == []
+        assert found.order_inversions == found.conservation_error == 0
+        rule = self.model.open_window_now() or self.model.policy
+        assert (found.gate, found.order_now) == (self.model.gate(), self.model.present_order(rule))
 
     @invariant()
     def a_list_shows_each_job_once_in_the_order_of_acceptance(self) -> None:
@@ -92,14 +94,14 @@ class Steps(RuleBasedStateMachine):
         expected = self.model.open_window(opened_by, tick_ms, credits, lasts_us)
         assert (word.decode(), rest[0] if rest else None) == expected
 
-    def _revive(self, id: str) -> None:
-        assert self.scripts.revive(id, b"revived") == self.model.revive(id, b"revived")
+    def _retry(self, id: str) -> None:
+        assert self.scripts.retry(id, b"revived") == self.model.retry(id, b"revived")
 
     def _running(self) -> list[Token]:
         return [job.token for job in self.model.of_status(RUNNING)]
 
     def _beat(self, held: list[Token]) -> None:
-        assert self.scripts.beat(LEASE_US, SILENCE_US, held) == self.model.beat(LEASE_US, SILENCE_US, held)
+        assert self.scripts.heartbeat(LEASE_US, SILENCE_US, held) == self.model.beat(LEASE_US, SILENCE_US, held)
 
     def _settle(self, tokens: list[Token], moves: list[Any], wanted: int, worker: str) -> None:
         chosen = [

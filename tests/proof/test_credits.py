@@ -17,6 +17,7 @@ import pytest
 import redis
 
 from middleware.broker import LifoBroker
+from middleware.jobs import JobStatus
 from middleware.queues.policy import Policy
 from middleware.queues.window import Window
 from middleware.settings import Settings
@@ -64,7 +65,7 @@ def producing(broker: LifoBroker) -> Iterator[None]:
 
 
 def waiting(broker: LifoBroker) -> int:
-    return int(broker.scripts(QUEUE).standing(10, [], ["stack"])[-1])
+    return broker.control.snapshots()[0].counts[JobStatus.QUEUED]
 
 
 def used_up(broker: LifoBroker, fleet: Fleet, credits: int) -> Window:

@@ -122,7 +122,7 @@ def test_open_over_an_empty_stack_has_nothing_to_do(cadence_file: Path, redis_ur
 def test_open_opens_one_window_by_the_cadence_and_ends(cadence_file: Path, redis_url: str, broker: LifoBroker) -> None:
     accept(broker, 2)
     done = scheduler(cadence_file, "open", status=0, redis_url=redis_url)
-    [window] = broker.windows.history("default")
+    [window] = broker.windows.page(queue="default").windows
     assert done.stdout == f"Window {window.id} is open.\n"
     assert (window.is_open, window.opened_by, window.credits) == (True, "command", 3)
     assert window.closes_at_us == window.opened_at_us + 30_000_000
@@ -134,7 +134,7 @@ def test_open_takes_batch_and_length_from_its_arguments(cadence_file: Path, redi
     window = json.loads(scheduler(cadence_file, *arguments, status=0, redis_url=redis_url).stdout)
     assert (window["status"], window["credits"]) == ("open", None)
     assert (parsed(window["closes_at"]) - parsed(window["opened_at"])).total_seconds() == 90
-    assert [window.opener for window in broker.windows.history("default")] == [command_user()]
+    assert [window.opener for window in broker.windows.page(queue="default").windows] == [command_user()]
 
 
 def test_open_and_wait_tells_what_the_window_did(cadence_file: Path, redis_url: str, broker: LifoBroker) -> None:

@@ -106,6 +106,24 @@ def test_a_bad_file_or_none_leaves_the_last_good_cadence_in_force(
         assert {later - earlier for earlier, later in pairwise(scheduler.ticks_ms)} == {250}
 
 
+def test_two_schedulers_with_different_files_name_each_other(
+    tmp_path: Path, cadence_file: Path, redis_url: str
+) -> None:
+    other_file = tmp_path / "other.toml"
+    other_file.write_text('[queues.default]\nevery = "300ms"\nbatch = 7\n')
+    with (
+        SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file)) as one,
+        SchedulerProcess(tmp_path, "two", REDIS_URL=redis_url, CADENCE_FILE=str(other_file)) as two,
+    ):
+        one.wait_for_log(f":{two.pid}:")
+        two.wait_for_log(f":{one.pid}:")
+        assert "default.batch is 0 here and 7 there; default.ticks is every 250ms here and every 300ms there" in one.log
+
+        replace(other_file, cadence_file.read_text())
+        one.wait_for_log("has read the same cadence as this one again")
+        assert [log.count("has read another cadence than this one") for log in (one.log, two.log)] == [1, 1]
+
+
 def test_a_scheduler_survives_a_server_that_is_killed_and_one_that_was_emptied(
     tmp_path: Path, cadence_file: Path, own_server: EmbeddedServer
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,7 @@ class FaultyWindows:
         self.calls: list[tuple[Any, ...]] = []
         self.faults: list[Exception] = []
         self.next_ticks_ms: list[int | None] = []
+        self.jobs_wait = True
 
     def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: int | None) -> bool:
         self._called("policy", queue, policy, next_tick_ms)
@@ -46,6 +48,10 @@ class FaultyWindows:
         self._called("open", queue, opened_by, tick_ms, credits, lasts_us)
         self.next_ticks_ms.append(next_tick_ms)
         return opened_window(tick_ms)
+
+    def ring_again(self, queue: str) -> bool:
+        self._called("ring_again", queue)
+        return self.jobs_wait
 
     def opened(self) -> list[tuple[Any, ...]]:
         return [call[3:] for call in self.calls if call[0] == "open"]
@@ -180,3 +186,20 @@ def test_the_start_tries_for_the_tick_before_only_if_its_window_is_not_over(
     runner.begin(TICK_US + 10_000_000)
     runner.step()
     assert windows.opened() == [(TICK_US // 1000 + 10_000, 5, 3_500_000)]
+
+
+@pytest.mark.parametrize(("jobs_wait", "rings"), [(True, 3), (False, 1)])
+def test_the_doorbell_is_rung_again_while_jobs_wait_in_an_open_window(
+    runner: QueueRunner, windows: FaultyWindows, monkeypatch: pytest.MonkeyPatch, jobs_wait: bool, rings: int
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    windows.jobs_wait = jobs_wait
+    runner.offer(TICK_US)
+    runner.step()
+
+    for _ in range(20):
+        now[0] += 0.1
+        runner.step()
+
+    assert [call[0] for call in windows.calls].count("ring_again") == rings

@@ -14,6 +14,7 @@ from middleware.broker import LifoBroker
 from middleware.commands import keys
 from middleware.commands.types import Offer
 from middleware.queues.policy import Policy
+from middleware.queues.snapshot import read_snapshot
 from scheduler.blackout import parse_blackout
 from scheduler.cadence import QueueCadence
 from scheduler.clock import SystemClock
@@ -38,7 +39,7 @@ def broker(redis_url: str) -> Iterator[LifoBroker]:
 def shared(broker: LifoBroker) -> OwnedClock:
     """A clock that the scripts go by too."""
     clock = OwnedClock(TICK_US + 1_000)
-    broker._now = clock.now_us
+    broker.redis._now = clock.now_us
     return clock
 
 
@@ -51,8 +52,8 @@ def test_a_policy_and_a_window_reach_redis(broker: LifoBroker, shared: OwnedCloc
     runner.offer(TICK_US)
     runner.step()
 
-    assert broker.windows.policy("default") == policy_of(lasting())
-    [window] = broker.windows.history("default")
+    assert read_snapshot(broker.redis.queue("default")).policy == policy_of(lasting())
+    [window] = broker.windows.page(queue="default").windows
     assert (window.opened_by, window.tick_ms, window.credits) == ("tick", TICK_US // 1000, 5)
     assert window.oldest_share_ppm == 250_000
     assert window.closes_at_us == TICK_US + 1_000_000
@@ -64,7 +65,7 @@ def test_a_tick_that_another_scheduler_opened_is_not_opened_again(broker: LifoBr
         runner.offer(TICK_US)
         runner.step()
     assert (first.opened, second.opened, second.opened_by_others, second.missed) == (1, 0, 1, 0)
-    assert len(broker.windows.history("default")) == 1
+    assert len(broker.windows.page(queue="default").windows) == 1
 
 
 def test_a_server_that_was_emptied_gets_the_policy_and_the_window_of_the_same_tick(
@@ -75,7 +76,7 @@ def test_a_server_that_was_emptied_gets_the_policy_and_the_window_of_the_same_ti
     redis_client.flushall()
     runner.offer(TICK_US)
     runner.step()
-    assert broker.windows.policy("default") == policy_of(lasting())
+    assert read_snapshot(broker.redis.queue("default")).policy == policy_of(lasting())
     runner.step()
     assert runner.opened == 1
 
@@ -86,11 +87,14 @@ def test_the_thread_keeps_the_policy_in_force_without_any_tick(
     monkeypatch.setattr("scheduler.runner.KEEP_EVERY_S", 0.05)
     runner = QueueRunner(QueueCadence(queue="default", timetable=None), broker.windows, SystemClock())
     runner.start()
-    wait_until(lambda: broker.windows.policy("default"), "the policy")
+    wait_until(lambda: read_snapshot(broker.redis.queue("default")).policy, "the policy")
     redis_client.flushall()
-    wait_until(lambda: broker.windows.policy("default"), "the policy after a flush")
+    wait_until(lambda: read_snapshot(broker.redis.queue("default")).policy, "the policy after a flush")
     runner.change(QueueCadence(queue="default", timetable=None, order="fifo"))
-    wait_until(lambda: broker.windows.policy("default") == Policy("continuous", "fifo", 0, 0, False), "the change")
+    wait_until(
+        lambda: read_snapshot(broker.redis.queue("default")).policy == Policy("continuous", "fifo", 0, 0, False),
+        "the change",
+    )
     runner.stop()
     runner.join(2)
 
@@ -116,8 +120,10 @@ def test_a_switch_of_the_adaptive_order_is_logged_once(
     cadence = QueueCadence(queue="default", timetable=None, order="adaptive", lifo_above_us=10_000, lifo_below_us=5_000)
     runner = QueueRunner(cadence, broker.windows, SystemClock())
     runner.step()
-    broker.scripts("default").accept([Offer("a", "task", b"message")])
-    wait_until(lambda: broker.control.get("default").order_now == "lifo", "the switch")
+    commands = broker.redis.queue("default")
+    commands.accept([Offer("a", "task", b"message")])
+    wait_until(lambda: read_snapshot(commands).order_now == "lifo", "the job to have waited")
+    commands.claim("worker", 1_000_000, 1)
 
     with caplog.at_level(logging.INFO):
         for _ in range(3):
@@ -128,7 +134,7 @@ def test_a_switch_of_the_adaptive_order_is_logged_once(
 
 
 def missed(broker: LifoBroker) -> int:
-    counters = broker._link().call("HGET", keys.counters("default"), "windows_missed")
+    counters = broker.redis.link.call("HGET", keys.counters("default"), "windows_missed")
     return int(counters or 0)
 
 
@@ -171,3 +177,28 @@ def test_ticks_in_a_blackout_are_not_missed(broker: LifoBroker, shared: OwnedClo
     tick(runner, shared, TICK_US + 200_000_000)
 
     assert missed(broker) == 5 + 2
+
+
+def test_when_the_clock_is_set_back_the_next_window_is_told_by_the_new_time(
+    broker: LifoBroker, shared: OwnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.runner.KEEP_EVERY_S", 0)
+    runner = QueueRunner(CADENCE, broker.windows, shared)
+    tick(runner, shared, TICK_US)
+    shared.advance(-3600)
+    runner.step()
+
+    assert broker.windows.next("default").opens_at_us == TICK_US - 3_590_000_000
+
+
+def test_ticks_that_the_clock_left_out_when_it_was_set_forward_are_not_missed(
+    broker: LifoBroker, shared: OwnedClock
+) -> None:
+    runner = QueueRunner(CADENCE, broker.windows, shared)
+    tick(runner, shared, TICK_US)
+    shared.advance(24)
+    shared.set_forward(3600)
+    tick(runner, shared, TICK_US + 3_650_000_000)
+
+    # Those of second 10 and 20 were there and missed; so were those of 3,630 and 3,640.
+    assert missed(broker) == 4

@@ -9,6 +9,7 @@ import pytest
 
 from middleware.broker import LifoBroker
 from middleware.queues.policy import Policy
+from middleware.queues.snapshot import read_snapshot
 from scheduler.cadence import Cadence, QueueCadence
 from scheduler.clock import RedisClock, SystemClock
 from scheduler.service import Service
@@ -66,13 +67,16 @@ def test_windows_become_continuous_and_windows_again_by_a_reload(broker: LifoBro
         return Cadence({"default": QueueCadence(queue="default", timetable=timetable)})
 
     def ticks() -> int:
-        return int(broker.new_link().call("HGET", "lastin:{default}:policy", "windows") or 0)
+        return int(broker.redis.new_link().call("HGET", "lastin:{default}:policy", "windows") or 0)
 
     service = Service(cadence(EVERY_100MS), broker.windows, SystemClock())
     service.start()
     wait_until(lambda: ticks() >= 2, "two windows")
     service.put(cadence(None))
-    wait_until(lambda: broker.windows.policy("default") == Policy("continuous", "lifo", 0, 0, False), "the policy")
+    wait_until(
+        lambda: read_snapshot(broker.redis.queue("default")).policy == Policy("continuous", "lifo", 0, 0, False),
+        "the policy",
+    )
     opened = ticks()
     service.put(cadence(EVERY_100MS))
     wait_until(lambda: ticks() >= opened + 2, "two windows more")
@@ -85,7 +89,7 @@ def test_the_clock_is_the_servers_however_wrong_this_machines_is(
     machine = OwnedClock(at("2001-01-01 00:00:00"))
     true_us = SystemClock().now_us()
     monkeypatch.setattr("scheduler.clock.time.time_ns", lambda: machine.now_us() * 1000)
-    clock = RedisClock(broker.new_link())
+    clock = RedisClock(broker.redis.new_link())
     assert abs(clock.now_us() - machine.now_us()) < 10_000_000
 
     clock.start()

@@ -55,6 +55,11 @@ def test_a_cron_with_seconds_first_ticks_within_the_minute() -> None:
         # Day and weekday both restricted: either will do, by crontab(5).
         ("0 0 13 * fri", "2025-06-06 00:00:00", ["2025-06-13 00:00:00", "2025-06-20 00:00:00"]),
         ("0 0 10 * fri", "2025-06-06 00:00:00", ["2025-06-10 00:00:00", "2025-06-13 00:00:00"]),
+        # The last day of the month, its last weekday, its last Friday, its second Monday.
+        ("0 0 L * *", "2025-02-01 00:00:00", ["2025-02-28 00:00:00", "2025-03-31 00:00:00"]),
+        ("0 0 LW * *", "2025-05-01 00:00:00", ["2025-05-30 00:00:00", "2025-06-30 00:00:00"]),
+        ("0 0 * * 5L", "2025-06-01 00:00:00", ["2025-06-27 00:00:00", "2025-07-25 00:00:00"]),
+        ("0 0 * * mon#2", "2025-06-01 00:00:00", ["2025-06-09 00:00:00", "2025-07-14 00:00:00"]),
     ],
 )
 def test_cron_expressions_mean_what_crontab_says(expression: str, start: str, expected: list[str]) -> None:
@@ -67,19 +72,21 @@ def test_cron_expressions_mean_what_crontab_says(expression: str, start: str, ex
         ("* * * *", "it has 4 fields"),
         ("", "it has 0 fields"),
         ("* * * * * * *", "it has 7 fields"),
-        ("60 * * * *", "minute holds '60', which isn't 0-59"),
-        ("* 24 * * *", "hour holds '24', which isn't 0-23"),
-        ("* * 0 * *", "day holds '0', which isn't 1-31"),
-        ("* * * 13 *", "month holds '13', which isn't 1-12 or jan"),
-        ("* * * * 8", "weekday holds '8', which isn't 0-7 or sun"),
-        ("* * * * fru", "weekday holds 'fru'"),
-        ("* * * mon *", "month holds 'mon'"),
-        ("*/0 * * * *", "stands still"),
-        ("30-10 * * * *", "runs backwards"),
-        ("1,,2 * * * *", "minute holds ''"),
-        ("*-5 * * * *", "minute holds '*-5'"),
-        ("5#2 * * * *", "minute holds '5#2'"),
-        ("0 0 30 2 *", "a date that never comes"),
+        ("60 * * * *", "its minute must be *, 5, 1-5, */10, 10-50/20 or a list of these, from 0-59"),
+        ("60 * * * * *", "its second must be"),
+        ("* 24 * * *", "its hour must be"),
+        ("* * 0 * *", "its day-of-month must be"),
+        ("* * * 13 *", "its month must be *, 5, 1-5, */10, 10-50/20 or a list of these, from 1-12 or jan-dec"),
+        ("* * * * 8", "its day-of-week must be"),
+        ("* * * * fru", "its day-of-week must be"),
+        ("* * * mon *", "its month must be"),
+        ("*/0 * * * *", "its minute must be"),
+        ("30-10 * * * *", "its minute must be"),
+        ("1,,2 * * * *", "its minute must be"),
+        ("*-5 * * * *", "its minute must be"),
+        ("5#2 * * * *", "its minute must be"),
+        ("0 0 30 2 *", "or a list of these, from 1-31, L or LW, on a date that comes"),
+        ("0 0 30 2 */2", "on a date that comes"),
     ],
 )
 def test_a_cron_expression_that_means_nothing_is_refused(expression: str, error: str) -> None:
@@ -102,6 +109,7 @@ def test_a_time_that_the_clocks_skip_comes_once_as_soon_as_the_gap_is_over() -> 
         "Mon 31 02:30:00+0200",
     ]
     assert berlin_ticks("*/20 2 * * *", "2025-03-29 12:00:00", 2) == ["Sun 30 03:00:00+0200", "Mon 31 02:00:00+0200"]
+    assert berlin_ticks("15 30 2 * * *", "2025-03-29 12:00:00", 2) == ["Sun 30 03:00:00+0200", "Mon 31 02:30:15+0200"]
 
 
 def test_a_time_that_is_there_twice_counts_the_first_time_only() -> None:
@@ -135,4 +143,5 @@ def test_forwards_and_backwards_give_the_same_ticks_from_every_minute_of_a_day(e
 def test_the_last_tick_is_found_however_long_ago_it_was() -> None:
     assert Cron("0 0 29 2 *", UTC_ZONE).until(at("2027-12-31 00:00:00")) == at("2024-02-29 00:00:00")
     assert Cron("* * 2 * * *", UTC_ZONE).until(at("2025-06-01 12:00:00")) == at("2025-06-01 02:59:59")
-    assert Cron("0 0 29 2 *", UTC_ZONE).until(at("1970-03-01 00:00:00")) is None
+    # A 29 February on a Sunday: 2004, then 2032.
+    assert Cron("0 0 29 2 */7", UTC_ZONE).until(at("2025-06-01 12:00:00")) is None

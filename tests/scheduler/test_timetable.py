@@ -110,3 +110,22 @@ def test_timetables_with_the_same_ticks_have_the_same_text() -> None:
     assert text("Sat", "22:00-06:00") == text("Sat", "22:00-06:00")
     others = (Timetable(Every(10_000)), Timetable(Every(20_000)), text("Sat"), text("Sun"), text("12:00-13:00"))
     assert len({str(other) for other in others}) == 5
+
+
+@pytest.mark.parametrize(
+    "timetable", [Timetable(Every(60_000_000)), Timetable(Cron("* * * * *", ZoneInfo("UTC")))], ids=str
+)
+def test_ticks_that_the_clock_left_out_are_not_counted(timetable: Timetable) -> None:
+    def minutes(*clocks: str) -> list[int]:
+        return [at(f"2025-06-01 {clock}:00") for clock in clocks]
+
+    after_us, before_us = minutes("12:00", "12:10")
+    first, second = minutes("12:02", "12:04"), minutes("12:07", "12:09")
+    gaps = [(low_us, high_us) for low_us, high_us in (first, second)]
+    # 12:03 and 12:08 are left out. The ends of a gap are times that the clock did show.
+    assert timetable.count_between(after_us, before_us) == 9
+    assert timetable.count_between(after_us, before_us, gaps) == 7
+    assert timetable.count_between(after_us, before_us, [(after_us - 1, before_us + 1)]) == 0
+    assert timetable.count_between(after_us, before_us, [(before_us, before_us + 1)]) == 9
+    assert not timetable.has_between(*minutes("12:02", "12:04"), [(first[0], first[1])])
+    assert timetable.has_between(*minutes("12:02", "12:04"), [(first[0] + 1, first[0] + 2)])

@@ -87,6 +87,20 @@ def test_after_a_clock_was_set_back_ticks_come_by_the_new_time(
     assert "set back to 2025-06-01T12:00:05.500000Z" in caplog.text
 
 
+def test_ticks_that_the_clock_left_out_when_it_was_set_forward_were_not_there_to_be_seen(
+    ticking: Ticking, caplog: pytest.LogCaptureFixture
+) -> None:
+    ticking.plan(EVERY_2S)
+    ticking.go_to("12:00:02")
+    ticking.go_to("12:00:03")
+    ticking.clock.set_forward(3600)
+    with caplog.at_level(logging.WARNING):
+        ticking.go_to("13:00:03.2")
+        ticking.go_to("13:00:04")
+    assert times(ticking.fired)[-1] == "13:00:04"
+    assert "passed unseen" not in caplog.text
+
+
 def test_a_clock_that_is_corrected_by_a_little_repeats_no_tick(ticking: Ticking) -> None:
     ticking.plan(EVERY_2S)
     ticking.go_to("12:00:02.001")

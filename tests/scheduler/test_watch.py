@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import CadenceError
-from scheduler.watch import CadenceFile
+from scheduler.watch import CadenceWatcher
 
 GOOD, BETTER, BAD = '[queues.default]\nevery = "2s"', '[queues.default]\nevery = "30s"', "[queues.default]\nevery = 2"
 
@@ -19,17 +19,17 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def file(path: Path) -> CadenceFile:
-    file = CadenceFile(path, ["default"], {})
+def file(path: Path) -> CadenceWatcher:
+    file = CadenceWatcher(path, ["default"], {})
     file.read()
     return file
 
 
-def test_a_file_that_is_as_it_was_is_not_read_again(file: CadenceFile) -> None:
+def test_a_file_that_is_as_it_was_is_not_read_again(file: CadenceWatcher) -> None:
     assert [file.poll(), file.poll()] == [None, None]
 
 
-def test_a_changed_file_is_read_once_it_has_been_quiet(file: CadenceFile, path: Path) -> None:
+def test_a_changed_file_is_read_once_it_has_been_quiet(file: CadenceWatcher, path: Path) -> None:
     path.write_text("# half of it")
     assert file.poll() is None
     path.write_text(BETTER)
@@ -40,7 +40,7 @@ def test_a_changed_file_is_read_once_it_has_been_quiet(file: CadenceFile, path: 
     assert file.poll() is None
 
 
-def test_a_file_that_another_takes_the_place_of_is_read(file: CadenceFile, path: Path) -> None:
+def test_a_file_that_another_takes_the_place_of_is_read(file: CadenceWatcher, path: Path) -> None:
     other = path.with_name("other")
     other.write_text(BETTER)
     os.replace(other, path)
@@ -48,7 +48,7 @@ def test_a_file_that_another_takes_the_place_of_is_read(file: CadenceFile, path:
 
 
 def test_an_error_is_told_once_and_a_repaired_file_is_read(
-    file: CadenceFile, path: Path, caplog: pytest.LogCaptureFixture
+    file: CadenceWatcher, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.write_text(BAD)
     assert [file.poll() for _ in range(4)] == [None] * 4
@@ -59,13 +59,13 @@ def test_an_error_is_told_once_and_a_repaired_file_is_read(
     assert [file.poll(), file.poll() is not None] == [None, True]
 
 
-def test_a_file_that_is_gone_is_told_once(file: CadenceFile, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_is_gone_is_told_once(file: CadenceWatcher, path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.unlink()
     assert [file.poll() for _ in range(4)] == [None] * 4
     assert caplog.text.count("can't be read: No such file or directory") == 1
 
 
-def test_it_is_read_at_once_when_told_to(file: CadenceFile, path: Path) -> None:
+def test_it_is_read_at_once_when_told_to(file: CadenceWatcher, path: Path) -> None:
     path.write_text(BETTER)
     assert file.reread() is not None
     path.write_text(BAD)
@@ -75,10 +75,10 @@ def test_it_is_read_at_once_when_told_to(file: CadenceFile, path: Path) -> None:
 def test_the_first_reading_raises(path: Path) -> None:
     path.write_text(BAD)
     with pytest.raises(CadenceError):
-        CadenceFile(path, ["default"], {}).read()
+        CadenceWatcher(path, ["default"], {}).read()
 
 
-def test_why_it_could_not_be_read_is_known_until_it_can(file: CadenceFile, path: Path) -> None:
+def test_why_it_could_not_be_read_is_known_until_it_can(file: CadenceWatcher, path: Path) -> None:
     path.write_text(BAD)
     assert file.reread() is None
     assert file.error is not None
@@ -91,7 +91,7 @@ def test_why_it_could_not_be_read_is_known_until_it_can(file: CadenceFile, path:
 def test_a_cadence_has_a_digest_of_what_it_means(path: Path) -> None:
     def digest(text: str) -> str:
         path.write_text(text)
-        return CadenceFile(path, ["default"], {}).read().digest
+        return CadenceWatcher(path, ["default"], {}).read().digest
 
     assert digest(GOOD) == digest(f"# The same.\n{GOOD}\nbatch = 0")
     assert len({digest(GOOD), digest(BETTER), digest(f'{GOOD}\nblackout = ["Sat"]')}) == 3

@@ -26,6 +26,16 @@ class OwnedClock:
 
     def __init__(self, now_us: int) -> None:
         self._now_us = now_us
+        self._skipped: list[tuple[int, int]] = []
+
+    def skipped(self) -> list[tuple[int, int]]:
+        return self._skipped
+
+    def set_forward(self, seconds: float) -> None:
+        """As somebody does who sets the server's clock: the time between never was."""
+        before_us = self._now_us
+        self.advance(seconds)
+        self._skipped.append((before_us, self._now_us))
 
     def now_us(self) -> int:
         return self._now_us

@@ -1,42 +1,49 @@
--- include: record stack windows finish
 -- Calls jobs off: those that wait end at once, those that run are asked to stop.
 -- ARGV: 1 now in µs or '' · 2 reason, kept on the jobs · then ids, up to 500
 -- Returns a word for each: cancelled, asked, already (it is cancelled, or was asked before), finished (too late), or missing.
 
-allow_when_full()
-local now, reason, left_stack = clock(ARGV[1]), ARGV[2], false
+local reason = ARGV[2]
+--- @include now
+--- @include event_log
+--- @include windows
+--- @include load
+--- @include finish
+--- @include open_number
+--- @include close_when_done
 
-local function call_off(id, job)
+local function call_off(id)
+  local job = load(id)
   if not job then return 'missing' end
-  if job[STATUS] == CANCELLED or (job[STATUS] == RUNNING and job[CANCEL]) then return 'already' end
-  local word = 'cancelled'
-  if job[STATUS] == RUNNING then
-    job[CANCEL], word = reason, 'asked'
-  elseif job[STATUS] == QUEUED then
+  local status, word = job[R.STATUS], 'cancelled'
+  if status == S.CANCELLED or (status == S.RUNNING and job[R.CANCEL]) then return 'already' end
+  if status == S.RUNNING then
+    job[R.CANCEL], word = reason, 'asked'
+  elseif status == S.QUEUED then
     redis.call('ZREM', K.stack, id)
     redis.call('ZREM', K.displaced, id)
-    left_stack = true
-    finish(id, job, CANCELLED, now, reason)
-  elseif job[STATUS] == SCHEDULED then
+    finish(id, job, S.CANCELLED, reason)
+  elseif status == S.SCHEDULED then
     redis.call('ZREM', K.due, id)
     redis.call('ZREM', K.scheduled, id)
-    finish(id, job, CANCELLED, now, reason)
+    finish(id, job, S.CANCELLED, reason)
   else
     return 'finished'
   end
-  save(id, job)
-  return word
+  -- At once, for an id may come twice.
+  redis.call('HSET', K.records, id, cmsgpack.pack(job))
+  return word, status == S.QUEUED
 end
 
-local words = {}
-for i = 3, #ARGV do
-  words[#words + 1] = call_off(ARGV[i], load(ARGV[i]))
+--- @insert allow_when_full
+local words, left_stack = {}, false
+for a = 3, #ARGV do
+  local word, was_queued = call_off(ARGV[a])
+  words[#words + 1], left_stack = word, left_stack or was_queued
 end
-save_ends()
-if left_stack then close_when_done(open_number(), now, redis.call('ZCARD', K.stack) == 0) end
+if left_stack then close_when_done(open_number(), redis.call('ZCARD', K.stack) == 0) end
 for i, word in ipairs(words) do
   if word == 'cancelled' then log('cancel', now, ARGV[i + 2]) end
   if word == 'asked' then log('cancel_asked', now, ARGV[i + 2]) end
 end
-save_windows()
+--- @insert save
 return words

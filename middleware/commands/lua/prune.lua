@@ -1,38 +1,48 @@
--- include: record stack windows finish forget replays
--- Upkeep: forgets finished jobs in the order in which they ended, at most 200 a call, and windows of that age.
--- ARGV: 1 now in µs or '' · 2 age in µs beyond which they go · 3 how many may stay · 4 how many bytes may stay
--- Of those who called accept, the latest 10,000 are kept; and idempotency keys for a day.
--- Returns how many it forgot; 200: call again.
+-- Maintenance: deletes finished jobs in the order in which they ended, at most 200 a call, and windows of that age.
+-- ARGV: 1 now in µs or '' · 2 age in µs beyond which they go · 3 how many may stay · 4 how many of their bytes may stay
+--       · 5 how many idempotency keys may stay
+-- Of those who called accept, the latest 10,000 are kept; and idempotency keys for a day at most.
+-- Returns how many it deleted; 200: call again.
 
-local CHUNK, CALLERS_KEPT = 200, 10000
-allow_when_full()
-redis.call('ZREMRANGEBYRANK', K.callers, 0, -CALLERS_KEPT - 1)
-local now = clock(ARGV[1])
-forget_keys(now)
-local oldest_kept = now - ARGV[2]
-still_open(open_number(), now)
+local age, most, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local most_keys = tonumber(ARGV[5])
+--- @include now
+--- @include event_log
+--- @include counts
+--- @include windows
+--- @include still_open
+--- @include open_number
+--- @include trim_windows
+--- @include bytes_of
+--- @include delete_jobs
+--- @include idempotency_delete
+--- @include add_up
+
+--- @insert allow_when_full
+redis.call('ZREMRANGEBYRANK', K.callers, 0, -P.CALLERS_KEPT - 1)
+delete_idempotency_keys(most_keys)
+local oldest_kept = now - age
+still_open(open_number())
 trim_windows(oldest_kept)
-local too_many = redis.call('ZCARD', K.finished) - tonumber(ARGV[3])
-add_turns()
-local too_much = tonumber(redis.call('HGET', K.counters, 'finished_bytes') or 0) - tonumber(ARGV[4])
+add_up()
+local too_many = redis.call('ZCARD', K.finished) - most
+local too_much = tonumber(redis.call('HGET', K.counters, 'finished_bytes') or 0) - most_bytes
 
 local ids, bytes = {}, 0
-local rows = redis.call('ZRANGE', K.finished, 0, CHUNK - 1, 'WITHSCORES')
+local rows = redis.call('ZRANGE', K.finished, 0, 199, 'WITHSCORES')
 for i = 1, #rows, 2 do
-  if tonumber(rows[i + 1]) > oldest_kept and #ids >= too_many and bytes >= too_much then break end
-  ids[#ids + 1] = rows[i]
-  bytes = bytes + size_of(rows[i])
+  local id, finished = rows[i], tonumber(rows[i + 1])
+  if finished > oldest_kept and #ids >= too_many and bytes >= too_much then break end
+  ids[#ids + 1] = id
+  bytes = bytes + bytes_of(id)
 end
-if #ids == 0 then
-  save_windows()
-  return 0
+if #ids > 0 then
+  redis.call('ZREM', K.finished, unpack(ids))
+  for _, index in ipairs(P.FINAL_INDEXES) do
+    redis.call('ZREM', index, unpack(ids))
+  end
+  count('finished_bytes', -bytes)
+  delete_jobs(ids)
 end
-
-redis.call('ZREM', K.finished, unpack(ids))
-for _, index in ipairs({K.processed, K.rejected, K.cancelled, K.expired, K.superseded}) do
-  redis.call('ZREM', index, unpack(ids))
-end
-count('finished_bytes', -bytes)
-forget(ids, now)
-save_windows()
+--- @insert save
 return #ids

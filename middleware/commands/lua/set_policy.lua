@@ -1,4 +1,3 @@
--- include: record stack windows
 -- Puts a queue's policy in force. An open window keeps the rule that it was opened with.
 -- ARGV: 1 now in µs or '' · 2 tick in ms at which the next window opens, '' when none is planned, or keep
 --       · then name and value of each field: mode (windows, continuous), order (lifo, fifo, adaptive), share (of the oldest, in
@@ -7,22 +6,29 @@
 --       timetable (when the ticks are, in words)
 -- Returns 1 if it changed any of them, else 0.
 
-allow_when_full()
-local now = clock(ARGV[1])
-if ARGV[2] ~= 'keep' then plan_next(ARGV[2]) end
-local changed, order = 0, redis.call('HGET', K.policy, 'order')
-for i = 3, #ARGV, 2 do
-  if redis.call('HGET', K.policy, ARGV[i]) ~= ARGV[i + 1] then
-    redis.call('HSET', K.policy, ARGV[i], ARGV[i + 1])
-    if ARGV[i] == 'timetable' then redis.call('HSET', K.policy, 'timetable_since', string.format('%.0f', now)) end
-    changed = 1
+local next_tick, default_gate = ARGV[2], 'closed'
+--- @include now
+--- @include close_window
+--- @include plan_next
+
+--- @insert allow_when_full
+if next_tick ~= 'keep' then plan_next(next_tick) end
+local is_changed, order_before = false, redis.call('HGET', K.policy, 'order')
+for a = 3, #ARGV, 2 do
+  local field, value = ARGV[a], ARGV[a + 1]
+  if redis.call('HGET', K.policy, field) ~= value then
+    redis.call('HSET', K.policy, field, value)
+    if field == 'timetable' then redis.call('HSET', K.policy, 'timetable_since', now) end
+    is_changed = true
   end
 end
-if changed == 0 then return 0 end
-local p = redis.call('HMGET', K.policy, 'mode', 'open', 'order', 'share', 'lifo_above', 'lifo_below')
-if p[3] ~= order then redis.call('HDEL', K.policy, 'order_now') end
-log('policy', now, p[1], p[3], tonumber(p[4]), tonumber(p[5] or 0), tonumber(p[6] or 0))
-if p[1] ~= 'windows' and p[2] then close_window(tonumber(p[2]), now, 'replaced') end
-ring(now, 'closed')
-save_windows()
+if not is_changed then return 0 end
+local mode, open, order, share, above, below = unpack(
+  redis.call('HMGET', K.policy, 'mode', 'open', 'order', 'share', 'lifo_above', 'lifo_below')
+)
+if order ~= order_before then redis.call('HDEL', K.policy, 'order_now') end
+log('policy', now, mode, order, tonumber(share), tonumber(above or 0), tonumber(below or 0))
+if mode ~= 'windows' and open then close_window(tonumber(open), 'replaced') end
+--- @insert ring
+--- @insert save
 return 1

@@ -8,7 +8,7 @@ from collections import Counter
 import dramatiq
 import pytest
 
-from middleware.commands.sources import script
+from middleware.commands.build import script
 from middleware.errors import DuplicateJobError
 
 from ...service import wait_until
@@ -17,7 +17,7 @@ from ..workers import Runs, audit, broker_of, working
 
 
 @pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
-@pytest.mark.parametrize("name", ["accept", "claim", "settle", "beat", "promote", "reclaim"])
+@pytest.mark.parametrize("name", ["accept", "claim", "settle", "heartbeat", "promote", "reclaim"])
 def test_a_connection_cut_at_any_call_loses_and_doubles_nothing(redis_url: str, name: str, fault: str) -> None:
     with Proxy(redis_url) as proxy, broker_of(proxy.url, lease_s=1) as broker:
         runs, long_runs = Runs(broker), []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,12 @@ import dramatiq
 import pytest
 
 from middleware.broker import LifoBroker
+from middleware.queues.policy import Policy
 from middleware.settings import Settings
 
 from ...service import wait_until
-from ..processes import WorkerProcess
 from ..scripted import ScriptedQueue
+from ..worker_process import WorkerProcess
 from ..workers import ended, working
 
 LEASE_S = 0.6
@@ -168,3 +170,28 @@ def test_a_worker_for_a_queue_that_nobody_declares_does_not_start(redis_url: str
     with WorkerProcess(tmp_path, redis_url, QUEUES="default,defualt") as worker:
         assert worker.wait() == 2
         worker.logged("lastin: QUEUES names defualt, but the declared queues are: default.")
+
+
+def test_a_wake_up_that_a_stopped_worker_took_is_rung_again(client: LifoBroker, redis_url: str, tmp_path: Path) -> None:
+    (until := tmp_path / "go on").touch()
+    ran_here: list[str] = []
+    client.windows.put_policy("default", Policy(close_when_empty=False))
+    client.windows.open("default", opened_by="operator")
+    with WorkerProcess(tmp_path, redis_url, threads=1) as stopped:
+        ended(client, send(client, "hold", name="first", until=str(until)))
+        wait_until(lambda: listeners(client) == 1, "the other worker to listen")
+        dramatiq.actor(lambda name, until: ran_here.append(name), actor_name="hold", broker=client)
+        with working(client):
+            wait_until(lambda: listeners(client) == 2, "this worker to listen")
+            stopped.signal(signal.SIGSTOP)
+            id = send(client, "hold", name="second", until=str(until))  # whoever listened first was woken
+            assert listeners(client) == 1
+            assert client.windows.ring_again("default")
+            job = ended(client, id)
+
+    assert (job.status.value, ran_here) == ("processed", ["second"])
+
+
+def listeners(broker: LifoBroker) -> int:
+    """How many workers wait for the doorbell."""
+    return int(re.findall(rb"blocked_clients:(\d+)", broker.redis.call("INFO", "clients"))[0])

@@ -16,10 +16,10 @@ from middleware.metrics.worker_metrics import TRIED_PORTS, serve
 from middleware.settings import Settings
 
 
-class Report:
-    """Two figures."""
+class Answer:
+    """One metric."""
 
-    def metrics(self) -> list[Metric]:
+    def collect(self) -> list[Metric]:
         return [GaugeMetricFamily("answer", "The answer.", value=42)]
 
 
@@ -33,7 +33,7 @@ def taken() -> Iterator[int]:
 
 
 def test_a_worker_whose_port_is_taken_shows_its_metrics_on_another(taken: int) -> None:
-    port = serve(Settings(worker_metrics_port=taken), Report())
+    port = serve(Settings(worker_metrics_port=taken), Answer())
 
     assert port is not None
     assert taken < port < taken + TRIED_PORTS
@@ -43,11 +43,11 @@ def test_a_worker_whose_port_is_taken_shows_its_metrics_on_another(taken: int) -
 
 def test_a_worker_that_finds_no_port_says_so(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        port = serve(Settings(worker_metrics_port=65535, worker_metrics_host="192.0.2.1"), Report())
+        port = serve(Settings(worker_metrics_port=65535, worker_metrics_host="192.0.2.1"), Answer())
 
     assert port is None
     assert "None of the ports" in caplog.text
 
 
 def test_port_0_is_no_port() -> None:
-    assert serve(Settings(worker_metrics_port=0), Report()) is None
+    assert serve(Settings(worker_metrics_port=0), Answer()) is None

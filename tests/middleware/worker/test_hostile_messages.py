@@ -100,12 +100,12 @@ def test_a_hostile_message_ends_and_harms_no_other_job(broker: LifoBroker, body:
         pass
 
     last = work.send()
-    broker.scripts("default").accept([Offer("hostile", "work", body)])
+    broker.redis.queue("default").accept([Offer("hostile", "work", body)])
     with working(broker, threads=2):
         assert ended(broker, last).status.value == "processed"
         job = ended(broker, "hostile")
 
     assert job.status.value in {"processed", "rejected"}
     assert json.dumps(job.as_dict())
-    broker.revive("hostile")
+    broker.retry("hostile")
     assert broker.store.get("hostile") is not None

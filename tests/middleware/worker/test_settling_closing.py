@@ -10,13 +10,13 @@ from middleware.errors import RedisAwayError
 from middleware.worker.idle_threads import IdleThreads
 
 from ..scripted import ScriptedQueue
-from ..settlers import THREADS, OneDesk, in_another_thread, processed
+from ..settlers import THREADS, OneSettler, in_another_thread, leave
 
 
-def test_closing_settles_what_was_left_and_puts_back_the_rest(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_closing_settles_what_was_left_and_puts_back_the_rest(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b")
     b, _ = one.claim(2)
-    one.settler._left.append(processed(b))
+    leave(one, b)
 
     one.settler.close()
 
@@ -24,29 +24,29 @@ def test_closing_settles_what_was_left_and_puts_back_the_rest(queue: ScriptedQue
     assert queue.count("stale_settles") == 0
 
 
-def test_closing_settles_all_that_was_left_however_much_it_is(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_closing_settles_all_that_was_left_however_much_it_is(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send(*(f"job-{n:03}" for n in range(150)))
     one.idle_threads = one.settler._idle_threads = IdleThreads(150)
     for delivery in one.claim(150):
-        one.settler._left.append(processed(delivery))
+        leave(one, delivery)
 
     one.settler.close()
 
     assert queue.ended("processed") == 150
 
 
-def test_what_ends_after_the_closing_is_not_settled(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_what_ends_after_the_closing_is_not_settled(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send("a")
     (a,) = one.claim()
     one.settler.close()
-    calls = len(one.scripts.ran)
+    calls = len(one.commands.ran)
 
-    one.settler.settle(processed(a))
+    one.settler.settle(a)
 
-    assert (queue.status("a"), len(one.scripts.ran)) == ("queued", calls)
+    assert (queue.status("a"), len(one.commands.ran)) == ("queued", calls)
 
 
-def test_closing_while_a_settlement_waits_for_redis_keeps_its_outcome(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_closing_while_a_settlement_waits_for_redis_keeps_its_outcome(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send("a")
     (a,) = one.claim()
     waits = threading.Event()
@@ -54,14 +54,14 @@ def test_closing_while_a_settlement_waits_for_redis_keeps_its_outcome(queue: Scr
     def stay_away() -> None:
         waits.set()
         if not one.settler._closed.is_set():
-            one.scripts.before["settle"] = stay_away
+            one.commands.before["settle"] = stay_away
             raise RedisAwayError("away")
 
-    one.scripts.before["settle"] = stay_away
+    one.commands.before["settle"] = stay_away
 
     def settle() -> None:
         with pytest.raises(RedisAwayError):
-            one.settler.settle(processed(a))
+            one.settler.settle(a)
 
     thread = threading.Thread(target=settle, daemon=True)
     thread.start()
@@ -72,19 +72,19 @@ def test_closing_while_a_settlement_waits_for_redis_keeps_its_outcome(queue: Scr
     assert queue.status("a") == "processed"
 
 
-def test_after_the_end_of_claiming_settlements_bring_nothing_in(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_after_the_end_of_claiming_settlements_bring_nothing_in(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b")
     (b,) = one.claim()
     one.settler.stop_claiming()
 
-    one.settler.settle(processed(b))
+    one.settler.settle(b)
 
     assert one.delivered == []
     assert (queue.status("a"), queue.status("b")) == ("queued", "processed")
     assert one.idle_threads.idle == THREADS
 
 
-def test_a_token_heard_after_the_end_of_claiming_is_passed_on(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_a_token_heard_after_the_end_of_claiming_is_passed_on(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send("a")
     queue.silence()
     one.settler.stop_claiming()
@@ -95,16 +95,16 @@ def test_a_token_heard_after_the_end_of_claiming_is_passed_on(queue: ScriptedQue
     assert one.idle_threads.idle == THREADS
 
 
-def test_what_is_put_back_during_a_shutdown_does_not_wait_for_redis(queue: ScriptedQueue, one: OneDesk) -> None:
+def test_what_is_put_back_during_a_shutdown_does_not_wait_for_redis(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send("a")
     (a,) = one.claim()
     one.settler.stop_claiming()
 
     def stay_away() -> None:
-        one.scripts.before["settle"] = stay_away
+        one.commands.before["settle"] = stay_away
         raise RedisAwayError("away")
 
-    one.scripts.before["settle"] = stay_away
+    one.commands.before["settle"] = stay_away
     in_another_thread(lambda: one.settler.put_back([a]))
     one.settler.close()
 

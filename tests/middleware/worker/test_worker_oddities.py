@@ -40,7 +40,7 @@ def test_a_message_that_cannot_be_read_is_rejected_and_the_worker_goes_on(broker
         pass
 
     last = work.send()
-    broker.scripts("default").accept([Offer(f"broken-{n}", "work", body) for n in range(20)])
+    broker.redis.queue("default").accept([Offer(f"broken-{n}", "work", body) for n in range(20)])
     with working(broker, threads=2):
         assert ended(broker, last).status.value == "processed"
         jobs = [ended(broker, f"broken-{n}") for n in range(20)]
@@ -57,7 +57,7 @@ def test_a_message_with_another_jobs_id_is_not_run_under_it(broker: LifoBroker) 
         runs.append("ran")
 
     other = work.message()
-    broker.scripts("default").accept([Offer("mine", "work", other.encode())])
+    broker.redis.queue("default").accept([Offer("mine", "work", other.encode())])
     with working(broker):
         assert ended(broker, "mine").reason == "undecodable"
 

@@ -66,7 +66,7 @@ def test_while_jobs_arrive_no_claim_passes_over_a_newer_one(broker: LifoBroker, 
     def produce() -> None:
         for n in range(200):
             work.send(n)
-        broker._links.link.close()
+        broker.redis.link.close()
 
     producers = [threading.Thread(target=produce) for _ in range(2)]
     with working(broker, threads=threads):
@@ -91,7 +91,7 @@ def test_no_more_jobs_are_claimed_than_threads_are_there(broker: LifoBroker, gat
         work.send(n)
     with working(broker, threads=threads):
         gate.wait_for(threads)
-        counted = broker._link().call_all([("ZCARD", keys.leases("default")), ("ZCARD", keys.stack("default"))])
+        counted = broker.redis.link.call_all([("ZCARD", keys.leases("default")), ("ZCARD", keys.stack("default"))])
         assert counted == [threads, 20 - threads]
         gate.open()
         broker.join("default", timeout=10_000)

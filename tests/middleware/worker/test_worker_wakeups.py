@@ -31,7 +31,7 @@ def another(url: str) -> Iterator[LifoBroker]:
 
 def waiting_at_doorbells(broker: LifoBroker) -> int:
     """How many connections wait in a BLPOP."""
-    clients = broker._link().call("INFO", "clients").decode()
+    clients = broker.redis.link.call("INFO", "clients").decode()
     return int(clients.partition("blocked_clients:")[2].split()[0])
 
 
@@ -62,7 +62,7 @@ def test_no_wake_up_is_lost_when_producers_and_two_workers_race(broker: LifoBrok
             for _ in range(3):
                 actor.send()
             assert done.acquire(timeout=PROMPT_S)
-        broker._links.link.close()
+        broker.redis.link.close()
 
     with another(redis_url) as other:
         dramatiq.actor(work, broker=other)
@@ -180,7 +180,7 @@ def test_a_worker_that_stops_puts_back_what_it_could_not_finish(broker: LifoBrok
     jobs = [broker.store.get(message.message_id) for message in messages]
     assert {job.status.value for job in jobs} == {"queued"}
     assert [job.attempts for job in jobs] == [0, 0, 0, 1, 1]
-    assert broker._link().call("ZREVRANGE", keys.stack("default"), 0, 0) == [messages[-1].message_id.encode()]
+    assert broker.redis.link.call("ZREVRANGE", keys.stack("default"), 0, 0) == [messages[-1].message_id.encode()]
     gate.open()
     wait_until(lambda: len(gate.passed) == 2, "the threads to come back")
     assert {broker.store.get(message.message_id).status.value for message in messages} == {"queued"}

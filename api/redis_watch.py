@@ -1,0 +1,53 @@
+"""The HTTP server's main process looks at Redis: it has nothing else to do, and one warning is enough for all of its
+processes."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+
+from middleware.errors import RedisAwayError, RedisClusterError
+from middleware.processes.server_safety import SafetyWatch
+from middleware.redis_link.link import Link
+from middleware.settings import Settings
+
+RETRY_S = 2.0
+TIMEOUT_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class RedisWatch(threading.Thread):
+    """Logs what isn't safe about Redis, once a minute if it changes, and ends the server when it turns out to be a node
+    of a Redis Cluster."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(name="api-redis-watch", daemon=True)
+        self.refused: RedisClusterError | None = None
+        self._url = settings.redis_url
+        self._safety = SafetyWatch(settings.durability, on_cluster=self._refuse)
+
+    def look_first(self) -> None:
+        """Before the server starts: a node of a Redis Cluster ends the process, with one line and exit status 2."""
+        self._safety.look_first(self._new_link())
+
+    def run(self) -> None:
+        """Until the process ends."""
+        link = self._new_link()
+        while self.refused is None:
+            time.sleep(RETRY_S)
+            try:
+                self._safety.look_when_due(link)
+            except RedisAwayError as error:
+                log.debug("Redis isn't looked at: %s", error)
+            except Exception:
+                log.exception("Looking at Redis failed; it goes on.")
+
+    def _new_link(self) -> Link:
+        return Link(self._url, timeout_s=TIMEOUT_S)
+
+    def _refuse(self, error: RedisClusterError) -> None:
+        self.refused = error
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

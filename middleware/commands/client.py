@@ -1,0 +1,100 @@
+"""What a program says to Redis: the commands on each queue, and others, over the calling thread's own connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..redis_link.link import Link, Links
+from ..redis_link.patience import persist
+from ..redis_link.spin import Spin
+from . import keys, spanning
+from .calls import impatient
+from .queue_commands import QueueCommands
+
+
+class RedisClient:
+    """One program's way to Redis. Nothing is connected before it is needed.
+
+    While Redis is away, :meth:`call`, :meth:`call_all` and the commands declared
+    :func:`~middleware.commands.calls.repeatable` are repeated for as long as the program's patience lasts; then they
+    raise RedisAwayError.
+
+    Parameters:
+      url: where Redis (6.2 or newer) or Valkey is.
+      timeout_s: seconds to wait for one answer.
+      patience: for how many seconds commands are repeated now; None: until Redis is back.
+      declared: the queues that this program declares.
+      default_gate: ``open`` or ``closed``, whichever holds for a queue without a policy.
+      spin_us: for how long a program with a single thread looks for an answer before it sleeps, in µs.
+      now: gives µs since the epoch, for tests; by default the time is the Redis server's.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float,
+        patience: Callable[[], float | None],
+        declared: Callable[[], Iterable[str]],
+        default_gate: str = "open",
+        spin_us: int = 0,
+        now: Callable[[], int] | None = None,
+    ) -> None:
+        self.default_gate = default_gate
+        self._url = url
+        self._timeout_s = timeout_s
+        self._patience = patience
+        self._declared = declared
+        self._now = now
+        self._links = Links(url, timeout_s=timeout_s, spin_us=spin_us)
+
+    @property
+    def link(self) -> Link:
+        """The calling thread's own connection. What is said over it is never repeated."""
+        return self._links.link
+
+    def new_link(self, spin: Spin | None = None) -> Link:
+        """A connection that belongs to the caller."""
+        return Link(self._url, timeout_s=self._timeout_s, spin=spin)
+
+    def answer_within(self, timeout_s: float) -> None:
+        """From now on, wait this long for one answer."""
+        self._timeout_s = timeout_s
+        self._links = Links(self._url, timeout_s=timeout_s)
+
+    def queue(self, name: str) -> QueueCommands:
+        """The commands on a queue."""
+        return self._commands(name, self.link, self._patience)
+
+    def queue_over(self, name: str, link: Link) -> QueueCommands:
+        """The commands on a queue over a connection of the caller, who repeats them by itself: each is sent once."""
+        return self._commands(name, link, impatient)
+
+    def queues(self) -> set[str]:
+        """The declared queues, and those that other programs have declared here."""
+        return {*self._declared(), *(name.decode() for name in self.call("SMEMBERS", keys.queues()))}
+
+    def call(self, *words: str | bytes | int | float) -> Any:
+        """The answer to one command that may be sent twice."""
+        return persist(lambda: self.link.call(*words), patience_s=self._patience())
+
+    def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
+        """The answers to several commands that may be sent twice, sent at once."""
+        return persist(lambda: self.link.call_all(commands), patience_s=self._patience())
+
+    def run_script(self, name: str, keys: Sequence[str], *words: bytes) -> Any:
+        """The answer of a script over keys that belong to no queue, which may be sent twice."""
+        return persist(lambda: spanning.run(self.link, name, keys, *words), patience_s=self._patience())
+
+    def check_writable(self) -> None:
+        """Find out whether jobs could be accepted now; sent once.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer, or can't be written to.
+          QueueFullError: ``maxmemory`` is reached.
+        """
+        self.link.call("SET", keys.writable(), "1", "PX", 60_000)
+
+    def _commands(self, name: str, link: Link, patience: Callable[[], float | None]) -> QueueCommands:
+        return QueueCommands(name, link, default_gate=self.default_gate, now=self._now, patience=patience)

@@ -1,0 +1,86 @@
+-- Handing jobs to `worker`, each for a `lease`.
+--- @include gather
+--- @include counts
+--- @include move
+--- @include event_log
+--- @include number_of
+--- @include until_due
+--- @include gate
+--- @include close_when_done
+-- Gives popped jobs (ids and places in turn) to the worker; the highest place on the stack is now `left`.
+local function hand_out(popped, is_bottom, left, rule, reply)
+  local ids, places, displaced = {}, {}, {}
+  for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
+  local records, messages = redis.call('HMGET', K.records, unpack(ids)), redis.call('HMGET', K.messages, unpack(ids))
+  for i, id in ipairs(ids) do
+    local job = records[i] and cmsgpack.unpack(records[i])
+    if not job then
+      --- @include orphan
+      job = orphan()
+    end
+    local seq, place, message = job[R.SEQ], job[R.PLACE] or job[R.SEQ], messages[i]
+    if place ~= seq then displaced[#displaced + 1] = id end
+    local is_top = not (is_bottom and is_bottom[i])
+    if is_top then places[#places + 1] = place end
+    move(job, S.RUNNING, math.max(0, now - (job[R.ENTERED] or seq)))
+    job[R.ATTEMPTS], job[R.STARTED], job[R.FINISHED] = job[R.ATTEMPTS] + 1, now, false
+    job[R.WORKER], job[R.WINDOW], job[R.SIZE] = worker, rule.number or false, message and #message
+    gather(hsets, K.records, id, cmsgpack.pack(job))
+    gather(zadds, K.running, seq, id)
+    gather(zadds, K.leases, now + lease, id)
+    reply[#reply + 1] = id
+    reply[#reply + 1] = number_of(job)
+    reply[#reply + 1] = job[R.ATTEMPTS]
+    reply[#reply + 1] = message
+    log('claim', now, id, job[R.ATTEMPTS], place, is_top, rule.number or 0, worker)
+  end
+  if #displaced > 0 then redis.call('ZREM', K.displaced, unpack(displaced)) end
+
+  -- The live check of the order: no job that was taken from the top may have a lower place than the highest one that was
+  -- left, or than the next one taken from there. Places come from the records, what is left from the stack.
+  for i = #places, 1, -1 do
+    if places[i] < left then count('order_inversions') end
+    left = math.max(left, places[i])
+  end
+
+  local w = rule.window
+  count(w and 'window_claims' or 'claims', #ids)
+  if w then
+    w[W.CLAIMED], w[W.RUNNING] = w[W.CLAIMED] + #ids, w[W.RUNNING] + #ids
+    w[W.FIRST_CLAIM], w[W.LAST_CLAIM] = w[W.FIRST_CLAIM] or now, now
+  end
+end
+
+-- Claims up to `wanted` jobs and appends id, number, attempt and message of each to the reply, newest first; its second
+-- element becomes the µs until the next job falls due.
+-- Returns the word of the gate, or `empty`, or `more` when so many jobs fell due that the caller must call again; after
+-- it the number of the window that was claimed in, if there was one.
+local function claim(wanted, reply)
+  reply[2] = until_due()
+  if reply[2] == 0 then
+    --- @include promote_due
+    local promoted = promote_due(500)
+    reply[2] = until_due()
+    if promoted == 500 and reply[2] == 0 then return 'more' end
+  end
+  local word, rule = gate()
+  if word ~= 'open' then return word end
+  local most = math.min(wanted, rule.limit)
+  local popped, is_bottom
+  if rule.order == 'lifo' and rule.share == 0 then
+    popped = redis.call('ZPOPMAX', K.stack, most)
+  else
+    --- @include pop_by_rule
+    popped, is_bottom = pop_by_rule(most, rule)
+  end
+  local left = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')[2]
+  if popped[1] then hand_out(popped, is_bottom, tonumber(left or 0), rule, reply) end
+  if rule.window then close_when_done(rule.number, not left) end
+  if not left then
+    redis.call('DEL', K.doorbell)
+    word = 'empty'
+  elseif not (rule.window and rule.window[W.CLOSED_AT]) and redis.call('LLEN', K.doorbell) == 0 then
+    redis.call('RPUSH', K.doorbell, 1)
+  end
+  return rule.window and word .. ' ' .. rule.number or word
+end

@@ -1,0 +1,20 @@
+--- @include order
+--- @include takes_bottom
+-- Pops up to `most` jobs off the stack, each from the end that the order and the share of the oldest say. Returns them as
+-- ZPOPMAX does, and a table that holds true for each that was the lowest.
+local function pop_by_rule(most, rule)
+  local claims = rule.window and rule.window[W.CLAIMED]
+  if not claims then
+    --- @include add_up
+    add_up()
+    claims = tonumber(redis.call('HGET', K.policy, 'claims') or 0)
+  end
+  local order, popped, is_bottom = order_now(rule), {}, {}
+  for c = 1, most do
+    is_bottom[c] = takes_bottom(claims + c, rule.share, order)
+    local one = redis.call(is_bottom[c] and 'ZPOPMIN' or 'ZPOPMAX', K.stack, 1)
+    if not one[1] then break end
+    popped[2 * c - 1], popped[2 * c] = one[1], one[2]
+  end
+  return popped, is_bottom
+end

@@ -1,0 +1,17 @@
+--- @include gather
+--- @include move
+--- @include finish
+--- @include push
+-- From running back to its own place, at once or after `delay` µs; a job that was asked to stop is cancelled instead.
+-- `outcome`: how its window counts that, W.RETRIED or W.PUT_BACK; `us`: how long it ran, if an attempt ended.
+-- Its record is left to the caller.
+local function put_back(id, job, delay, outcome, us, bytes)
+  if job[R.CANCEL] then return finish(id, job, S.CANCELLED, job[R.CANCEL], us, bytes) end
+  leave_window(job, outcome)
+  if outcome == W.RETRIED then count('retried') end
+  if delay == 0 then return push(id, job, us) end
+  move(job, S.SCHEDULED, us)
+  job[R.DUE] = now + delay
+  gather(zadds, K.due, job[R.DUE], id)
+  gather(zadds, K.scheduled, job[R.SEQ], id)
+end

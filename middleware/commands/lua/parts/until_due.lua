@@ -1,0 +1,5 @@
+-- µs until the next job falls due; -1 when none is scheduled.
+local function until_due()
+  local due = redis.call('ZRANGE', K.due, 0, 0, 'WITHSCORES')[2]
+  return due and math.max(0, due - now) or -1
+end

@@ -1,0 +1,45 @@
+-- An operator's retry: puts jobs that ended badly back, each on top of the stack, with their attempts to be counted on.
+-- ARGV: 1 now in µs or '' · 2 default gate · 3 reason, kept on the jobs, or '' · then id and message of each, up to
+--       500; a message's count of retries begins anew
+-- Returns a word for each: queued, or why not: missing, waiting, running, processed, superseded.
+
+local default_gate, reason = ARGV[2], ARGV[3]
+--- @include now
+--- @include gather
+--- @include event_log
+--- @include windows
+--- @include load
+--- @include push
+--- @include bytes_of
+local WHY_NOT = {
+  [S.SCHEDULED] = 'waiting', [S.QUEUED] = 'waiting', [S.RUNNING] = 'running', [S.PROCESSED] = 'processed',
+  [S.SUPERSEDED] = 'superseded',
+}
+
+local function put_on_top(id, message)
+  local job = load(id)
+  if not job then return 'missing' end
+  if WHY_NOT[job[R.STATUS]] then return WHY_NOT[job[R.STATUS]] end
+  count('finished_bytes', -bytes_of(id))
+  redis.call('ZREM', K.finished, id)
+  for _, index in ipairs({K.rejected, K.cancelled, K.expired}) do redis.call('ZREM', index, id) end
+  redis.call('HDEL', K.progress, id)
+  local place = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
+  job[R.PLACE], job[R.LOST], job[R.CANCEL], job[R.FINISHED], job[R.DUE] = place, 0, false, false, false
+  job[R.REASON] = reason ~= '' and reason
+  push(id, job)
+  gather(hsets, K.counters, 'seq', place)
+  gather(hsets, K.messages, id, message)
+  gather(hsets, K.records, id, cmsgpack.pack(job))
+  -- At once, for an id may come twice.
+  --- @insert write
+  count('revived')
+  log('retry', now, id, place)
+  return 'queued'
+end
+
+local words = {}
+for a = 4, #ARGV, 2 do words[#words + 1] = put_on_top(ARGV[a], ARGV[a + 1]) end
+--- @insert ring
+--- @insert save
+return words

@@ -1,0 +1,60 @@
+-- What there is to know of a queue at one moment: the same small work whatever the queue holds. It decides nothing: a
+-- window whose time is up isn't shown as open, and is left to be closed by the next script that asks the gate.
+-- ARGV: 1 now in µs or '' · 2 how many windows in a row must be full
+-- Returns names and values in turn; nil where there is none:
+--   now in µs · oldest: place of the oldest waiting job · waiting_since: since when, at the latest, some job has waited, in µs
+--   window: packed record of the open one · order_now: of claims · next_tick: when the next window opens in ms, or ''
+--   were_full: 1 if the last windows used all their credits, else 0
+--   sizes: name of a key and number of its members, in turn · policy, counters: field and value in turn
+--   task_counters: task and packed counters in turn
+
+local how_many_full = tonumber(ARGV[2])
+--- @include now
+--- @include load
+--- @include windows
+--- @include present_order
+--- @include planned
+--- @include add_up
+
+add_up()
+local open, last, order, share, above, below, next_tick = unpack(
+  redis.call('HMGET', K.policy, 'open', 'windows', 'order', 'share', 'lifo_above', 'lifo_below', 'next_tick')
+)
+local n = tonumber(open or 0)
+local w = n > 0 and window(n)
+if w and w[W.CLOSES_AT] and w[W.CLOSES_AT] <= now then w = nil end
+
+-- Windows in which nothing was claimed aren't kept: a number that is missing wasn't full.
+local function were_full(newest)
+  if tonumber(share or 0) == 0 or newest < how_many_full then return 0 end
+  for number = newest - how_many_full + 1, newest do
+    local one = window(number)
+    if not one or not one[W.CREDITS] or one[W.CLAIMED] < one[W.CREDITS] then return 0 end
+  end
+  return 1
+end
+
+local function entered(row)
+  local job = row[1] and load(row[1])
+  return job and (job[R.ENTERED] or job[R.SEQ]) or math.huge
+end
+
+local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
+local since = math.min(entered(oldest), entered(redis.call('ZREVRANGE', K.stack, 0, 0)))
+local rule = {order = order or 'lifo', above = tonumber(above or 0), below = tonumber(below or 0)}
+if w then rule = {order = w[W.ORDER], above = w[W.LIFO_ABOVE], below = w[W.LIFO_BELOW]} end
+local order_now = present_order(rule)
+local sizes = {'records', redis.call('HLEN', K.records), 'messages', redis.call('HLEN', K.messages)}
+for name, key in pairs(P.INDEXES) do
+  sizes[#sizes + 1], sizes[#sizes + 2] = name, redis.call('ZCARD', key)
+end
+for name, key in pairs({due = K.due, leases = K.leases, finished = K.finished}) do
+  sizes[#sizes + 1], sizes[#sizes + 2] = name, redis.call('ZCARD', key)
+end
+return {
+  'now', now, 'oldest', tonumber(oldest[2]) or false, 'waiting_since', since < math.huge and since,
+  'window', w and redis.call('HGET', K.windows, n) or false, 'order_now', order_now,
+  'next_tick', planned(next_tick), 'were_full', were_full(w and n - 1 or tonumber(last or 0)),
+  'sizes', sizes, 'policy', redis.call('HGETALL', K.policy), 'counters', redis.call('HGETALL', K.counters),
+  'task_counters', redis.call('HGETALL', K.task_counters),
+}

@@ -1,0 +1,219 @@
+"""Whether the server keeps what it accepts: its append-only file, how that is synced, and what it does when it is full.
+
+It is looked at when a process starts, and every minute (docs/decisions/0021-durability-is-chosen.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from redis.exceptions import ResponseError
+
+from ..errors import LastInError, RedisAwayError, RedisClusterError
+from ..redis_link.link import Link
+from ..settings import exit_with
+
+LOOK_EVERY_S = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSafety:
+    """What the server says of itself; None is what it doesn't tell. ``durability`` is what the setting wants of it."""
+
+    durability: str
+    has_aof: bool | None = None
+    aof_is_written: bool | None = None
+    appendfsync: str | None = None
+    syncs_while_rewriting: bool | None = None
+    maxmemory_policy: str | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What isn't safe: for each what it is, what it means, and what to do."""
+        return list(self._warnings())
+
+    @property
+    def unknown(self) -> list[str]:
+        """The settings of the server that can't be asked for."""
+        told = {
+            "appendonly": self.has_aof,
+            "appendfsync": self.appendfsync,
+            "maxmemory-policy": self.maxmemory_policy,
+        }
+        return [name for name, value in told.items() if value is None]
+
+    def _warnings(self) -> Iterator[str]:
+        if self.has_aof is False:
+            yield (
+                "Redis keeps no append-only file: when it ends or restarts, all jobs since its last snapshot are lost, "
+                "and all of them if it makes none. Set `appendonly yes` there."
+            )
+        else:
+            yield from self._warnings_of_aof()
+        policy = self.maxmemory_policy
+        if policy is not None and policy != "noeviction":
+            what = "whole queues" if policy.startswith("allkeys") else "idempotency keys, and whatever else expires,"
+            yield (
+                f"Redis drops {what} when its memory is full (`maxmemory-policy` is `{policy}`). Set "
+                "`maxmemory-policy noeviction` there: then it refuses new jobs instead."
+            )
+
+    def _warnings_of_aof(self) -> Iterator[str]:
+        if self.aof_is_written is False:
+            yield (
+                "Redis can't write its append-only file: what it accepted since is in its memory alone. Its log says "
+                "why; mostly the disk is full."
+            )
+        if self.appendfsync == "no":
+            yield (
+                "Redis doesn't sync its append-only file (`appendfsync` is `no`): a loss of power costs about the last "
+                "30 s of accepted jobs. Set `appendfsync everysec` or `always` there."
+            )
+        if self.syncs_while_rewriting is False:
+            yield (
+                "Redis doesn't sync its append-only file while it rewrites it (`no-appendfsync-on-rewrite` is `yes`): "
+                "a loss of power in that time costs what was accepted in it. Set `no-appendfsync-on-rewrite no` there."
+            )
+        if self.durability == "always":
+            yield from self._warnings_of_always()
+
+    def _warnings_of_always(self) -> Iterator[str]:
+        if self.appendfsync is None or self.has_aof is None:
+            yield (
+                "It isn't known whether DURABILITY=always is true: Redis doesn't tell its `appendfsync` (it refuses "
+                "`CONFIG GET`). Allow this user `+config|get`, or find out otherwise."
+            )
+        elif self.appendfsync != "always":
+            yield (
+                f"DURABILITY=always isn't true: `appendfsync` of Redis is `{self.appendfsync}`, so that the last "
+                "accepted jobs may not be on its disk yet. Set `appendfsync always` there, or DURABILITY=everysec here."
+            )
+
+
+def look(link: Link, durability: str) -> ServerSafety:
+    """Ask the server, with one command or two that read only. A user who may not ask hears less.
+
+    Raises:
+      RedisAwayError: it doesn't answer.
+      RedisClusterError: it is a node of a Redis Cluster.
+    """
+    info = _info(link)
+    if info.get("redis_mode", info.get("server_mode")) == "cluster":
+        raise RedisClusterError("its INFO says cluster")
+    config = _config(link, "*appendfsync*")
+    while_rewriting = config.get("no-appendfsync-on-rewrite")
+    return ServerSafety(
+        durability,
+        has_aof=_is(info.get("aof_enabled"), "1"),
+        aof_is_written=_is(info.get("aof_last_write_status"), "ok"),
+        appendfsync=config.get("appendfsync"),
+        syncs_while_rewriting=_is(while_rewriting, "no"),
+        maxmemory_policy=info.get("maxmemory_policy"),
+    )
+
+
+class SafetyWatch:
+    """Looks at the server now and then, and logs what isn't safe: at the first look, and when it has changed.
+
+    Parameters:
+      durability: the setting.
+      every_s: so old may be what :meth:`look_when_due` gives.
+      on_cluster: what else to do when the server turns out to be a node of a Redis Cluster, such as
+        :func:`end_process`.
+      is_quiet: log nothing, because another process of the same program does.
+    """
+
+    def __init__(
+        self,
+        durability: str,
+        *,
+        every_s: float = LOOK_EVERY_S,
+        on_cluster: Callable[[RedisClusterError], None] | None = None,
+        is_quiet: bool = False,
+    ) -> None:
+        self._durability = durability
+        self._every_s = every_s
+        self._on_cluster = on_cluster
+        self._is_quiet = is_quiet
+        self._last: ServerSafety | None = None
+        self._looked_at = float("-inf")
+
+    def look_first(self, link: Link) -> None:
+        """Look before the process does anything else, over a link that is closed then. A node of a Redis Cluster ends
+        it, with one line and exit status 2. A server that is away is looked at as soon as it is there."""
+        try:
+            self._look(link)
+        except RedisClusterError as error:
+            exit_with(error)
+        except RedisAwayError as error:
+            logger.debug("Redis isn't looked at yet: %s", error)
+        finally:
+            link.close()
+
+    def look_when_due(self, link: Link) -> ServerSafety:
+        """What was found at most ``every_s`` ago, or now.
+
+        Raises:
+          as :func:`look`.
+        """
+        if self._last is not None and time.monotonic() - self._looked_at < self._every_s:
+            return self._last
+        try:
+            return self._look(link)
+        except RedisClusterError as error:
+            if self._on_cluster is not None:
+                self._on_cluster(error)
+            raise
+
+    def _look(self, link: Link) -> ServerSafety:
+        found = look(link, self._durability)
+        if not self._is_quiet:
+            _log(self._last, found)
+        self._last, self._looked_at = found, time.monotonic()
+        return found
+
+
+def end_process(error: LastInError) -> None:
+    """From a thread that isn't the main one: end the process with one line on stderr and exit status 2."""
+    logging.shutdown()
+    os.write(2, f"lastin: {error}\n".encode())
+    os._exit(2)
+
+
+def _log(before: ServerSafety | None, now: ServerSafety) -> None:
+    if before is not None and before.warnings == now.warnings:
+        return
+    for warning in now.warnings:
+        logger.warning("%s", warning)
+    if now.warnings:
+        return
+    if before is not None:
+        logger.info("Redis is set up safely again.")
+    elif now.unknown:
+        logger.info("Redis doesn't tell its %s: whether it is set up safely isn't known.", " and ".join(now.unknown))
+
+
+def _info(link: Link) -> dict[str, str]:
+    try:
+        text = link.call("INFO").decode()
+    except ResponseError:
+        return {}
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+
+def _config(link: Link, pattern: str) -> dict[str, str]:
+    try:
+        flat = link.call("CONFIG", "GET", pattern)
+    except ResponseError:
+        return {}
+    return dict(zip(*[(word.decode() for word in flat)] * 2, strict=True))
+
+
+def _is(told: str | None, good: str) -> bool | None:
+    return None if told is None else told == good

@@ -1,0 +1,36 @@
+"""Commands that are sent again while Redis is away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..errors import RedisAwayError, RedisClusterError
+from .backoff import Backoff
+
+T = TypeVar("T")
+
+
+def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
+    """Repeat a command that may be sent twice until Redis answers.
+
+    Parameters:
+      patience_s: give up after so many seconds; 0: after the first failure; None: never.
+
+    Raises:
+      RedisAwayError: the last failure, when it gave up.
+      RedisClusterError: at once.
+    """
+    deadline = None if patience_s is None else time.monotonic() + patience_s
+    backoff = Backoff()
+    while True:
+        try:
+            return call()
+        except RedisClusterError:
+            raise
+        except RedisAwayError:
+            pause_s = backoff.next_s()
+            if deadline is not None and time.monotonic() + pause_s >= deadline:
+                raise
+        time.sleep(pause_s)

@@ -65,12 +65,15 @@ class Load:
 
     @property
     def goes_on(self) -> bool:
-        """False when the time is up."""
-        return time.perf_counter() < self._end
+        """False when the time is up and an answer has come."""
+        return time.perf_counter() < self._end or not self._latencies
 
     def note(self, status: int, seconds: float) -> None:
         """An answer came."""
-        if self._begin <= time.perf_counter() <= self._end:
+        now = time.perf_counter()
+        if not self._latencies:
+            self._end = max(self._end, now)  # the first one counts, however long it took
+        if self._begin <= now <= self._end:
             self._latencies.append(seconds)
             self._statuses[status] += 1
 

@@ -13,7 +13,9 @@ import dramatiq
 import pytest
 
 from middleware.broker import LifoBroker
+from middleware.commands import keys
 from middleware.queues.policy import Policy
+from middleware.redis_link.link import Link
 from middleware.settings import Settings
 
 from ...service import wait_until
@@ -172,24 +174,28 @@ def test_a_worker_for_a_queue_that_nobody_declares_does_not_start(redis_url: str
         worker.logged("lastin: QUEUES names defualt, but the declared queues are: default.")
 
 
-def test_a_wake_up_that_a_stopped_worker_took_is_rung_again(client: LifoBroker, redis_url: str, tmp_path: Path) -> None:
-    (until := tmp_path / "go on").touch()
+def test_a_wake_up_that_a_stopped_worker_took_is_rung_again(client: LifoBroker, redis_url: str) -> None:
     ran_here: list[str] = []
+
+    @dramatiq.actor(broker=client)
+    def work(name: str) -> None:
+        ran_here.append(name)
+
     client.windows.put_policy("default", Policy(close_when_empty=False))
     client.windows.open("default", opened_by="operator")
-    with WorkerProcess(tmp_path, redis_url, threads=1) as stopped:
-        ended(client, send(client, "hold", name="first", until=str(until)))
-        wait_until(lambda: listeners(client) == 1, "the other worker to listen")
-        dramatiq.actor(lambda name, until: ran_here.append(name), actor_name="hold", broker=client)
-        with working(client):
-            wait_until(lambda: listeners(client) == 2, "this worker to listen")
-            stopped.signal(signal.SIGSTOP)
-            id = send(client, "hold", name="second", until=str(until))  # whoever listened first was woken
-            assert listeners(client) == 1
-            assert client.windows.ring_again("default")
-            job = ended(client, id)
+    stopped = Link(redis_url, timeout_s=20)  # of a worker that is stopped: it takes the wake-up, and does nothing
+    stopped.send("BLPOP", keys.doorbell("default"), 20)
+    wait_until(lambda: listeners(client) == 1, "it to listen")
+    with working(client):
+        wait_until(lambda: listeners(client) == 2, "a live worker to listen")
+        id = send(client, "work", name="a")
+        assert stopped.wait(5) is not None
 
-    assert (job.status.value, ran_here) == ("processed", ["second"])
+        assert client.windows.ring_again("default")
+        job = ended(client, id)
+    stopped.close()
+
+    assert (job.status.value, ran_here) == ("processed", ["a"])
 
 
 def listeners(broker: LifoBroker) -> int:

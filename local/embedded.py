@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import random
 import re
 import shutil
 import socket
@@ -22,6 +23,7 @@ from middleware.errors import LastInError
 
 LOOPBACK = "127.0.0.1"
 START_TRIES = 3
+SERVER_PORTS = range(20_000, 32_768)
 SETTINGS = {
     "appendonly": "yes",
     "save": "",
@@ -57,11 +59,13 @@ def find_binary() -> Path:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback that nobody listens on just now, and that no outgoing connection is given either: the kernel
+    takes those from 32768 on (IANA and macOS from 49152 on), so that the port is still free when a server starts."""
+    while True:
+        port = random.choice(SERVER_PORTS)  # noqa: S311 -- no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 PASSWORD_LINE = re.compile(r'^requirepass "(?P<password>[^"]+)"$', re.MULTILINE)

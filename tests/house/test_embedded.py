@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -184,5 +185,9 @@ def test_servers_on_path_are_found_where_the_wheel_is_missing(tmp_path: Path, mo
     assert find_binary() == binary
 
 
-def test_a_free_port_is_free() -> None:
-    assert 0 < free_port() < 65536
+def test_a_free_port_is_free_and_no_connection_is_given_it() -> None:
+    with socket.create_server(("127.0.0.1", free_port())) as server:
+        port = server.getsockname()[1]
+
+        assert port < 32_768, "Linux gives outgoing connections the ports from 32768 on"
+        assert all(free_port() != port for _ in range(100))

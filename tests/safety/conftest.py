@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from local.embedded import EmbeddedServer, free_port
+from local.embedded import EmbeddedServer
 
 from ..service import wait_until
 
-HIGHEST_PORT = 55_535
-"""A node of a cluster listens on a second port, 10,000 higher."""
 SERVER = os.environ.get("LASTIN_TEST_REDIS")
 
 
@@ -27,10 +25,7 @@ def server_in(folder: Path, *options: str, port: int | None = None, durability: 
 
 def node_in(folder: Path, port: int | None = None) -> EmbeddedServer:
     """A node of a cluster that holds no slots yet, not yet started."""
-    ports = iter(free_port, None)
-    return server_in(
-        folder, "--cluster-enabled", "yes", port=port or next(port for port in ports if port <= HIGHEST_PORT)
-    )
+    return server_in(folder, "--cluster-enabled", "yes", port=port)
 
 
 @pytest.fixture(scope="session")

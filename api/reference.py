@@ -15,8 +15,8 @@ reference = Blueprint("reference", __name__)
 
 @reference.get("/")
 def home() -> Redirect:
-    """Lead newcomers to the reference."""
-    return redirect(url_for("reference.page"))
+    """Lead people to the dashboard."""
+    return redirect(url_for("dashboard.home"))
 
 
 @reference.get("/docs")

@@ -12,8 +12,9 @@ SCOPES = {
 }
 """All scopes, with what they allow. None includes another."""
 
-OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems", "/static")
-"""What needs no token, with all that lies under it; ``/`` doesn't either. Whatever isn't here is closed."""
+OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems", "/static", "/dashboard")
+"""What needs no token, with all that lies under it; ``/`` doesn't either. Whatever isn't here is closed. The dashboard
+has a door of its own (``api/dashboard/viewer.py``)."""
 
 SCHEME = "bearer"
 SECURITY_SCHEME = {

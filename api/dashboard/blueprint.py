@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
@@ -72,6 +72,12 @@ def _for_templates() -> dict[str, object]:
     return {"viewer": g.get("viewer") or EVERYBODY, "asset": assets.address, "words": words}
 
 
+@dashboard.get("/<path:path>")
+def nothing(path: str) -> NoReturn:
+    """Whatever isn't a page."""
+    abort(404, "No page of the dashboard has this address.")
+
+
 def to(endpoint: str, **values: Any) -> Redirect:
     """Lead to another page after a form was sent: reloading that one sends nothing."""
     return redirect(url_for(f"dashboard.{endpoint}", **values), 303)
@@ -81,7 +87,7 @@ def trouble_page(title: str, detail: str, status: int) -> Response:
     """What went wrong, as a page."""
     if request.headers.get("HX-Request"):
         return Response(f"{title}: {detail}", status, content_type="text/plain; charset=utf-8")
-    answer = make_response(render_template("dashboard/trouble.html", title=title, detail=detail), status)
+    answer = make_response(render_template("dashboard/trouble.html", title=title, detail=detail, status=status), status)
     if status == 503:
         answer.headers["Retry-After"] = "2"
     return answer
@@ -97,7 +103,7 @@ def _refused(error: HTTPException) -> Response:
 @dashboard.errorhandler(RedisClusterError)
 def _redis_away(error: LastInError) -> Response:
     log.warning("Redis is away: %s", error)
-    detail = "All jobs are there, and will be shown as soon as it is back. This page looks for it by itself."
+    detail = "What it holds is shown as soon as it is back: this page looks for it by itself."
     return trouble_page(UNAVAILABLE, detail, 503)
 
 

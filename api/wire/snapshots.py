@@ -13,10 +13,10 @@ FRESH_S = 1.0
 
 
 class Snapshot(Generic[T]):
-    """Keeps what ``read`` gave for ``fresh_s``. Those who come while it is read wait for it, and share its error too:
+    """Keeps what ``read`` gave for ``fresh_s``, a second if omitted. Those who come while it is read wait for it, and share its error too:
     one after the other, they would each wait for Redis anew. An error isn't kept for those who come later."""
 
-    def __init__(self, read: Callable[[], T], fresh_s: float = FRESH_S) -> None:
+    def __init__(self, read: Callable[[], T], fresh_s: float | None = None) -> None:
         self._read = read
         self._fresh_s = fresh_s
         self._lock = threading.Lock()
@@ -33,7 +33,9 @@ class Snapshot(Generic[T]):
         with self._lock:
             if self._failed is not None and self._failed[0] > came:
                 raise self._failed[1]
-            if self._kept is None or time.monotonic() - self._kept[0] > self._fresh_s:
+            if self._kept is None or time.monotonic() - self._kept[0] > (
+                FRESH_S if self._fresh_s is None else self._fresh_s
+            ):
                 self._kept = (time.monotonic(), self._read_noting_failure())
             return self._kept[1]
 

@@ -10,6 +10,7 @@ from middleware.queues.stack import StackShape
 
 from .. import words
 
+UNITS_US = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000, "s": 1_000_000, "ms": 1_000}
 FULL_WIDTH = 1_000_000
 """So many jobs fill the drawing's width, or as many as the widest band has."""
 
@@ -132,11 +133,23 @@ def _below(shape: StackShape) -> str:
 
 def _label(younger: int | None, older: int | None) -> str:
     if older is None:
-        return f"over {words.microseconds(younger)}"
+        return f"over {_age(younger or 0, _unit(younger or 0))}"
     if not younger:
-        return f"under {words.microseconds(older)}"
-    low, high = words.microseconds(younger), words.microseconds(older)
-    return f"{low.split(' ')[0]}–{high}" if low.split(" ")[1:] == high.split(" ")[1:] else f"{low} – {high}"
+        return f"under {_age(older, _unit(older))}"
+    unit = _unit(younger)
+    if older <= 60 * UNITS_US[unit]:
+        return f"{_age(younger, unit).removesuffix(f' {unit}')}–{_age(older, unit)}"
+    return f"{_age(younger, unit)} – {_age(older, _unit(older))}"
+
+
+def _unit(age_us: int) -> str:
+    return next((unit for unit, us in UNITS_US.items() if age_us >= us), "ms")
+
+
+def _age(age_us: int, unit: str) -> str:
+    """Short, for the drawing has little room: 0.4 s, 49 s, 1.6 min."""
+    value = age_us / UNITS_US[unit]
+    return f"{value:.1f}".removesuffix(".0") + f" {unit}" if value < 9.95 else f"{value:.0f} {unit}"
 
 
 def _width(count: int, full: int) -> float:

@@ -95,7 +95,7 @@ def _unsafe(text: str) -> Trouble:
 
 def _queue(queue: QueueSnapshot) -> Iterator[Trouble]:
     if queue.pause is not None:
-        says = f"Queue {queue.queue} was paused by {queue.pause.by}: {queue.pause.reason}"
+        says = f"Queue {queue.queue} was paused by {queue.pause.by}: {queue.pause.reason.rstrip('.')}."
         yield Trouble(NOTE, says, "", "", queue.queue, queue.pause.at_us)
     bound, oldest = queue.wait_bound_us, queue.oldest_age_us
     if bound is not None and oldest is not None and oldest > bound:

@@ -109,4 +109,6 @@ def _notice() -> str:
     word, _, count = request.args.get("done", "").partition(".")
     if word not in DONE or not count.isascii() or not count.isdigit():
         return ""
+    if not int(count):
+        return f"None of them could be {DONE[word]}: they had moved on meanwhile."
     return f"{words.plural(int(count), 'job was', 'jobs were')} {DONE[word]}."

@@ -34,7 +34,7 @@
         }));
     };
     const plot = new uPlot({
-      width: Math.max(200, frame.clientWidth), height: 104, padding: [8, 0, 0, 0], legend: { show: false },
+      width: Math.max(200, frame.clientWidth), height: 104, padding: [8, 14, 0, 0], legend: { show: false },
       cursor: { y: false, sync: { key: "hour" }, drag: { x: false, y: false }, points: { size: 6 } },
       scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.08)] } },
       axes: axes(), series: [{}, ...kinds.map((kind) => series(...kind))],

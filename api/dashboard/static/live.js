@@ -76,8 +76,14 @@
       isAsking = false;
       button.classList.remove("polling");
       const status = event.detail.ctx.response?.status;
+      const wasAway = isAway;
       isAway = !(status === 304 || (status >= 200 && status < 300));
       if (isAway) next = Date.now() + AWAY_MS;
+      if (isAway && !wasAway) {
+        const said = status && event.detail.ctx.text && status !== 500 ? event.detail.ctx.text : "The service doesn't answer.";
+        document.getElementById("away-words").textContent = `${said} What you see is as it was at ${lastin.clock(lastin.now() / 1000)}.`;
+      }
+      document.getElementById("away").hidden = !isAway;
       show();
     });
     region.addEventListener("htmx:after:swap", () => { prepare(); document.dispatchEvent(new Event("lastin:shown")); });

@@ -9,6 +9,7 @@
 
   function length(ms) {
     const s = Math.max(0, ms) / 1000;
+    if (s < 0.05) return "0 s";
     if (s < 10) return `${s.toFixed(s < 1 ? 1 : 0)} s`;
     if (s < 60) return `${Math.floor(s)} s`;
     if (s < 600) { const rest = Math.floor(s % 60); return `${Math.floor(s / 60)} min${rest && s < 300 ? ` ${rest} s` : ""}`; }

@@ -111,9 +111,8 @@ def test_all_that_match_are_changed_in_the_background(client: Client) -> None:
     assert "Cancel all 2 jobs that match?" in words_of(asked.body.decode())
     address = led_to(send(client, "/dashboard/jobs/act", {"all": "1", "action": "cancel"}))
 
-    said = wait_until(
-        lambda: (page := words_of(load(client, address))) if "Done" in words_of(load(client, address)) else ""
-    )
+    wait_until(lambda: "Done" in words_of(load(client, address)), "the action to be over")
+    said = words_of(load(client, address))
     assert "2 jobs were called off, 1 of them run and were asked to stop" in said
     assert client.get(f"/v1/jobs/{running[1]}").json["cancel_requested"]
     assert "All jobs." in said

@@ -19,7 +19,7 @@ EMBEDDED_URL_FILE = DATA_DIR / "redis-url"
 """Where ``make run`` notes the URL of the embedded server, so that all commands in this clone find it."""
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable in which prometheus_client is told where processes share their metrics."""
+"""The variable that names the folder in which prometheus_client shares the metrics of processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,8 @@ class Settings:
         "REDIS_SPIN_US",
         300,
         read.integer(0, 10_000),
-        "For so many microseconds a worker with one thread, or a program with one thread that enqueues, looks for "
-        "Redis's answer before it sleeps; 0: it sleeps at once.",
+        "How many microseconds a worker with one thread, or a program with one thread that enqueues, looks for Redis's "
+        "answer before it sleeps; 0: it sleeps at once.",
     )
     host: str = setting("HOST", "127.0.0.1", str, "Address of the HTTP API; 0.0.0.0 when DYNO is set.")
     port: int = setting("PORT", 8000, read.integer(1, 65535), "Port of the HTTP API.")
@@ -133,7 +133,7 @@ class Settings:
         shown="",
     )
     lease_s: float = setting(
-        "LEASE_S", 15.0, read.number(0.2, 3600), "Seconds without a beat after which a job counts as lost.", shown="15"
+        "LEASE_S", 15.0, read.number(0.2, 3600), "Seconds without a heartbeat until a job counts as lost.", shown="15"
     )
     crash_limit: int = setting(
         "CRASH_LIMIT", 3, read.integer(1, 1000), "A job that loses this many leases in a row is rejected (worker_lost)."

@@ -14,7 +14,7 @@ class JobFilter:
     """What all of the jobs have in common; None: whatever it is.
 
     The times are those of acceptance, in µs since the epoch, and mean strictly after and strictly before: they are
-    compared with seq, which tells the time of acceptance.
+    compared with seq, which holds the time of acceptance.
     """
 
     statuses: frozenset[JobStatus] | None = None

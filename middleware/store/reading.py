@@ -69,7 +69,7 @@ class JobStore:
     def _get(self, id: str, queues: Sequence[str]) -> Job | None:
         commands: list[tuple[str | bytes | int, ...]] = []
         for queue in queues:
-            # The record first: what it tells of the rest is there when the rest is read.
+            # The record first: what it names is still there when the rest is read.
             commands += [("HGET", key(queue), id) for key in (keys.records, *DETAILS)]
         answers = self._redis.call_all(commands)
         for i, queue in enumerate(queues):

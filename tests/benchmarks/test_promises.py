@@ -111,7 +111,5 @@ def test_the_soaks_are_summed_and_their_faults_counted() -> None:
 
     lines = list(report.promise_rows({"quiet": True, "measures": []}, soaks))
 
-    assert any(
-        line.startswith("| Claims out of order") and "| 0 in 1,500 claims | 0: kept |" in line for line in lines
-    )
-    assert "| Faults of any kind in the replayed histories | 1 in 1,500 claims | ≤ 0: **missed** |  |" in lines
+    assert any(line.startswith("| Claims out of order") and "| 0 in 1,500 claims | 0: kept |" in line for line in lines)
+    assert "| Faults of any kind in the replayed histories | 1 in 1,500 claims | 0: **missed** |  |" in lines

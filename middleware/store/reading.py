@@ -18,7 +18,7 @@ from .records import job_from, seq_of, status_of
 T = TypeVar("T")
 
 FRUITLESS_LOOKS = 10
-"""How often a page that would be empty is looked for further on, at 2,000 jobs a look (``_walk.lua``)."""
+"""How often a page that would be empty is looked for further on, at 2,000 jobs a look (``walk.lua``)."""
 
 WALKED_A_CALL = 500
 

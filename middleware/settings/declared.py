@@ -1,25 +1,21 @@
-"""The only reader of ``os.environ``: every setting, parsed and checked once, in a frozen object."""
+"""Every setting: its variable, its default, what it may hold, and what it is for."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from . import setting_values as read
-from .errors import LastInError, SettingsError
-from .setting_values import setting
+from ..errors import SettingsError
+from . import values as read
+from .values import setting
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = ROOT / ".data"
 EMBEDDED_URL_FILE = DATA_DIR / "redis-url"
 """Where ``make run`` notes the URL of the embedded server, so that all commands in this clone find it."""
-
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names the folder in which prometheus_client shares the metrics of processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,37 +271,3 @@ class Settings:
     def is_public(self) -> bool:
         """True when other machines can reach the HTTP API."""
         return self.host not in read.LOOPBACK_HOSTS
-
-
-def load() -> Settings:
-    """The settings of this process, from its environment.
-
-    Raises:
-      SettingsError: as :meth:`Settings.from_environ`.
-    """
-    return Settings.from_environ(os.environ)
-
-
-def share_metrics(folder: Path) -> None:
-    """Let this process and its children share a folder of metrics."""
-    os.environ[METRICS_FOLDER] = str(folder)
-
-
-def shared_metrics() -> Path | None:
-    """The folder that this process shares its metrics in; None when it keeps them for itself."""
-    folder = os.environ.get(METRICS_FOLDER)
-    return Path(folder) if folder else None
-
-
-def load_or_exit() -> Settings:
-    """As :func:`load`, but a setting that can't be read ends the process with one line and exit status 2."""
-    try:
-        return load()
-    except SettingsError as error:
-        exit_with(error)
-
-
-def exit_with(error: LastInError) -> NoReturn:
-    """End the process as settings errors do: one line on stderr, exit status 2."""
-    os.write(2, f"lastin: {error}\n".encode())
-    raise SystemExit(2) from None

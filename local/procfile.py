@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from honcho.printer import Message
 from middleware.settings import ROOT
 
 from .leftovers import NotedProcess
-from .restarting import STOP, RestartingProcess
+from .restarting import RestartingProcess
 
 
 class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
@@ -89,6 +88,6 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
                 continue
             self._system_print(f"sending SIGTERM to {name} (pid {state['pid']})\n")
             if state["process"].is_alive():
-                os.kill(state["process"].pid, STOP)
+                state["obj"].stop()
             else:
                 self._procmgr.terminate(state["pid"])

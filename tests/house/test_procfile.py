@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from local.restarting import RestartingProcess
 
 from ..service import ROOT, clean_environment, wait_until
 
@@ -136,3 +139,21 @@ def test_nothing_is_started_again_once_all_are_shown_to_stop(run: Run) -> None:
 
     assert "failure: None" in running.stop()
     assert running.starts == ["start"]
+
+
+def test_a_stop_reaches_a_process_that_prints_nothing_whatever_signals_come_with_it() -> None:
+    fork = multiprocessing.get_context("fork")
+    for _ in range(20):
+        events = fork.Queue()
+        process = RestartingProcess(STAYS, name="stays")
+        reader = fork.Process(target=process.run, args=(events, True))
+        reader.start()
+        assert events.get(timeout=20).type == "start"
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(reader.pid or 0, number)
+        process.stop()
+
+        stopped = events.get(timeout=20)
+        assert (stopped.type, stopped.data) == ("stop", {"returncode": -signal.SIGTERM})
+        reader.join(20)

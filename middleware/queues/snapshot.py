@@ -1,4 +1,4 @@
-"""A queue at one moment: everything that is told of it, from one bounded read (``snapshot.lua``)."""
+"""A queue at one moment: everything that is shown of it, from one bounded read (``snapshot.lua``)."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class QueueSnapshot:
 
     @property
     def oldest_age_us(self) -> int | None:
-        """How far back the lowest place lies, which is how long that job has been waited for; None: no job waits."""
+        """How long the job at the lowest place has been waiting, by its place; None: no job waits."""
         return None if self.oldest_place is None else max(0, self.now_us - self.oldest_place)
 
     @property
@@ -129,11 +129,11 @@ class QueueSnapshot:
             ("jobs and records", total, self.records),
             ("jobs and messages", total, self.messages),
         ]
-        # What a job whose record was removed by hand was tallied as, nobody knows.
+        # How a job whose record was removed by hand was counted isn't known.
         if not self.counters.get("orphans"):
-            tallied = added(self.task_counters.values()).counts.states
+            counted = added(self.task_counters.values()).counts.states
             compared += [
-                (f"{status} jobs and tallied ones", counts[status], tallied[status.value]) for status in counts
+                (f"{status} jobs and counted ones", counts[status], counted[status.value]) for status in counts
             ]
         return [f"{what}: {one} against {other}" for what, one, other in compared if one != other]
 

@@ -12,7 +12,7 @@ from flask import current_app, request
 
 from middleware.processes.registry import LiveProcess
 from middleware.processes.server_safety import SafetyWatch
-from middleware.queues.snapshot import QueueSnapshot
+from middleware.queues.snapshot import QueueSnapshot, read_snapshot
 from middleware.queues.stack import StackShape, read_stack, taken_next
 from middleware.queues.window import Window
 from middleware.statistics.counters import read_counters
@@ -41,7 +41,7 @@ class Server:
 
 
 def _queues() -> dict[str, QueueSnapshot]:
-    return {found.queue: found for found in broker.control.snapshots()}
+    return {name: read_snapshot(broker.redis.queue(name)) for name in _current(_names)}
 
 
 def _server() -> Server:
@@ -51,6 +51,7 @@ def _server() -> Server:
     return Server(info, tuple(watch.look_when_due(broker.redis.link).warnings))
 
 
+_names: Snapshot[list[str]] = Snapshot(lambda: sorted(broker.redis.queues()), SLOWER_S)
 _all_queues: Snapshot[dict[str, QueueSnapshot]] = Snapshot(_queues)
 _stats: Snapshot[Stats] = Snapshot(broker.stats.now, SLOW_S)
 _processes: Snapshot[list[LiveProcess]] = Snapshot(broker.registry.processes, SLOW_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, request
+from flask import abort, current_app, request
 from werkzeug.wrappers import Response as Redirect
 
 from middleware.errors import WindowRefusedError
@@ -102,6 +102,7 @@ def open_window(name: str) -> Redirect:
         )
     except WindowRefusedError as refused:
         abort(409, str(refused))
+    current_app.extensions["rings"].expect(name)
     return to("queue", name=name, done="opened" if window.is_open else "over")
 
 

@@ -41,7 +41,7 @@ class Server:
 
 
 def _queues() -> dict[str, QueueSnapshot]:
-    return {name: read_snapshot(broker.redis.queue(name)) for name in _current(_names)}
+    return {name: read_snapshot(broker.redis.queue(name)) for name in current(_names)}
 
 
 def _server() -> Server:
@@ -59,34 +59,34 @@ _cadence_faults: Snapshot[list[str]] = Snapshot(broker.registry.cadence_faults, 
 _told_of_server: Snapshot[Server] = Snapshot(_server, SLOWER_S)
 
 
-def _current(snapshot: Snapshot[T]) -> T:
+def current(snapshot: Snapshot[T]) -> T:
     """What is polled may be some seconds old. Whoever loads a page sees what is: it may come after a change."""
     return snapshot.get() if request.headers.get("HX-Request") else snapshot.renew()
 
 
 def queues() -> dict[str, QueueSnapshot]:
     """All queues by name, as they were a second ago at most."""
-    return _current(_all_queues)
+    return current(_all_queues)
 
 
 def stats() -> Stats:
     """Rates and times of the last minutes."""
-    return _current(_stats)
+    return current(_stats)
 
 
 def processes() -> list[LiveProcess]:
     """Who is alive, and what it runs."""
-    return _current(_processes)
+    return current(_processes)
 
 
 def cadence_faults() -> list[str]:
     """Why the cadence in force isn't the file's."""
-    return _current(_cadence_faults)
+    return current(_cadence_faults)
 
 
 def server() -> Server:
     """The server's own state."""
-    return _current(_told_of_server)
+    return current(_told_of_server)
 
 
 @lru_cache(maxsize=256)
@@ -96,7 +96,7 @@ def _stack(queue: str) -> Snapshot[StackShape]:
 
 def stack(queue: str) -> StackShape:
     """How the jobs of a queue lie on its stack."""
-    return _current(_stack(queue))
+    return current(_stack(queue))
 
 
 @lru_cache(maxsize=256)
@@ -104,10 +104,14 @@ def _history(queue: str) -> Snapshot[Sequence[Step]]:
     return Snapshot(lambda: history_of(read_counters(broker.redis.queue(queue), samples=STEPS + 2)), SLOWER_S)
 
 
-def history(queue: str | None = None) -> list[Step]:
+_history_of_all: Snapshot[Sequence[Step]] = Snapshot(
+    lambda: together([current(_history(name)) for name in current(_names)]), SLOWER_S
+)
+
+
+def history(queue: str | None = None) -> Sequence[Step]:
     """The last hour of a queue, or of all."""
-    names = [queue] if queue is not None else list(queues())
-    return together([_current(_history(name)) for name in names])
+    return current(_history_of_all if queue is None else _history(queue))
 
 
 @lru_cache(maxsize=256)
@@ -117,4 +121,4 @@ def _windows(queue: str) -> Snapshot[list[Window]]:
 
 def last_windows(queue: str) -> list[Window]:
     """The last windows of a queue, newest first."""
-    return _current(_windows(queue))
+    return current(_windows(queue))

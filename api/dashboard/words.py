@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 from middleware.clock import rfc3339
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+TIME_BEGINS, FORM_BEGINS, TEXT_BEGINS = Markup('<time datetime="'), Markup('" data-form="'), Markup('">')
+TIME_ENDS = Markup(" UTC</time>")
 UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
 MEANINGS = {
     "scheduled": "waits for its time: a delay, or a pause before it is tried again",
@@ -121,8 +123,7 @@ def with_moments(text: str) -> Markup:
 
 
 def _time(text: str, form: str) -> Markup:
-    shown = text[:19].replace("T", " ")
-    return Markup('<time datetime="{}" data-form="{}">{} UTC</time>').format(text, form, shown)
+    return TIME_BEGINS + text + FORM_BEGINS + form + TEXT_BEGINS + text[:19].replace("T", " ") + TIME_ENDS
 
 
 def plural(count: float, one: str, many: str | None = None) -> str:

@@ -37,8 +37,23 @@ class Figures:
     spark: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What the last hour adds to the overview: jobs that were rejected, a small line of what was processed, and its
+    table, as HTML."""
+
+    rejected: int
+    spark: str
+    table: str
+
+
+def hour_of(history: Sequence[Step], table: str) -> Hour:
+    """Of all queues."""
+    return Hour(sum(step.rejected for step in history), line_of(by_minute(history)), table)
+
+
 def figures_of(
-    queues: Mapping[str, QueueSnapshot], stats: Stats, processes: Iterable[LiveProcess], history: Sequence[Step]
+    queues: Mapping[str, QueueSnapshot], stats: Stats, processes: Iterable[LiveProcess], hour: Hour
 ) -> Figures:
     """Over all queues."""
     times = stats.total.as_dict()["wait_ms"]
@@ -56,11 +71,11 @@ def figures_of(
         processed_per_s=rates["processed"],
         accepted_per_s=rates["accepted"],
         rejected=_count(queues, JobStatus.REJECTED),
-        rejected_last_hour=sum(step.rejected for step in history),
+        rejected_last_hour=hour.rejected,
         next_queue=next_queue,
         next_at_us=next_at_us,
         next_takes=taken_next(queues[next_queue]).total if next_queue is not None else 0,
-        spark=line_of(by_minute(history)),
+        spark=hour.spark,
     )
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, request
+from flask import Response, abort, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
 from ...wire.answers import json_answer, unless_known, with_etag
+from ...wire.snapshots import Snapshot
 from .. import readings
 from ..answers import Live, page
 from ..blueprint import dashboard, to
 from ..models import overview, pictures
 from ..models.stack import drawing_of
 from ..models.troubles import troubles_of
+
+
+def _read_hour() -> overview.Hour:
+    history = readings.history()
+    table = render_template("dashboard/history_table.html", history_rows=pictures.rows_of(history))
+    return overview.hour_of(history, Markup(table))  # noqa: S704 (a template made it)
+
+
+_hour: Snapshot[overview.Hour] = Snapshot(_read_hour, readings.SLOWER_S)
 
 
 @dashboard.get("")
@@ -22,7 +33,7 @@ def home() -> Live:
     queue = overview.chosen_queue(queues, request.args.get("queue"))
     if queue is None and queues:
         abort(404, "There is no queue of this name.")
-    history, server = readings.history(), readings.server()
+    hour, server = readings.current(_hour), readings.server()
     troubles = troubles_of(
         queues, processes, stats, cadence_faults=readings.cadence_faults(), server_warnings=server.warnings
     )
@@ -31,11 +42,11 @@ def home() -> Live:
         "title": "Overview",
         "has_charts": True,
         "troubles": troubles,
-        "figures": overview.figures_of(queues, stats, processes, history),
+        "figures": overview.figures_of(queues, stats, processes, hour),
         "queues": queues,
         "queue": queue,
         "processes": processes,
-        "history_rows": pictures.rows_of(history),
+        "history_table": hour.table,
         "server": overview.server_facts(server.info),
         "is_empty": not any(found.accepted for found in queues.values()),
     }

@@ -12,6 +12,7 @@ import dramatiq
 from middleware.broker import LifoBroker
 from middleware.dramatiq_fixes.pinning import Pinning
 from middleware.logs import WorkerLogs
+from middleware.logs.job_lines import job_lines
 from middleware.metrics.worker_metrics import WorkerMetrics
 from middleware.settings import load_or_exit
 from middleware.worker.context import cancel_requested, progress
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 settings = load_or_exit()
-broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True)
+broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True, tell_ended=job_lines(settings.log_jobs))
 broker.add_middleware(WorkerLogs(settings))
 broker.add_middleware(WorkerMetrics())
 if settings.worker_pin:

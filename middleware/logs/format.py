@@ -6,15 +6,18 @@ import json
 import logging
 import os
 import socket
+from functools import lru_cache
 from typing import Any
 
 import dramatiq
+import orjson
 from dramatiq.broker import MessageProxy
 from pythonjsonlogger.core import merge_record_extra
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from ..clock import rfc3339
 from . import origin
+from .job_lines import JobRecord
 
 DIM, RESET = "\x1b[2m", "\x1b[0m"
 COLOURS = {"DEBUG": "\x1b[2m", "INFO": "\x1b[36m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
@@ -30,7 +33,13 @@ STRUCTURED_DATA_ID = "lastin@32473"
 
 def time_of(record: logging.LogRecord) -> str:
     """RFC 3339, UTC, microseconds."""
-    return rfc3339(round(record.created * 1_000_000))
+    return _written(record.created)
+
+
+@lru_cache(maxsize=16)
+def _written(created: float) -> str:
+    """Lines that are written together have the same time."""
+    return rfc3339(round(created * 1_000_000))
 
 
 class Json(OrjsonFormatter):
@@ -50,6 +59,12 @@ class Json(OrjsonFormatter):
             "process": self._process,
             "message": "",
         }
+        if isinstance(record, JobRecord):
+            line["message"] = record.msg
+            line |= record.fields
+            if record.exc_text:
+                line["exc_info"] = record.exc_text
+            return _dumped(line)
         line |= record.msg if isinstance(record.msg, dict) else {"message": record.getMessage()}
         if record.exc_info:
             line.setdefault("exc_info", self.formatException(record.exc_info))
@@ -64,8 +79,19 @@ class Json(OrjsonFormatter):
         try:
             return super().jsonify_log_record(log_data)
         except TypeError:
-            # orjson refuses lone surrogates and integers of more than 64 bits; a log takes everything.
-            return json.dumps(log_data, default=repr)
+            return _dumped_somehow(log_data)
+
+
+def _dumped(line: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(line).decode()
+    except TypeError:
+        return _dumped_somehow(line)
+
+
+def _dumped_somehow(line: dict[str, Any]) -> str:
+    """orjson refuses lone surrogates and integers of more than 64 bits; a log takes everything."""
+    return json.dumps(line, default=repr)
 
 
 class Console(logging.Formatter):
@@ -109,7 +135,8 @@ class Syslog(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         priority = 8 * FACILITY + SEVERITIES.get(record.levelname, 5)
-        data = {"logger": record.name, **origin.current()}
+        about = record.fields if isinstance(record, JobRecord) else origin.current()
+        data = {"logger": record.name, **about}
         written = " ".join(f'{name}="{_escaped(value)}"' for name, value in data.items())
         head = f"<{priority}>1 {time_of(record)} {self._host} {self._app} {os.getpid()} -"
         return f"{head} [{STRUCTURED_DATA_ID} {written}] \ufeff{super().format(record)}"

@@ -22,6 +22,9 @@ BELL_TIMEOUT_S = 10
 BELL_OVERDUE_S = 13
 """After so many seconds without an answer the connection counts as dead."""
 
+LOOK_S = 0.1
+"""How soon a consumer that doesn't claim notices that its worker goes on, or that it is to end."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -109,7 +112,7 @@ class LifoConsumer(Consumer):
     def _next(self) -> Delivery | None:
         if not self._settler.is_claiming:
             self._leave_the_doorbell()
-            time.sleep(self._timeout_s)
+            time.sleep(min(self._timeout_s, LOOK_S))
             return None
         if self._ready:
             return self._ready.popleft()

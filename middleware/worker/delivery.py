@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -35,9 +36,11 @@ class Cancelled(dramatiq.middleware.Interrupt):
 class Delivery(MessageProxy):
     """What a worker thread gets: the message, and the token (id, number) under which its end will be settled.
 
-    Middleware notes here what the settlement must carry: a retry (its delay), the result. ``has_lease``: as far as is
-    known here; ``is_leaving``: its end is being settled; ``hung_at``: the moment (monotonic, in s) from which its task
-    counts as hung; ``is_hung``: it does, and its lease isn't renewed any more.
+    Middleware notes here what the settlement must carry: a retry (its delay), the result. ``wait_us``: how long the job
+    waited to be claimed, on the server's clock; ``started_at``, ``ended_at``: when it came into this worker's hands and
+    left them (monotonic, in s). ``has_lease``: as far as is known here; ``is_leaving``: its end is being settled;
+    ``hung_at``: the moment (monotonic, in s) from which its task counts as hung; ``is_hung``: it does, and its lease isn't
+    renewed any more.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Delivery(MessageProxy):
         number: int,
         *,
         attempt: int = 1,
+        wait_us: int = 0,
         window: str | None = None,
         keep_progress: KeepProgress = unkept,
     ) -> None:
@@ -53,6 +57,8 @@ class Delivery(MessageProxy):
         self._show(message)
         self.token = (message.message_id, number)
         self.attempt = attempt
+        self.wait_us = wait_us
+        self.started_at = self.ended_at = time.monotonic()
         self.window = window
         self._keep_progress = keep_progress
         self.has_lease = True

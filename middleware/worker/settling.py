@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -15,7 +16,9 @@ from ..errors import RedisAwayError, UndecodableMessageError
 from ..messages import decoded
 from ..redis_link.backoff import Backoff
 from ..redis_link.link import Link
+from ..words import counted
 from .delivery import Delivery, KeepProgress, encoded_failure, put_back, unkept
+from .ended import MANY, EndedAttempts, Leaving, TellEnded
 from .held import HeldDeliveries, Token
 from .idle_threads import IdleThreads
 from .lock import WaitersFirstLock
@@ -26,21 +29,14 @@ LARGEST_CALL = 64
 logger = logging.getLogger(__name__)
 
 
-class _Leaving(NamedTuple):
-    """A settlement to be sent, and the delivery whose thread it frees; None: no thread had it."""
-
-    settlement: Settlement
-    delivery: Delivery | None
-
-
 class _Call(NamedTuple):
     """A call under way: what it settles, how many threads that makes idle, for how many of them it claims, and what
     waits for its answer."""
 
-    leaving: list[_Leaving]
+    leaving: list[Leaving]
     freed: int
     wanted: int
-    answer: Callable[[], tuple[Claim, int]]
+    answer: Callable[[], tuple[Claim, list[int]]]
 
 
 class Settler:
@@ -65,6 +61,7 @@ class Settler:
         on_due: Callable[[int], None],
         is_paused: Callable[[], bool] = lambda: False,
         keep_progress: KeepProgress = unkept,
+        tell_ended: TellEnded | None = None,
     ) -> None:
         self.queue = commands.queue
         self.held = HeldDeliveries()
@@ -79,10 +76,11 @@ class Settler:
         self._is_paused = is_paused
         self._keep_progress = keep_progress
         self._is_stopping = False
-        self._left: deque[_Leaving] = deque()
+        self._left: deque[Leaving] = deque()
         self._lock = WaitersFirstLock()
         self._claim_was_lost = False
         self._closed = threading.Event()
+        self._ended = EndedAttempts(self.queue, tell_ended)
 
     @property
     def is_claiming(self) -> bool:
@@ -117,7 +115,8 @@ class Settler:
         """Leave the end of a delivery to be settled; this thread sends it, or the one that has the lock."""
         if self._closed.is_set() or not self.held.leave(delivery):
             return
-        self._left.append(_Leaving(settlement or delivery.settlement(), delivery))
+        delivery.ended_at = time.monotonic()
+        self._left.append(Leaving(settlement or delivery.settlement(), delivery))
         self._send_what_lies_there()
 
     def put_back(self, deliveries: Iterable[Delivery]) -> None:
@@ -169,24 +168,34 @@ class Settler:
         Jobs that still run lose their lease by it: what they do from now on isn't settled.
         """
         self._closed.set()
+        back = 0
         try:
             with self._lock:
-                self._left.extend(_Leaving(put_back(held), held) for held in self.held.all() if self.held.leave(held))
+                self._left.extend(Leaving(put_back(held), held) for held in self.held.all() if self.held.leave(held))
                 while leaving := self._drained():
-                    self._commands.settle(_settlements(leaving), self._worker, self._lease_us, 0)
+                    _, stale = self._commands.settle(_settlements(leaving), self._worker, self._lease_us, 0)
+                    self._ended.note(leaving, stale)
                     self._forget(leaving)
+                    back += sum(one.settlement.outcome == "put_back" for one in leaving) - len(stale)
                 self._recover()
         except RedisAwayError as error:
             logger.warning("Couldn't put %d jobs back (%s); their leases will run out.", len(self.held), error)
         finally:
             self._link.close()
+        self._ended.tell()
+        if back:
+            jobs = counted(back, "job")
+            logger.info("Put back %s of queue %s, to run again.", jobs, self.queue, extra={"put_back": back})
 
     def _send_what_lies_there(self) -> None:
+        at_least = MANY
         while self._left and self._lock.take_if_free():
             try:
                 self._send_calls()
             finally:
                 self._lock.leave()
+            at_least = 1
+        self._ended.tell(at_least)
 
     def _send_calls(self) -> None:
         """Send what lies there, again and again, unless somebody else waits for the lock. The next call is sent before
@@ -240,15 +249,15 @@ class Settler:
             self._claim_was_lost |= call.wanted > 0
             self._left.extendleft(reversed(call.leaving))
 
-    def _forget(self, leaving: list[_Leaving]) -> None:
+    def _forget(self, leaving: list[Leaving]) -> None:
         for _, delivery in leaving:
             if delivery is not None:
                 self.held.remove(delivery)
                 if delivery.is_hung:
                     self._idle_threads.find(delivery)
 
-    def _drained(self) -> list[_Leaving]:
-        drained: list[_Leaving] = []
+    def _drained(self) -> list[Leaving]:
+        drained: list[Leaving] = []
         while self._left and len(drained) < LARGEST_CALL:
             drained.append(self._left.popleft())
         return drained
@@ -273,8 +282,7 @@ class Settler:
                     raise
                 answer = partial(self._commands.settle, settlements, self._worker, self._lease_us, 0)
                 continue
-            if stale:
-                logger.warning("%d settlements on queue %r were stale: their leases had run out.", stale, self.queue)
+            self._ended.note(call.leaving, stale)
             return claim, wanted
 
     def _claim_once(self, wanted: int) -> Claim:
@@ -300,12 +308,12 @@ class Settler:
         self.may_have_jobs = claim.word in ("open", "more")
         window = None if claim.window is None else f"{self.queue}.{claim.window}"
         received = [
-            self._delivery((id, number), body, attempt, window)
-            for (id, number, body), attempt in zip(claim.jobs, claim.attempts, strict=True)
+            self._delivery((id, number), body, attempt, wait_us, window)
+            for (id, number, body), attempt, wait_us in zip(claim.jobs, claim.attempts, claim.waits_us, strict=True)
         ]
         return [delivery for delivery in received if delivery is not None]
 
-    def _delivery(self, token: Token, body: bytes, attempt: int, window: str | None) -> Delivery | None:
+    def _delivery(self, token: Token, body: bytes, attempt: int, wait_us: int, window: str | None) -> Delivery | None:
         """What a thread gets for a claimed job; None when a thread runs it already, or nobody can."""
         if self.held.renew(token, attempt=attempt, window=window):
             logger.warning("Job %s of queue %r lost its lease while it ran here; it goes on.", token[0], self.queue)
@@ -314,14 +322,16 @@ class Settler:
             message = decoded(self.queue, token[0], body)
         except UndecodableMessageError as error:
             failure = encoded_failure(error)
-            self._left.append(_Leaving(Settlement(*token, "rejected", reason="undecodable", failure=failure), None))
+            self._left.append(Leaving(Settlement(*token, "rejected", reason="undecodable", failure=failure), None))
             return None
-        delivery = Delivery(message, token[1], attempt=attempt, window=window, keep_progress=self._keep_progress)
+        delivery = Delivery(
+            message, token[1], attempt=attempt, wait_us=wait_us, window=window, keep_progress=self._keep_progress
+        )
         self.held.add(delivery)
         return delivery
 
 
-def _settlements(leaving: Iterable[_Leaving]) -> list[Settlement]:
+def _settlements(leaving: Iterable[Leaving]) -> list[Settlement]:
     return [one.settlement for one in leaving]
 
 

@@ -14,7 +14,7 @@ from middleware.dramatiq_fixes.pinning import Pinning
 from middleware.logs import WorkerLogs
 from middleware.logs.job_lines import job_lines
 from middleware.metrics.worker_metrics import WorkerMetrics
-from middleware.settings import load_or_exit
+from middleware.settings import exit_with, load_or_exit
 from middleware.worker.context import cancel_requested, progress
 from middleware.worker.delivery import Cancelled
 
@@ -44,4 +44,9 @@ dramatiq.set_broker(broker)
 registry = Registry(broker)
 task = registry.task
 
-discover(sys.modules[__name__])
+try:
+    discover(sys.modules[__name__])
+except TaskError as error:
+    if settings.log_level == "DEBUG":
+        raise
+    exit_with(error)

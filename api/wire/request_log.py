@@ -48,7 +48,13 @@ def _tell(response: Response) -> Response:
     level = logging.DEBUG if path in QUIET and status < 400 else logging.INFO
     if log.isEnabledFor(level):
         took_ms = round((perf_counter() - asked.came_at) * 1000, 3)
-        details_of: dict[str, Any] = {"method": method, "path": path, "status": status, "took_ms": took_ms, "peer": asked.remote_addr}
+        details_of: dict[str, Any] = {
+            "method": method,
+            "path": path,
+            "status": status,
+            "took_ms": took_ms,
+            "peer": asked.remote_addr,
+        }
         log.log(level, "%s %s: %d%s", method, path, status, _about(asked.jobs, details_of), extra=details_of)
     return response
 

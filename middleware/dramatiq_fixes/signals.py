@@ -34,7 +34,13 @@ class PatientSignals(dramatiq.Middleware):
             handler = signal.getsignal(number)
             if callable(handler):
                 signal.signal(number, _guarded(handler, first_at))
-        signal.signal(signal.SIGINT, lambda _number, _frame: self._hurry() if first_at else None)
+
+        def hurried(number: int, frame: Any) -> None:
+            if first_at:
+                first_at[0] = time.monotonic()  # the parent, which gets it too, sends another SIGTERM now
+                self._hurry()
+
+        signal.signal(signal.SIGINT, hurried)
 
 
 def _guarded(handler: Callable[[int, Any], Any], first_at: list[float]) -> Callable[[int, Any], Any]:

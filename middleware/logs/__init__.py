@@ -15,8 +15,9 @@ import dramatiq
 from ..dramatiq_fixes.own_lines import is_said_by_us
 from ..errors import SettingsError
 from ..settings import ROOT, Settings, exit_with
+from .console import Console
 from .file import SharedFileHandler
-from .format import Console, Json, Syslog, without_payloads
+from .format import Json, Syslog, without_payloads
 from .stdout import StdoutHandler
 from .tcp import TcpHandler
 

@@ -1,4 +1,4 @@
-"""How a line of the log is written: as JSON for machines, in colours for people, or as RFC 5424 says for syslog."""
+"""How a line of the log is written for machines: as JSON, or as RFC 5424 says for syslog."""
 
 from __future__ import annotations
 
@@ -18,11 +18,6 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 from ..clock import rfc3339
 from . import origin
 from .job_lines import JobRecord
-
-DIM, RESET = "\x1b[2m", "\x1b[0m"
-COLOURS = {"DEBUG": "\x1b[2m", "INFO": "\x1b[36m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
-SHOWN = ("job_id", "task", "attempt", "window", "request_id")
-"""What the lines for people tell of the context."""
 
 SEVERITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 FACILITY = 1
@@ -52,6 +47,11 @@ class Json(OrjsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The base class has a dozen options that aren't used here, and looks for each of them on every line."""
+        line = self.line(record)
+        return _dumped(line) if isinstance(record, JobRecord) else self.jsonify_log_record(line)
+
+    def line(self, record: logging.LogRecord) -> dict[str, Any]:
+        """What is to be told of a record, by name."""
         line: dict[str, Any] = {
             "time": time_of(record),
             "level": record.levelname,
@@ -64,7 +64,7 @@ class Json(OrjsonFormatter):
             line |= record.fields
             if record.exc_text:
                 line["exc_info"] = record.exc_text
-            return _dumped(line)
+            return line
         line |= record.msg if isinstance(record.msg, dict) else {"message": record.getMessage()}
         if record.exc_info:
             line.setdefault("exc_info", self.formatException(record.exc_info))
@@ -73,7 +73,7 @@ class Json(OrjsonFormatter):
         merge_record_extra(record, line, self.reserved_attrs)
         for name, value in origin.current().items():
             line.setdefault(name, value)
-        return self.jsonify_log_record(line)
+        return line
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
         try:
@@ -92,37 +92,6 @@ def _dumped(line: dict[str, Any]) -> str:
 def _dumped_somehow(line: dict[str, Any]) -> str:
     """orjson refuses lone surrogates and integers of more than 64 bits; a log takes everything."""
     return json.dumps(line, default=repr)
-
-
-class Console(logging.Formatter):
-    """Readable lines, in colours if wanted. What others have sent can neither steer the terminal nor pass for a line of
-    its own: control characters are written out, and further lines of a message are indented."""
-
-    def __init__(self, process: str, *, colours: bool) -> None:
-        super().__init__(datefmt="%H:%M:%S")
-        self._process = process
-        self._colours = colours
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        level = f"{record.levelname:<8}"
-        time = self.formatTime(record, self.datefmt)
-        context = origin.current()
-        about = " ".join(f"{name}={_visible(str(context[name]))}" for name in SHOWN if name in context)
-        message = _visible(record.message).replace("\n", "\n    ")
-        if self._colours:
-            level = f"{COLOURS.get(record.levelname, '')}{level}{RESET}"
-            time, about = f"{DIM}{time}{RESET}", about and f"{DIM}{about}{RESET}"
-        return f"{time} {level} {self._process:<9} {record.name}: {message} {about}".rstrip()
-
-    def formatException(self, ei: Any) -> str:
-        return _visible(super().formatException(ei))
-
-
-def _visible(text: str) -> str:
-    """Control characters, and others that nobody can see, as Python writes them in a string; lines stay lines."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 class Syslog(logging.Formatter):

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import orjson
 
+from ..jobs import Job
 from ..words import duration
 from ..worker.delivery import Delivery
 from ..worker.ended import Leaving
@@ -89,6 +90,15 @@ LEVELS = {
 def job_lines(which: Which) -> JobLines | None:
     """For ``LOG_JOBS``; None: nothing is written."""
     return None if which == "none" else JobLines(which)
+
+
+def tell_cancelled(job: Job, which: Which) -> None:
+    """A job was called off before it ran: no worker will tell."""
+    if which != "all" or not logger.isEnabledFor(logging.INFO):
+        return
+    fields: origin.Fields = {"job_id": job.id, "task": job.task, "queue": job.queue, "attempt": job.attempts}
+    fields |= {"status": job.status.value, "reason": job.reason, **origin.current()}
+    logger.handle(JobRecord.of(time.time(), logging.INFO, f"{job.task} {job.id} cancelled before it ran", fields))
 
 
 def _record(now: float, queue: str, leaving: Leaving) -> JobRecord:

@@ -105,10 +105,10 @@ class Maintenance:
             try:
                 self._work()
                 backoff.reset()
+                self._redis.outage.succeeded()
                 self._sleep()
             except RedisAwayError as error:
-                if backoff.is_fresh:
-                    logger.warning("No maintenance until Redis is back: %s", error)
+                self._redis.outage.failed(error, backoff)
                 self._next_round = 0.0
                 time.sleep(backoff.next_s())
             except Exception:

@@ -39,8 +39,8 @@ class Delivery(MessageProxy):
     Middleware notes here what the settlement must carry: a retry (its delay), the result. ``wait_us``: how long the job
     waited to be claimed, on the server's clock; ``started_at``, ``ended_at``: when it came into this worker's hands and
     left them (monotonic, in s). ``has_lease``: as far as is known here; ``is_leaving``: its end is being settled;
-    ``hung_at``: the moment (monotonic, in s) from which its task counts as hung; ``is_hung``: it does, and its lease isn't
-    renewed any more.
+    ``hung_at``: the moment (monotonic, in s) from which its task counts as hung; ``is_hung``: it does, and its lease
+    isn't renewed any more.
     """
 
     def __init__(

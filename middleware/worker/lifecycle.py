@@ -84,7 +84,9 @@ class WorkerLifecycle(dramatiq.Middleware):
                 queue, self._new_settler(queue, self._idle_threads)
             )
             doorbell = Doorbell(queue, self._redis.new_link())
-            return LifoConsumer(settler, doorbell, self._idle_threads, timeout_s=timeout_ms / 1000)
+            return LifoConsumer(
+                settler, doorbell, self._idle_threads, timeout_s=timeout_ms / 1000, outage=self._redis.outage
+            )
 
     def after_process_boot(self, broker: dramatiq.Broker) -> None:
         """This is a process of the command line's, which lives for its worker alone."""

@@ -273,11 +273,13 @@ class Settler:
         while True:
             try:
                 claim, stale = answer()
-            except RedisAwayError as error:
+            except RedisAwayError:
                 if wanted:
                     self._claim_was_lost = self.may_have_jobs = True
                     wanted = 0
-                logger.warning("%d settlements on queue %r wait: %s", len(settlements), self.queue, error)
+                if backoff.is_fresh:
+                    waiting = counted(len(settlements), "settlement")
+                    logger.warning("%s on queue %s: the answer was lost, and they are sent again.", waiting, self.queue)
                 if self._closed.wait(backoff.next_s()):
                     raise
                 answer = partial(self._commands.settle, settlements, self._worker, self._lease_us, 0)

@@ -161,7 +161,7 @@ def test_it_ends_however_often_it_is_told(
         scheduler.signal(number)
         assert scheduler.wait(20) == 0
         assert "Traceback" not in scheduler.log
-        assert "windows opened" in scheduler.log
+        assert "opened here" in scheduler.log
 
 
 def test_it_ends_while_redis_hangs(tmp_path: Path, cadence_file: Path, own_server: EmbeddedServer) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from middleware import logs
 from middleware.logs import origin
-from middleware.logs.format import Console, Json, Syslog, without_payloads
+from middleware.logs.console import Console
+from middleware.logs.format import Json, Syslog, without_payloads
 from middleware.settings import Settings
 from middleware.worker import context
 from middleware.worker.delivery import Delivery

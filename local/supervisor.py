@@ -64,7 +64,7 @@ class Supervisor(threading.Thread):
             pass
         except OSError:
             return False
-        self._manager.say(f"LastIn answers on {self._url}. Ctrl-C stops it.")
+        self._manager.say(f"LastIn answers on {self._url} (Ctrl-C stops it).")
         self._manager.show(NEXT.format(url=self._url))
         return True
 

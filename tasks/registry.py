@@ -27,6 +27,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+DECLARING = frozenset({"__init__.py", "declaration.py", "payload.py", "registry.py"})
+"""Files of this package that hold no task."""
+
+
 class TaskActor(Actor[P, R]):
     """An actor whose messages have UUIDv7 ids (RFC 9562): sorted by id is sorted by time."""
 
@@ -136,18 +140,19 @@ def discover(package: ModuleType) -> None:
         try:
             importlib.import_module(name)
         except Exception as error:
-            raise TaskError(_import_fault(name, Path(package.__path__[0]), error)) from error
+            raise TaskError(_import_fault(name, package, error)) from error
 
 
-def _import_fault(module: str, folder: Path, error: Exception) -> str:
+def _import_fault(module: str, package: ModuleType, error: Exception) -> str:
     """In one line: where it happened, as far as it did so in a file of the tasks, and what."""
     file, line = None, None
+    folders = {Path(path) for path in package.__path__}
     if isinstance(error, SyntaxError) and error.filename:
         file, line, what = error.filename, error.lineno, error.msg
     else:
         what = " ".join(str(error).split())
         for frame in traceback.extract_tb(error.__traceback__):
-            if Path(frame.filename).parent == folder and frame.name != discover.__name__:
+            if Path(frame.filename).parent in folders and Path(frame.filename).name not in DECLARING:
                 file, line = frame.filename, frame.lineno
     found_in = f"{_shown(Path(file))}, line {line}: " if file else ""
     return f"{found_in}{type(error).__name__}: {what}. (LOG_LEVEL=DEBUG shows the traceback of {module}.)"

@@ -6,6 +6,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import dramatiq
@@ -18,6 +19,8 @@ from ..commands.types import Settlement
 RESULT_LIMIT_BYTES = 65_536
 FAILURE_MESSAGE_LIMIT = 8_192
 TRACEBACK_LIMIT = 32_768
+CALLERS = ("dramatiq.", f"{__name__.rpartition('.')[0]}.")
+"""Modules that call tasks begin like this."""
 
 
 KeepProgress = Callable[[tuple[str, int], bytes], str]
@@ -139,7 +142,7 @@ def encoded_result(result: Any) -> bytes:
 
 def encoded_failure(error: BaseException) -> bytes:
     """An exception as the record keeps it, but for its time, which the settling script puts in front."""
-    trace = "".join(traceback.format_exception(error, limit=-30))
+    trace = "".join(traceback.format_exception(type(error), error, _from_the_task_on(error.__traceback__), limit=-30))
     return orjson.dumps(
         {
             "type": type(error).__name__,
@@ -147,6 +150,14 @@ def encoded_failure(error: BaseException) -> bytes:
             "traceback": _printable(trace)[-TRACEBACK_LIMIT:],
         }
     )
+
+
+def _from_the_task_on(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of those that called the task. All of it, if there are no others."""
+    inner = trace
+    while inner is not None and inner.tb_frame.f_globals.get("__name__", "").startswith(CALLERS):
+        inner = inner.tb_next
+    return inner or trace
 
 
 def _words_of(error: BaseException) -> str:

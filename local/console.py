@@ -27,7 +27,7 @@ class Console:
         """``environment``: that of the processes. LOG_FORMAT says for whom lines are; unset, it is a terminal's reader
         if there is one."""
         self._out = out or sys.stdout
-        is_terminal = self._out.isatty()
+        self._is_terminal = is_terminal = self._out.isatty()
         written = environment.get("LOG_FORMAT") or ("console" if is_terminal else "json")
         self.is_for_people = written == "console"
         self.colours = not environment.get("NO_COLOR") and (is_terminal or bool(environment.get("FORCE_COLOR")))
@@ -50,6 +50,11 @@ class Console:
         """Print a line of our own."""
         if level != "DEBUG" or self.shows_debug:
             self._print(_line(NAME, level, text, datetime.now(UTC), logger="local"))
+
+    def begin_line(self) -> None:
+        """Write over the ^C that the terminal shows for the key."""
+        if self._is_terminal:
+            self._out.write("\r")
 
     def show(self, text: str) -> None:
         """Print something for people only, as it is."""

@@ -115,6 +115,7 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
         """Whether to end, to hurry, or to kill what doesn't end."""
         if not self._terminating and (self._asked or self._any_stopped()):
             if self._asked:
+                self._console.begin_line()
                 self.on_stop()
             else:
                 self.failure = self._why()
@@ -123,6 +124,7 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
         if self._asked > 1 and not self._is_hurried:
             self._is_hurried = True
             self._kill_at = min(self._kill_at, time.monotonic() + HURRIED_S)
+            self._console.begin_line()
             self._console.say("Ends now.")
             self._hurry()
         if time.monotonic() > self._kill_at:

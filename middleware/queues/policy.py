@@ -49,7 +49,7 @@ class Policy:
             "fifo": "oldest first",
             "adaptive": f"oldest first, or newest first once the oldest has waited {duration(self.lifo_above_us)}",
         }[self.order]
-        share = f", {self.oldest_share_ppm / PPM:.3g} of them the oldest" if self.oldest_share_ppm else ""
+        share = f", {100 * self.oldest_share_ppm / PPM:g} % of them the oldest" if self.oldest_share_ppm else ""
         if self.mode == "continuous":
             return f"at any time, {order}{share}"
         ticks = f"every {duration(self.period_us)}" if self.period_us else self.timetable or "in each window"

@@ -20,7 +20,7 @@ from middleware.settings import ROOT
 
 from .console import NAME, Console
 from .leftovers import NotedProcess
-from .restarting import STOP, RestartingProcess
+from .restarting import RestartingProcess
 
 HURRIED_S = 2.0
 """What still runs so long after a second Ctrl-C is killed."""
@@ -29,7 +29,7 @@ HURRIED_S = 2.0
 class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
     """honcho's manager, which knows all processes by their ids, can be stopped from its first moment on, and hurried.
 
-    A process that ends with status 75 is started again; any other end of one ends all of them. ``failure`` tells
+    A process that ends with status 75 is started again; any other end of one ends all of them. ``failure`` says
     afterwards why the service ended, unless somebody asked for it.
     """
 
@@ -158,6 +158,6 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
             if force:
                 self._procmgr.kill(state["pid"])
             elif state["process"].is_alive():
-                os.kill(state["process"].pid, STOP)
+                state["obj"].stop()
             else:
                 self._procmgr.terminate(state["pid"])

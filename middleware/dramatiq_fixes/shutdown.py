@@ -16,13 +16,13 @@ STEP_S = 0.1
 
 
 class Leaver(Protocol):
-    """A thread that can be told to end."""
+    """A thread that can be asked to end."""
 
     def stop(self) -> None:
         """End after the job in hand."""
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait for the end, for at most so many seconds."""
+        """Wait for the end, at most for ``timeout`` seconds."""
 
     def is_alive(self) -> bool:
         """False once it has ended."""
@@ -47,7 +47,7 @@ class ThreadGroup:
         self._is_hurried = False
 
     def stop(self) -> None:
-        """Tell each to end after the job in hand."""
+        """Ask each to end after the job in hand."""
         for thread in self._threads:
             thread.stop()
         self._on_stop()

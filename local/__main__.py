@@ -104,7 +104,7 @@ def _run_procfile(settings: Settings, environment: Mapping[str, str], server: Em
     manager.on_started = supervisor.start
     farewell = Farewell(
         console,
-        environment["REDIS_URL"],
+        server.url if server else settings.redis_url,
         shutdown_ms=settings.worker_shutdown_ms,
         data=f"{DATA_DIR.relative_to(ROOT)}/" if server else "Redis",
     )

@@ -48,7 +48,7 @@ class Farewell:
             )
 
     def hears(self, line: Line) -> bool:
-        """A line of a process. What workers say of their ends is added up here."""
+        """A line of a process. What workers put back is added up here."""
         back = line.get("put_back")
         if isinstance(back, int):
             self._put_back += back
@@ -85,7 +85,7 @@ class Farewell:
 
 
 QUIET = frozenset({"scheduler.service", "scheduler"})
-"""Their last words tell programs what people have heard."""
+"""Their last lines are for programs: people know it by then."""
 
 
 def _group_of(pid: int) -> int | None:

@@ -22,7 +22,7 @@ from .console import NAME, Console
 from .leftovers import NotedProcess
 from .restarting import RestartingProcess
 
-HURRIED_S = 2.0
+HURRIED_S = 5.0
 """What still runs so long after a second Ctrl-C is killed."""
 
 
@@ -41,7 +41,7 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
         kill_after_s: float,
         procfile: Path = ROOT / "Procfile",
     ) -> None:
-        """``kill_after_s``: what still runs so long after all were told to end is killed."""
+        """``kill_after_s``: what still runs so long after all were asked to end is killed."""
         super().__init__(console)
         self._process_ctor = RestartingProcess
         self._console = console
@@ -154,7 +154,7 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
         for name, state in self._processes.items():
             if "returncode" in state:
                 continue
-            self._console.say(f"{name} is {'killed' if force else 'told to end'} (pid {state['pid']})", "DEBUG")
+            self._console.say(f"{name} is {'killed' if force else 'asked to end'} (pid {state['pid']})", "DEBUG")
             if force:
                 self._procmgr.kill(state["pid"])
             elif state["process"].is_alive():

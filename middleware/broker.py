@@ -33,7 +33,7 @@ from .store.moves import CancelAnswer, JobMoves, RetryAnswer
 from .store.reading import JobStore
 from .worker.cancellation import Cancellation
 from .worker.consumer import LifoConsumer
-from .worker.ended import TellEnded
+from .worker.ended import OnEnded
 from .worker.lifecycle import WorkerLifecycle
 from .worker.results import JobResults
 
@@ -50,7 +50,7 @@ class LifoBroker(HookedBroker):
       middleware: instead of Dramatiq's default middleware; what the broker itself needs is added in any case.
       timeout_s: seconds to wait for an answer of Redis.
       patience_s: how long commands are repeated while Redis is away; None: until it is back.
-      tell_ended: is called in workers with attempts that have ended, such as :class:`logs.job_lines.JobLines`.
+      on_ended: is called in workers with attempts that have ended, such as :class:`logs.job_lines.JobLines`.
       now: gives µs since the epoch, for tests; by default the time is the Redis server's.
     """
 
@@ -63,7 +63,7 @@ class LifoBroker(HookedBroker):
         middleware: list[dramatiq.Middleware] | None = None,
         timeout_s: float = 5.0,
         patience_s: float | None = None,
-        tell_ended: TellEnded | None = None,
+        on_ended: OnEnded | None = None,
         now: Callable[[], int] | None = None,
     ) -> None:
         self.settings = settings or Settings()
@@ -80,7 +80,7 @@ class LifoBroker(HookedBroker):
             now=now,
         )
         cancellation = Cancellation()
-        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation, tell_ended)
+        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation, on_ended)
         # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
         standard = [m() for m in default_middleware] if middleware is None else middleware
         super().__init__([self._lifecycle, cancellation, *standard, PatientSignals(self._lifecycle.hurry)])

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 settings = load_or_exit()
-broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True, tell_ended=job_lines(settings.log_jobs))
+broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True, on_ended=job_lines(settings.log_jobs))
 broker.add_middleware(WorkerLogs(settings))
 broker.add_middleware(WorkerMetrics())
 if settings.worker_pin:

@@ -1,4 +1,4 @@
-"""Attempts that have ended, from their settlement to the moment when somebody is told of it."""
+"""Attempts that have ended, from their settlement to the moment when they are reported."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ class Leaving(NamedTuple):
     delivery: Delivery | None
 
 
-TellEnded = Callable[[str, Sequence[Leaving]], None]
-"""Tells of attempts of a queue that ended. It is called by any thread of a worker, which may be a job's; what it costs
-never holds up a claim."""
+OnEnded = Callable[[str, Sequence[Leaving]], None]
+"""Called with attempts of a queue that ended, by any thread of a worker, which may be a job's. What it costs holds up no
+claim."""
 
 
 MANY = 64
-"""So many are told of together while the settler goes on settling. Whoever writes to a file or a pipe gives the
+"""So many are reported together while the settler goes on settling. A thread that writes to a file or a pipe gives the
 interpreter away, and waits until it gets it back: once for all of them is enough."""
 
 
 class EndedAttempts:
-    """Those of one queue, which Redis knows of and nobody was told of.
+    """Those of one queue that Redis has settled, and that aren't reported yet.
 
-    The thread that has the settler's lock notes them. Any thread without it tells: one that passes by when there are
-    many, and the one that has noted them as soon as it has left the lock.
+    The thread that has the settler's lock notes them. A thread without it reports them: any that passes by when there
+    are many, and the one that has noted them as soon as it has left the lock.
     """
 
-    def __init__(self, queue: str, tell: TellEnded | None) -> None:
+    def __init__(self, queue: str, on_ended: OnEnded | None) -> None:
         self._queue = queue
-        self._tell = tell
+        self._on_ended = on_ended
         self._noted: deque[Leaving] = deque()
 
     def note(self, settled: Sequence[Leaving], stale: Collection[int]) -> None:
@@ -54,15 +54,15 @@ class EndedAttempts:
                         *(settlement.id, self._queue, settlement.outcome),
                     )
             settled = [one for index, one in enumerate(settled) if index not in stale]
-        if self._tell is not None:
+        if self._on_ended is not None:
             self._noted.extend(settled)
 
-    def tell(self, at_least: int = 1) -> None:
-        """Tell of all that were noted, if there are so many."""
-        while len(self._noted) >= at_least and self._tell is not None:
+    def report(self, at_least: int = 1) -> None:
+        """Report all that were noted, if there are so many."""
+        while len(self._noted) >= at_least and self._on_ended is not None:
             ended: list[Leaving] = []
-            with suppress(IndexError):  # another thread tells too
+            with suppress(IndexError):  # another thread reports too
                 while True:
                     ended.append(self._noted.popleft())
             if ended:
-                self._tell(self._queue, ended)
+                self._on_ended(self._queue, ended)

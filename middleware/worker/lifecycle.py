@@ -25,7 +25,7 @@ from . import context
 from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
 from .delivery import Delivery
-from .ended import TellEnded
+from .ended import OnEnded
 from .idle_threads import IdleThreads
 from .settling import Settler
 
@@ -40,12 +40,12 @@ class WorkerLifecycle(dramatiq.Middleware):
         redis: RedisClient,
         settings: Settings,
         cancellation: Cancellation,
-        tell_ended: TellEnded | None = None,
+        on_ended: OnEnded | None = None,
     ) -> None:
         self._redis = redis
         self._settings = settings
         self._cancellation = cancellation
-        self._tell_ended = tell_ended
+        self._tell_ended = on_ended
         self._lock = threading.Lock()
         self._settlers: dict[str, Settler] = {}
         self._idle_threads: IdleThreads | None = None
@@ -142,7 +142,7 @@ class WorkerLifecycle(dramatiq.Middleware):
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Claim nothing more; running jobs go on and are settled, for as long as the worker's threads are given."""
         wake_idle = self._work_queue.close if self._work_queue is not None else lambda: None
-        self._threads = ThreadGroup(worker.workers, on_stop=wake_idle, on_join=self._tell_what_runs)
+        self._threads = ThreadGroup(worker.workers, on_stop=wake_idle, on_join=self._log_what_runs)
         if self._is_hurried:
             self._threads.hurry()
         worker.workers = cast("Any", [self._threads])
@@ -211,7 +211,7 @@ class WorkerLifecycle(dramatiq.Middleware):
             on_due=lambda until_us: self._maintenance.expect_due(queue, until_us) if self._maintenance else None,
             is_paused=lambda: self._is_paused(queue),
             keep_progress=lambda token, words: self._redis.queue(queue).progress(token, words),
-            tell_ended=self._tell_ended,
+            on_ended=self._tell_ended,
         )
 
     def _deliver(self, delivery: Delivery) -> None:
@@ -223,7 +223,7 @@ class WorkerLifecycle(dramatiq.Middleware):
         thread = self._worker.consumers.get(queue) if self._worker is not None else None
         return thread is not None and thread.paused
 
-    def _tell_what_runs(self, timeout_s: float) -> None:
+    def _log_what_runs(self, timeout_s: float) -> None:
         running = sum(len(settler.held) for settler in self._settlers.values())
         if running:
             still = f"{counted(running, 'job')} still {'runs' if running == 1 else 'run'}"

@@ -16,7 +16,7 @@ from ..redis_link.backoff import Backoff
 from ..redis_link.link import Link
 from ..words import counted
 from .delivery import Delivery
-from .ended import EndedAttempts, Leaving, TellEnded
+from .ended import EndedAttempts, Leaving, OnEnded
 
 LARGEST_CALL = 64
 """The most settlements that go into one call."""
@@ -43,10 +43,10 @@ class Outbox:
     """
 
     def __init__(
-        self, commands: QueueCommands, link: Link, *, worker: str, lease_us: int, tell_ended: TellEnded | None = None
+        self, commands: QueueCommands, link: Link, *, worker: str, lease_us: int, on_ended: OnEnded | None = None
     ) -> None:
         self.claim_was_lost = False
-        self.ended = EndedAttempts(commands.queue, tell_ended)
+        self.ended = EndedAttempts(commands.queue, on_ended)
         self._commands = commands
         self._link = link
         self._worker = worker

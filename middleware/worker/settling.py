@@ -13,7 +13,7 @@ from ..messages import decoded
 from ..redis_link.link import Link
 from ..words import counted
 from .delivery import Delivery, KeepProgress, encoded_failure, put_back, unkept
-from .ended import MANY, Leaving, TellEnded
+from .ended import MANY, Leaving, OnEnded
 from .held import HeldDeliveries, Token
 from .idle_threads import IdleThreads
 from .lock import WaitersFirstLock
@@ -44,7 +44,7 @@ class Settler:
         on_due: Callable[[int], None],
         is_paused: Callable[[], bool] = lambda: False,
         keep_progress: KeepProgress = unkept,
-        tell_ended: TellEnded | None = None,
+        on_ended: OnEnded | None = None,
     ) -> None:
         self.queue = commands.queue
         self.held = HeldDeliveries()
@@ -59,7 +59,7 @@ class Settler:
         self._is_paused = is_paused
         self._keep_progress = keep_progress
         self._is_stopping = False
-        self._outbox = Outbox(commands, link, worker=worker, lease_us=lease_us, tell_ended=tell_ended)
+        self._outbox = Outbox(commands, link, worker=worker, lease_us=lease_us, on_ended=on_ended)
         self._lock = WaitersFirstLock()
 
     @property
@@ -160,7 +160,7 @@ class Settler:
             logger.warning("Couldn't put %d jobs back (%s); their leases will run out.", len(self.held), error)
         finally:
             self._link.close()
-        self._outbox.ended.tell()
+        self._outbox.ended.report()
         if back:
             jobs = counted(back, "job")
             logger.info("Put back %s of queue %s, to run again.", jobs, self.queue, extra={"put_back": back})
@@ -173,7 +173,7 @@ class Settler:
             finally:
                 self._lock.leave()
             at_least = 1
-        self._outbox.ended.tell(at_least)
+        self._outbox.ended.report(at_least)
 
     def _send_calls(self) -> None:
         """Send what waits, again and again, unless somebody else waits for the lock. The next call is sent before what

@@ -19,7 +19,7 @@ from dramatiq.middleware import SkipMessage
 from middleware.broker import LifoBroker
 from middleware.dramatiq_fixes.own_lines import OF_JOBS, OF_PROCESSES, is_said_by_us
 from middleware.logs.format import Json
-from middleware.logs.job_lines import Which, job_lines, tell_cancelled
+from middleware.logs.job_lines import Which, job_lines, log_cancelled
 from middleware.queues.policy import Policy
 from middleware.worker.delivery import Cancelled
 
@@ -67,7 +67,7 @@ def which(request: pytest.FixtureRequest) -> Which:
 
 @pytest.fixture
 def broker(redis_url: str, which: Which, monkeypatch: pytest.MonkeyPatch) -> Iterator[LifoBroker]:
-    broker = LifoBroker(url=redis_url, tell_ended=job_lines(which))
+    broker = LifoBroker(url=redis_url, on_ended=job_lines(which))
     monkeypatch.setattr(dramatiq.broker, "global_broker", broker)
     yield broker
     broker.close()
@@ -255,7 +255,7 @@ def test_a_job_that_was_cancelled_before_it_ran_is_told_by_whoever_did_it(broker
     assert job is not None
 
     for setting in ("all", "failed", "none"):
-        tell_cancelled(job, setting)
+        log_cancelled(job, setting)
 
     line = one(heard.of_jobs())
     assert (line["level"], line["status"], line["reason"]) == ("INFO", "cancelled", "withdrawn")

@@ -19,6 +19,7 @@ from .moves import reason_field
 from .schemas.job_filters import FilterFields, job_filter
 from .schemas.shown import Answer
 from .wire.answers import json_answer
+from .wire.request_log import count_jobs
 
 LARGEST_BULK = 10_000
 FILTERS = tuple(FilterFields().fields)
@@ -87,6 +88,7 @@ def cancel_jobs(body: dict[str, Any]) -> Response:
     been called off; to call again does no harm.
     """
     outcome = broker.moves.cancel_all(job_filter(body), limit=body["limit"], reason=with_subject(body["reason"]))
+    count_jobs(outcome.count)
     return json_answer({"count": outcome.count, "asked": outcome.asked, "more": outcome.more})
 
 
@@ -101,4 +103,5 @@ def retry_jobs(body: dict[str, Any]) -> Response:
     in their order.
     """
     outcome = broker.moves.retry_all(job_filter(body), limit=body["limit"], reason=retried())
+    count_jobs(outcome.count)
     return json_answer({"count": outcome.count, "more": outcome.more})

@@ -33,6 +33,7 @@ from .store.moves import CancelAnswer, JobMoves, RetryAnswer
 from .store.reading import JobStore
 from .worker.cancellation import Cancellation
 from .worker.consumer import LifoConsumer
+from .worker.ended import OnEnded
 from .worker.lifecycle import WorkerLifecycle
 from .worker.results import JobResults
 
@@ -49,6 +50,7 @@ class LifoBroker(HookedBroker):
       middleware: instead of Dramatiq's default middleware; what the broker itself needs is added in any case.
       timeout_s: seconds to wait for an answer of Redis.
       patience_s: how long commands are repeated while Redis is away; None: until it is back.
+      on_ended: is called in workers with attempts that have ended, such as :class:`logs.job_lines.JobLines`.
       now: gives µs since the epoch, for tests; by default the time is the Redis server's.
     """
 
@@ -61,6 +63,7 @@ class LifoBroker(HookedBroker):
         middleware: list[dramatiq.Middleware] | None = None,
         timeout_s: float = 5.0,
         patience_s: float | None = None,
+        on_ended: OnEnded | None = None,
         now: Callable[[], int] | None = None,
     ) -> None:
         self.settings = settings or Settings()
@@ -77,10 +80,10 @@ class LifoBroker(HookedBroker):
             now=now,
         )
         cancellation = Cancellation()
-        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation)
+        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation, on_ended)
         # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
         standard = [m() for m in default_middleware] if middleware is None else middleware
-        super().__init__([self._lifecycle, cancellation, *standard, PatientSignals()])
+        super().__init__([self._lifecycle, cancellation, *standard, PatientSignals(self._lifecycle.hurry)])
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
         self.windows = Windows(self.redis)

@@ -12,6 +12,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import tasks
 from middleware import logs
@@ -80,12 +81,12 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
     clock.start()
     registration.cadence_status = _status(cadence, clock)
     others = OtherSchedulers(id, lambda: registration.cadence_status, broker.registry.cadence_statuses)
-    service = Service(cadence, broker.windows, clock)
+    service = Service(cadence, broker.windows, clock, broker.redis.outage)
     service.start()
     maintenance.start()
     others.start()
     publisher_of("scheduler", broker.redis.new_link()).start()
-    logger.info("The scheduler runs by %s.", file.path)
+    logger.info("The scheduler runs by %s.", _shown(file.path))
     while (word := inbox.wait(POLL_FILE_S)) != "stop":
         changed = file.reread() if word == "reload" else file.poll()
         if changed is not None:
@@ -134,6 +135,10 @@ def check(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker)
     for line in preview(file.read(), SystemClock().now_us()):
         print(line)
     return DONE
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def _status(cadence: Cadence, clock: RedisClock) -> CadenceStatus:

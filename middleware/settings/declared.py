@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import SettingsError
 from . import values as read
@@ -192,6 +192,12 @@ class Settings:
         read.one_of("json", "console"),
         "`json`: one object a line; `console`: for people. Unset: console on a terminal, else json.",
         shown="",
+    )
+    log_jobs: Literal["all", "failed", "none"] = setting(
+        "LOG_JOBS",
+        "all",
+        read.one_of("all", "failed", "none"),
+        "Which jobs get a line when an attempt ends: `all`, those that `failed`, or `none`.",
     )
     log_file: str | None = setting(
         "LOG_FILE", None, str, "A file that all processes add their lines to, as JSON, beside stdout.", shown=""

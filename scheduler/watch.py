@@ -6,6 +6,8 @@ import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from middleware.settings import ROOT, Settings
+
 from .cadence import Cadence
 from .cadence_file import read_cadence
 from .errors import CadenceError
@@ -62,3 +64,8 @@ class CadenceWatcher:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def watcher_of(settings: Settings, declared: Collection[str]) -> CadenceWatcher:
+    """The watcher of the file that the settings name, with what they override in it."""
+    return CadenceWatcher(ROOT / settings.cadence_file, declared, dict(settings.cadence_overrides))

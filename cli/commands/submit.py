@@ -1,0 +1,73 @@
+"""``lastin submit``: a job for a task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from middleware.jobs import LONGEST_TAG, MOST_TAGS
+from scheduler.durations import parse_duration
+
+from ..operations.completion import task_names
+from ..operations.filters import Time
+from ..operations.submitting import submit
+from ..output.printing import as_json, print_json
+from ..sources import connect
+
+
+@click.command()
+@click.argument("message", required=False)
+@click.option("--task", metavar="NAME", shell_complete=task_names, help="Run this task instead of the default one.")
+@click.option("--payload", metavar="JSON", help="What the task gets, as a JSON object.")
+@click.option("--delay", metavar="DURATION", help="Not before so long from now, such as 90s or 1h30m.")
+@click.option("--run-at", metavar="TIME", type=Time(), help="Not before then (RFC 3339).")
+@click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find it by. May be given again.")
+@as_json
+def command(message: str | None, tags: Sequence[str], as_json: bool, **given: str | None) -> None:
+    """Submit a job: MESSAGE for the default task, or --task with --payload. Prints its id."""
+    job = submit(connect(), _body(message, tags, **given))
+    if as_json:
+        print_json(job)
+    else:
+        click.echo(job["id"])
+
+
+def _body(
+    message: str | None,
+    tags: Sequence[str],
+    *,
+    task: str | None,
+    payload: str | None,
+    delay: str | None,
+    run_at: str | None,
+) -> dict[str, Any]:
+    """The body of ``POST /v1/jobs``."""
+    if (message is None) is (task is None):
+        raise click.UsageError("Give a MESSAGE for the default task, or --task with --payload.")
+    if message is not None and payload is not None:
+        raise click.UsageError("A MESSAGE and --payload can't be given together: --payload is for --task.")
+    if delay is not None and run_at is not None:
+        raise click.UsageError("--delay and --run-at can't be given together.")
+    if len(tags) > MOST_TAGS or not all(1 <= len(tag) <= LONGEST_TAG for tag in tags):
+        raise click.UsageError(f"--tag takes 1 to {LONGEST_TAG} characters, and may be given {MOST_TAGS} times.")
+    what = {"message": message} if task is None else {"task": task, "payload": _object(payload or "{}")}
+    when = {"delay_s": None if delay is None else _seconds(delay), "run_at": run_at}
+    options = {**when, "tags": list(tags) or None}
+    return {**what, **{name: value for name, value in options.items() if value is not None}}
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"--payload isn't JSON: {error}.") from None
+
+
+def _seconds(delay: str) -> float:
+    try:
+        return parse_duration(delay) / 1_000_000
+    except ValueError as error:
+        raise click.UsageError(f"--delay: {error}.") from None

@@ -1,4 +1,4 @@
-"""The command ``lastin`` itself: it finds its subcommands in the files of ``commands/`` and imports the one it needs."""
+"""The command ``lastin`` itself: finds its subcommands in the files of ``commands/``, and imports the one it needs."""
 
 from __future__ import annotations
 
@@ -45,8 +45,7 @@ class Root(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            error.message = printable(error.message)
-            raise
+            raise click.UsageError(printable(error.format_message()), error.ctx) from None
         except click.ClickException:
             raise
         except Exception as error:

@@ -191,7 +191,7 @@ class Settings:
         "LASTIN_URL",
         None,
         read.api_url,
-        "For the command `lastin`: the HTTP API that it asks, such as `https://jobs.example.com`. Unset: it reads Redis.",
+        "For the command `lastin`: the HTTP API that it asks, such as `https://jobs.example.com`. Unset: Redis itself.",
         shown="",
     )
     lastin_token: str | None = setting(

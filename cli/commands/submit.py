@@ -28,7 +28,8 @@ from ..sources import connect
 @as_json
 def command(message: str | None, tags: Sequence[str], as_json: bool, **given: str | None) -> None:
     """Submit a job: MESSAGE for the default task, or --task with --payload. Prints its id."""
-    job = submit(connect(), _body(message, tags, **given))
+    body = _body(message, tags, **given)
+    job = submit(connect(), body)
     if as_json:
         print_json(job)
     else:

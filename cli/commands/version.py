@@ -9,14 +9,14 @@ import click
 from middleware import VERSION
 
 from ..output.printing import as_json, print_json, print_lines
-from ..sources import connect
+from ..sources import where
 
 
 @click.command()
 @as_json
 def command(as_json: bool) -> None:
     """Tell which version this is, and which Redis or API it would ask. Nothing is asked."""
-    source = connect().name
+    source = where()
     if as_json:
         print_json({"version": VERSION, "python": platform.python_version(), "source": source})
     else:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=Callable[..., Any])
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
+ALL = list(JobStatus)
 CANCELLABLE = [status for status in JobStatus if status not in FINAL and JobStatus.CANCELLED in TRANSITIONS[status]]
 RETRYABLE = [status for status in JobStatus if status in FINAL and JobStatus.QUEUED in TRANSITIONS[status]]
 
@@ -40,7 +41,9 @@ class Time(click.ParamType[str]):
         try:
             return rfc3339(to_us(datetime.fromisoformat(value)))
         except (ValueError, TypeError, OverflowError):
-            self.fail(f"{value!r} is neither a time such as 2030-01-31T12:00:00Z nor a duration such as 15m.", param, ctx)
+            self.fail(
+                f"{value!r} is neither a time such as 2030-01-31T12:00:00Z nor a duration such as 15m.", param, ctx
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +137,16 @@ class Chosen:
         return JobFilter(**{name: value for part in parts for name, value in part.items()})
 
 
-def filtered(statuses: Collection[JobStatus]) -> Callable[[C], C]:
+def filtered(statuses: Collection[JobStatus], *, without: Collection[str] = ()) -> Callable[[C], C]:
     """The filters as options of a command, which gets them as its keyword arguments; :func:`chosen` reads them.
 
     Parameters:
       statuses: the states that ``--status`` may name.
+      without: the names of those that the command doesn't have.
     """
 
     def decorate(command: C) -> C:
-        for each in reversed(FILTERS):
+        for each in reversed([each for each in FILTERS if each.name not in without]):
             command = _option(each, statuses)(command)
         return command
 

@@ -20,10 +20,12 @@ def expected(source: Source, where: Chosen, statuses: Sequence[JobStatus]) -> in
     """About how many jobs fit; None: nobody has counted those."""
     if not where.words.keys() <= COUNTED:
         return None
-    wanted = where.words.get("status") or [status.value for status in statuses]
-    rows = service.stats(source, None)["tasks"]
-    fitting = [row for row in rows if all(row[name] in where.words.get(name, [row[name]]) for name in ("task", "queue"))]
-    return sum(row["counts"][status] for row in fitting for status in wanted)
+    statuses_meant = where.words.get("status") or [status.value for status in statuses]
+    count = 0
+    for row in service.stats(source, None)["tasks"]:
+        if all(row[name] in where.words.get(name, [row[name]]) for name in ("task", "queue")):
+            count += sum(row["counts"][status] for status in statuses_meant)
+    return count
 
 
 def nobody_fits(source: Source, where: Chosen) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..endings import Missing
 from ..sources import Shown, Source
 from . import queues
 

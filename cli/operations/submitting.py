@@ -44,7 +44,7 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
         arguments = task.arguments(task.reader.load(payload))
     except ValidationError as error:
         raise click.UsageError("; ".join(_flat(error.messages))) from None
-    options = {"tags": list(body["tags"])} if body.get("tags") else {}
+    options: dict[str, Any] = {"tags": list(body["tags"])} if body.get("tags") else {}
     delay_s, run_at = body.get("delay_s"), body.get("run_at")
     due = Due(
         None if delay_s is None else math.ceil(delay_s * 1000),

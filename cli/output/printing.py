@@ -16,9 +16,17 @@ from .times import NOTHING
 C = TypeVar("C", bound=Callable[..., Any])
 
 COLOURS: Mapping[str, str] = {
-    **{"scheduled": "cyan", "queued": "blue", "running": "yellow", "processed": "green", "rejected": "red"},
-    **{"cancelled": "magenta", "expired": "magenta", "superseded": "magenta"},
-    **{"open": "green", "closed": "yellow", "paused": "red"},
+    "scheduled": "cyan",
+    "queued": "blue",
+    "running": "yellow",
+    "processed": "green",
+    "rejected": "red",
+    "cancelled": "magenta",
+    "expired": "magenta",
+    "superseded": "magenta",
+    "open": "green",
+    "closed": "yellow",
+    "paused": "red",
 }
 """Of states and gates, on a terminal."""
 
@@ -50,9 +58,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> No
     cells = [[_text(row[column]) for column in columns] for row in rows]
     headings = [column.replace("_", " ").upper() for column in columns]
     widths = [max(map(len, of_column)) for of_column in zip(headings, *cells, strict=True)]
-    to_right = [
-        bool(rows) and all(isinstance(row[column], int | float | None) for row in rows) for column in columns
-    ]
+    to_right = [all(isinstance(row[column], int | float) for row in rows) for column in columns]
     for line in [headings, *cells]:
         click.echo(_line(line, widths, to_right))
 

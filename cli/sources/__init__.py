@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from middleware.broker import LifoBroker
@@ -32,10 +33,6 @@ class Source(Protocol):
     Every method raises :class:`~cli.endings.Failed`, and its kinds: Missing, Conflict, Away, Unusable.
     """
 
-    @property
-    def name(self) -> str:
-        """What it is, for people; without secrets."""
-
     def get(self, path: str, query: Query, here: Callable[[LifoBroker], T]) -> T:
         """What is at this path."""
 
@@ -47,6 +44,19 @@ class Source(Protocol):
 
     def maintained(self) -> AbstractContextManager[None]:
         """As long as it lasts, jobs of workers that die are put back, so that one may wait for a job's end."""
+
+
+def where() -> str:
+    """The address of what :func:`connect` would ask, without passwords.
+
+    Raises:
+      SettingsError: a setting can't be read.
+    """
+    from middleware.settings import load  # noqa: PLC0415 (as below)
+
+    settings = load()
+    parts = urlsplit(settings.lastin_url or settings.redis_url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
 def connect() -> Source:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from middleware.errors import RedisAwayError, RedisClusterError
 
@@ -26,12 +25,6 @@ class Local:
 
     def __init__(self, broker: LifoBroker) -> None:
         self._broker = broker
-
-    @property
-    def name(self) -> str:
-        """Redis's address."""
-        parts = urlsplit(self._broker.settings.redis_url)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
     def get(self, path: str, query: Query, here: Callable[[LifoBroker], T]) -> T:
         """What ``here`` gives."""

@@ -40,7 +40,7 @@ class Remote:
     """Asks the API, with a token if there is one."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        self.name = url
+        self._url = url
         self._headers = {"Accept": "application/json", "User-Agent": f"lastin/{VERSION}"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -67,7 +67,7 @@ class Remote:
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[Any, HTTPMessage]:
         data = None if body is None else json.dumps(body).encode()
         headers = self._headers | ({} if data is None else {"Content-Type": "application/json"})
-        request = urllib.request.Request(self.name + path, data, headers, method=method)  # noqa: S310 (http or https: read.api_url)
+        request = urllib.request.Request(self._url + path, data, headers, method=method)  # noqa: S310 (http or https: read.api_url)
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
                 return json.loads(answer.read()), answer.headers
@@ -75,21 +75,23 @@ class Remote:
             with error:
                 raise self._told(error) from None
         except urllib.error.URLError as error:
-            raise Away(f"{self.name} can't be reached: {_reason(error.reason)}. Is LASTIN_URL right?") from None
+            raise Away(f"{self._url} can't be reached: {_reason(error.reason)}. Is LASTIN_URL right?") from None
         except (TimeoutError, ConnectionError, HTTPException) as error:
-            raise Away(f"{self.name} broke off its answer: {_reason(error)}.") from None
+            raise Away(f"{self._url} broke off its answer: {_reason(error)}.") from None
         except ValueError:
-            raise Failed(f"{self.name} doesn't answer as LastIn does: is LASTIN_URL right?") from None
+            raise Failed(f"{self._url} doesn't answer as LastIn does: is LASTIN_URL right?") from None
 
     def _told(self, error: urllib.error.HTTPError) -> Failed:
         """A problem document in one line."""
         if 300 <= error.code < 400:
-            return Failed(f"{self.name} leads on to {error.headers.get('Location', '?')}: set LASTIN_URL to where it is.")
+            return Failed(
+                f"{self._url} leads on to {error.headers.get('Location', '?')}: set LASTIN_URL to where it is."
+            )
         try:
             problem = json.loads(error.read())
             text = "; ".join(_sentences(problem))
         except (ValueError, TypeError, AttributeError, OSError, HTTPException):
-            return KINDS.get(error.code, Failed)(f"{self.name} answers {error.code} {error.reason}.")
+            return KINDS.get(error.code, Failed)(f"{self._url} answers {error.code} {error.reason}.")
         if error.code == 401:
             text += f" {'LASTIN_TOKEN holds none.' if 'Authorization' in self._headers else 'Set LASTIN_TOKEN.'}"
         if error.code >= 500 and error.code != 503:

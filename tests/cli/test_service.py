@@ -1,0 +1,103 @@
+"""``lastin tasks``, ``workers``, ``stats``, ``version`` and ``audit``."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.embedded import free_port
+from middleware import VERSION
+from middleware.commands import keys
+from tasks import broker, registry
+
+from ..api.client import Client
+from ..service import RunningService, python, wait_until
+from .running import answered, run, submitted, told
+
+
+@pytest.mark.usefixtures("over")
+def test_tasks_are_listed_with_what_their_payloads_look_like() -> None:
+    tasks = answered("tasks")
+
+    assert [task["name"] for task in tasks] == list(registry)
+    assert answered("tasks", "process_message") in tasks
+    assert ["process_message", "default", "message"] in [line.split()[:3] for line in told("tasks").splitlines()]
+    assert told("tasks", "process_message").startswith("name ")
+    assert run("tasks", "proces_message").stderr.endswith("Did you mean process_message?\n")
+
+
+@pytest.mark.usefixtures("over")
+def test_statistics_count_jobs_by_queue_and_task() -> None:
+    submitted("a", "b")
+
+    counted = wait_until(  # the API's are a second old at most
+        lambda: next(
+            (s for s in [answered("stats", "--queue", "default")] if s["total"]["counts"]["queued"] == 2), None
+        )
+    )
+
+    assert [queue["queue"] for queue in stats["queues"]] == ["default"]
+    rows = [line.split()[:4] for line in told("stats").splitlines()]
+    assert ["default", "(all)", "0", "2"] in rows
+    assert ["default", "process_message", "0", "2"] in rows
+    assert run("stats", "--queue", "defualt").stderr.endswith("Did you mean default?\n")
+
+
+def test_an_api_and_its_redis_give_the_same(api: Client, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted("a")
+    asked = (("jobs",), ("windows",), ("tasks",), ("workers",), ("queues",))
+
+    local = [answered(*words) for words in asked]
+    monkeypatch.setenv("LASTIN_URL", f"http://127.0.0.1:{api.port}/")
+    remote = [answered(*words) for words in asked]
+
+    for queue in local[-1] + remote[-1]:
+        queue["oldest_age_s"] = None
+    assert local == remote
+
+
+def test_workers_are_listed_with_what_they_run(service: RunningService) -> None:
+    listed = python("-m", "cli", "workers", REDIS_URL=service.server.url).stdout.splitlines()
+    over_http = python("-m", "cli", "workers", LASTIN_URL=service.url).stdout.splitlines()
+
+    assert [line.split()[1] for line in listed] == ["KIND", "worker", "scheduler"]
+    assert listed == over_http
+
+
+def test_the_version_says_whom_it_would_ask_but_no_password() -> None:
+    url = "rediss://somebody:secret@redis.example.com:1/2?ssl_ca_certs=x"
+    local = python("-m", "cli", "version", "--json", REDIS_URL=url)
+    remote = python("-m", "cli", "version", LASTIN_URL="https://jobs.example.com/lastin/")
+
+    assert f'"version":"{VERSION}"' in local.stdout
+    assert '"source":"rediss://redis.example.com:1/2"' in local.stdout
+    assert remote.stdout.endswith("over https://jobs.example.com/lastin\n")
+
+
+@pytest.mark.usefixtures("redis_url")
+def test_the_audit_tells_all_and_fails_on_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    [id] = submitted("a")
+    broker.redis.call("SADD", keys.queues(), "default")  # as a process that hasn't seen this Redis before does
+    assert told("audit").endswith("All is well.\n")
+    assert answered("audit") == {"counts": {"default": {**_none(), "queued": 1}}, "faults": []}
+
+    broker.redis.link.call("ZADD", keys.running("default"), 1, id)
+    try:
+        assert f"job {id} is in" in told("audit", status=1)
+        assert answered("audit", status=1)["faults"]
+    finally:
+        broker.redis.link.call("ZREM", keys.running("default"), id)
+    monkeypatch.setenv("LASTIN_URL", "https://jobs.example.com")
+    assert "unset LASTIN_URL" in run("audit").stderr
+
+
+def _none() -> dict[str, int]:
+    return dict.fromkeys(answered("queues")[0]["counts"], 0)
+
+
+@pytest.mark.parametrize("words", [("jobs",), ("queues",), ("stats",), ("workers",), ("audit",), ("submit", "x")])
+def test_redis_away_is_told_in_one_line_with_status_1(words: tuple[str, ...]) -> None:
+    done = python("-m", "cli", *words, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("lastin: Redis doesn't answer")

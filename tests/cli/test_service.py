@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from local.embedded import free_port
@@ -29,12 +31,11 @@ def test_tasks_are_listed_with_what_their_payloads_look_like() -> None:
 def test_statistics_count_jobs_by_queue_and_task() -> None:
     submitted("a", "b")
 
-    counted = wait_until(  # the API's are a second old at most
-        lambda: next(
-            (s for s in [answered("stats", "--queue", "default")] if s["total"]["counts"]["queued"] == 2), None
-        )
-    )
+    def counted() -> Any:
+        stats = answered("stats", "--queue", "default")
+        return stats if stats["total"]["counts"]["queued"] == 2 else None
 
+    stats = wait_until(counted, "the API's statistics, which are a second old at most, to tell of both jobs")
     assert [queue["queue"] for queue in stats["queues"]] == ["default"]
     rows = [line.split()[:4] for line in told("stats").splitlines()]
     assert ["default", "(all)", "0", "2"] in rows

@@ -139,6 +139,24 @@ def test_bash_completes_commands_options_and_names(script: Path, redis_url: str)
     assert completed(script, "submit --task pro", REDIS_URL=redis_url) == ["process_message"]
 
 
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh isn't installed")
+def test_zsh_completes_commands(script: Path) -> None:
+    program = (
+        'autoload -U compinit; compinit -D; eval "$(lastin completion zsh)"; print $_comps[lastin]; '
+        "COMP_WORDS='lastin jobs c' COMP_CWORD=2 _LASTIN_COMPLETE=zsh_complete lastin"
+    )
+
+    done = subprocess.run(
+        ["zsh", "-f", "-c", program],
+        env=clean_environment(PATH=f"{script.parent}:{os.environ['PATH']}"),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.splitlines()[:3] == ["_lastin_completion", "plain", "cancel"], done.stderr
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash isn't installed")
 def test_where_the_service_is_away_nothing_is_completed(script: Path, own_server: EmbeddedServer) -> None:
     own_server.stop()

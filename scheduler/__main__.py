@@ -143,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     opening = commands.add_parser("open", help="open one window and end", description="Open one window and end.")
     opening.add_argument("--queue", default="default", help="which queue (default)")
     opening.add_argument(
-        "--batch", type=_read(read_batch), help="at most so many claims, 0 = no bound (as the cadence has it)"
+        "--batch", type=_read(read_batch), help="how many claims it allows, 0 = no bound (as the cadence has it)"
     )
     opening.add_argument(
         "--lasts", type=_read(read_lasts), help="such as 60s: it is closed by then (as the cadence has it)"

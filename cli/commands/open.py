@@ -34,7 +34,7 @@ class Read(click.ParamType[int]):
 
 @click.command()
 @click.option("--queue", default="default", show_default=True, shell_complete=queue_names, help="Which queue.")
-@click.option("--batch", type=Read("batch"), metavar="N", help="At most so many claims, 0 = no bound.")
+@click.option("--batch", type=Read("batch"), metavar="N", help="How many claims it allows, 0 = no bound.")
 @click.option("--lasts", type=Read("lasts"), metavar="DURATION", help="It is closed by then, such as 60s.")
 @click.option("--wait", is_flag=True, help="Wait until it is closed and none of its jobs runs.")
 @as_json

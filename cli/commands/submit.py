@@ -22,8 +22,8 @@ from ..sources import connect
 @click.argument("message", required=False)
 @click.option("--task", metavar="NAME", shell_complete=task_names, help="Run this task instead of the default one.")
 @click.option("--payload", metavar="JSON", help="What the task gets, as a JSON object.")
-@click.option("--delay", metavar="DURATION", help="Not before so long from now, such as 90s or 1h30m.")
-@click.option("--run-at", metavar="TIME", type=Time(), help="Not before then (RFC 3339).")
+@click.option("--delay", metavar="DURATION", help="Run it this long from now at the earliest, such as 90s or 1h30m.")
+@click.option("--run-at", metavar="TIME", type=Time(), help="Run it then at the earliest (RFC 3339).")
 @click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find it by. May be given again.")
 @as_json
 def command(message: str | None, tags: Sequence[str], as_json: bool, **given: str | None) -> None:

@@ -15,7 +15,7 @@ from ..sources import where
 @click.command()
 @as_json
 def command(as_json: bool) -> None:
-    """Tell which version this is, and which Redis or API it would ask. Nothing is asked."""
+    """Show which version this is, and which Redis or API it would ask. Nothing is asked."""
     source = where()
     if as_json:
         print_json({"version": VERSION, "python": platform.python_version(), "source": source})

@@ -16,7 +16,7 @@ from ..sources import Shown, connect
 @click.argument("id")
 @as_json
 def command(id: str, as_json: bool) -> None:
-    """Tell why a job isn't running, or ended as it did, and when it may start."""
+    """Explain why a job isn't running, or ended as it did, and when it may start."""
     found = jobs.why(connect(), id)
     if as_json:
         print_json(found)
@@ -30,5 +30,5 @@ def _told(found: Shown) -> Iterator[str]:
         yield f"- {cause['message']}"
     if (estimate := found["estimate"]) is not None:
         in_s = estimate["starts_in_s"]
-        starts = "Nobody can tell when it starts" if in_s is None else f"It starts in about {math.ceil(in_s)} s"
+        starts = "It starts at an unknown time" if in_s is None else f"It starts in about {math.ceil(in_s)} s"
         yield f"{starts}: {estimate['because']}"

@@ -22,7 +22,7 @@ COLUMNS = (
 
 @click.group(cls=ListingGroup)
 def command() -> None:
-    """List windows, newest first; show one, close it, tell the next."""
+    """List windows, newest first; show one, close it, show the next."""
 
 
 @command.command("list")
@@ -67,7 +67,7 @@ def close_window(id: str, as_json: bool) -> None:
 @click.argument("queue", shell_complete=queue_names)
 @as_json
 def show_next_window(queue: str, as_json: bool) -> None:
-    """Tell when the next window of QUEUE opens, and what it would let through now."""
+    """Show when the next window of QUEUE opens, and what it would let through now."""
     found = windows.coming(connect(), queue)
     (print_json if as_json else print_object)(found)
 

@@ -103,7 +103,7 @@ def test_a_table_has_a_line_for_each_job_and_no_control_characters() -> None:
     assert all(line.isprintable() for line in told("jobs", "show", "evil").splitlines())
 
 
-def test_why_is_told_in_words_and_as_json() -> None:
+def test_why_is_shown_in_words_and_as_json() -> None:
     [id] = submitted("x")
 
     words = told("why", id)
@@ -111,7 +111,7 @@ def test_why_is_told_in_words_and_as_json() -> None:
 
     assert words.startswith(f"{id} is queued.\n- ")
     assert "No scheduler has said yet" in words
-    assert "Nobody can tell when it starts" in words
+    assert "It starts at an unknown time" in words
     assert [cause["code"] for cause in shown["causes"]] == ["no_policy", "no_worker"]
     assert run("why", "nobody").exit_code == run("jobs", "show", "nobody").exit_code == 1
 
@@ -167,7 +167,7 @@ def test_bulk_work_goes_on_until_nothing_is_left(monkeypatch: pytest.MonkeyPatch
     assert answered("jobs", "cancel", "--task", "process_message")["count"] == 5
 
 
-def test_who_cancelled_or_retried_a_job_is_told(over: str) -> None:
+def test_who_cancelled_or_retried_a_job_is_shown(over: str) -> None:
     [id] = submitted("a")
     by = f" (by {command_user()})" if over == "local" else ""
 

@@ -96,7 +96,7 @@ def _none() -> dict[str, int]:
 
 
 @pytest.mark.parametrize("words", [("jobs",), ("queues",), ("stats",), ("workers",), ("audit",), ("submit", "x")])
-def test_redis_away_is_told_in_one_line_with_status_1(words: tuple[str, ...]) -> None:
+def test_redis_away_is_shown_in_one_line_with_status_1(words: tuple[str, ...]) -> None:
     done = python("-m", "cli", *words, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
 
     assert (done.returncode, done.stdout) == (1, "")

@@ -28,7 +28,7 @@ RETRY = Move(label="Retrying", statuses=RETRYABLE, told=lambda job: "put back on
 
 @click.group(cls=ListingGroup)
 def command() -> None:
-    """List jobs, newest first; show one, cancel and retry."""
+    """List jobs, newest first; show one, cancel and retry. `lastin jobs` is `lastin jobs list`."""
 
 
 @command.command("list")

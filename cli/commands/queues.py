@@ -19,7 +19,7 @@ COLUMNS = ("name", "gate", "order", "queued", "scheduled", "running", "rejected"
 
 @click.group(cls=ListingGroup)
 def command() -> None:
-    """List queues; show one, pause it and let it go on."""
+    """List queues; show one, pause it and let it go on. `lastin queues` is `lastin queues list`."""
 
 
 @command.command("list")

@@ -22,7 +22,7 @@ COLUMNS = (
 
 @click.group(cls=ListingGroup)
 def command() -> None:
-    """List windows, newest first; show one, close it, show the next."""
+    """List windows, newest first; show one, close it, show the next. `lastin windows` is `lastin windows list`."""
 
 
 @command.command("list")

@@ -14,7 +14,6 @@ def progress(label: str, steps: Iterable[int], expected: int | None) -> int:
     Parameters:
       expected: about what that sum will be, for a bar; None: nobody knows, and it is counted.
     """
-    is_shown = sys.stderr.isatty()
     total = 0
     if expected is None:
         for count in steps:
@@ -22,7 +21,8 @@ def progress(label: str, steps: Iterable[int], expected: int | None) -> int:
             rewrite(f"{label}: {total:,} so far")
         rewrite("")
         return total
-    with click.progressbar(length=expected, label=label, show_pos=True, file=sys.stderr, hidden=not is_shown) as bar:
+    hidden = expected == 1 or not sys.stderr.isatty()
+    with click.progressbar(length=expected, label=label, show_pos=True, file=sys.stderr, hidden=hidden) as bar:
         for count in steps:
             total += count
             bar.update(count)

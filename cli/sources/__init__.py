@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+import click
+
 if TYPE_CHECKING:
     from middleware.broker import LifoBroker
 
@@ -70,6 +72,8 @@ def connect() -> Source:
     from middleware.settings import load  # noqa: PLC0415
 
     settings = load()
+    if (context := click.get_current_context(silent=True)) is not None and (settings.no_color or settings.force_color):
+        context.color = not settings.no_color
     if settings.lastin_url is not None:
         from .remote import Remote  # noqa: PLC0415
 

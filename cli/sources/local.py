@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from middleware.errors import RedisAwayError, RedisClusterError
+from middleware.settings import Settings
 
 from ..endings import Away
 from . import Page, Query
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 TIMEOUT_S, PATIENCE_S = 2.0, 0.5
 HOW_TO_REACH = "Start LastIn (`make run`), or set REDIS_URL or LASTIN_URL."
+"""What to do where neither is set."""
 
 
 class Local:
@@ -54,7 +56,8 @@ class Local:
         except RedisClusterError:
             raise
         except RedisAwayError as error:
-            raise Away(f"{error} {HOW_TO_REACH}") from None
+            is_default = self._broker.settings.redis_url == Settings().redis_url
+            raise Away(f"{error} {HOW_TO_REACH}" if is_default else str(error)) from None
 
 
 def local() -> Local:

@@ -45,14 +45,14 @@ def test_times_leave_out_what_is_the_same_today() -> None:
     assert short_time((now - timedelta(days=400)).isoformat(), now) == "2029-05-11"
 
 
-def on_a_terminal(*words: str, redis_url: str, columns: int = 60) -> str:
+def on_a_terminal(*words: str, redis_url: str, columns: int = 60, **settings: str) -> str:
     """What a command shows on a terminal of this width."""
     terminal, output = pty.openpty()
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "cli", *words],
             cwd=ROOT,
-            env=clean_environment(REDIS_URL=redis_url, COLUMNS=str(columns), TERM="xterm"),
+            env=clean_environment(REDIS_URL=redis_url, COLUMNS=str(columns), TERM="xterm", **settings),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -78,6 +78,7 @@ def test_a_terminal_gets_colours_lines_of_its_width_and_json_that_is_laid_out(re
 
     assert len(heading) <= 60
     assert "\x1b[34mqueued" in line
+    assert "\x1b" not in on_a_terminal("jobs", redis_url=redis_url, NO_COLOR="1")
     assert document.splitlines()[:2] == ["[", "  {"]
 
 

@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 
+from cli.endings import Away
+from cli.sources.local import Local
 from local.embedded import free_port
 from middleware import VERSION
+from middleware.broker import LifoBroker
 from middleware.commands import keys
+from middleware.errors import RedisAwayError
+from middleware.settings import Settings
 from tasks import broker, registry
 
 from ..api.client import Client
@@ -95,6 +100,14 @@ def _none() -> dict[str, int]:
     return dict.fromkeys(answered("queues")[0]["counts"], 0)
 
 
+def test_where_nothing_is_set_it_says_how_to_begin() -> None:
+    def away(broker: LifoBroker) -> None:
+        raise RedisAwayError("Redis doesn't answer.")
+
+    with pytest.raises(Away, match=r"Start LastIn \(`make run`\), or set REDIS_URL or LASTIN_URL"):
+        Local(LifoBroker(url=Settings().redis_url)).get("/v1/jobs", {}, away)
+
+
 @pytest.mark.parametrize("words", [("jobs",), ("queues",), ("stats",), ("workers",), ("audit",), ("submit", "x")])
 def test_redis_away_is_shown_in_one_line_with_status_1(words: tuple[str, ...]) -> None:
     done = python("-m", "cli", *words, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
@@ -102,3 +115,4 @@ def test_redis_away_is_shown_in_one_line_with_status_1(words: tuple[str, ...]) -
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("lastin: Redis doesn't answer")
+    assert "make run" not in done.stderr

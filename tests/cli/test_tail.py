@@ -15,6 +15,12 @@ import pytest
 
 from ..service import ROOT, RunningService, clean_environment, wait_until
 
+TAIL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which tests that run in the background ignore
+from cli.__main__ import main
+main()
+"""
 Following = Callable[..., "Tail"]
 
 
@@ -25,7 +31,7 @@ class Tail:
         self._out, self._err = folder / "out", folder / "err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cli", "tail", *words],
+                [sys.executable, "-c", TAIL, "tail", *words],
                 cwd=ROOT,
                 env=clean_environment(**settings),
                 stdout=out,

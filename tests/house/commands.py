@@ -15,7 +15,7 @@ HEAD = """\
 
 `lastin` shows what LastIn does and steers it. After `make run` or `make test` it is in `.venv/bin`; with that folder
 on your PATH, or by a link to it, it works from everywhere. Where there is no make, `python -m cli` in the clone is
-the same.
+the same, and `python -m cli.console_script` writes the script beside that Python.
 
 ```sh
 lastin submit "Hello, world"                  # prints the job's id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import pkgutil
 import sys
@@ -48,6 +49,10 @@ class Root(click.Group):
             raise click.UsageError(printable(error.format_message()), error.ctx) from None
         except click.ClickException:
             raise
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # who reads has seen enough: click ends without a word
+                raise
+            raise Failed(f"What was to be shown can't be written: {error.strerror}.") from None
         except Exception as error:
             if (known := _in_a_line(error)) is None:
                 raise

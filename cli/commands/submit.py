@@ -11,11 +11,15 @@ import click
 from middleware.jobs import LONGEST_TAG, MOST_TAGS
 from scheduler.durations import parse_duration
 
+from ..endings import Failed
 from ..operations.completion import task_names
 from ..operations.filters import Time
+from ..operations.jobs import wait_for_end
 from ..operations.submitting import submit
-from ..output.printing import as_json, print_json
-from ..sources import connect
+from ..output.printing import as_json, json_line, print_json
+from ..sources import Shown, Source, connect
+
+PROCESSED = "processed"
 
 
 @click.command()
@@ -25,15 +29,28 @@ from ..sources import connect
 @click.option("--delay", metavar="DURATION", help="Run it this long from now at the earliest, such as 90s or 1h30m.")
 @click.option("--run-at", metavar="TIME", type=Time(), help="Run it then at the earliest (RFC 3339).")
 @click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find it by. May be given again.")
+@click.option("--wait", is_flag=True, help="Wait for its end, and print its result. Exit status 1: it isn't processed.")
 @as_json
-def command(message: str | None, tags: Sequence[str], as_json: bool, **given: str | None) -> None:
+def command(message: str | None, tags: Sequence[str], wait: bool, as_json: bool, **given: str | None) -> None:
     """Submit a job: MESSAGE for the default task, or --task with --payload. Prints its id."""
     body = _body(message, tags, **given)
-    job = submit(connect(), body)
+    source = connect()
+    job = submit(source, body)
+    if wait:
+        job = _ended(source, job)
     if as_json:
         print_json(job)
     else:
-        click.echo(job["id"])
+        click.echo(json_line(job["result"]) if wait and job["status"] == PROCESSED else job["id"])
+    if wait and job["status"] != PROCESSED:
+        raise Failed(f"It is {job['status']}. `lastin why {job['id']}` explains it.")
+
+
+def _ended(source: Source, job: Shown) -> Shown:
+    try:
+        return wait_for_end(source, job)
+    except KeyboardInterrupt:
+        raise Failed(f"Job {job['id']} goes on.") from None
 
 
 def _body(

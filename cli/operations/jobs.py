@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from middleware.jobs import FINAL
 from middleware.queues.command_user import command_user
 
-from ..endings import Conflict, Missing
+from ..endings import Away, Conflict, Missing
 from ..sources import Page, Shown, Source
 from .filters import Chosen
 from .paging import cursor_of, cursor_text, walked
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 
 BULK_STEP = 1000
 """Jobs moved by one call: some tens of milliseconds."""
+
+FIRST_LOOK_S, LONGEST_PAUSE_S = 0.05, 1.0
+"""Between two looks at a job that is waited for."""
 
 WHY_NOT_CANCELLED = "It has ended: there is nothing left to cancel."
 WHY_NOT_RETRIED = {
@@ -73,6 +79,21 @@ def why(source: Source, id: str) -> Shown:
         return explained.as_dict()
 
     return _existing(id, lambda: source.get(f"/v1/jobs/{quote(id, safe='')}/why", {}, here))
+
+
+def wait_for_end(source: Source, job: Shown) -> Shown:
+    """The job when it has ended. Whoever can't answer for a while is waited for.
+
+    Raises:
+      Missing: it has been pruned since.
+    """
+    pause_s = FIRST_LOOK_S
+    while job["status"] not in FINAL:
+        time.sleep(pause_s)
+        pause_s = min(1.5 * pause_s, LONGEST_PAUSE_S)
+        with suppress(Away):
+            job = one(source, job["id"])
+    return job
 
 
 def cancel(source: Source, id: str, reason: str) -> Shown:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .terminal import escaped, printable
+from .terminal import escaped, is_terminal, printable
 from .times import NOTHING
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -46,7 +46,7 @@ def json_line(value: Any) -> str:
 
 def print_json(value: Any) -> None:
     """A value as one JSON document: laid out on a terminal, else in one line."""
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         click.echo(escaped(json.dumps(value, ensure_ascii=False, indent=2)))
     else:
         click.echo(json_line(value))
@@ -64,7 +64,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> No
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], to_right: Sequence[bool]) -> str:
-    left = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    left = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else sys.maxsize
     parts = []
     for cell, width, is_right in zip(cells, widths, to_right, strict=True):
         padded = (cell.rjust(width) if is_right else cell.ljust(width))[:left]

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import click
 
+from .terminal import is_terminal
+
 
 def progress(label: str, steps: Iterable[int], expected: int | None) -> int:
     """Go through the steps; the sum of what they did.
@@ -21,7 +23,7 @@ def progress(label: str, steps: Iterable[int], expected: int | None) -> int:
             rewrite(f"{label}: {total:,} so far")
         rewrite("")
         return total
-    hidden = expected == 1 or not sys.stderr.isatty()
+    hidden = expected == 1 or not is_terminal(sys.stderr)
     with click.progressbar(length=expected, label=label, show_pos=True, file=sys.stderr, hidden=hidden) as bar:
         for count in steps:
             total += count
@@ -31,5 +33,5 @@ def progress(label: str, steps: Iterable[int], expected: int | None) -> int:
 
 def rewrite(text: str) -> None:
     """One line that is written over again; nothing where nobody looks."""
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         click.echo(f"\r\x1b[K{text}", nl=False, err=True, color=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import IO, Any
 
 UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
@@ -11,6 +12,11 @@ UNPRINTABLE = re.compile(
 )
 """Control characters (C0 and C1, of which U+009B begins a command to a terminal), those that are invisible or turn the
 direction of what follows, and lone surrogates, which can't be written at all."""
+
+
+def is_terminal(stream: IO[Any] | None) -> bool:
+    """Whether somebody looks; a stream that was closed from the beginning is None."""
+    return stream is not None and stream.isatty()
 
 
 def printable(text: str) -> str:

@@ -82,6 +82,29 @@ def test_a_terminal_gets_colours_lines_of_its_width_and_json_that_is_laid_out(re
     assert document.splitlines()[:2] == ["[", "  {"]
 
 
+@pytest.mark.parametrize(
+    ("redirected", "status", "says"),
+    [
+        (">/dev/full", 1, "lastin: What was to be shown can't be written: No space left on device.\n"),
+        (">&-", 0, ""),
+        ("| true", 1, ""),
+    ],
+)
+def test_output_that_nobody_takes_ends_it_without_a_traceback(
+    redis_url: str, redirected: str, status: int, says: str
+) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; sleep 0.2; {sys.executable} -m cli jobs {redirected}"],
+        cwd=ROOT,
+        env=clean_environment(REDIS_URL=redis_url),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stderr) == (status, says)
+
+
 def test_a_bar_shows_how_far_bulk_work_is(redis_url: str) -> None:
     submitted(*"abc")
 

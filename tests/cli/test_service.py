@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from middleware.settings import Settings
 from tasks import broker, registry
 
 from ..api.client import Client
-from ..service import RunningService, python, wait_until
+from ..service import ROOT, RunningService, clean_environment, python, wait_until
 from .running import answered, run, submitted, told
 
 
@@ -67,6 +70,29 @@ def test_workers_are_listed_with_what_they_run(service: RunningService) -> None:
 
     assert [line.split()[1] for line in listed] == ["KIND", "worker", "scheduler"]
     assert listed == over_http
+
+
+@pytest.mark.parametrize("over", ["local", "remote"])
+def test_one_who_submits_may_wait_for_the_end(service: RunningService, over: str) -> None:
+    settings = {"local": {"REDIS_URL": service.server.url}, "remote": {"LASTIN_URL": service.url}}[over]
+
+    done = python("-m", "cli", "submit", "two words", "--wait", **settings)
+    service.post("/v1/queues/default/pause", {"reason": "test"})
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", "submit", "x", "--wait"],
+        cwd=ROOT,
+        env=clean_environment(**settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as waiting:
+        [id] = wait_until(lambda: [job["id"] for job in service.get("/v1/jobs?status=queued").json], "the job")
+        service.post(f"/v1/jobs/{id}/cancel")
+        out, err = waiting.communicate(timeout=30)
+
+    assert (done.returncode, json.loads(done.stdout)["words"]) == (0, 2), done.stderr
+    assert (waiting.returncode, out) == (1, f"{id}\n")
+    assert err == f"lastin: It is cancelled. `lastin why {id}` explains it.\n"
 
 
 def test_the_version_says_whom_it_would_ask_but_no_password() -> None:

@@ -18,7 +18,7 @@ on your PATH, or by a link to it, it works from everywhere. Where there is no ma
 the same, and `python -m cli.console_script` writes the script beside that Python.
 
 ```sh
-lastin submit "Hello, world"                  # prints the job's id
+lastin submit "Hello, world" --wait           # prints its result; without --wait the job's id
 lastin tail                                   # jobs as they come, run and end; Ctrl-C ends it
 lastin jobs --status rejected --created-after 15m
 lastin why 0192f0c1-6a3e-7c4e-9d0b-3a6b6d2f9b11

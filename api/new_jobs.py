@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from middleware.enqueue.due import AT_ONCE, Due
-from middleware.jobs import LONGEST_TAG, MOST_TAGS
 from tasks import Task, registry
 from tasks.payload import StrictSchema
 from tasks.process_message import process_message
@@ -60,8 +59,8 @@ class JobForm(StrictSchema):
         },
     )
     tags = ShortList(
-        fields.String(validate=validate.Length(min=1, max=LONGEST_TAG)),
-        validate=validate.Length(max=MOST_TAGS),
+        fields.String(validate=validate.Length(min=1, max=64)),
+        validate=validate.Length(max=16),
         metadata={"description": "Words to find the job by.", "examples": [["customer-7"]]},
     )
 

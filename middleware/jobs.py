@@ -11,8 +11,6 @@ from .clock import rfc3339
 
 LONGEST_ID = 64
 """Characters of a job's id, at most."""
-MOST_TAGS, LONGEST_TAG = 16, 64
-"""Tags of a job, and characters of each, at most."""
 
 
 class JobStatus(StrEnum):

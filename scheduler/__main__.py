@@ -30,7 +30,7 @@ from .others import OtherSchedulers
 from .preview import preview
 from .service import Service
 from .signals import Inbox
-from .watch import CadenceWatcher, watcher_of
+from .watch import CadenceWatcher, our_watcher
 
 DONE, FAILED, UNUSABLE, NOTHING_TO_DO = 0, 1, 2, 3
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns: the exit status.
     """
     options = _parser().parse_args(arguments)
-    file = watcher_of(tasks.settings, tasks.broker.get_declared_queues())
+    file = our_watcher()
     command: Callable[[argparse.Namespace, CadenceWatcher, LifoBroker], int] = options.command
     try:
         return command(options, file, tasks.broker)

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from middleware.settings import ROOT, Settings
+import tasks
+from middleware.settings import ROOT
 
 from .cadence import Cadence
 from .cadence_file import read_cadence
@@ -66,6 +67,7 @@ class CadenceWatcher:
         return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def watcher_of(settings: Settings, declared: Collection[str]) -> CadenceWatcher:
-    """The watcher of the file that the settings name, with what they override in it."""
-    return CadenceWatcher(ROOT / settings.cadence_file, declared, dict(settings.cadence_overrides))
+def our_watcher() -> CadenceWatcher:
+    """The watcher of the file that the settings name, with what they override in it, for what our tasks declare."""
+    path, overrides = ROOT / tasks.settings.cadence_file, dict(tasks.settings.cadence_overrides)
+    return CadenceWatcher(path, tasks.broker.get_declared_queues(), overrides)

@@ -13,13 +13,12 @@ from ..output.printing import as_json, print_json, print_lines
 @as_json
 def command(as_json: bool) -> None:
     """Read the cadence file and print each queue's next ticks. Asks neither Redis nor the API."""
-    import tasks  # noqa: PLC0415 (not for --help)
-    from middleware.clock import rfc3339  # noqa: PLC0415
+    from middleware.clock import rfc3339  # noqa: PLC0415 (not for --help)
     from scheduler.clock import SystemClock  # noqa: PLC0415
     from scheduler.preview import TICKS_SHOWN, preview, said  # noqa: PLC0415
-    from scheduler.watch import watcher_of  # noqa: PLC0415
+    from scheduler.watch import our_watcher  # noqa: PLC0415
 
-    cadence = watcher_of(tasks.settings, tasks.broker.get_declared_queues()).read()
+    cadence = our_watcher().read()
     now_us = SystemClock().now_us()
     if not as_json:
         print_lines(preview(cadence, now_us))

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from middleware.jobs import LONGEST_TAG, MOST_TAGS
 from scheduler.durations import parse_duration
 
 from ..endings import Failed
@@ -20,6 +19,8 @@ from ..output.printing import as_json, json_line, print_json
 from ..sources import Shown, Source, connect
 
 PROCESSED = "processed"
+MOST_TAGS, LONGEST_TAG = 16, 64
+"""As the API takes them."""
 
 
 @click.command()

@@ -21,12 +21,10 @@ def open_window(source: Source, queue: str, *, batch: int | None, lasts_us: int 
     """
 
     def here(broker: LifoBroker) -> Shown:
-        import tasks  # noqa: PLC0415 (not before the broker is there)
-        from scheduler.opening import open_by  # noqa: PLC0415
-        from scheduler.watch import watcher_of  # noqa: PLC0415
+        from scheduler.opening import open_by  # noqa: PLC0415 (not before the broker is there)
+        from scheduler.watch import our_watcher  # noqa: PLC0415
 
-        file = watcher_of(tasks.settings, broker.get_declared_queues())
-        return open_by(file, queue, broker, batch=batch, lasts_us=lasts_us).as_dict()
+        return open_by(our_watcher(), queue, broker, batch=batch, lasts_us=lasts_us).as_dict()
 
     given = {"batch": batch, "lasts_s": None if lasts_us is None else lasts_us / 1_000_000}
     body = {"queue": queue, **{name: value for name, value in given.items() if value is not None}}

@@ -249,7 +249,7 @@ class Settings:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             missing_file = "TLS_CERT_FILE" if self.tls_cert_file is None else "TLS_KEY_FILE"
             raise SettingsError(f"HTTPS needs TLS_CERT_FILE and TLS_KEY_FILE: set {missing_file} too.")
-        if self.lastin_token and self.lastin_url and not read.is_private(self.lastin_url):
+        if self.lastin_token and self.lastin_url and not read.is_safe_url(self.lastin_url):
             raise SettingsError("LASTIN_TOKEN is sent over https:// only, or to this machine: change LASTIN_URL.")
         if self.auth == "oauth":
             needed = ("OAUTH_ISSUER", "OAUTH_AUDIENCE", "OAUTH_JWKS_URL")

@@ -135,16 +135,22 @@ _RATES = re.compile(rf"{_RATE}([,;|]{_RATE})*", re.ASCII | re.IGNORECASE)
 
 def jwks_url(text: str) -> str:
     """A URL whose answer nobody on the way can change."""
-    if not is_private(text):
+    if not is_safe_url(text):
         raise Unreadable("a URL that starts with https:// (http:// only on loopback: who changes keys opens the API)")
     return text
 
 
-def is_private(url: str) -> bool:
-    """Whether nobody on the way can read or change what goes over this URL."""
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
+def is_safe_url(text: str) -> bool:
+    """Whether nobody on the way can read or change what is sent there."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    is_near = parts.hostname in LOOPBACK_HOSTS
+    return (
+        bool(parts.hostname)
+        and "@" not in parts.netloc
+        and (parts.scheme == "https" or (parts.scheme == "http" and is_near))
     )
 
 

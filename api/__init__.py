@@ -11,7 +11,7 @@ from middleware.metrics.process_group import ProcessGroup
 from middleware.processes.server_safety import SafetyWatch
 from middleware.settings import Settings
 
-from . import cli, metrics, ringing
+from . import metrics, ringing
 from .access import auth, framing, headers, hosts, limits, proxies
 from .contract import Api, Plugin
 from .health import health
@@ -67,5 +67,4 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
         api.register_blueprint(resource)
     app.register_blueprint(reference)
     app.register_blueprint(problem_pages)
-    cli.install(app)
     return app

@@ -183,6 +183,20 @@ class Settings:
         read.integer(0, 65535),
         "Port for them, or where it is taken one of the next nine; 0: none. The web process shows them too.",
     )
+    lastin_url: str | None = setting(
+        "LASTIN_URL",
+        None,
+        read.api_url,
+        "For the command `lastin`: the HTTP API that it asks, such as `https://jobs.example.com`. Unset: Redis itself.",
+        shown="",
+    )
+    lastin_token: str | None = setting(
+        "LASTIN_TOKEN",
+        None,
+        read.access_token,
+        "For the command `lastin`: the access token that it sends to LASTIN_URL (docs/commands.md).",
+        shown="",
+    )
     log_level: str = setting(
         "LOG_LEVEL", "INFO", read.one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "Least level that is logged."
     )
@@ -241,6 +255,8 @@ class Settings:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             missing_file = "TLS_CERT_FILE" if self.tls_cert_file is None else "TLS_KEY_FILE"
             raise SettingsError(f"HTTPS needs TLS_CERT_FILE and TLS_KEY_FILE: set {missing_file} too.")
+        if self.lastin_token and self.lastin_url and not read.is_safe_url(self.lastin_url):
+            raise SettingsError("LASTIN_TOKEN is sent over https:// only, or to this machine: change LASTIN_URL.")
         if self.auth == "oauth":
             needed = ("OAUTH_ISSUER", "OAUTH_AUDIENCE", "OAUTH_JWKS_URL")
             if missing := [name for name in needed if not getattr(self, name.lower())]:

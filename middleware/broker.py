@@ -177,8 +177,8 @@ class LifoBroker(HookedBroker):
           TooManyWaitingError: after :meth:`fail_fast`, as many jobs wait as ``MAX_QUEUED`` lets wait.
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
-          ValueError: the messages are of several queues, too many or none, an id is too long, or they would fall due
-            after a delay of more than a century, or after the year 9999.
+          ValueError: the messages are of several queues, too many or none, an id is too long, one has more than 16
+            tags, or they would fall due after a delay of more than a century, or after the year 9999.
         """
         dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
         return self.accept_once(messages, dues).jobs

@@ -50,11 +50,11 @@ class FilterFields(Schema):
 
 def job_filter(loaded: dict[str, Any]) -> JobFilter:
     """The filter among what a schema with these fields has loaded."""
-    status = loaded.get("status")
     return JobFilter(
-        statuses=None if status is None else frozenset({JobStatus(status)}),
-        task=loaded.get("task"),
-        queue=loaded.get("queue"),
+        statuses=loaded.get("status"),
+        tasks=loaded.get("task"),
+        queues=loaded.get("queue"),
+        tags=loaded.get("tag"),
         window=loaded.get("window"),
         created_after_us=loaded.get("created_after"),
         created_before_us=loaded.get("created_before"),

@@ -30,6 +30,7 @@ from ..messages import MessageDetails
 from ..processes.retention import Retention
 from ..store.reading import JobStore
 from ..store.records import fresh_job
+from ..tags import MOST_TAGS, digests, tags_of
 
 LARGEST_BATCH = 1000
 PLAIN = frozenset({str, int, bool})
@@ -39,7 +40,7 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     """The queue of messages that can be accepted in one call.
 
     Raises:
-      ValueError: they are of several queues, too many or none, or an id is too long.
+      ValueError: they are of several queues, too many or none, an id is too long, or there are too many tags.
       DuplicateJobError: two of them have the same id.
     """
     names = {q_name(m.queue_name) for m in messages}
@@ -48,6 +49,8 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     for m in messages:
         if not 0 < len(m.message_id) <= LONGEST_ID:
             raise ValueError(f"an id has 1 to {LONGEST_ID} characters, got {len(m.message_id)}")
+        if "tags" in m.options and len(tags_of(m.options)) > MOST_TAGS:
+            raise ValueError(f"a job has {MOST_TAGS} tags at most, got {len(tags_of(m.options))}")
     ids = [m.message_id for m in messages]
     if len(set(ids)) < len(ids):
         [(twice, _)] = Counter(ids).most_common(1)
@@ -113,7 +116,10 @@ class Acceptance:
         Raises:
           as :meth:`LifoBroker.accept_once`.
         """
-        jobs = [Offer(m.message_id, m.actor_name, encoded(m), due) for m, due in zip(messages, dues, strict=True)]
+        jobs = [
+            Offer(m.message_id, m.actor_name, encoded(m), due, digests(tags_of(m.options)) if "tags" in m.options else "")
+            for m, due in zip(messages, dues, strict=True)
+        ]
         call = self._caller.new_call()
 
         self._register(queue)

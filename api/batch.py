@@ -9,7 +9,7 @@ from flask import Response
 from marshmallow import ValidationError, fields, validate
 
 from middleware.enqueue.acceptance import LARGEST_BATCH
-from tasks.payload import StrictSchema
+from tasks.payload import StrictSchema, with_hints
 
 from .idempotency import REPLAYED, replayed
 from .jobs import jobs
@@ -65,7 +65,7 @@ def _items(data: Any) -> list[Any]:
     if not isinstance(data, dict):
         raise ValidationError({"_schema": ["Expected an object with jobs."]})
     if unknown := data.keys() - {"jobs"}:
-        raise ValidationError({name: ["Unknown field."] for name in unknown})
+        raise ValidationError(with_hints({name: ["Unknown field."] for name in unknown}, NewBatchBody()))
     if "jobs" not in data:
         raise ValidationError({"jobs": ["Missing data for required field."]})
     items = data["jobs"]

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from middleware.jobs import JobStatus
 from middleware.store.moves import CANCELLABLE, RETRYABLE
 from tasks import broker
 from tasks.payload import StrictSchema
@@ -16,19 +15,12 @@ from tasks.payload import StrictSchema
 from .access.auth import retried, with_subject
 from .jobs import jobs
 from .moves import reason_field
-from .schemas.job_filters import FilterFields, job_filter
+from .schemas.job_filters import FilterFields, job_filter, status_field
 from .schemas.shown import Answer
 from .wire.answers import json_answer
 
 LARGEST_BULK = 10_000
 FILTERS = tuple(FilterFields().fields)
-
-
-def _status_among(statuses: frozenset[JobStatus]) -> fields.Field[Any]:
-    words = [status.value for status in JobStatus if status in statuses]
-    return fields.String(
-        validate=validate.OneOf(words), metadata={"description": "Only jobs in this state; all of these if omitted."}
-    )
 
 
 class BulkBody(StrictSchema, FilterFields):
@@ -51,14 +43,14 @@ class BulkBody(StrictSchema, FilterFields):
 class BulkCancelBody(BulkBody):
     """Which jobs are called off, and why."""
 
-    status = _status_among(CANCELLABLE)
+    status = status_field(CANCELLABLE)
     reason = reason_field()
 
 
 class BulkRetryBody(BulkBody):
     """Which jobs run again."""
 
-    status = _status_among(RETRYABLE)
+    status = status_field(RETRYABLE)
 
 
 class Cancelled(Answer):

@@ -17,7 +17,7 @@ from tasks.payload import StrictSchema
 
 from .access import scopes
 from .schemas.asked import OneOf
-from .schemas.fields import CursorText, DateTimeUs, JobIdConverter
+from .schemas.fields import MOST_VALUES, CursorText, DateTimeUs, JobIdConverter, Several
 from .schemas.problems import Problem
 from .wire import problems
 from .wire.parsing import StrictParser, refuse_query
@@ -67,11 +67,13 @@ class Converter(OpenAPIConverter):
         **OpenAPIConverter.field_mapping,
         DateTimeUs: ("string", "date-time"),
         CursorText: ("string", None),
+        Several: (None, None),
     }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.add_attribute_function(_bounds_of_integers)  # type: ignore[no-untyped-call]
+        self.add_attribute_function(_one_or_several)  # type: ignore[no-untyped-call]
 
     def schema2jsonschema(self, schema: Schema) -> dict[str, Any]:
         if isinstance(schema, OneOf):
@@ -85,6 +87,14 @@ def _bounds_of_integers(_: Converter, field: fields.Field[Any], ret: dict[str, A
     if not isinstance(field, fields.Integer) or not isinstance(field.root, StrictSchema):
         return {}
     return {name: bound for name, bound in {"minimum": -(2**63), "maximum": 2**64 - 1}.items() if name not in ret}
+
+
+def _one_or_several(converter: Converter, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    if not isinstance(field, Several):
+        return {}
+    one = converter.field2property(field.inner)
+    several = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_VALUES}
+    return several if field.is_multiple else {"anyOf": [one, several]}
 
 
 class Plugin(MarshmallowPlugin):

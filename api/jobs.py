@@ -75,5 +75,5 @@ def next_link(page: Page) -> dict[str, str]:
     """The ``Link`` header (RFC 8288) to the page after this one, with the same filters as the request's."""
     if page.next is None:
         return {}
-    query = urlencode({**request.args.to_dict(), "cursor": CursorText.written(page.next)})
+    query = urlencode({**request.args.to_dict(flat=False), "cursor": CursorText.written(page.next)}, doseq=True)
     return {"Link": f'<{request.path}?{query}>; rel="next"'}

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from middleware.nearest import hint
 from tasks import broker
 
 from .access.auth import current_subject
@@ -86,11 +87,17 @@ def existing_queue(queue: str) -> None:
       RedisAwayError: Redis doesn't answer.
     """
     if not broker.control.is_known(queue):
-        raise ProblemError(NOT_FOUND, "There is no queue of this name: no task declares it.")
+        raise _no_such_queue(queue)
+
+
+def _no_such_queue(queue: str) -> ProblemError:
+    return ProblemError(
+        NOT_FOUND, "There is no queue of this name: no task declares it." + hint(queue, broker.redis.queues())
+    )
 
 
 def _queue_answer(queue: str) -> Response:
     described = broker.control.describe(queue)
     if described is None:
-        raise ProblemError(NOT_FOUND, "There is no queue of this name: no task declares it.")
+        raise _no_such_queue(queue)
     return json_answer(described)

@@ -10,8 +10,13 @@ from typing import Any
 
 MOST_TAGS = 16
 """A job has at most so many."""
+MOST_TAGS_IN_A_CALL = 4000
+"""And so many the jobs that are accepted together: an entry of the index takes Redis some microseconds."""
 DIGEST_LENGTH = 12
 """ASCII characters, for 72 bits: two tags with the same digest aren't to be expected."""
+
+
+SEQ_LENGTH = 7
 
 
 def tags_of(options: Any) -> tuple[str, ...]:
@@ -24,6 +29,22 @@ def tags_of(options: Any) -> tuple[str, ...]:
 def digests(tags: Iterable[str]) -> str:
     """The digests of tags one behind the other, each of them once, as scripts take them."""
     return "".join(dict.fromkeys(map(_digest, tags)))
+
+
+def split(digests: str) -> list[str]:
+    """The single ones."""
+    return [digests[at : at + DIGEST_LENGTH] for at in range(0, len(digests), DIGEST_LENGTH)]
+
+
+def entry(digest: str, seq: int, id: str) -> bytes:
+    """What the index of tags holds of a job (``lua/parts/tag_entries.lua``)."""
+    return digest.encode() + seq.to_bytes(SEQ_LENGTH, "big") + id.encode()
+
+
+def read_entry(entry: bytes) -> tuple[str, int, bytes]:
+    """The digest, the seq and the id in an entry of the index."""
+    rest = entry[DIGEST_LENGTH:]
+    return entry[:DIGEST_LENGTH].decode(), int.from_bytes(rest[:SEQ_LENGTH], "big"), rest[SEQ_LENGTH:]
 
 
 @lru_cache(maxsize=4096)

@@ -20,7 +20,7 @@ from tasks import broker
 from ..access.auth import RETRIED
 from ..moves import REASON, WHY_NOT_RETRYABLE
 from ..new_jobs import NewJob, NewJobBody
-from ..schemas.job_filters import FilterFields, JobsQuery, ListOrder, job_filter
+from ..schemas.job_filters import FilterFields, job_filter
 from ..submission import message_of_job
 from .endings import fail, loaded, nothing_to_do, told_in_a_line
 from .output import as_json, one_or_more, print_json, print_object, print_table, printable, progress
@@ -64,18 +64,18 @@ def filters(statuses: Sequence[JobStatus]) -> Callable[[C], C]:
 def list_jobs(limit: int, as_json: bool, **given: str | None) -> None:
     """List jobs, newest first."""
     page = min(limit, LONGEST_PAGE)
-    order: ListOrder = loaded(JobsQuery(), {**given, "limit": str(page)})
-    shown = [job.as_dict() for job in _walked(order, limit)]
+    where = job_filter(loaded(FilterFields(), given))
+    shown = [job.as_dict() for job in _walked(where, page, limit)]
     if as_json:
         print_json(shown)
     else:
         print_table(shown, COLUMNS)
 
 
-def _walked(order: ListOrder, limit: int) -> Iterator[Job]:
-    cursor, left = order.cursor, limit
+def _walked(where: JobFilter, page_size: int, limit: int) -> Iterator[Job]:
+    cursor, left = None, limit
     while left > 0:
-        page = broker.store.page(order.where, limit=min(left, order.limit), cursor=cursor)
+        page = broker.store.page(where, limit=min(left, page_size), cursor=cursor)
         yield from page.jobs
         left, cursor = left - len(page.jobs), page.next
         if cursor is None:

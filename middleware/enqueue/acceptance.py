@@ -30,7 +30,7 @@ from ..messages import MessageDetails
 from ..processes.retention import Retention
 from ..store.reading import JobStore
 from ..store.records import fresh_job
-from ..tags import MOST_TAGS, digests, tags_of
+from ..tags import MOST_TAGS, MOST_TAGS_IN_A_CALL, digests, tags_of
 
 LARGEST_BATCH = 1000
 PLAIN = frozenset({str, int, bool})
@@ -49,13 +49,19 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     for m in messages:
         if not 0 < len(m.message_id) <= LONGEST_ID:
             raise ValueError(f"an id has 1 to {LONGEST_ID} characters, got {len(m.message_id)}")
-        if "tags" in m.options and len(tags_of(m.options)) > MOST_TAGS:
-            raise ValueError(f"a job has {MOST_TAGS} tags at most, got {len(tags_of(m.options))}")
+    _check_tags([len(tags_of(m.options)) for m in messages if "tags" in m.options])
     ids = [m.message_id for m in messages]
     if len(set(ids)) < len(ids):
         [(twice, _)] = Counter(ids).most_common(1)
         raise DuplicateJobError(f"Several messages have id {twice}; nothing was enqueued. Give each its own.")
     return names.pop()
+
+
+def _check_tags(counts: Sequence[int]) -> None:
+    if counts and max(counts) > MOST_TAGS:
+        raise ValueError(f"a job has {MOST_TAGS} tags at most, got {max(counts)}")
+    if sum(counts) > MOST_TAGS_IN_A_CALL:
+        raise ValueError(f"jobs accepted together have {MOST_TAGS_IN_A_CALL} tags at most, got {sum(counts)}")
 
 
 class Receipt(NamedTuple):
@@ -117,7 +123,9 @@ class Acceptance:
           as :meth:`LifoBroker.accept_once`.
         """
         jobs = [
-            Offer(m.message_id, m.actor_name, encoded(m), due, digests(tags_of(m.options)) if "tags" in m.options else "")
+            Offer(
+                m.message_id, m.actor_name, encoded(m), due, digests(tags_of(m.options)) if "tags" in m.options else ""
+            )
             for m, due in zip(messages, dues, strict=True)
         ]
         call = self._caller.new_call()

@@ -57,9 +57,7 @@ class JobFilter:
         """Those of these queues in which there may be such jobs."""
         of_window = None if self.window is None else self.window.rpartition(".")[0]
         return [
-            name
-            for name in sorted(names)
-            if (self.queues is None or name in self.queues) and of_window in (None, name)
+            name for name in sorted(names) if (self.queues is None or name in self.queues) and of_window in (None, name)
         ]
 
 

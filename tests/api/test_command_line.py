@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from api.cli import jobs, queues, windows
 from local.embedded import free_port
+from middleware.commands.types import Offer
 from middleware.queues.command_user import command_user
 from middleware.queues.policy import Policy
 from tasks import broker
@@ -105,7 +106,7 @@ def test_lists_go_by_the_filters_and_beyond_a_page() -> None:
 
 
 def test_a_table_has_a_line_for_each_job_and_no_control_characters() -> None:
-    broker.redis.queue("default").accept([("evil", "\x1b[31mred", b"{}", b"")])
+    broker.redis.queue("default").accept([Offer("evil", "\x1b[31mred", b"{}")])
 
     heading, line = run("jobs", "list").stdout.splitlines()
 

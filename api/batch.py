@@ -9,6 +9,7 @@ from flask import Response
 from marshmallow import ValidationError, fields, validate
 
 from middleware.enqueue.acceptance import LARGEST_BATCH
+from middleware.tags import MOST_TAGS_IN_A_CALL
 from tasks.payload import StrictSchema, with_hints
 
 from .idempotency import REPLAYED, replayed
@@ -27,7 +28,10 @@ class NewBatchBody(StrictSchema):
         fields.Nested(NewJobBody),
         required=True,
         validate=validate.Length(min=1, max=LARGEST_BATCH),
-        metadata={"description": "Jobs of one queue, as for a single one; the last of them is on top."},
+        metadata={
+            "description": f"Jobs of one queue, as for a single one; the last of them is on top. Together they have "
+            f"{MOST_TAGS_IN_A_CALL} tags at most."
+        },
     )
 
     @property
@@ -57,6 +61,10 @@ class NewBatchBody(StrictSchema):
         if wrong:
             raise ValidationError({"jobs": wrong})
         _check_queues(items, read)
+        if sum(len(new.tags) for new in read) > MOST_TAGS_IN_A_CALL:
+            raise ValidationError(
+                {"jobs": [f"They have more than {MOST_TAGS_IN_A_CALL} tags together: send two batches."]}
+            )
         return read
 
 

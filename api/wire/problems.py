@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from middleware.errors import (
     DuplicateJobError,
     KeyReusedError,
+    LargerThanQueueError,
     QueueFullError,
     RedisAwayError,
     RedisClusterError,
@@ -195,6 +196,10 @@ def _crowded(error: TooManyWaitingError) -> Response:
     return answer(ProblemError(CROWDED, headers={"Retry-After": "1"}))
 
 
+def _larger_than_queue(error: LargerThanQueueError) -> Response:
+    return answer(invalid([FieldError("pointer", "/jobs", str(error))]))
+
+
 def _key_reused(error: KeyReusedError) -> Response:
     return answer(ProblemError(REUSED, str(error), errors=[FieldError("header", "Idempotency-Key", str(error))]))
 
@@ -213,6 +218,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(RedisClusterError, _redis_cluster)
     app.register_error_handler(QueueFullError, _queue_full)
     app.register_error_handler(TooManyWaitingError, _crowded)
+    app.register_error_handler(LargerThanQueueError, _larger_than_queue)
     app.register_error_handler(KeyReusedError, _key_reused)
     app.register_error_handler(ReplayGoneError, _replay_gone)
     app.register_error_handler(DuplicateJobError, _duplicate)

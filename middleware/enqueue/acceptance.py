@@ -20,6 +20,7 @@ from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, Idempotenc
 from ..errors import (
     DuplicateJobError,
     KeyReusedError,
+    LargerThanQueueError,
     LastInError,
     QueueFullError,
     ReplayGoneError,
@@ -176,6 +177,11 @@ def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_wai
         case Known(_, id):
             text = f"A job with id {id} exists already; nothing was enqueued. Send a new message instead."
             return DuplicateJobError(text)
+        case Crowded() if wanted > most_waiting:
+            return LargerThanQueueError(
+                f"These are {wanted} jobs, and MAX_QUEUED lets {most_waiting} of a queue wait: send at most so many at "
+                "once."
+            )
         case Crowded(waiting):
             return TooManyWaitingError(
                 f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "

@@ -13,12 +13,25 @@ from middleware.tags import MOST_TAGS_IN_A_CALL
 from tasks.payload import StrictSchema, with_hints
 
 from .idempotency import REPLAYED, replayed
-from .jobs import jobs
+from .jobs import OF_A_JOB, jobs
 from .new_jobs import NewJob, NewJobBody, forms
 from .schemas import jobs as schemas
 from .submission import REQUEST_HEADERS, accept
 from .wire.answers import json_answer
 from .wire.problems import MAX_ERRORS
+
+EXAMPLES = {
+    "batch": {
+        "summary": "Three jobs, of which the second runs first",
+        "value": {
+            "jobs": [
+                {"message": "First"},
+                {"message": "Second", "tags": ["customer-7"]},
+                {"message": "Later", "delay_s": 30},
+            ]
+        },
+    }
+}
 
 
 class NewBatchBody(StrictSchema):
@@ -96,8 +109,9 @@ def _check_queues(items: Sequence[Any], read: Sequence[NewJob]) -> None:
 
 @jobs.route("/batch", methods=("POST",))
 @jobs.headers(**REQUEST_HEADERS)
-@jobs.arguments(NewBatchBody(), max_bytes="MAX_BATCH_BYTES")
+@jobs.arguments(NewBatchBody(), max_bytes="MAX_BATCH_BYTES", examples=EXAMPLES)
 @jobs.response(201, schemas.Job(many=True), headers=REPLAYED)
+@jobs.links(201, "/0/id", "job_id", *OF_A_JOB)
 @jobs.problems(409, 413, 415, 422, 503)
 def submit_batch(new: list[NewJob]) -> Response:
     """Submit up to 1,000 jobs of one queue

@@ -15,12 +15,27 @@ from tasks.payload import StrictSchema
 from .access.auth import retried, with_subject
 from .jobs import jobs
 from .moves import reason_field
+from .new_jobs import DEFAULT_TASK
 from .schemas.job_filters import FilterFields, job_filter, status_field
 from .schemas.shown import Answer
 from .wire.answers import json_answer
 
 LARGEST_BULK = 10_000
 FILTERS = tuple(FilterFields().fields)
+CANCEL_EXAMPLES = {
+    "tag": {
+        "summary": "All jobs with a tag that haven't begun",
+        "value": {"tag": "customer-7", "status": ["scheduled", "queued"], "reason": "The order was withdrawn."},
+    },
+    "queue": {"summary": "The newest hundred of a queue", "value": {"queue": "default", "limit": 100}},
+}
+RETRY_EXAMPLES = {
+    "status": {"summary": "All that were given up", "value": {"status": "rejected"}},
+    "task": {
+        "summary": "Those of a task, from a moment on",
+        "value": {"task": [DEFAULT_TASK], "created_after": "2026-01-01T00:00:00Z"},
+    },
+}
 
 
 class BulkBody(StrictSchema, FilterFields):
@@ -69,7 +84,7 @@ class Retried(Answer):
 
 
 @jobs.route("/cancel", methods=("POST",))
-@jobs.arguments(BulkCancelBody())
+@jobs.arguments(BulkCancelBody(), examples=CANCEL_EXAMPLES)
 @jobs.response(200, Cancelled)
 @jobs.problems(413, 415, 503)
 def cancel_jobs(body: dict[str, Any]) -> Response:
@@ -83,7 +98,7 @@ def cancel_jobs(body: dict[str, Any]) -> Response:
 
 
 @jobs.route("/retry", methods=("POST",))
-@jobs.arguments(BulkRetryBody())
+@jobs.arguments(BulkRetryBody(), examples=RETRY_EXAMPLES)
 @jobs.response(200, Retried)
 @jobs.problems(413, 415, 503)
 def retry_jobs(body: dict[str, Any]) -> Response:

@@ -20,6 +20,7 @@ from .schemas.asked import OneOf
 from .schemas.fields import MOST_VALUES, CursorText, DateTimeUs, JobIdConverter, Several
 from .schemas.problems import Problem
 from .wire import problems
+from .wire.answers import json_answer
 from .wire.parsing import StrictParser, refuse_query
 from .wire.tracing import current_request
 
@@ -74,6 +75,7 @@ class Converter(OpenAPIConverter):
         super().__init__(*args, **options)
         self.add_attribute_function(_bounds_of_integers)  # type: ignore[no-untyped-call]
         self.add_attribute_function(_one_or_several)  # type: ignore[no-untyped-call]
+        self.add_parameter_attribute_function(_example)
 
     def schema2jsonschema(self, schema: Schema) -> dict[str, Any]:
         if isinstance(schema, OneOf):
@@ -97,6 +99,11 @@ def _one_or_several(converter: Converter, field: fields.Field[Any], **_: Any) ->
     return several if field.is_multiple else {"anyOf": [one, several]}
 
 
+def _example(_: Converter, field: fields.Field[Any], **__: Any) -> dict[str, Any]:
+    """What must be given stands in the form already; what may be left out doesn't."""
+    return {"example": field.metadata["examples"][0]} if field.required else {}
+
+
 class Plugin(MarshmallowPlugin):
     """apispec's plugin with our converter."""
 
@@ -116,6 +123,11 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         self.register_converter(JobIdConverter, lambda _: {"type": "string", "minLength": 1})
         self.spec.components.security_scheme(scopes.SCHEME, scopes.SECURITY_SCHEME)
 
+    def _openapi_json(self) -> Response:
+        """The contract as this service keeps it. With ``AUTH=off`` no token is wanted: tools would show padlocks."""
+        document = self.spec.to_dict()
+        return json_answer(document if current_app.config["AUTH"] == "oauth" else scopes.unlocked(document))
+
     def handle_http_exception(self, error: HTTPException) -> Response:
         return problems.answer(error)
 
@@ -126,7 +138,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             response = {
                 "description": description,
                 "headers": {**REQUEST_ID, **HEADERS.get(status, {})},
-                "content": {problems.MEDIA_TYPE: {"schema": Problem}},
+                "content": {problems.MEDIA_TYPE: {"schema": Problem, "example": problems.example(status)}},
             }
             self.spec.components.response(name, response, lazy=True)
 
@@ -205,6 +217,18 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
         """Document that an operation answers 304 to an ``If-None-Match`` that fits."""
         _documented(view).setdefault("response", {}).setdefault("responses", {})[304] = ["NOT_MODIFIED"]
         return view
+
+    def links(self, status: int, where: str, parameter: str, *operations: str) -> Callable[[View], View]:
+        """Document that an answer holds what other operations take as a parameter: where it stands in the body."""
+
+        def decorate(view: View) -> View:
+            response = _manual(view).setdefault("responses", {}).setdefault(status, {})
+            for operation in operations:
+                link = {"operationId": operation, "parameters": {parameter: f"$response.body#{where}"}}
+                response.setdefault("links", {})[operation] = link
+            return view
+
+        return decorate
 
     def headers(self, **described: str | Mapping[str, Any]) -> Callable[[View], View]:
         """Document which request headers an operation heeds, by a text or with a schema."""

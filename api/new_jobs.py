@@ -22,6 +22,7 @@ from .schemas.asked import OneOf, tag
 from .schemas.fields import DateTimeUs
 
 MAX_DELAY_S = 3650 * 86_400
+DEFAULT_TASK = process_message.actor_name
 SEE_TASKS = " GET /v1/tasks lists those there are."
 TASK_AND_PAYLOAD = frozenset({"task", "payload"})
 
@@ -127,7 +128,7 @@ def _long_form(task: Task) -> JobForm:
 @functools.cache
 def _forms() -> tuple[JobForm, Mapping[str, JobForm]]:
     """The short form, and the long form of each task. Schema instances are costly, so they are made once."""
-    return _short_form(registry[process_message.actor_name]), {name: _long_form(registry[name]) for name in registry}
+    return _short_form(registry[DEFAULT_TASK]), {name: _long_form(registry[name]) for name in registry}
 
 
 def forms() -> list[JobForm]:
@@ -139,7 +140,7 @@ def forms() -> list[JobForm]:
 @functools.cache
 def _plain_readers() -> tuple[Task, PlainReader | None, Mapping[str, tuple[Task, PlainReader]]]:
     readers = {name: (task, reader) for name, task in registry.items() if (reader := plain_reader(task.reader))}
-    default = registry[process_message.actor_name]
+    default = registry[DEFAULT_TASK]
     return default, plain_reader(default.reader), readers
 
 

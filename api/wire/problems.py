@@ -175,6 +175,20 @@ def _document(kind: Kind, detail: str, errors: list[FieldError], headers: Mappin
     return Response(orjson.dumps(document), status=kind.status, headers=dict(headers), content_type=MEDIA_TYPE)
 
 
+def example(status: int) -> dict[str, Any]:
+    """What a problem of this status looks like."""
+    kind = next(kind for kind in KINDS if kind.status == status and kind is not MALFORMED)
+    errors = [FieldError("pointer", "/delay", "Unknown field. Did you mean delay_s?").as_dict()]
+    return {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.detail,
+        "errors": errors if kind is VALIDATION else [],
+        "request_id": "01a223a7-da69-73b8-98a9-737b6c78be87",
+    }
+
+
 def _redis_away(error: RedisAwayError) -> Response:
     log.warning("Redis is away: %s", error)
     return answer(ProblemError(UNAVAILABLE, headers={"Retry-After": "1"}))

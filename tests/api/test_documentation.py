@@ -35,6 +35,7 @@ def examples(operation: Mapping[str, Any]) -> dict[str, Any]:
 
 def _filled(service: RunningService, path: str, operation: Mapping[str, Any]) -> str:
     """The path as the reference has it: with what stands in the form, or what the reference puts there."""
+    parameters = [*operation.get("parameters", ()), *DOCUMENT["paths"][path].get("parameters", ())]
     if "{job_id}" in path:
         id = service.post("/v1/jobs", {"message": "x", "delay_s": 3600}).json["id"]
         if operation["operationId"] == "retry_job":
@@ -43,7 +44,7 @@ def _filled(service: RunningService, path: str, operation: Mapping[str, Any]) ->
     if "{window_id}" in path:
         path = path.replace("{window_id}", service.post("/v1/windows", {"queue": "default", "batch": 1}).json["id"])
     query = {}
-    for parameter in operation.get("parameters", ()):
+    for parameter in parameters:
         if "example" in parameter and parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
         elif "example" in parameter and parameter["in"] == "query":

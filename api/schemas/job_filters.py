@@ -57,7 +57,7 @@ def _several(inner: fields.Field[Any], description: str, example: str, in_query:
 
 
 class FilterFields(Schema):
-    """By what jobs can be told apart. A job fits when all of what is given fits it."""
+    """What jobs can be filtered by. A job fits when all of what is given fits it."""
 
     status = status_field()
     task = task_field()

@@ -15,7 +15,7 @@ class JobFilter:
     itself alone: ``JobFilter(tasks={"send_mail", "resize"}, tags="customer-7")``.
 
     The times are those of acceptance, in µs since the epoch, and mean strictly after and strictly before: they are
-    compared with seq, which tells the time of acceptance.
+    compared with seq, which holds the time of acceptance.
 
     Raises:
       ValueError: there is no such state.

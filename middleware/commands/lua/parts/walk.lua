@@ -3,7 +3,7 @@
 --- @include tag_rows
 --- @include fitting
 -- Walking a queue's jobs newest first by seq, through the indexes of one state or several, or through the index of tags.
--- What is looked for is told by a table: names of indexes; above, a seq or nil; tasks, a list or nil; window, a number or
+-- A table says what is looked for: names of indexes; above, a seq or nil; tasks, a list or nil; window, a number or
 -- nil; tags, digests one behind the other or nil. Two thousand rows cost milliseconds, so rows are kept in two arrays, ids
 -- and seqs, instead of a table each.
 

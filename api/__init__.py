@@ -13,7 +13,8 @@ from middleware.settings import Settings
 
 from . import cli, metrics
 from .access import auth, framing, headers, hosts, limits, proxies
-from .contract import Api, Plugin
+from .contract import Api
+from .converter import Plugin
 from .health import health
 from .operations import jobs
 from .problem_pages import problem_pages

@@ -63,7 +63,7 @@ def page_cursor() -> fields.Field[Any]:
 
 
 def tag(description: str) -> fields.Field[Any]:
-    """A tag in a request. Queries part their tags by commas, so none may hold one."""
+    """A tag in a request. Commas separate the tags of a query, so none may hold one."""
     return fields.String(
         validate=[validate.Length(min=1, max=64), Matches("[^,]*", "a tag: it holds a comma")],
         metadata={"description": description, "examples": ["customer-7"]},

@@ -49,7 +49,7 @@ def tag_field(*, in_query: bool = False) -> fields.Field[Any]:
 
 
 def _several(inner: fields.Field[Any], description: str, example: str, in_query: bool) -> fields.Field[Any]:
-    how = "repeated or parted by commas" if in_query else "in a list"
+    how = "repeated or separated by commas" if in_query else "in a list"
     text = f"{description} Several, {how}: any of them."
     return Several(
         inner, in_query=in_query, metadata={"description": text, "examples": [[example] if in_query else example]}

@@ -157,7 +157,8 @@ class Settings:
         "MAX_QUEUED",
         0,
         read.integer(0, 10**9),
-        "The most jobs of a queue that may wait (queued or scheduled): the API refuses more with 503. 0: no bound.",
+        "The most jobs of a queue that may wait (queued or scheduled): the API refuses more with 503, and a batch of "
+        "more than that with 400. 0: no bound.",
     )
     rate_limit: str | None = setting(
         "RATE_LIMIT",

@@ -22,6 +22,7 @@ from middleware.metrics.group_metrics import publisher_of
 from middleware.processes.cadence_status import CadenceStatus
 from middleware.processes.registry import Registration, process_name
 from middleware.processes.server_safety import SafetyWatch, end_process
+from middleware.settings import ROOT
 
 from .cadence import Cadence
 from .clock import RedisClock, SystemClock

@@ -22,8 +22,8 @@ class Leaving(NamedTuple):
 
 
 OnEnded = Callable[[str, Sequence[Leaving]], None]
-"""Called with attempts of a queue that ended, by any thread of a worker, which may be a job's. What it costs holds up no
-claim."""
+"""Called with attempts of a queue that ended, by any thread of a worker, which may be a job's. What it costs holds up
+no claim."""
 
 
 MANY = 64

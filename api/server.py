@@ -41,7 +41,7 @@ BACKLOG = 4096
 
 class Server(MPServer):
     """Granian tells each of its processes once to end, and one that has just begun to listen to signals may lose that
-    (seen with 2.8: it then served on until it was killed, 20 s later). Being told twice does no harm.
+    (seen with 2.8: it then served on until it was killed, 20 s later). Being told twice does no harm: see :func:`_hear_once`.
 
     ``when_started`` is called once its processes have been started: threads of the main process begin after their fork.
     """
@@ -55,6 +55,7 @@ class Server(MPServer):
         the application."""
         mode, *before, threads, idle_s, backpressure, _, http, http1, http2, _, static, _, ssl, _, metrics = options
         told_to_end = set_sync_signals()
+        _hear_once()
         ended = threading.Event()
         told_to_end.add_cb(ended.set)
         make_worker: Any = RSGIWorker  # its stub lacks arguments
@@ -91,6 +92,24 @@ class Server(MPServer):
             for worker in list(self.wrks):
                 if worker.is_alive():
                     worker.terminate()
+
+
+def _hear_once() -> None:
+    """Let only the first signal to end reach Granian. Its handler would wait at the third for room in a channel that
+    nobody reads any more (seen with 2.8), and hold the interpreter's lock meanwhile: requests under way then got no
+    answer, and the process was killed 20 s later."""
+    heard: list[int] = []
+
+    def once(handler: Any) -> Callable[[int, Any], None]:
+        def hear(number: int, frame: Any) -> None:
+            heard.append(number)
+            if len(heard) == 1:
+                handler(number, frame)
+
+        return hear
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, once(signal.getsignal(number)))
 
 
 def make_server(settings: Settings, address: str, target: str = "api.wsgi:application") -> Server:

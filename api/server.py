@@ -41,7 +41,8 @@ BACKLOG = 4096
 
 class Server(MPServer):
     """Granian tells each of its processes once to end, and one that has just begun to listen to signals may lose that
-    (seen with 2.8: it then served on until it was killed, 20 s later). Being told twice does no harm: see :func:`_hear_once`.
+    (seen with 2.8: it then served on until it was killed, 20 s later). Being told more often does no harm, see
+    :func:`_hear_once`.
 
     ``when_started`` is called once its processes have been started: threads of the main process begin after their fork.
     """

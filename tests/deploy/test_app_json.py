@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from cronsim import CronSim
 
 from middleware.settings import Settings
 
-from ..service import ROOT, SETTINGS_NAMES, RunningService, call, python, wait_until
+from ..service import ROOT, SETTINGS_NAMES, RunningService, call, python
 from . import app_json
 
 HEROKU, DOKKU = ROOT / "app.json", ROOT / "deploy" / "dokku" / "app.json"
@@ -56,23 +57,17 @@ def test_what_heroku_sets_are_settings_that_can_be_read() -> None:
     assert Settings.from_environ(values | {"DYNO": "web.1", "REDIS_URL": "rediss://:p@h:1"}).redis_url.endswith("=none")
 
 
-def test_what_heroku_starts_needs_no_more_connections_than_the_smallest_plan_has(tmp_path: Path) -> None:
-    env = {name: each["value"] for name, each in loaded(HEROKU)["env"].items() if name.startswith("WEB_")}
-    of_web = int(env["WEB_CONCURRENCY"]) * (int(env["WEB_THREADS"]) + 1)
+def test_what_heroku_starts_needs_no_more_connections_than_the_smallest_plan_has(service: RunningService) -> None:
+    env = {name: int(each["value"]) for name, each in loaded(HEROKU)["env"].items() if name.startswith("WEB_")}
+    of_web = env["WEB_CONCURRENCY"] * (env["WEB_THREADS"] + 1)
 
-    with RunningService(tmp_path, processes=("worker", "scheduler")) as service, service.server.client() as client:
-        _flask(service, "jobs", "submit", "x")
-        wait_until(lambda: _flask(service, "jobs", "list", "--status", "processed"), "the job to run")
-        others = len(client.client_list()) - 1  # without the one that asks
+    service.wait_for_job(service.post("/v1/jobs", {"message": "x"}).json["id"])
+    service.signal("web", signal.SIGTERM)
+    service.wait("web")
+    with service.server.client() as client:
+        of_others = len(client.client_list()) - 1  # without the one that asks
 
-    assert of_web + others <= CONNECTIONS_OF_THE_SMALLEST_PLAN
-
-
-def _flask(service: RunningService, *arguments: str) -> list[Any]:
-    """What a command of the API answers; with --json always the same kind of document."""
-    done = python("-m", "flask", "--app", "api", *arguments, "--json", REDIS_URL=service.server.url)
-    found = json.loads(done.stdout)
-    return found if isinstance(found, list) else [found]
+    assert of_web + of_others <= CONNECTIONS_OF_THE_SMALLEST_PLAN
 
 
 def test_the_paths_that_dokku_asks_for_answer(service: RunningService) -> None:

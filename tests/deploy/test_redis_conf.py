@@ -99,9 +99,9 @@ def test_the_service_works_as_its_user_and_nobody_else_gets_in(start: Start) -> 
 
     broker.redis.check_writable()
     broker.close()
-    with redis.Redis.from_url(server.url.replace(f"lastin:{PASSWORD}@", "")) as stranger:
-        with pytest.raises(redis.AuthenticationError):
-            stranger.ping()
+    nobody = server.url.replace(f"lastin:{PASSWORD}@", "")
+    with redis.Redis.from_url(nobody) as stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
     with redis.Redis.from_url(server.url) as client, pytest.raises(redis.exceptions.NoPermissionError):
         client.flushall()
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,14 +34,14 @@ needs_systemd = pytest.mark.skipif(
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Path]:
+def stage(tmp_path: Path) -> Path:
     """A root folder with systemd's own units, ours, and the program that they start."""
     shutil.copytree(SYSTEM_UNITS, tmp_path / "usr/lib/systemd/system", symlinks=True)
     shutil.copytree(FOLDER, tmp_path / "etc/systemd/system")
     python = tmp_path / "opt/lastin/.venv/bin/python"
     python.parent.mkdir(parents=True)
     shutil.copy(shutil.which("true") or "/bin/true", python)
-    yield tmp_path
+    return tmp_path
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:

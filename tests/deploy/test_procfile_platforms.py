@@ -19,16 +19,15 @@ from ..service import wait_until
 from .platform import GRACE_S, Platform
 
 NAP = """
-import time
+import pathlib, time
 from marshmallow import fields
 from tasks import task
 
-@task(seconds=fields.Float(required=True))
-def nap(seconds):
-    time.sleep(seconds)
+@task(until=fields.String(required=True))
+def nap(until):
+    while not pathlib.Path(until).exists():
+        time.sleep(0.05)
 """
-LONGEST_S = 600.0
-"""Longer than any platform waits."""
 
 MakePlatform = Callable[..., Platform]
 
@@ -51,12 +50,10 @@ def test_every_line_ends_well_within_the_grace_and_loses_nothing(platform: MakeP
     for name in app.lines:
         app.start(name)
     app.wait_until_ready()
-    short, long, waiting = [
-        app.call("POST", "/v1/jobs", {"task": "nap", "payload": {"seconds": seconds}}).json["id"]
-        for seconds in (4.0, LONGEST_S, 0.0)
-    ]
+    awake, never = app.folder / "awake", app.folder / "never"
+    short, long = _nap(app, awake), _nap(app, never)
     wait_until(lambda: {app.job(it)["status"] for it in (short, long)} == {"running"}, "both threads to be busy")
-    before = app.job(waiting)
+    waiting = _nap(app, never)
 
     with ThreadPoolExecutor() as pool, HalfSent(app.port, {"message": "under way"}) as half_sent:
         waits = pool.submit(app.call, "POST", "/v1/jobs", {"message": "waits"}, Prefer="wait=25")
@@ -64,6 +61,7 @@ def test_every_line_ends_well_within_the_grace_and_loses_nothing(platform: MakeP
         terminated_at = app.terminate()
         accepted = half_sent.finish()
         answered = waits.result()
+        awake.touch()
         statuses = app.statuses(terminated_at)
 
     assert statuses == {"web": 0, "worker": 0, "scheduler": 0}
@@ -72,10 +70,14 @@ def test_every_line_ends_well_within_the_grace_and_loses_nothing(platform: MakeP
     app.start("web")
     app.wait_until_ready()
     assert app.job(short)["status"] == "processed"
-    put_back = app.job(long)
-    assert (put_back["status"], put_back["place"]) == ("queued", put_back["seq"])
-    assert app.job(waiting) == before
+    for put_back in map(app.job, (long, waiting)):
+        assert (put_back["status"], put_back["place"]) == ("queued", put_back["seq"])
     assert queued(app) == 4
+
+
+def _nap(app: Platform, until: Path) -> str:
+    """A job that ends when a file is there; its id."""
+    return str(app.call("POST", "/v1/jobs", {"task": "nap", "payload": {"until": str(until)}}).json["id"])
 
 
 def queued(app: Platform) -> int:

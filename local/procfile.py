@@ -19,7 +19,7 @@ from .restarting import RestartingProcess
 class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
     """honcho's manager, which knows all processes by their ids and can be stopped from its first moment on.
 
-    A process that ends with status 75 is started again; any other end of one ends all of them. ``failure`` tells
+    A process that ends with status 75 is started again; any other end of one ends all of them. ``failure`` says
     afterwards why the service ended, unless somebody asked for it.
     """
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import honcho.process
 
+from middleware.redis_link.backoff import Backoff
+
 START_AGAIN = os.EX_TEMPFAIL
 """The exit status (75, sysexits.h) of a process that can't go on but can start again, such as a worker that has lost
 all of its threads to tasks that hang."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 LONG_ENOUGH_S = 60.0
-"""A process that has run for so long is started again after the first pause, however often it ended before."""
+"""A process that has run for this long is started again after the first pause, however often it ended before."""
 
 
 class RestartingProcess(honcho.process.Process):  # type: ignore[misc]
@@ -44,15 +46,15 @@ class RestartingProcess(honcho.process.Process):  # type: ignore[misc]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _pass_over)
         threading.Thread(target=self._wait_for_stop, name="stop", daemon=True).start()
-        pause_s = FIRST_PAUSE_S
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         started_at = time.monotonic()
         while (status := self._run_child()) == START_AGAIN and not self._stopping.is_set():
             if time.monotonic() - started_at > LONG_ENOUGH_S:
-                pause_s = FIRST_PAUSE_S
+                backoff.reset()
+            pause_s = backoff.next_s()
             self._send_message(f"Ended with status {status} and is started again in {pause_s:g} s.")
             if self._stopping.wait(pause_s):
                 break
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             started_at = time.monotonic()
         self._send_message({"returncode": status}, type="stop")
 

@@ -116,7 +116,7 @@ def test_a_process_that_ends_with_status_75_is_started_again_after_longer_and_lo
     assert "failure: None" in running.stop()
 
 
-def test_one_that_was_started_again_is_told_once_to_stop(run: Run) -> None:
+def test_one_that_was_started_again_is_shown_once_to_stop(run: Run) -> None:
     running = run("75")
     running.wait_for("| goes on")
     running.stop()
@@ -133,7 +133,7 @@ def test_any_other_end_of_a_process_ends_all_and_is_named(run: Run, status: int)
     assert running.starts == ["start", "start"]
 
 
-def test_nothing_is_started_again_once_all_are_told_to_stop(run: Run) -> None:
+def test_nothing_is_started_again_once_all_are_shown_to_stop(run: Run) -> None:
     running = run("75", pause_s=30)
     running.wait_for("is started again in 30 s")
 

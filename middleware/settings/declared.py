@@ -91,7 +91,7 @@ class Settings:
         "How many proxies stand before the API. Each adds the address that it sees to X-Forwarded-For.",
     )
     worker_processes: int = setting(
-        "WORKER_PROCESSES", 1, read.integer(1, 256), "Processes of the worker, as the Procfile starts it."
+        "WORKER_PROCESSES", 1, read.integer(1, 256), "Processes of the worker, as `python -m tasks` starts it."
     )
     worker_threads: int = setting("WORKER_THREADS", 8, read.integer(1, 1024), "Threads in each of them.")
     worker_pin: bool = setting(

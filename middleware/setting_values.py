@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from .errors import SettingsError
 
-SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN"})
+SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN", "OAUTH_CLIENT_SECRET"})
 """Settings whose values are never shown."""
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -135,13 +135,46 @@ _RATES = re.compile(rf"{_RATE}([,;|]{_RATE})*", re.ASCII | re.IGNORECASE)
 
 def jwks_url(text: str) -> str:
     """A URL whose answer nobody on the way can change."""
-    parts = urlsplit(text)
-    if not parts.hostname or (parts.scheme, parts.hostname in LOOPBACK_HOSTS) not in _SAFE_FOR_KEYS:
-        raise Unreadable("a URL that starts with https:// (http:// only on loopback: who changes keys opens the API)")
+    if not is_safe_url(text):
+        raise Unreadable(f"{SAFE_URL}: who changes keys opens the API)")
     return text
 
 
-_SAFE_FOR_KEYS = {("https", True), ("https", False), ("http", True)}
+def dashboard_url(text: str) -> str:
+    """The dashboard's address, without a slash at its end."""
+    url = text.removesuffix("/")
+    if not is_safe_url(url) or urlsplit(url)._replace(scheme="", netloc="").geturl() != DASHBOARD:
+        raise Unreadable(f"{SAFE_URL}) and ends with {DASHBOARD}")
+    return url
+
+
+def is_safe_url(text: str) -> bool:
+    """Whether nobody on the way can read or change what is sent there."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    is_near = parts.hostname in LOOPBACK_HOSTS
+    return (
+        bool(parts.hostname)
+        and "@" not in parts.netloc
+        and (parts.scheme == "https" or (parts.scheme == "http" and is_near))
+    )
+
+
+SAFE_URL = "a URL that starts with https:// (http:// only on loopback"
+"""What :func:`is_safe_url` expects; who uses it says why, and closes the bracket."""
+DASHBOARD = "/dashboard"
+
+
+def scopes(text: str) -> str:
+    """Scopes (RFC 6749, 3.3) with a space between."""
+    if not _SCOPES.fullmatch(text):
+        raise Unreadable("scopes with spaces between, such as openid jobs:read")
+    return text
+
+
+_SCOPES = re.compile(r"[!#-\[\]-~]+( [!#-\[\]-~]+)*", re.ASCII)
 
 
 def log_tcp_url(text: str) -> str:

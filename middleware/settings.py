@@ -94,12 +94,13 @@ class Settings:
         "Its secret, if the issuer gave it one; a public client needs none.",
         shown="",
     )
-    oauth_scopes: str = setting(
+    oauth_scopes: tuple[str, ...] = setting(
         "OAUTH_SCOPES",
-        "openid jobs:read jobs:write jobs:admin",
+        ("openid", "jobs:read", "jobs:write", "jobs:admin"),
         read.scopes,
-        "What signing in asks the issuer for, with spaces between. Add `offline_access` if the issuer gives refresh "
+        "What signing in asks the issuer for, with commas between. Add `offline_access` if the issuer gives refresh "
         "tokens only then.",
+        shown="openid,jobs:read,jobs:write,jobs:admin",
     )
     oauth_audience_parameter: str | None = setting(
         "OAUTH_AUDIENCE_PARAMETER",

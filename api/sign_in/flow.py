@@ -66,7 +66,7 @@ class Flow:
             "response_type": "code",
             "client_id": self._client,
             "redirect_uri": redirect_uri,
-            "scope": self._settings.oauth_scopes,
+            "scope": " ".join(self._settings.oauth_scopes),
             "state": attempt.state,
             "nonce": attempt.nonce,
             "code_challenge": attempt.challenge,
@@ -127,7 +127,7 @@ class Flow:
 
     def _name(self, id_token: str | None, nonce: str) -> str:
         """What the checked ID token (OpenID Connect Core, 3.1.3.7) calls somebody; empty without one."""
-        if "openid" not in self._settings.oauth_scopes.split():
+        if "openid" not in self._settings.oauth_scopes:
             return ""
         if id_token is None:
             raise RefusedTokenError("There is no ID token, which the scope openid asks for.")

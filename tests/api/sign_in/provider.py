@@ -42,8 +42,6 @@ class Behaviour:
     metadata: dict[str, Any] = field(default_factory=dict)
     metadata_at: str = "/.well-known/openid-configuration"
     token_reply: Reply | None = None
-    is_silent: bool = False
-    """The token endpoint sends a byte now and then, and comes to no end."""
 
 
 class Provider(Issuer):
@@ -59,6 +57,7 @@ class Provider(Issuer):
         self.forms: list[dict[str, str]] = []
         self.questions: list[dict[str, str]] = []
         self.reused: list[str] = []
+        self.signed: list[str] = []
         self._turn = threading.Lock()
 
     @property
@@ -106,9 +105,6 @@ class Provider(Issuer):
     def _token(self, body: bytes, headers: Mapping[str, str]) -> Reply:
         form = dict(parse_qsl(body.decode(), strict_parsing=True))
         self.forms.append(form)
-        if self.behaviour.is_silent:
-            time.sleep(0.3)
-            return 200, {"Content-Length": "100000"}, b"{"
         if self.behaviour.token_reply:
             return self.behaviour.token_reply
         assert headers["Content-Type"] == FORM
@@ -158,8 +154,12 @@ class Provider(Issuer):
 
     def _signed(self, is_signed: bool, scope: str | None, claims: dict[str, Any]) -> str:
         if is_signed:
-            return self.token(scope, key=self.behaviour.key, **claims)
-        return jwt.encode({"iss": self.url, "scope": scope, **claims}, "", algorithm="none", headers={"kid": "first"})
+            token = self.token(scope, key=self.behaviour.key, **claims)
+        else:
+            claims = {"iss": self.url, "scope": scope, **claims}
+            token = jwt.encode(claims, "", algorithm="none", headers={"kid": "first"})
+        self.signed.append(token)
+        return token
 
 
 def _refused(code: str, status: int = 400) -> Reply:

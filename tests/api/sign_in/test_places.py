@@ -119,3 +119,13 @@ def test_pages_are_not_kept_for_others(browser: Browser, provider: Provider) -> 
 
     assert shown.headers["Cache-Control"] == "private, no-cache"
     assert shown.headers["Vary"] == "Cookie"
+
+
+def test_attempts_are_counted_by_address_and_pages_by_who_looks(make_browser: MakeBrowser, provider: Provider) -> None:
+    app = make_browser(rate_limit="6/hour").client.application
+    browser, stranger = Browser(app), Browser(app)
+
+    browser.signed_in(provider)  # the page, the question, the answer
+    assert [stranger.load("/dashboard/sign-in").status_code for _ in range(4)] == [303, 303, 303, 429]
+    assert stranger.load("/dashboard/signed-in?code=x&state=y").status_code == 429
+    assert browser.seen()["subject"] == "user-1"

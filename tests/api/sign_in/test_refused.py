@@ -229,16 +229,23 @@ def test_a_client_that_the_issuer_does_not_know_is_an_error_of_settings(
     refused(browser.sign_in(provider), 400, "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "DASHBOARD_URL")
 
 
-def test_an_issuer_that_is_slow_is_given_up(
-    browser: Browser, provider: Provider, monkeypatch: pytest.MonkeyPatch
+def test_a_token_endpoint_that_drips_is_cut_off(
+    browser: Browser, provider: Provider, dripping: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(token_endpoint, "ANSWER_S", 0.2)
-    provider.behaviour.is_silent = True
-    back = provider.authorize(browser.ask())
+    monkeypatch.setattr(token_endpoint, "ANSWER_S", 0.3)
+    provider.behaviour.metadata = {"token_endpoint": dripping}
 
-    began = time.monotonic()
-    refused(browser.come_back(back), 503, "can't be reached")
-    assert time.monotonic() - began < 5
+    refused(browser.sign_in(provider), 503, "can't be reached")
+    assert_out(browser)
+
+
+def test_metadata_that_drip_are_cut_off(
+    make_browser: MakeBrowser, dripping: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(metadata, "FETCH_S", 0.3)
+
+    refused(make_browser(oauth_issuer=dripping).load("/dashboard/sign-in"), 503, "can't be reached")
+    assert "the exchange took longer than" in caplog.text
 
 
 def test_few_threads_wait_for_a_slow_issuer(

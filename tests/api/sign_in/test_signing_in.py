@@ -116,7 +116,7 @@ def test_the_issuer_is_told_the_audience_as_it_understands_it(
 
 
 def test_an_issuer_without_openid_connect_will_do(make_browser: MakeBrowser, provider: Provider) -> None:
-    browser = make_browser(oauth_scopes="jobs:read").signed_in(provider)
+    browser = make_browser(oauth_scopes=("jobs:read",)).signed_in(provider)
 
     assert browser.seen()["name"] == "user-1"
 

@@ -146,7 +146,7 @@ def _timetable(queue: str, section: Section) -> Timetable:
         raise CadenceError(f"{section['timezone'].origin} has no effect without cron or blackout: leave it out.")
     timetable = Timetable(_ticks(queue, section), _blackout(section))
     if timetable.after(0) is None:
-        raise section["blackout"].error("such that some tick lies outside of it")
+        raise section["blackout"].error("such that some tick is outside of it")
     return timetable
 
 

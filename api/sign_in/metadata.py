@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from middleware.errors import LastInError
-from middleware.setting_values import is_safe_url
+from middleware.settings.values import is_safe_url
 
 from ..access import exchange
 

@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 
 from flask import request
 
-from middleware.setting_values import LOOPBACK_HOSTS
 from middleware.settings import Settings
+from middleware.settings.values import LOOPBACK_HOSTS
 
 from ..access.scopes import PAGES
 

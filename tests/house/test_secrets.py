@@ -64,7 +64,7 @@ def _signed_in(service: RunningService, issuer: Provider) -> tuple[str, ...]:
     return tuple(cookie.partition(";")[0].partition("=")[2] for cookie in (attempt, session))
 
 
-def test_a_run_with_faults_tells_no_secret(guarded: RunningService, issuer: Provider) -> None:
+def test_a_run_with_faults_shows_no_secret(guarded: RunningService, issuer: Provider) -> None:
     token, expired = issuer.token(), issuer.token(exp=1)
     good, answers = {"Authorization": f"Bearer {token}"}, []
 

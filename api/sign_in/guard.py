@@ -79,7 +79,7 @@ def _untold(error: LastInError) -> HTTPException:
 
 def _keep_private(response: Response) -> Response:
     """What one person may see must not be kept for others by what lies between, nor shown again unasked."""
-    if is_page(asked_path()):
+    if is_page(asked_path()) and scope_needed() != NONE:
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.vary.add("Cookie")
     return response

@@ -18,10 +18,10 @@ def show() -> dict[str, Any]:
     """Who looks."""
     seen = viewer()
     return {
-        "name": seen.name,
+        "name": seen.shown,
         "may": [seen.may_write, seen.may_admin],
         "subject": current_subject(),
-        "is_signed_in": seen.is_signed_in,
+        "signed": seen.signed("because"),
     }
 
 

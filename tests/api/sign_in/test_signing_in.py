@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from api.access.scopes import ADMIN, READ, WRITE
+from api.access.scopes import ADMIN, NONE, READ, WRITE, needs
+from api.dashboard.viewer import NOBODY, viewer
 
 from ..closed import settings_for
 from ..issuer import AUDIENCE
@@ -22,7 +23,7 @@ def test_somebody_signs_in_and_sees_the_page_that_they_wanted(browser: Browser, 
         "name": "Ada Lovelace",
         "may": [True, True],
         "subject": "user-1",
-        "is_signed_in": True,
+        "signed": "because (by user-1)",
     }
 
 
@@ -160,6 +161,16 @@ def test_the_bearer_token_of_a_program_opens_no_page_and_a_session_no_api(browse
 def test_with_auth_off_everybody_may_do_everything_and_nobody_signs_in(make_browser: MakeBrowser) -> None:
     browser = make_browser(auth="off")
 
-    assert browser.seen() == {"name": "", "may": [True, True], "subject": None, "is_signed_in": False}
+    assert browser.seen() == {"name": "", "may": [True, True], "subject": None, "signed": "because"}
     assert browser.press(ADMINISTERED).status_code == 200
     assert browser.load("/dashboard/sign-in").status_code == 404
+
+
+def test_what_needs_no_session_is_seen_by_nobody_in_particular(make_browser: MakeBrowser) -> None:
+    app = make_browser().client.application
+    app.add_url_rule("/dashboard/open", view_func=needs(NONE)(lambda: repr(viewer())))
+
+    shown = Browser(app).load("/dashboard/open")
+
+    assert shown.text == repr(NOBODY)
+    assert "Vary" not in shown.headers

@@ -19,8 +19,8 @@ class Viewer:
     open and close windows. That a button isn't there is for the eye: what it does is refused all the same
     (:func:`api.access.scopes.needs`).
 
-    ``name`` is the subject of their token, as it is kept with what they do; ``shown`` what to call them on a page, which
-    the issuer says too, but which others may be called as well.
+    ``name`` is the subject of their token, as it is kept with what they do; ``shown`` what to call them on a page: the
+    issuer says that too, but others may be called so as well.
     """
 
     may_write: bool

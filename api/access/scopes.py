@@ -15,11 +15,12 @@ SCOPES = {
 }
 """All scopes, with what they allow. None includes another."""
 
-OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems", "/static")
+OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems", "/static", "/dashboard/static")
 """What needs no token, with all that is under it; ``/`` doesn't either. Whatever isn't here is closed."""
 
 PAGES = "/dashboard"
-"""What people look at in a browser, with all that lies under it. There a session says who they are, not a header."""
+"""What people look at in a browser, with all that is under it and isn't open. There a session says who they are, not a
+header."""
 NONE = ""
 """The scope of a page that needs no session, such as the one on which people sign in."""
 
@@ -41,7 +42,7 @@ def is_open(path: str) -> bool:
 
 def is_page(path: str) -> bool:
     """Whether a path, or a rule of the URL map, belongs to the pages."""
-    return path == PAGES or path.startswith(PAGES + "/")
+    return path == PAGES or (path.startswith(PAGES + "/") and not is_open(path))
 
 
 def needs(scope: str) -> Callable[[View], View]:

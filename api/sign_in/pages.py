@@ -54,7 +54,7 @@ class Door:
         if self._flow is None:
             raise HTTPException(
                 response=closed(
-                    503,
+                    403,
                     "The dashboard is closed",
                     "Nobody can sign in before whoever runs the service registers it with the issuer and sets "
                     "OAUTH_CLIENT_ID.",
@@ -100,7 +100,7 @@ def begin() -> Response:
     settings, flow = door().settings, door().flow
     if is_readable_on_the_way(settings):
         return closed(
-            503,
+            403,
             "Signing in needs HTTPS",
             f"The issuer would send people back to {redirect_uri(settings)}, where others could read along. Behind a "
             "proxy that speaks HTTPS, set TRUSTED_PROXIES or DASHBOARD_URL.",

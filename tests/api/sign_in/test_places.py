@@ -96,7 +96,7 @@ def test_dashboard_url_says_where_the_issuer_sends_browsers_whatever_the_request
 def test_where_others_could_read_along_nobody_signs_in(make_browser: MakeBrowser) -> None:
     answer = make_browser("http://jobs.example.com").load("/dashboard/sign-in")
 
-    assert answer.status_code == 503
+    assert answer.status_code == 403
     assert "TRUSTED_PROXIES or DASHBOARD_URL" in answer.text
     assert "Set-Cookie" not in answer.headers
 
@@ -121,11 +121,22 @@ def test_pages_are_not_kept_for_others(browser: Browser, provider: Provider) -> 
     assert shown.headers["Vary"] == "Cookie"
 
 
-def test_attempts_are_counted_by_address_and_pages_by_who_looks(make_browser: MakeBrowser, provider: Provider) -> None:
+def test_attempts_are_counted_by_address_and_what_people_do_by_who_does_it(
+    make_browser: MakeBrowser, provider: Provider
+) -> None:
     app = make_browser(rate_limit="6/hour").client.application
     browser, stranger = Browser(app), Browser(app)
 
     browser.signed_in(provider)  # the page, the question, the answer
     assert [stranger.load("/dashboard/sign-in").status_code for _ in range(4)] == [303, 303, 303, 429]
     assert stranger.load("/dashboard/signed-in?code=x&state=y").status_code == 429
-    assert browser.seen()["subject"] == "user-1"
+    assert [browser.press(ADMINISTERED).status_code for _ in range(7)] == [200] * 6 + [429]
+
+
+def test_looking_is_not_counted_for_pages_ask_by_themselves(make_browser: MakeBrowser, provider: Provider) -> None:
+    signed_in = make_browser(rate_limit="3/hour").signed_in(provider)
+    open_to_all = make_browser(auth="off", rate_limit="3/hour")
+
+    for browser in (signed_in, open_to_all):
+        assert {browser.poll().status_code for _ in range(10)} == {200}
+    assert signed_in.load("/dashboard/static/no-such-file").status_code == 404

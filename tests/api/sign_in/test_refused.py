@@ -376,5 +376,5 @@ def test_without_a_client_id_the_page_says_what_is_missing(make_browser: MakeBro
     browser = make_browser(oauth_client_id=None)
 
     for answer in (browser.load(), browser.load("/dashboard/sign-in"), browser.press("/dashboard/sign-out")):
-        assert answer.status_code == 503
+        assert answer.status_code == 403
         assert "OAUTH_CLIENT_ID" in answer.text

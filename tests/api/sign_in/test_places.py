@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from api.access.scopes import is_page
+
 from .app import ADMINISTERED, PAGE
 from .browser import Browser, MakeBrowser, query_of
 from .provider import Provider
@@ -49,13 +51,14 @@ def test_a_button_pressed_after_the_session_ended_gets_401_and_does_nothing(brow
 
 def test_all_under_the_dashboard_is_closed_but_the_way_in(browser: Browser, provider: Provider) -> None:
     app: Flask = browser.client.application
-    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/dashboard")]
-    is_open = {rule.rule for rule in rules if browser.load(rule.rule).status_code not in {303, 401, 405}}
+    rules = {rule.rule for rule in app.url_map.iter_rules() if is_page(rule.rule)}
+    is_open = {rule for rule in rules if browser.load(rule).status_code not in {303, 401, 405}}
 
-    assert {rule.rule for rule in rules} >= {PAGE, "/dashboard/sign-in", "/dashboard/signed-in", "/dashboard/sign-out"}
+    assert rules >= {PAGE, "/dashboard/sign-in", "/dashboard/signed-in", "/dashboard/sign-out"}
     assert is_open == {"/dashboard/signed-in", "/dashboard/signed-out"}
     assert browser.load("/dashboard/no-such-page").status_code == 303
     assert browser.load("/dashboard").status_code == 303
+    assert all(browser.press(rule).status_code in {303, 401, 405} for rule in rules)
     assert browser.load("/dashboardx").status_code == 401
     browser.signed_in(provider)
     assert browser.load("/dashboard/no-such-page").status_code == 404

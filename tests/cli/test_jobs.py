@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.operations import jobs as operations
+from middleware.commands.types import Offer
 from middleware.queues.command_user import command_user
 from tasks import broker
 from tasks.process_message import process_message
@@ -93,7 +94,7 @@ def test_a_name_that_nobody_has_gets_the_nearest_one() -> None:
 
 
 def test_a_table_has_a_line_for_each_job_and_no_control_characters() -> None:
-    broker.redis.queue("default").accept([("evil", "\x1b[31mred", b"{}", b"")])
+    broker.redis.queue("default").accept([Offer("evil", "\x1b[31mred", b"{}")])
 
     heading, line = told("jobs").splitlines()
 

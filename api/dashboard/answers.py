@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from flask import Response, current_app, render_template, request
 
+from ..access.scopes import READ, needs
 from ..wire.snapshots import Snapshot
-from .blueprint import current_viewer
+from .viewer import viewer
 
 MOST_KEPT = 64
 """Pages of which a process keeps the part that lives."""
@@ -52,8 +53,10 @@ class Fragments:
 
 
 def page(view: Callable[..., Live | Response]) -> Callable[..., Response]:
-    """A view that tells what a page shows. Whoever polls it (htmx) gets that alone; a browser the whole page."""
+    """A view that tells what a page shows. Whoever polls it (htmx) gets that alone; a browser the whole page. To look
+    needs ``jobs:read``, unless the view needs something else."""
 
+    @needs(READ)
     @wraps(view)
     def answered(**arguments: Any) -> Response:
         if request.headers.get("HX-Request"):
@@ -79,7 +82,7 @@ def _fragment_answer(view: Callable[..., Live | Response], arguments: dict[str, 
         status = shown.status if isinstance(shown, Live) else shown.status_code
         return _Fragment(body, hashlib.blake2b(body, digest_size=9).hexdigest(), status)
 
-    key = (request.path, request.query_string, current_viewer())
+    key = (request.path, request.query_string, viewer())
     fragment = fragments.get(key, render)
     known = request.headers.get("HX-PTag") == fragment.tag or request.if_none_match.contains_weak(fragment.tag)
     answer = Response(status=304) if known else Response(fragment.body, fragment.status)

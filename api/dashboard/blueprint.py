@@ -1,26 +1,25 @@
-"""The room's own part of the application: who is let in, and how mistakes and outages look."""
+"""The room's own part of the application: how mistakes and outages look."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any, NoReturn, cast
+from typing import Any
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Redirect
 
 from middleware.errors import LastInError, QueueFullError, RedisAwayError, RedisClusterError, TooManyWaitingError
 
+from ..access.scopes import is_page
+from ..wire import problems
 from . import assets, words
-from .viewer import EVERYBODY, Viewer, viewer
+from .viewer import viewer
 
 log = logging.getLogger(__name__)
 
 dashboard = Blueprint("dashboard", __name__, url_prefix="/dashboard", template_folder="templates")
 dashboard.add_url_rule("/static/<path:name>", view_func=assets.show_asset)
-
-OPEN_VIEWS = {"dashboard.show_asset"}
-"""What everybody may see: nothing of it tells of jobs."""
 
 UNAVAILABLE = "Redis doesn't answer"
 TITLES = {
@@ -33,49 +32,9 @@ TITLES = {
 }
 
 
-@dashboard.before_request
-def admit() -> Response | None:
-    """Let nobody in who may not look."""
-    g.viewer = viewer()
-    if g.viewer is not None or request.endpoint in OPEN_VIEWS:
-        return None
-    return make_response(render_template("dashboard/closed.html"), 403)
-
-
-def current_viewer() -> Viewer:
-    """Who was let in."""
-    return cast("Viewer", g.viewer)
-
-
-def require_writer() -> Viewer:
-    """Who was let in and may change jobs.
-
-    Raises:
-      Forbidden: whoever it is may not.
-    """
-    found = current_viewer()
-    return found if found.may_write else abort(403, "You may look at jobs here, but not change them.")
-
-
-def require_admin() -> Viewer:
-    """Who was let in and may change queues.
-
-    Raises:
-      Forbidden: whoever it is may not.
-    """
-    found = current_viewer()
-    return found if found.may_admin else abort(403, "You may look at queues here, but not change them.")
-
-
 @dashboard.app_context_processor
 def _for_templates() -> dict[str, object]:
-    return {"viewer": g.get("viewer") or EVERYBODY, "asset": assets.address, "words": words}
-
-
-@dashboard.get("/<path:path>")
-def nothing(path: str) -> NoReturn:
-    """Whatever isn't a page."""
-    abort(404, "No page of the dashboard has this address.")
+    return {"viewer": viewer(), "asset": assets.address, "words": words}
 
 
 def to(endpoint: str, **values: Any) -> Redirect:
@@ -91,6 +50,15 @@ def trouble_page(title: str, detail: str, status: int) -> Response:
     if status == 503:
         answer.headers["Retry-After"] = "2"
     return answer
+
+
+def not_found(error: HTTPException) -> Response:
+    """What isn't at any address of the dashboard is told on a page, all else as the API tells it."""
+    if is_page(request.path):
+        is_of_view = request.url_rule is not None
+        detail = error.description if is_of_view and error.description else "No page of the dashboard has this address."
+        return trouble_page(TITLES[404], detail, 404)
+    return problems.answer(error)
 
 
 @dashboard.errorhandler(HTTPException)

@@ -20,7 +20,8 @@ from ..schemas.fields import DateTimeUs
 
 AGE = re.compile(r"([<>])([0-9]+(?:\.[0-9]+)?)(ms|s|min|m|h|d)")
 UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
-HINT = "task:name queue:name window:default.7 age:>10m"
+LONGEST = {"task": 255, "tag": 64}
+HINT = "task:name queue:name tag:word window:default.7 age:>10m"
 
 
 class FilterError(ValueError):
@@ -34,6 +35,7 @@ class JobsAsked:
     status: JobStatus | None = None
     task: str | None = None
     queue: str | None = None
+    tag: str | None = None
     window: str | None = None
     after_us: int | None = None
     before_us: int | None = None
@@ -42,9 +44,10 @@ class JobsAsked:
     def where(self) -> JobFilter:
         """As the store takes it."""
         return JobFilter(
-            statuses=None if self.status is None else frozenset({self.status}),
-            task=self.task,
-            queue=self.queue,
+            statuses=self.status,
+            tasks=self.task,
+            queues=self.queue,
+            tags=self.tag,
             window=self.window,
             created_after_us=self.after_us,
             created_before_us=self.before_us,
@@ -57,6 +60,7 @@ class JobsAsked:
             "status": None if self.status is None else self.status.value,
             "task": self.task,
             "queue": self.queue,
+            "tag": self.tag,
             "window": self.window,
             "after": rfc3339(self.after_us),
             "before": rfc3339(self.before_us),
@@ -70,7 +74,7 @@ class JobsAsked:
     @property
     def tokens(self) -> Iterator[tuple[str, str, dict[str, str]]]:
         """What is asked beside the state: a name, a value, and the parameters without it."""
-        for name in ("task", "queue", "window"):
+        for name in ("task", "queue", "tag", "window"):
             if (value := getattr(self, name)) is not None:
                 yield name, value, replace(self, **{name: None}).parameters
         if self.after_us is not None:
@@ -87,7 +91,7 @@ class JobsAsked:
     def says(self) -> str:
         """In words: jobs that …"""
         kind = f"{self.status.value} jobs" if self.status else "jobs"
-        parts = [f"of {name} {value}" for name, value, _ in self.tokens if name in {"task", "queue", "window"}]
+        parts = [f"of {name} {value}" for name, value, _ in self.tokens if name in {"task", "queue", "tag", "window"}]
         if self.after_us is not None:
             parts.append(f"accepted after {rfc3339(self.after_us)}")
         if self.before_us is not None:
@@ -99,6 +103,7 @@ NAMES = {
     "status": "status",
     "task": "task",
     "queue": "queue",
+    "tag": "tag",
     "window": "window",
     "after": "after_us",
     "before": "before_us",
@@ -159,8 +164,8 @@ def _read(name: str, value: str) -> Any:
                 return DateTimeUs().deserialize(value)
             except ValidationError as error:
                 raise FilterError(f"{name}: {error.messages[0]}") from None
-    if len(value) > 255:
-        raise FilterError("The name of a task has 255 characters at most.")
+    if len(value) > LONGEST[name]:
+        raise FilterError(f"A {name} has {LONGEST[name]} characters at most.")
     return value
 
 

@@ -16,7 +16,7 @@ Counts = Mapping[JobStatus, int]
 
 def counts_of(asked: JobsAsked, queues: Mapping[str, QueueSnapshot], stats: Stats) -> Counts | None:
     """By state, whatever state is asked for; None: only looking at each job would tell."""
-    if asked.window is not None or asked.is_by_time:
+    if asked.window is not None or asked.tag is not None or asked.is_by_time:
         return None
     if asked.task is None:
         chosen = [queue for name, queue in queues.items() if asked.queue in (None, name)]

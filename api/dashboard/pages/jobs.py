@@ -16,10 +16,11 @@ from tasks import broker, registry
 from ...schemas.fields import CursorText
 from .. import readings, words
 from ..answers import Live, page
-from ..blueprint import current_viewer, dashboard, to
+from ..blueprint import dashboard, to
 from ..job_filters import HINT, FilterError, JobsAsked, asked_of, with_words
 from ..models.job_counts import counts_of, total
 from ..models.job_row import row_of
+from ..viewer import viewer
 
 ROWS = 50
 DONE = {"cancel": "called off", "retry": "put back on top of the stack", "ask": "asked to stop"}
@@ -81,7 +82,7 @@ def _values(asked: JobsAsked, typed: str, wrong: str) -> dict[str, Any]:
         "is_empty": not any(queue.accepted for queue in queues.values()),
         "completions": _completions(list(queues)),
         "notice": _notice(),
-        "has_marks": current_viewer().may_write,
+        "has_marks": viewer().may_write,
     }
 
 

@@ -13,22 +13,24 @@ from middleware.store.moves import CANCELLABLE, RETRYABLE
 from tasks import broker
 
 from ...access.auth import RETRIED
+from ...access.scopes import WRITE, needs
 from .. import bulk, readings
 from ..answers import Live, page
-from ..blueprint import current_viewer, dashboard, require_writer, to
+from ..blueprint import dashboard, to
 from ..forms import one_line, read_form
 from ..job_filters import FilterError, JobsAsked, asked_of
 from ..models.job_counts import counts_of
+from ..viewer import viewer
 
 MOST_MARKED = 500
 REQUESTED = "requested"
 
 
 @dashboard.post("/jobs/confirm")
+@needs(WRITE)
 @page
 def confirm() -> Live | Response:
     """Ask whether that is meant."""
-    require_writer()
     form = read_form()
     action, asked, ids = _action(form), _asked(form), _ids(form)
     is_all = "all" in form
@@ -47,9 +49,9 @@ def confirm() -> Live | Response:
 
 
 @dashboard.post("/jobs/act")
+@needs(WRITE)
 def act() -> Redirect:
     """Do it."""
-    require_writer()
     form = read_form()
     action, asked, ids = _action(form), _asked(form), _ids(form)
     reason = _reason(action, one_line(form, "reason"))
@@ -77,16 +79,16 @@ def bulk_action(id: str) -> Live:
 
 
 @dashboard.post("/jobs/<job:id>/cancel")
+@needs(WRITE)
 def cancel(id: str) -> Redirect:
     """Call one job off."""
-    require_writer()
     return _changed(id, broker.cancel(id, reason=_reason("cancel", one_line(read_form(), "reason"))))
 
 
 @dashboard.post("/jobs/<job:id>/retry")
+@needs(WRITE)
 def retry(id: str) -> Redirect:
     """Put one job back on top."""
-    require_writer()
     return _changed(id, broker.retry(id, reason=_reason("retry", "")))
 
 
@@ -109,10 +111,10 @@ def _moved(action: bulk.Action, ids: list[str], reason: str) -> str:
 
 
 def _reason(action: bulk.Action, typed: str) -> str:
-    viewer = current_viewer()
+    who = viewer()
     if action == "cancel":
-        return viewer.signed(typed or REQUESTED)
-    return viewer.signed(RETRIED) if viewer.is_known else ""
+        return who.signed(typed or REQUESTED)
+    return who.signed(RETRIED) if who.is_known else ""
 
 
 def _matching(action: bulk.Action, asked: JobsAsked) -> int | None:

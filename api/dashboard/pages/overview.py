@@ -6,6 +6,7 @@ from flask import Response, abort, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
+from ...access.scopes import READ, needs
 from ...wire.answers import json_answer, unless_known, with_etag
 from ...wire.snapshots import Snapshot
 from .. import readings
@@ -60,12 +61,14 @@ def home() -> Live:
 
 
 @dashboard.get("/")
+@needs(READ)
 def slash() -> Redirect:
     """The same with a slash."""
     return to("home")
 
 
 @dashboard.get("/history")
+@needs(READ)
 def history() -> Response:
     """The last hour in steps of 10 s, in columns: the charts draw it."""
     queue = request.args.get("queue")

@@ -9,13 +9,15 @@ from middleware.errors import WindowRefusedError
 from middleware.processes.registry import threads_of
 from tasks import broker, registry
 
+from ...access.scopes import ADMIN, needs
 from ...schemas.windows import LONGEST_S, MOST_CREDITS, SHORTEST_S
 from .. import readings
 from ..answers import Live, page
-from ..blueprint import dashboard, require_admin, to
+from ..blueprint import dashboard, to
 from ..forms import one_line, read_form
 from ..models import cadence, pictures
 from ..models.stack import drawing_of
+from ..viewer import viewer
 
 HISTORY_SHOWN = 10
 NOTICES = {
@@ -64,30 +66,30 @@ def queue(name: str) -> Live:
 
 
 @dashboard.post("/queues/<name>/pause")
+@needs(ADMIN)
 def pause(name: str) -> Redirect:
     """Hand nothing out from now on."""
-    viewer = require_admin()
     _require(name)
     reason = one_line(read_form(), "reason")
     if not reason:
         abort(400, "Say why: the reason is kept, for those who ask later.")
-    is_new = broker.control.pause(name, by=viewer.name, reason=reason)
+    is_new = broker.control.pause(name, by=viewer().name, reason=reason)
     return to("queue", name=name, done="paused" if is_new else "already")
 
 
 @dashboard.post("/queues/<name>/resume")
+@needs(ADMIN)
 def resume(name: str) -> Redirect:
     """End a pause."""
-    viewer = require_admin()
     _require(name)
-    broker.control.resume(name, by=viewer.name, reason=one_line(read_form(), "reason") or None)
+    broker.control.resume(name, by=viewer().name, reason=one_line(read_form(), "reason") or None)
     return to("queue", name=name, done="resumed")
 
 
 @dashboard.post("/queues/<name>/open")
+@needs(ADMIN)
 def open_window(name: str) -> Redirect:
     """Open a window now."""
-    viewer = require_admin()
     _require(name)
     form = read_form()
     credits = _number(one_line(form, "credits"), "The credits are", 0, MOST_CREDITS)
@@ -98,7 +100,7 @@ def open_window(name: str) -> Redirect:
             opened_by="operator",
             credits=None if credits is None else int(credits),
             lasts_us=None if lasts_s is None else round(lasts_s * 1e6),
-            by=viewer.name,
+            by=viewer().name,
         )
     except WindowRefusedError as refused:
         abort(409, str(refused))

@@ -14,12 +14,13 @@ from middleware.store.filters import JobFilter
 from tasks import Task, broker, registry
 from tasks.limits import limits_of
 
+from ...access.scopes import WRITE, needs
 from ...new_jobs import NewJob, NewJobBody
 from ...payload_schemas import payload_schema
 from ...submission import accept
 from .. import readings, words
 from ..answers import Live, page
-from ..blueprint import dashboard, require_writer, to
+from ..blueprint import dashboard, to
 from ..forms import one_line, read_form
 from ..models.pictures import bars_of
 from ..models.schema_form import bounds_words, fields_of, payload_of, type_words
@@ -44,10 +45,10 @@ def task(name: str) -> Live:
 
 
 @dashboard.post("/tasks/<name>")
+@needs(WRITE)
 @page
 def submit(name: str) -> Live | Response:
     """Submit a job of it, and lead to that."""
-    require_writer()
     declared = registry.get(name) or abort(404, "This service declares no task of this name.")
     form = read_form()
     payload, wrong = payload_of(payload_schema(declared), form)
@@ -98,7 +99,7 @@ def _values(name: str, sent: Mapping[str, str], wrong: Mapping[str, str]) -> dic
     if queue is None:
         abort(404, "There is no task of this name.")
     row = row_of(name, queue, declared, stats)
-    rejected = broker.store.page(JobFilter(statuses=frozenset({JobStatus.REJECTED}), task=name), limit=ERRORS_LOOKED_AT)
+    rejected = broker.store.page(JobFilter(statuses=[JobStatus.REJECTED], tasks=name), limit=ERRORS_LOOKED_AT)
     values: dict[str, Any] = {
         "tab": "tasks",
         "title": f"Task {name}",

@@ -11,12 +11,14 @@ from middleware.store.filters import JobFilter
 from middleware.store.reading import Cursor
 from tasks import broker
 
+from ...access.scopes import ADMIN, needs
 from ...schemas.fields import CursorText
 from .. import readings
 from ..answers import Live, page
-from ..blueprint import dashboard, require_admin, to
+from ..blueprint import dashboard, to
 from ..models import cadence, pictures
 from ..models.job_row import row_of
+from ..viewer import viewer
 
 ROWS = 50
 GONE = "There is no window with this id, or it was a tick's and nothing was claimed in it: such windows aren't kept."
@@ -65,10 +67,10 @@ def window(id: str) -> Live:
 
 
 @dashboard.post("/windows/<id>/close")
+@needs(ADMIN)
 def close_window(id: str) -> Redirect:
     """Close a window."""
-    viewer = require_admin()
-    if broker.windows.close(id, by=viewer.name) is None:
+    if broker.windows.close(id, by=viewer().name) is None:
         abort(404, GONE)
     return to("window", id=id)
 

@@ -19,7 +19,7 @@ def workers() -> Live:
     """Workers and schedulers."""
     processes = readings.processes()
     alive = {process.id for process in processes}
-    running = broker.store.page(JobFilter(statuses=frozenset({JobStatus.RUNNING})), limit=LOOKED_AT).jobs
+    running = broker.store.page(JobFilter(statuses=[JobStatus.RUNNING]), limit=LOOKED_AT).jobs
     gone: dict[str, int] = {}
     for job in running:
         if job.worker is not None and job.worker not in alive:

@@ -51,6 +51,16 @@ def test_words_that_are_typed_become_filters_in_the_address(client: Client) -> N
     assert "No jobs accepted before" in words_of(load(client, old))
 
 
+def test_jobs_are_found_by_their_tags(client: Client) -> None:
+    client.post_job({"message": "of seven", "tags": ["customer-7"]})
+    client.post_job({"message": "of eight", "tags": ["customer-8"]})
+
+    page = load(client, led_to(client.get("/dashboard/jobs?filter=tag:customer-7")))
+    assert "tag customer-7" in words_of(page)
+    assert ("of seven" in page, "of eight" in page) == (True, False)
+    assert 'href="/dashboard/jobs?tag=customer-7"' in load(client, "/dashboard/jobs")
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

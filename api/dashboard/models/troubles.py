@@ -18,8 +18,8 @@ BAD, WARNING, NOTE = "bad", "warning", "note"
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``level``: bad, warning or note. ``section``: of the runbook. ``queue``, ``status``: whose page and which jobs tell
-    more."""
+    """``level``: bad, warning or note. ``section``: of the runbook. ``queue``, ``status``: whose page and which jobs
+    tell more."""
 
     level: str
     says: str

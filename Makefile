@@ -92,11 +92,12 @@ $(VENV)/created:
 ifeq ($(PYTHON),)
 	@echo "LastIn needs Python 3.11 or newer; found none as python3.13, python3.12, python3.11 or python3." >&2; exit 1
 endif
-	$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
 $(VENV)/installed: requirements.txt | $(VENV)/created
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing what LastIn needs into $(VENV), which takes a minute or so …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed

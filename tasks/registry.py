@@ -27,7 +27,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-DECLARING = frozenset({"__init__.py", "declaration.py", "payload.py", "registry.py"})
+DECLARING = frozenset({"__init__.py", "__main__.py", "declaration.py", "payload.py", "registry.py"})
 """Files of this package that hold no task."""
 
 
@@ -130,13 +130,13 @@ class Registry(Mapping[str, Task]):
 
 
 def discover(package: ModuleType) -> None:
-    """Import every module in a package, so that its tasks are declared.
+    """Import every module in a package but ``__main__``, so that its tasks are declared.
 
     Raises:
       TaskError: names the file that can't be imported, and the line; the reason is its cause.
     """
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
-        name = f"{package.__name__}.{module.name}"
+    for found in sorted({module.name for module in pkgutil.iter_modules(package.__path__)} - {"__main__"}):
+        name = f"{package.__name__}.{found}"
         try:
             importlib.import_module(name)
         except Exception as error:

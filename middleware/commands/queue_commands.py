@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgpack
@@ -41,8 +41,10 @@ class QueueCommands(WindowCommands):
     ) -> Acceptance:
         """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
         may be sent again; with a ``key`` it accepts nothing when it was sent before."""
-        words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
-        for id, task, message, due in jobs:
+        tags = [job.tags for job in jobs]
+        packed_tags = msgpack.packb(tags) if any(tags) else b""
+        words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key, packed_tags]
+        for id, task, message, due, _ in jobs:
             words += (id.encode(), task.encode(), due, message)
         word, *answer = self._run("accept", words)
         match word:
@@ -169,13 +171,16 @@ class QueueCommands(WindowCommands):
         indexes: Sequence[str],
         *,
         above_seq: int | None = None,
-        task: str = "",
+        tasks: Collection[str] = (),
         window: int | None = None,
+        tags: str = "",
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
-        """Jobs of these indexes with a seq below ``below_seq`` (and above ``above_seq``, of this task, let through by
-        this window), newest first: where the next page begins, and (id, packed record) each."""
+        """Jobs of these indexes with a seq below ``below_seq`` (and above ``above_seq``, of one of these tasks, let
+        through by this window, with one of the tags of these digests), newest first: where the next page begins, and
+        (id, packed record) each."""
         # This script alone takes no time: it reads what is there.
-        words = [optional(below_seq), optional(above_seq), b"%d" % limit, task.encode(), optional(window)]
+        packed_tasks = msgpack.packb(list(tasks)) if tasks else b""
+        words = [optional(below_seq), optional(above_seq), b"%d" % limit, packed_tasks, optional(window), tags.encode()]
         answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
         rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
         return int(answer[0]) if answer[0] else None, rows

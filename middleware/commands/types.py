@@ -33,12 +33,14 @@ class Settlement(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`)."""
+    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`), and the digests of its
+    tags (:func:`tags.digests`)."""
 
     id: str
     task: str
     message: bytes
     due: bytes = b""
+    tags: str = ""
 
 
 class Accepted(NamedTuple):

@@ -23,7 +23,7 @@ MOST_TAGS, LONGEST_TAG = 16, 64
 """As the API takes them."""
 
 
-@click.command()
+@click.command(short_help="Submit a job.")
 @click.argument("message", required=False)
 @click.option("--task", metavar="NAME", shell_complete=task_names, help="Run this task instead of the default one.")
 @click.option("--payload", metavar="JSON", help="What the task gets, as a JSON object.")

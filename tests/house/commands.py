@@ -97,6 +97,7 @@ def commands_page() -> str:
 
 def _sections() -> Iterator[str]:
     context = click.Context(lastin)
+    yield f"\n## lastin\n\n```text\n{help_of(lastin, '')}\n```\n"
     for name in lastin.list_commands(context):
         command = lastin.get_command(context, name)
         assert command is not None
@@ -113,7 +114,7 @@ def help_of(command: click.Command, name: str) -> str:
     """What ``--help`` prints, 100 columns wide."""
     context = click.Context(
         command,
-        info_name=f"lastin {name}",
+        info_name=f"lastin {name}".rstrip(),
         terminal_width=WIDTH,
         help_option_names=lastin.context_settings["help_option_names"],
     )

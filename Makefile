@@ -13,7 +13,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test contract audit acl fresh older observe datadog soak soak-short bench lint format generated requirements clean
+.PHONY: help run test contract audit acl fresh older observe datadog platforms soak soak-short bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ observe: $(VENV)/installed-dev ## Test the figures through a real Prometheus, if
 datadog: $(VENV)/installed-dev .venv-datadog/installed ## Test the figures through the check of DataDog's Agent
 	$(BIN)/python -m pytest tests/observe/test_datadog.py $(PYTEST_ARGS)
 
+platforms: $(VENV)/installed-dev .venv-platforms/installed ## Test the files for Heroku, Dokku, systemd and containers with their linters
+	$(BIN)/python -m pytest -n 4 --dist worksteal tests/deploy $(PYTEST_ARGS)
+
 soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8 --result $(RESULTS)/soak-1x8.json
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 2 --threads 8 --result $(RESULTS)/soak-2x8.json
@@ -85,7 +88,7 @@ requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirement
 	$(BIN)/$(COMPILE) --upgrade benchmarks/requirements.in -o benchmarks/requirements.txt
 
 clean: ## Remove what make installed, and caches; the data in .data stays
-	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) .venv-datadog .lua build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) .venv-datadog .venv-platforms .lua build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/created:
@@ -126,4 +129,9 @@ $(OLDER)/installed: | $(VENV)/created
 .venv-datadog/installed: deploy/datadog/requirements.txt | $(VENV)/created
 	$(PYTHON) -m venv --clear .venv-datadog
 	.venv-datadog/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/datadog/requirements.txt
+	@touch $@
+
+.venv-platforms/installed: deploy/requirements.txt | $(VENV)/created
+	$(PYTHON) -m venv --clear .venv-platforms
+	.venv-platforms/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/requirements.txt
 	@touch $@

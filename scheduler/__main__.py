@@ -12,6 +12,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import tasks
 from middleware import logs
@@ -21,6 +22,7 @@ from middleware.metrics.group_metrics import publisher_of
 from middleware.processes.cadence_status import CadenceStatus
 from middleware.processes.registry import Registration, process_name
 from middleware.processes.server_safety import SafetyWatch, end_process
+from middleware.settings import ROOT
 
 from .cadence import Cadence
 from .clock import RedisClock, SystemClock
@@ -71,12 +73,12 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
     clock.start()
     registration.cadence_status = _status(cadence, clock)
     others = OtherSchedulers(id, lambda: registration.cadence_status, broker.registry.cadence_statuses)
-    service = Service(cadence, broker.windows, clock)
+    service = Service(cadence, broker.windows, clock, broker.redis.outage)
     service.start()
     maintenance.start()
     others.start()
     publisher_of("scheduler", broker.redis.new_link()).start()
-    logger.info("The scheduler runs by %s.", file.path)
+    logger.info("The scheduler runs by %s.", _shown(file.path))
     while (word := inbox.wait(POLL_FILE_S)) != "stop":
         changed = file.reread() if word == "reload" else file.poll()
         if changed is not None:
@@ -117,6 +119,10 @@ def check(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker)
     for line in preview(file.read(), SystemClock().now_us()):
         print(line)
     return DONE
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def _status(cadence: Cadence, clock: RedisClock) -> CadenceStatus:

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from middleware.nearest import hint
+
 from ..endings import Missing
 from ..operations import service
 from ..operations.completion import task_names
-from ..operations.names import did_you_mean
 from ..output.printing import as_json, print_json, print_object, print_table
 from ..sources import Shown, connect
 
@@ -30,7 +31,7 @@ def command(name: str | None, as_json: bool) -> None:
         return
     task = next((task for task in found if task["name"] == name), None)
     if task is None:
-        raise Missing(f"There is no task {name}.{did_you_mean(name, [task['name'] for task in found])}")
+        raise Missing(f"There is no task {name}.{hint(name, [task['name'] for task in found])}")
     (print_json if as_json else print_object)(task)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from middleware.jobs import JobStatus
+from middleware.nearest import hint
 
 from ..endings import Failed
 from ..sources import Source
 from . import queues, service
 from .filters import Chosen
-from .names import did_you_mean
 
 COUNTED = frozenset({"status", "task", "queue"})
 """Filters by which the statistics count jobs too."""
@@ -37,10 +37,10 @@ def nobody_fits(source: Source, where: Chosen) -> str:
     try:
         for name in where.words.get("queue", ()):
             if name not in (known := queues.names(source)):
-                return f" There is no queue {name}.{did_you_mean(name, known)}"
+                return f" There is no queue {name}.{hint(name, known)}"
         for name in where.words.get("task", ()):
             if name not in (known := service.task_names(source)):
-                return f" There is no task {name}.{did_you_mean(name, known)}"
+                return f" There is no task {name}.{hint(name, known)}"
     except Failed:  # the answer itself is there: this was only to help
         return ""
     return ""

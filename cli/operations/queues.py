@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from middleware.nearest import hint
+
 from ..endings import Missing
 from ..sources import Shown, Source
-from .names import did_you_mean
 
 if TYPE_CHECKING:
     from middleware.broker import LifoBroker
@@ -68,7 +69,7 @@ def resume(source: Source, name: str, reason: str | None) -> Shown:
 
 def missing(source: Source, name: str) -> Missing:
     """What there is to say when there is no such queue."""
-    return Missing(f"There is no queue {name}.{did_you_mean(name, names(source))}")
+    return Missing(f"There is no queue {name}.{hint(name, names(source))}")
 
 
 def _described(broker: LifoBroker, name: str) -> Shown:

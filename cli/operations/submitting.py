@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from middleware.clock import to_us
+from middleware.nearest import hint
 
 from ..endings import Unusable
 from ..sources import Shown, Source
-from .names import did_you_mean
 
 if TYPE_CHECKING:
     from middleware.broker import LifoBroker
@@ -37,7 +37,7 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
 
     name = body.get("task", process_message.actor_name)
     if name not in registry:
-        raise Unusable(f"There is no task {name}.{did_you_mean(name, registry)}")
+        raise Unusable(f"There is no task {name}.{hint(name, registry)}")
     task = registry[name]
     payload = body["payload"] if "task" in body else {"message": body["message"]}
     try:

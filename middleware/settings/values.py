@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from ..errors import SettingsError
 
-SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN", "LASTIN_TOKEN"})
+SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"})
 """Settings whose values are never shown."""
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -136,8 +136,16 @@ _RATES = re.compile(rf"{_RATE}([,;|]{_RATE})*", re.ASCII | re.IGNORECASE)
 def jwks_url(text: str) -> str:
     """A URL whose answer nobody on the way can change."""
     if not is_safe_url(text):
-        raise Unreadable("a URL that starts with https:// (http:// only on loopback: who changes keys opens the API)")
+        raise Unreadable(f"{SAFE_URL}: who changes keys opens the API)")
     return text
+
+
+def dashboard_url(text: str) -> str:
+    """The dashboard's address, without a slash at its end."""
+    url = text.removesuffix("/")
+    if not is_safe_url(url) or urlsplit(url)._replace(scheme="", netloc="").geturl() != DASHBOARD:
+        raise Unreadable(f"{SAFE_URL}) and ends with {DASHBOARD}")
+    return url
 
 
 def is_safe_url(text: str) -> bool:
@@ -164,6 +172,22 @@ def api_url(text: str) -> str:
     if not good or not text.isascii() or parts.username or parts.query or parts.fragment:
         raise Unreadable("a URL such as https://jobs.example.com, without a user or a query")
     return text.rstrip("/")
+
+
+SAFE_URL = "a URL that starts with https:// (http:// only on loopback"
+"""What :func:`is_safe_url` expects; who uses it says why, and closes the bracket."""
+DASHBOARD = "/dashboard"
+
+
+def scopes(text: str) -> tuple[str, ...]:
+    """Scopes (RFC 6749, 3.3) with commas between, in their order."""
+    found = tuple(scope.strip() for scope in text.split(",") if scope.strip())
+    if not found or not all(_SCOPE.fullmatch(scope) for scope in found):
+        raise Unreadable("a list of scopes with commas between, such as openid,jobs:read")
+    return found
+
+
+_SCOPE = re.compile(r"[!#-\[\]-~]+", re.ASCII)
 
 
 def log_tcp_url(text: str) -> str:

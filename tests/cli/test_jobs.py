@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.operations import jobs as operations
+from middleware.commands.types import Offer
 from middleware.queues.command_user import command_user
 from tasks import broker
 from tasks.process_message import process_message
@@ -50,6 +51,7 @@ def test_a_job_of_any_task_is_submitted_with_a_payload_a_delay_and_tags() -> Non
         (("submit", "x", "--delay", "-1"), "--delay"),
         (("submit", "x", "--delay", "1s", "--run-at", "2199-01-31T12:00:00Z"), "can't be given together"),
         (("submit", "x", "--tag", ""), "--tag"),
+        (("submit", "x", "--tag", "a,b"), "--tag"),
         (("submit", "--task", "proces_message", "--payload", '{"message": "x"}'), "process_message"),
         (("jobs", "list", "--status", "lost"), "--status"),
         (("jobs", "--window", "nothing"), "window"),
@@ -84,6 +86,16 @@ def test_lists_go_by_the_filters_and_beyond_a_page(monkeypatch: pytest.MonkeyPat
     assert answered("jobs", "--created-before", "1h") == []
 
 
+def test_filters_take_several_values_any_of_which_fits() -> None:
+    a, b, c = [answered("submit", tag, "--tag", tag)["id"] for tag in "abc"]
+    run("jobs", "cancel", "--tag", "a")
+
+    assert [job["id"] for job in answered("jobs", "--tag", "a", "--tag", "c")] == [c, a]
+    assert [job["id"] for job in answered("jobs", "--status", "queued", "--status", "cancelled")] == [c, b, a]
+    two = ("--queue", "default", "--queue", "nobody", "--task", "process_message", "--task", "nobody")
+    assert answered("jobs", "cancel", "--status", "queued", "--status", "running", *two)["count"] == 2
+
+
 def test_a_name_that_nobody_has_gets_the_nearest_one() -> None:
     result = run("jobs", "--queue", "defualt", "--json")
 
@@ -93,7 +105,7 @@ def test_a_name_that_nobody_has_gets_the_nearest_one() -> None:
 
 
 def test_a_table_has_a_line_for_each_job_and_no_control_characters() -> None:
-    broker.redis.queue("default").accept([("evil", "\x1b[31mred", b"{}", b"")])
+    broker.redis.queue("default").accept([Offer("evil", "\x1b[31mred", b"{}")])
 
     heading, line = told("jobs").splitlines()
 

@@ -91,7 +91,7 @@ def test_a_task_that_cannot_be_imported_is_told_in_a_line(tmp_path: Path) -> Non
 
     done = python("-c", program, "jobs")
 
-    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

@@ -80,7 +80,7 @@ Names of queues, tasks and windows are completed too, while the service answers.
 
 ## Other commands
 
-`dramatiq tasks` is the worker and `python -m scheduler` the scheduler, both as the Procfile starts them. `lastin
+`python -m tasks` is the worker and `python -m scheduler` the scheduler, both as the Procfile starts them. `lastin
 check` and `lastin open` do the same as `python -m scheduler check` and `open` ([cadence.md](cadence.md)).
 
 A subcommand is one file in `cli/commands/`, in which `command` is a command of

@@ -9,7 +9,7 @@ import click
 from ..output.printing import as_json, print_json, print_lines
 
 
-@click.command()
+@click.command(short_help="Show what the cadence file means.")
 @as_json
 def command(as_json: bool) -> None:
     """Read the cadence file and print each queue's next ticks. Asks neither Redis nor the API."""

@@ -15,7 +15,10 @@ SCOPES = {
 }
 """All scopes, with what they allow. None includes another."""
 
-OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems", "/static", "/dashboard/static")
+OPEN_PATHS = (
+    *("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems"),
+    *("/static", "/dashboard/static", "/favicon.ico"),
+)
 """What needs no token, with all that is under it; ``/`` doesn't either. Whatever isn't here is closed."""
 
 PAGES = "/dashboard"
@@ -33,6 +36,20 @@ SECURITY_SCHEME = {
     + "; ".join(f"`{scope}` to {allows}" for scope, allows in SCOPES.items())
     + ".",
 }
+
+
+def unlocked(document: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI document without what it says of tokens."""
+    components = {name: of_kind for name, of_kind in document["components"].items() if name != "securitySchemes"}
+    paths = {path: {method: _unlocked(of) for method, of in item.items()} for path, item in document["paths"].items()}
+    return {**document, "components": components, "paths": paths}
+
+
+def _unlocked(operation: Any) -> Any:
+    if not isinstance(operation, dict):  # the parameters of all operations of a path
+        return operation
+    responses = {status: of for status, of in operation["responses"].items() if status not in {"401", "403"}}
+    return {**{name: of for name, of in operation.items() if name != "security"}, "responses": responses}
 
 
 def is_open(path: str) -> bool:

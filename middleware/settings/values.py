@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from ..errors import SettingsError
 
-SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN", "OAUTH_CLIENT_SECRET"})
+SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"})
 """Settings whose values are never shown."""
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -162,6 +162,18 @@ def is_safe_url(text: str) -> bool:
     )
 
 
+def api_url(text: str) -> str:
+    """Where an HTTP API is, without the slash at its end."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or True)
+    except ValueError:
+        good = False
+    if not good or not text.isascii() or parts.username or parts.query or parts.fragment:
+        raise Unreadable("a URL such as https://jobs.example.com, without a user or a query")
+    return text.rstrip("/")
+
+
 SAFE_URL = "a URL that starts with https:// (http:// only on loopback"
 """What :func:`is_safe_url` expects; who uses it says why, and closes the bracket."""
 DASHBOARD = "/dashboard"
@@ -187,6 +199,13 @@ def log_tcp_url(text: str) -> str:
         good = False
     if not good or parts.username or parts.path or parts.query:
         raise Unreadable("tcp://host:port or tls://host:port")
+    return text
+
+
+def access_token(text: str) -> str:
+    """A token of an issuer, as ``Authorization: Bearer`` carries it (RFC 6750, 2.1)."""
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text):
+        raise Unreadable("an access token: letters, digits and . _ ~ + / - alone")
     return text
 
 

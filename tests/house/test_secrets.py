@@ -90,7 +90,10 @@ def test_a_run_with_faults_shows_no_secret(guarded: RunningService, issuer: Prov
     said = [
         _said_by(guarded, "scheduler", "open", "--queue", "default"),
         _said_by(guarded, "middleware.diagnosis.audit"),
+        *(_said_by(guarded, "cli", command) for command in ("jobs", "open", "audit", "version")),
     ]
+    guarded._settings |= {"LASTIN_URL": guarded.url, "LASTIN_TOKEN": expired}
+    said += [_said_by(guarded, "cli", command) for command in ("jobs", "version")]
     guarded.server.start()
     said += [_said_by(guarded, "scheduler", "check")]
 

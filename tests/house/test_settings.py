@@ -47,6 +47,14 @@ REFUSED = {
     "CRASH_LIMIT": ["0", "1001"],
     "MAX_BODY_BYTES": ["1023", "1MiB"],
     "RATE_LIMIT": ["100", "0/minute", "5/fortnight", "5 a minute", "5/minute;", "-5/minute", "٣/minute"],
+    "LASTIN_URL": [
+        "jobs.example.com",
+        "ftp://jobs.example.com",
+        "https://",
+        "https://a:b@c",
+        "https://a?b",
+        "http://a:x",
+    ],
     "LOG_LEVEL": ["info", "TRACE", "20"],
     "LOG_FORMAT": ["text", "JSON"],
     "DURABILITY": ["no", "Always"],
@@ -114,6 +122,23 @@ def test_tokens_cant_be_checked_without_knowing_whose_and_what_for(missing: str)
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/jwks", "http://localhost/jwks", "http://[::1]:1/jwks"])
 def test_keys_may_come_without_tls_from_this_machine_only(url: str) -> None:
     assert Settings.from_environ({"OAUTH_JWKS_URL": url}).oauth_jwks_url == url
+
+
+@pytest.mark.parametrize("url", ["https://jobs.example.com/a/", "http://127.0.0.1:1", "http://localhost"])
+def test_an_access_token_goes_where_nobody_can_read_it(url: str) -> None:
+    given = {"LASTIN_URL": url, "LASTIN_TOKEN": "abc.def-_~+/=="}
+
+    assert Settings.from_environ(given).lastin_url == url.rstrip("/")
+    with pytest.raises(SettingsError, match="LASTIN_TOKEN is sent over https:// only"):
+        Settings.from_environ({**given, "LASTIN_URL": "http://jobs.example.com"})
+
+
+@pytest.mark.parametrize("text", ["two words", "two\nlines", "ü"])
+def test_an_access_token_that_cannot_be_one_is_not_shown(text: str) -> None:
+    with pytest.raises(SettingsError, match="LASTIN_TOKEN must be an access token") as raised:
+        Settings.from_environ({"LASTIN_TOKEN": text})
+
+    assert text not in str(raised.value)
 
 
 @pytest.mark.parametrize(

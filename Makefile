@@ -80,7 +80,6 @@ format: $(VENV)/installed-dev ## Format the code, and repair what can be repaire
 
 generated: $(VENV)/installed-dev ## Write the files that are generated from the code
 	$(BIN)/python -m tests.house.generated
-	$(BIN)/flask --app api openapi write -f yaml openapi.yaml
 
 requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirements*.txt, with newest versions
 	$(BIN)/$(COMPILE) --upgrade requirements.in -o requirements.txt

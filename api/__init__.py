@@ -11,8 +11,9 @@ from middleware.metrics.process_group import ProcessGroup
 from middleware.processes.server_safety import SafetyWatch
 from middleware.settings import Settings
 
-from . import cli, metrics, ringing
+from . import metrics, ringing, sign_in
 from .access import auth, framing, headers, hosts, limits, proxies
+from .access.jwks import IssuerKeys
 from .contract import Api
 from .converter import Plugin
 from .health import health
@@ -59,7 +60,9 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     request_log.install(app)
     tracing.install(app)
     problems.install(app)
-    auth.install(app, settings)
+    keys = IssuerKeys(str(settings.oauth_jwks_url))
+    auth.install(app, settings, keys)
+    sign_in.install(app, settings, keys)
     limits.install(app, settings)
     auth.close(app, settings)
     waiting.install(app, settings)
@@ -69,5 +72,4 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
         api.register_blueprint(resource)
     app.register_blueprint(reference)
     app.register_blueprint(problem_pages)
-    cli.install(app)
     return app

@@ -19,6 +19,7 @@ from .new_jobs import DEFAULT_TASK
 from .schemas.job_filters import FilterFields, job_filter, status_field
 from .schemas.shown import Answer
 from .wire.answers import json_answer
+from .wire.request_log import count_jobs
 
 LARGEST_BULK = 10_000
 FILTERS = tuple(FilterFields().fields)
@@ -94,6 +95,7 @@ def cancel_jobs(body: dict[str, Any]) -> Response:
     been called off; to call again does no harm.
     """
     outcome = broker.moves.cancel_all(job_filter(body), limit=body["limit"], reason=with_subject(body["reason"]))
+    count_jobs(outcome.count)
     return json_answer({"count": outcome.count, "asked": outcome.asked, "more": outcome.more})
 
 
@@ -108,4 +110,5 @@ def retry_jobs(body: dict[str, Any]) -> Response:
     in their order.
     """
     outcome = broker.moves.retry_all(job_filter(body), limit=body["limit"], reason=retried())
+    count_jobs(outcome.count)
     return json_answer({"count": outcome.count, "more": outcome.more})

@@ -8,6 +8,7 @@ from flask import Response
 from marshmallow import fields, validate
 
 from middleware.jobs import JobStatus
+from middleware.logs.job_lines import log_cancelled
 from tasks import broker
 from tasks.payload import StrictSchema
 
@@ -64,6 +65,8 @@ def cancel_job(body: dict[str, Any], job_id: str) -> Response:
     job = existing_job(job_id)
     if word == "finished":
         raise ProblemError(FINISHED, f"The job is {job.status}: there is nothing left to cancel.")
+    if word == "cancelled":
+        log_cancelled(job, broker.settings.log_jobs)
     is_cancelled = word == "cancelled" or job.status is JobStatus.CANCELLED
     return job_answer(job, 200 if is_cancelled else 202)
 

@@ -17,6 +17,7 @@ from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import OF_A_JOB, job_answer, jobs
 from .new_jobs import DEFAULT_TASK, NewJob, NewJobBody
 from .schemas import jobs as schemas
+from .wire.request_log import name_jobs
 from .wire.tracing import current_request
 from .wire.waiting import APPLIED, PREFER, wait_for_end
 
@@ -68,6 +69,7 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
     messages = [message_of_job(job, options) for job in new]
     receipt = broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
     current_app.extensions["rings"].expect(messages[0].queue_name)
+    name_jobs([job.id for job in receipt.jobs])
     if gone := len(messages) - len(receipt.jobs):
         # Redis took the call, its answer was lost, and before the call was sent again jobs had ended and been pruned.
         raise ReplayGoneError(f"It was carried out; {gone} of its {len(messages)} jobs have been pruned since.")

@@ -33,6 +33,7 @@ from .store.moves import CancelAnswer, JobMoves, RetryAnswer
 from .store.reading import JobStore
 from .worker.cancellation import Cancellation
 from .worker.consumer import LifoConsumer
+from .worker.ended import OnEnded
 from .worker.lifecycle import WorkerLifecycle
 from .worker.results import JobResults
 
@@ -53,6 +54,7 @@ class LifoBroker(HookedBroker):
       timeout_s: seconds to wait for an answer of Redis.
       patience_s: for how many seconds commands are repeated while Redis is away; None: until it is back, as inside a
         worker in any case.
+      on_ended: is called in workers with attempts that have ended, such as :class:`logs.job_lines.JobLines`.
       now: gives µs since the epoch, for tests; by default the time is the Redis server's.
     """
 
@@ -65,6 +67,7 @@ class LifoBroker(HookedBroker):
         middleware: list[dramatiq.Middleware] | None = None,
         timeout_s: float = 5.0,
         patience_s: float | None = PATIENCE_S,
+        on_ended: OnEnded | None = None,
         now: Callable[[], int] | None = None,
     ) -> None:
         self.settings = settings or Settings()
@@ -81,10 +84,10 @@ class LifoBroker(HookedBroker):
             now=now,
         )
         cancellation = Cancellation()
-        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation)
+        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation, on_ended)
         # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
         standard = [m() for m in default_middleware] if middleware is None else middleware
-        super().__init__([self._lifecycle, cancellation, *standard, PatientSignals()])
+        super().__init__([self._lifecycle, cancellation, *standard, PatientSignals(self._lifecycle.hurry)])
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
         self.windows = Windows(self.redis)

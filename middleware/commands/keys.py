@@ -289,3 +289,13 @@ def writable() -> str:
 def rate_limits() -> str:
     """Prefix of STRINGs that expire: how often each client called the HTTP API, as Flask-Limiter counts."""
     return f"{PREFIX}:rate_limits"
+
+
+def session(name: str) -> str:
+    """STRING that expires: the session of somebody who signed in to the dashboard, sealed (``api/sign_in``)."""
+    return f"{PREFIX}:{{.sessions}}:of:{name}"
+
+
+def session_renewal(name: str) -> str:
+    """STRING that expires: some process gets a new token for this session just now, or has just failed to."""
+    return f"{PREFIX}:{{.sessions}}:renewal:{name}"

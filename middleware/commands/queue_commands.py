@@ -66,23 +66,25 @@ class QueueCommands(WindowCommands):
         answer = self._run("claim", [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted])
         return _claim(answer[0], answer[1], answer[2:])
 
-    def settle(self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int) -> tuple[Claim, int]:
-        """Settle attempts and claim up to ``wanted`` jobs; also returns how many tokens were stale. May be sent again
-        with ``wanted=0``."""
+    def settle(
+        self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
+    ) -> tuple[Claim, list[int]]:
+        """Settle attempts and claim up to ``wanted`` jobs; also returns which of the settlements were stale, by their
+        indexes. May be sent again with ``wanted=0``."""
         return self.begin_settling(settlements, worker, lease_us, wanted)()
 
     def begin_settling(
         self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
-    ) -> Callable[[], tuple[Claim, int]]:
+    ) -> Callable[[], tuple[Claim, list[int]]]:
         """As :meth:`settle`, in two steps: send now; what this returns, called once, waits for the answer."""
         words = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
         for s in settlements:
             words += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), _detail(s))
         heard = self._begin("settle", words)
 
-        def settled() -> tuple[Claim, int]:
+        def settled() -> tuple[Claim, list[int]]:
             answer = heard()
-            return _claim(answer[0], answer[1], answer[3:]), answer[2]
+            return _claim(answer[0], answer[1], answer[3:]), [number - 1 for number in answer[2]]
 
         return settled
 
@@ -194,8 +196,8 @@ def _detail(s: Settlement) -> bytes:
 
 def _claim(words: bytes, until_due_us: int, flat: list[Any]) -> Claim:
     word, _, window = words.decode().partition(" ")
-    jobs = [(flat[i].decode(), flat[i + 1], flat[i + 3]) for i in range(0, len(flat), 4)]
-    return Claim(word, until_due_us, jobs, tuple(flat[2::4]), int(window) if window else None)
+    jobs = [(flat[i].decode(), flat[i + 1], flat[i + 4]) for i in range(0, len(flat), 5)]
+    return Claim(word, until_due_us, jobs, tuple(flat[2::5]), tuple(flat[3::5]), int(window) if window else None)
 
 
 def _tokens(held: Iterable[tuple[str, int]]) -> Iterable[bytes]:

@@ -1,13 +1,14 @@
 """Does everything add up? An audit of every id; :meth:`QueueSnapshot.faults` compares counts alone, at any time.
 
-``python -m middleware.diagnosis.audit`` walks all jobs of all queues. Exit status 0: all is well; 1: it isn't, or Redis
-is away.
+``lastin audit`` and ``python -m middleware.diagnosis.audit`` walk all jobs of all queues. Exit status 0: all is well;
+1: it isn't, or Redis is away.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -24,6 +25,27 @@ from ..settings import load_or_exit
 CHUNK = 500
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an audit found in a queue: how many jobs there are in each state, and what is wrong."""
+
+    queue: str
+    counts: Mapping[str, int]
+    faults: list[str]
+
+
+def audit_all(link: Link) -> Iterator[Finding]:
+    """Audit all queues: their counts, and every job.
+
+    Raises:
+      RedisAwayError: Redis doesn't answer.
+    """
+    for name in sorted(name.decode() for name in link.call("SMEMBERS", keys.queues())):
+        snapshot = read_snapshot(QueueCommands(name, link, default_gate="closed"))
+        counts = {str(status): count for status, count in snapshot.counts.items()}
+        yield Finding(name, counts, [f"{name}: {fault}" for fault in snapshot.faults()] + audit(name, link))
 
 
 def audit(queue: str, link: Link) -> list[str]:
@@ -140,20 +162,16 @@ def _names(found: dict[JobStatus, bytes]) -> list[str]:
 def main() -> int:
     """Audit all queues of REDIS_URL and print what was found."""
     link = Link(load_or_exit().redis_url, timeout_s=5)
+    faults: list[str] = []
     try:
-        names = sorted(name.decode() for name in link.call("SMEMBERS", keys.queues()))
-        faults = [fault for name in names for fault in _faults_of(name, link)]
+        for found in audit_all(link):
+            _say(f"{found.queue}: " + ", ".join(f"{count} {status}" for status, count in found.counts.items()))
+            faults += found.faults
     except RedisAwayError as error:
         _say(f"lastin: {error}")
         return 1
     _say("\n".join(faults) or "All is well.")
     return 1 if faults else 0
-
-
-def _faults_of(queue: str, link: Link) -> list[str]:
-    snapshot = read_snapshot(QueueCommands(queue, link, default_gate="closed"))
-    _say(f"{queue}: " + ", ".join(f"{count} {status}" for status, count in snapshot.counts.items()))
-    return [f"{queue}: {fault}" for fault in snapshot.faults()] + audit(queue, link)
 
 
 def _say(text: Any) -> None:

@@ -133,7 +133,7 @@ class ScriptedQueue:
 
     def settle_all(self, settlements: list[Settlement]) -> int:
         """Settle several attempts in one call and claim nothing; how many were stale."""
-        return self.scripts.settle(settlements, WORKER, LEASE_US, 0)[1]
+        return len(self.scripts.settle(settlements, WORKER, LEASE_US, 0)[1])
 
     def process_and_claim(self, *tokens: Token, **more: Any) -> list[Token]:
         """What a busy worker does: these were processed, and as many are claimed in the same call."""

@@ -18,10 +18,10 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/installed ## Start LastIn on http://127.0.0.1:8000 (another port: PORT=8001 make run)
+run: $(VENV)/installed $(BIN)/lastin ## Start LastIn on http://127.0.0.1:8000 (another port: PORT=8001 make run)
 	@exec $(BIN)/python -m local
 
-test: $(VENV)/installed-dev ## Run the tests
+test: $(VENV)/installed-dev $(BIN)/lastin ## Run the tests
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 
 acl: $(VENV)/installed-dev ## Run the tests of API and middleware as the Redis user of deploy/redis/users.acl
@@ -105,6 +105,10 @@ $(VENV)/installed: requirements.txt | $(VENV)/created
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+# The command `lastin`: pip doesn't install it, since the project isn't installed into its environment.
+$(BIN)/lastin: cli/console_script.py | $(VENV)/installed
+	$(BIN)/python -m cli.console_script
 
 $(BENCH)/installed: requirements.txt benchmarks/requirements.txt benchmarks/peers/package.json
 ifeq ($(PYTHON),)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from middleware.nearest import nearest
 from middleware.queues.policy import Mode, Order
 
 from .blackout import Blackout, parse_blackout
@@ -65,13 +66,18 @@ def _sections(path: Path, declared: Collection[str]) -> dict[str, dict[str, Give
         if not isinstance(section, dict):
             raise Given(section, origin).error(f"a section [queues.{queue}]")
         if queue not in declared and queue != DEFAULT:
-            names = ", ".join(sorted(declared))
-            raise CadenceError(f"{origin} names a queue that no task declares; declared are: {names}.")
+            instead = _instead(queue, sorted(declared), "declared")
+            raise CadenceError(f"{origin} names a queue that no task declares; {instead}")
         for key in section:
             if key not in KEYS:
-                raise CadenceError(f"{origin}.{key} isn't known; allowed are: {', '.join(KEYS)}.")
+                raise CadenceError(f"{origin}.{key} isn't known; {_instead(key, KEYS, 'allowed')}")
         sections[queue] = {key: Given(value, f"{origin}.{key}") for key, value in section.items()}
     return sections
+
+
+def _instead(name: str, known: Collection[str], word: str) -> str:
+    meant = nearest(name, known)
+    return f"did you mean {meant}?" if meant else f"{word} are: {', '.join(known)}."
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``python -m scheduler check``: what a cadence means, in words and times."""
+"""``python -m scheduler check`` and ``lastin check``: what a cadence means, in words and times."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ TICKS_SHOWN = 10
 def preview(cadence: Cadence, now_us: int) -> Iterator[str]:
     """Lines: each queue with its next ten ticks after ``now_us``, in UTC and in the queue's own time zone."""
     for queue in cadence.queues.values():
-        yield f"{queue.queue}: {', '.join(_said(queue))}"
+        yield f"{queue.queue}: {', '.join(said(queue))}"
         if queue.timetable is not None:
             for tick_us in islice(queue.timetable.all_after(now_us), TICKS_SHOWN):
                 yield f"  {_shown(tick_us, queue.timetable)}"
 
 
-def _said(queue: QueueCadence) -> Iterator[str]:
+def said(queue: QueueCadence) -> Iterator[str]:
+    """What a queue's cadence means, in a few words each."""
     if queue.timetable is None:
         yield "continuous"
     else:

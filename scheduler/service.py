@@ -6,6 +6,8 @@ import logging
 import time
 
 from middleware.queues.windows import Windows
+from middleware.redis_link.outage import Outage
+from middleware.words import counted
 
 from .cadence import Cadence
 from .clock import Clock
@@ -20,9 +22,9 @@ logger = logging.getLogger(__name__)
 class Service:
     """Puts a cadence in force and opens its windows until it is stopped."""
 
-    def __init__(self, cadence: Cadence, windows: Windows, clock: Clock) -> None:
+    def __init__(self, cadence: Cadence, windows: Windows, clock: Clock, outage: Outage | None = None) -> None:
         self._cadence = cadence
-        self._runners = {name: QueueRunner(queue, windows, clock) for name, queue in cadence.queues.items()}
+        self._runners = {name: QueueRunner(queue, windows, clock, outage) for name, queue in cadence.queues.items()}
         self._scheduler = TickScheduler(clock)
 
     def start(self) -> None:
@@ -47,10 +49,10 @@ class Service:
         deadline = time.monotonic() + STOP_WITHIN_S
         for runner in self._runners.values():
             runner.join(max(0.0, deadline - time.monotonic()))
+            others, missed = runner.opened_by_others, runner.missed
             logger.info(
-                "Queue %r: %d windows opened, %d ticks opened by other schedulers, %d missed.",
-                runner.queue,
-                runner.opened,
-                runner.opened_by_others,
-                runner.missed,
+                "Queue %s: %s opened here%s%s.",
+                *(runner.queue, counted(runner.opened, "window")),
+                f", {others:,} by other schedulers" if others else "",
+                f", {counted(missed, 'tick')} missed" if missed else "",
             )

@@ -6,6 +6,9 @@ import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+import tasks
+from middleware.settings import ROOT
+
 from .cadence import Cadence
 from .cadence_file import read_cadence
 from .errors import CadenceError
@@ -62,3 +65,9 @@ class CadenceWatcher:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def our_watcher() -> CadenceWatcher:
+    """The watcher of the file that the settings name, with what they override in it, for what our tasks declare."""
+    path, overrides = ROOT / tasks.settings.cadence_file, dict(tasks.settings.cadence_overrides)
+    return CadenceWatcher(path, tasks.broker.get_declared_queues(), overrides)

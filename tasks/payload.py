@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from middleware.nearest import hint
+
 Messages = dict[Any, Any]
 """Errors as marshmallow nests them: by field name or list index, a list of texts at the leaves."""
 
@@ -18,6 +20,8 @@ Messages = dict[Any, Any]
 MOST_ERRORS = 50
 """The most errors that an answer names. A payload that holds as many isn't looked at any further: marshmallow takes
 up to 30 µs for a wrong value, and for unknown names the square of how many there are."""
+MOST_HINTS = 5
+"""For so many unknown names it is told which one may have been meant: to find that takes some 100 µs."""
 COMPOSED = (fields.List, fields.Tuple, fields.Nested, fields.Dict)
 
 
@@ -38,7 +42,7 @@ class StrictSchema(Schema):
         try:
             loaded = super().load(data, **options)
         except ValidationError as error:
-            raise ValidationError(_merged(error.messages_dict, wrong)) from None
+            raise ValidationError(_merged(with_hints(error.messages_dict, self), wrong)) from None
         if wrong:
             raise ValidationError(wrong)
         return loaded
@@ -50,6 +54,14 @@ class StrictSchema(Schema):
             if wrong.is_costly or len(found) == MOST_ERRORS:
                 raise ValidationError(_nested(found))
         return found
+
+
+def with_hints(messages: Messages, schema: Schema) -> Messages:
+    """The errors of a schema, in which unknown names come with those that may have been meant."""
+    text = schema.error_messages["unknown"]
+    known = [name if field.data_key is None else field.data_key for name, field in schema.load_fields.items()]
+    unknown = [name for name, told in messages.items() if told == [text] and name not in known][:MOST_HINTS]
+    return {**messages, **{name: [text + hint(str(name), known)] for name in unknown}}
 
 
 class Wrong(NamedTuple):

@@ -20,6 +20,7 @@ from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, Idempotenc
 from ..errors import (
     DuplicateJobError,
     KeyReusedError,
+    LargerThanQueueError,
     LastInError,
     QueueFullError,
     ReplayGoneError,
@@ -30,6 +31,7 @@ from ..messages import MessageDetails
 from ..processes.retention import Retention
 from ..store.reading import JobStore
 from ..store.records import fresh_job
+from ..tags import MOST_TAGS, MOST_TAGS_IN_A_CALL, digests, tags_of
 
 LARGEST_BATCH = 1000
 PLAIN = frozenset({str, int, bool})
@@ -39,7 +41,7 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     """The queue of messages that can be accepted in one call.
 
     Raises:
-      ValueError: they are of several queues, too many or none, or an id is too long.
+      ValueError: they are of several queues, too many or none, an id is too long, or there are too many tags.
       DuplicateJobError: two of them have the same id.
     """
     names = {q_name(m.queue_name) for m in messages}
@@ -48,11 +50,19 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     for m in messages:
         if not 0 < len(m.message_id) <= LONGEST_ID:
             raise ValueError(f"an id has 1 to {LONGEST_ID} characters, got {len(m.message_id)}")
+    _check_tags([len(tags_of(m.options)) for m in messages if "tags" in m.options])
     ids = [m.message_id for m in messages]
     if len(set(ids)) < len(ids):
         [(twice, _)] = Counter(ids).most_common(1)
         raise DuplicateJobError(f"Several messages have id {twice}; nothing was enqueued. Give each its own.")
     return names.pop()
+
+
+def _check_tags(counts: Sequence[int]) -> None:
+    if counts and max(counts) > MOST_TAGS:
+        raise ValueError(f"a job has {MOST_TAGS} tags at most, got {max(counts)}")
+    if sum(counts) > MOST_TAGS_IN_A_CALL:
+        raise ValueError(f"jobs accepted together have {MOST_TAGS_IN_A_CALL} tags at most, got {sum(counts)}")
 
 
 class Receipt(NamedTuple):
@@ -113,7 +123,12 @@ class Acceptance:
         Raises:
           as :meth:`LifoBroker.accept_once`.
         """
-        jobs = [Offer(m.message_id, m.actor_name, encoded(m), due) for m, due in zip(messages, dues, strict=True)]
+        jobs = [
+            Offer(
+                m.message_id, m.actor_name, encoded(m), due, digests(tags_of(m.options)) if "tags" in m.options else ""
+            )
+            for m, due in zip(messages, dues, strict=True)
+        ]
         call = self._caller.new_call()
 
         self._register(queue)
@@ -162,6 +177,11 @@ def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_wai
         case Known(_, id):
             text = f"A job with id {id} exists already; nothing was enqueued. Send a new message instead."
             return DuplicateJobError(text)
+        case Crowded() if wanted > most_waiting:
+            return LargerThanQueueError(
+                f"These are {wanted} jobs, and MAX_QUEUED lets {most_waiting} of a queue wait: send at most so many at "
+                "once."
+            )
         case Crowded(waiting):
             return TooManyWaitingError(
                 f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "

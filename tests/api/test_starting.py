@@ -52,14 +52,14 @@ def test_it_serves_jobs_and_ends_on_sigterm(redis_url: str) -> None:
     process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="2")
     try:
         wait_until(lambda: _answers(client), "the API to answer")
-        status = client.post_job({"message": "hi"}).status
+        answer = client.post_job({"message": "hi"})
     finally:
         process.send_signal(signal.SIGTERM)
         code, out, err = _end_of(process)
 
-    assert status == 201
+    assert answer.status == 201
     assert (code, err) == (0, "")
-    assert _told(out) == ["POST /v1/jobs: 201"]
+    assert _told(out) == [f"POST /v1/jobs: 201, job {answer.json['id']}"]
 
 
 def test_a_process_that_is_still_starting_may_be_told_that_waits_end(redis_url: str) -> None:

@@ -64,12 +64,16 @@ def test_the_contract_offers_one_form_for_each_task(client: Client) -> None:
     assert document["components"]["schemas"]["SendMailPayload"]["required"] == ["title", "to"]
 
 
-def test_the_root_leads_to_the_reference_which_loads_nothing_from_elsewhere(client: Client) -> None:
+def test_the_root_leads_to_the_dashboard(client: Client) -> None:
     root = client.get("/")
-    page = client.get(root.headers["Location"]).body.decode()
+
+    assert (root.status, root.headers["Location"]) == (302, "/dashboard")
+
+
+def test_the_reference_loads_nothing_from_elsewhere(client: Client) -> None:
+    page = client.get("/docs").body.decode()
 
     loaded = re.findall(r'(?:src|href|data-contract)="([^"]+)"', page)
-    assert (root.status, root.headers["Location"]) == (302, "/docs")
     assert len(loaded) == 5
     for path in loaded:
         assert path.startswith("/")

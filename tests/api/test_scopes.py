@@ -61,7 +61,7 @@ def test_some_paths_are_open_to_everybody(closed: FlaskClient, path: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/v1", "/v1/", "/dashboard", "/healthzz", "//v1/jobs", "/docs/../v1/jobs"]
+    "path", ["/nothing", "/v1", "/v1/", "/dashboards", "/healthzz", "//v1/jobs", "/docs/../v1/jobs"]
 )
 def test_whatever_is_not_on_the_list_is_closed(closed: FlaskClient, path: str) -> None:
     assert closed.get(path).status_code in {401, 403, 404}

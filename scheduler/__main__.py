@@ -1,4 +1,5 @@
-"""``python -m scheduler``: opens windows at the cadence; ``open`` opens one and ends; ``check`` shows the next ticks.
+"""``python -m scheduler``: opens windows and submits recurring jobs at the cadence; ``open`` opens one window and ends;
+``check`` shows the next ticks.
 
 Exit status: 0 done, 3 nothing to do, 1 failed, 2 bad arguments, file or setting.
 """
@@ -24,7 +25,7 @@ from middleware.processes.server_safety import SafetyWatch, end_process
 from middleware.settings import ROOT
 
 from .cadence import Cadence
-from .cadence_file import LONGEST_US, SHORTEST_WINDOW_US
+from .cadence_file import SHORTEST_WINDOW_US
 from .clock import RedisClock, SystemClock
 from .durations import format_duration, parse_duration
 from .errors import CadenceError
@@ -33,7 +34,8 @@ from .others import OtherSchedulers
 from .preview import preview
 from .service import Service
 from .signals import Inbox
-from .values import MOST_CREDITS
+from .submitter import Submitter
+from .values import LONGEST_US, MOST_CREDITS
 from .watch import CadenceWatcher
 
 DONE, FAILED, UNUSABLE, NOTHING_TO_DO = 0, 1, 2, 3
@@ -54,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ROOT / tasks.settings.cadence_file,
         tasks.broker.get_declared_queues(),
         dict(tasks.settings.cadence_overrides),
+        tasks.registry,
     )
     command: Callable[[argparse.Namespace, CadenceWatcher, LifoBroker], int] = options.command
     try:
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:
-    """Open windows until SIGTERM or SIGINT."""
+    """Open windows and submit recurring jobs until SIGTERM or SIGINT."""
     cadence = file.read()
     inbox = Inbox()
     inbox.listen()
@@ -80,7 +83,7 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
     clock.start()
     registration.cadence_status = _status(cadence, clock)
     others = OtherSchedulers(id, lambda: registration.cadence_status, broker.registry.cadence_statuses)
-    service = Service(cadence, broker.windows, clock)
+    service = Service(cadence, broker.windows, Submitter(broker, clock), clock)
     service.start()
     maintenance.start()
     others.start()
@@ -130,14 +133,14 @@ def open_one(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBrok
 
 
 def check(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:
-    """Read the file and print each queue's next ticks."""
+    """Read the file and print the next ticks of each queue and recurring job."""
     for line in preview(file.read(), SystemClock().now_us()):
         print(line)
     return DONE
 
 
 def _status(cadence: Cadence, clock: RedisClock) -> CadenceStatus:
-    return CadenceStatus(cadence.digest, clock.now_us(), queues=cadence.keys())
+    return CadenceStatus(cadence.digest, clock.now_us(), queues=cadence.keys(), jobs=cadence.job_keys())
 
 
 def _status_after(
@@ -153,7 +156,8 @@ def _status_after(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m scheduler", description="Open windows at the cadence of CADENCE_FILE, until SIGTERM."
+        prog="python -m scheduler",
+        description="Open windows and submit recurring jobs as CADENCE_FILE says.",
     )
     parser.set_defaults(command=run)
     commands = parser.add_subparsers(title="commands")

@@ -1,4 +1,4 @@
-"""The running scheduler: a runner for each queue, to which the tick scheduler offers the ticks."""
+"""The running scheduler: a runner for each queue and a submitter of recurring jobs, which the tick scheduler tells."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from middleware.queues.windows import Windows
 from .cadence import Cadence
 from .clock import Clock
 from .runner import QueueRunner
+from .submitter import Submitter
 from .timing import TickScheduler
 
 STOP_WITHIN_S = 0.4
@@ -18,11 +19,12 @@ logger = logging.getLogger(__name__)
 
 
 class Service:
-    """Puts a cadence in force and opens its windows until it is stopped."""
+    """Puts a cadence in force, opens its windows and submits its jobs until it is stopped."""
 
-    def __init__(self, cadence: Cadence, windows: Windows, clock: Clock) -> None:
+    def __init__(self, cadence: Cadence, windows: Windows, submitter: Submitter, clock: Clock) -> None:
         self._cadence = cadence
         self._runners = {name: QueueRunner(queue, windows, clock) for name, queue in cadence.queues.items()}
+        self._submitter = submitter
         self._scheduler = TickScheduler(clock)
 
     def start(self) -> None:
@@ -30,6 +32,7 @@ class Service:
             runner.start()
         self._scheduler.start()
         self.put(self._cadence)
+        self._submitter.start()
 
     def put(self, cadence: Cadence) -> None:
         """Put another cadence of the same queues in force, between two ticks."""
@@ -37,6 +40,14 @@ class Service:
             runner = self._runners[name]
             runner.change(queue)
             self._scheduler.plan(name, queue.timetable, runner.offer, runner.begin)
+        for name in self._cadence.jobs.keys() - cadence.jobs.keys():
+            self._scheduler.plan(tick_name(name), None, self._submitter.offers(name), _nothing)
+        for name, job in cadence.jobs.items():
+            self._scheduler.plan(
+                tick_name(name), job.timetable, self._submitter.offers(name), self._submitter.begins(job)
+            )
+        # After what was due by the old cadence has been offered.
+        self._submitter.change(cadence.jobs)
         self._cadence = cadence
 
     def stop(self) -> None:
@@ -44,6 +55,7 @@ class Service:
         self._scheduler.shutdown(wait=False)
         for runner in self._runners.values():
             runner.stop()
+        self._submitter.stop()
         deadline = time.monotonic() + STOP_WITHIN_S
         for runner in self._runners.values():
             runner.join(max(0.0, deadline - time.monotonic()))
@@ -54,3 +66,19 @@ class Service:
                 runner.opened_by_others,
                 runner.missed,
             )
+        self._submitter.join(max(0.0, deadline - time.monotonic()))
+        if self._cadence.jobs:
+            logger.info(
+                "Recurring jobs: %d submitted, %d ticks skipped, %d decided by other schedulers, %d missed.",
+                *(self._submitter.submitted, self._submitter.skipped),
+                *(self._submitter.decided_before, self._submitter.missed),
+            )
+
+
+def tick_name(job: str) -> str:
+    """What the tick scheduler calls a recurring job, beside queues: no queue can be called so."""
+    return f"[jobs.{job}]"
+
+
+def _nothing(tick_us: int) -> None:
+    """What is planned no more begins with no tick."""

@@ -6,8 +6,10 @@ import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from tasks import Task
+
 from .cadence import Cadence
-from .cadence_file import read_cadence
+from .cadence_file import NO_TASKS, read_cadence
 from .errors import CadenceError
 
 logger = logging.getLogger(__name__)
@@ -18,12 +20,19 @@ Stamp = tuple[int, int, int] | None
 class CadenceWatcher:
     """Watches the cadence file."""
 
-    def __init__(self, path: Path, declared: Collection[str], overrides: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        declared: Collection[str],
+        overrides: Mapping[str, str],
+        tasks: Mapping[str, Task] = NO_TASKS,
+    ) -> None:
         self.path = path
         self.error: str | None = None
         """Why the file couldn't be read the last time; None when it could."""
         self._declared = declared
         self._overrides = overrides
+        self._tasks = tasks
         self._seen: Stamp = None
         self._done: Stamp = None
 
@@ -35,7 +44,7 @@ class CadenceWatcher:
         self.error = None
         self._seen = self._done = self._stamp()
         try:
-            return read_cadence(self.path, self._declared, self._overrides)
+            return read_cadence(self.path, self._declared, self._overrides, self._tasks)
         except CadenceError as error:
             self.error = str(error)
             raise

@@ -172,6 +172,17 @@ def idempotency_ends(queue: str) -> str:
     return _of_queue(queue, "idempotency_ends")
 
 
+def recurring(queue: str) -> str:
+    """HASH name of a recurring job → MessagePack array with the fields of ``layout.RecurringRecord``."""
+    return _of_queue(queue, "recurring")
+
+
+def recurring_counters(queue: str) -> str:
+    """HASH what and name → count of a recurring job's ticks: ``submitted:nightly``, ``missed:nightly``,
+    ``skipped_paused:nightly``, ``skipped_waiting:nightly``."""
+    return _of_queue(queue, "recurring_counters")
+
+
 def samples(queue: str) -> str:
     """LIST, newest first, of MessagePack arrays with the fields of ``layout.SAMPLE_FIELDS``: what the totals were
     when an interval of 10 s began, of those in which something happened; at most 8,640, a day without a pause."""
@@ -226,6 +237,8 @@ QUEUE_KEYS: tuple[QueueKey, ...] = (
     switches,
     idempotency_keys,
     idempotency_ends,
+    recurring,
+    recurring_counters,
     samples,
     task_counters,
     pending_counts,

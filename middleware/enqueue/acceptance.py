@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import dramatiq
 import orjson
@@ -16,7 +16,20 @@ from dramatiq.common import q_name
 
 from ..commands import keys, types
 from ..commands.client import RedisClient
-from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
+from ..commands.types import (
+    KEYLESS,
+    Accepted,
+    Again,
+    Call,
+    Crowded,
+    IdempotencyKey,
+    Known,
+    Offer,
+    Replayed,
+    Reused,
+    Tick,
+    TickAnswer,
+)
 from ..errors import (
     DuplicateJobError,
     KeyReusedError,
@@ -33,6 +46,8 @@ from ..store.records import fresh_job
 
 LARGEST_BATCH = 1000
 PLAIN = frozenset({str, int, bool})
+
+T = TypeVar("T")
 
 
 def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
@@ -121,14 +136,7 @@ class Acceptance:
         def send() -> types.Acceptance:
             return self._redis.queue(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
 
-        try:
-            answer = send()
-        except QueueFullError:
-            # What ended jobs keep must never be why a new one is refused.
-            if not self._retention.prune(self._redis.queues(), self._redis.link):
-                raise
-            answer = send()
-        match answer:
+        match self._with_room(send):
             case Accepted(first_seq, dues_us, _):
                 accepted = [
                     fresh_job(queue, message, seq, due_us, self._details_of(message))
@@ -141,6 +149,25 @@ class Acceptance:
                 return Receipt(self._all_of(queue, first_seq, count), is_replay=True)
             case refusal:
                 raise _refused(refusal, queue, len(jobs), most_waiting)
+
+    def accept_tick(self, queue: str, message: dramatiq.Message[Any], tick: Tick) -> TickAnswer:
+        """Accept the job of a recurring job's tick, unless that tick was decided before.
+
+        Raises:
+          as :meth:`LifoBroker.accept_tick`.
+        """
+        job = Offer(message.message_id, message.actor_name, encoded(message))
+        self._register(queue)
+        return self._with_room(lambda: self._redis.queue(queue).accept_tick(job, tick))
+
+    def _with_room(self, send: Callable[[], T]) -> T:
+        """Send, and where Redis is full once more: what ended jobs keep must never be why a new one is refused."""
+        try:
+            return send()
+        except QueueFullError:
+            if not self._retention.prune(self._redis.queues(), self._redis.link):
+                raise
+            return send()
 
     def _all_of(self, queue: str, first_seq: int, count: int) -> list[Job]:
         jobs = self._store.accepted_together(queue, first_seq, count)

@@ -31,6 +31,7 @@ SHORTEST_WINDOW_US = 10_000
 LIFO_ABOVE_US = 30_000_000
 KINDS = {"queues": DEFAULT, "jobs": "nightly"}
 """The kinds of sections there are, each with an example of a name."""
+MOST_RECURRING = 1000
 NO_TASKS: Mapping[str, Task] = {}
 
 
@@ -59,6 +60,8 @@ def read_cadence(
         given = _overridden(own, [each for each in found if each.queue == queue])
         queues[queue] = _queue(queue, Section(f"{path}: queues.{queue}", given))
     jobs = _sections(path, document, "jobs", RECURRING_KEYS)
+    if len(jobs) > MOST_RECURRING:
+        raise CadenceError(f"{path}: jobs holds {len(jobs)} recurring jobs; at most {MOST_RECURRING} are allowed.")
     return Cadence(
         {queue: queues[queue] for queue in sorted(declared)},
         {name: read_recurring(name, Section(f"{path}: jobs.{name}", given), tasks) for name, given in jobs.items()},

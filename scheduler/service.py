@@ -69,7 +69,7 @@ class Service:
         self._submitter.join(max(0.0, deadline - time.monotonic()))
         if self._cadence.jobs:
             logger.info(
-                "Recurring jobs: %d submitted, %d ticks skipped, %d decided by other schedulers, %d missed.",
+                "Recurring jobs: %d submitted, %d ticks skipped, %d decided before, %d missed.",
                 *(self._submitter.submitted, self._submitter.skipped),
                 *(self._submitter.decided_before, self._submitter.missed),
             )

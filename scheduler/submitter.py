@@ -55,6 +55,7 @@ class Submitter:
         self._begun: list[DueTick] = []
         self._offered: list[DueTick] = []
         self._due: dict[str, DueTick] = {}
+        self._skipping: dict[str, str] = {}
         self._backoff = Backoff(longest_s=LONGEST_PAUSE_S)
         self._pause_s = 0.0
         self._is_away = False
@@ -184,12 +185,12 @@ class Submitter:
         match self._broker.accept_tick(message, tick):
             case Submitted(_, unnoted_us):
                 self.submitted += 1
+                self._skipping.pop(job.name, None)
                 logger.debug("%s of %s is the job of the tick of %s.", message.message_id, job.name, rfc3339(tick_us))
                 self._count_missed(due, unnoted_us)
             case Skipped(why, unnoted_us):
                 self.skipped += 1
-                told = "it is paused" if why == "paused" else "its last job still waits"
-                logger.info("Recurring job %r: skipped the tick of %s: %s.", job.name, rfc3339(tick_us), told)
+                self._note_skipped(due, why)
                 self._count_missed(due, unnoted_us)
             case TickRefused("repeated"):
                 self.decided_before += 1
@@ -214,6 +215,14 @@ class Submitter:
             self._broker.recurring.count_missed(job.task.queue, job.name, missed)
         except RedisAwayError as error:
             logger.warning("Recurring job %r: %d missed ticks aren't counted: %s", job.name, missed, error)
+
+    def _note_skipped(self, due: DueTick, why: str) -> None:
+        """Once for each reason: a pause may last long."""
+        if self._skipping.get(due.job.name) != why:
+            self._skipping[due.job.name] = why
+            told = "it is paused" if why == "paused" else "its last job still waits"
+            tick = rfc3339(due.tick_us)
+            logger.info("Recurring job %r: skips ticks from the one of %s on: %s.", due.job.name, tick, told)
 
     def _note_missed(self, due: DueTick) -> None:
         self.missed += 1

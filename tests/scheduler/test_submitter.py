@@ -266,3 +266,23 @@ def test_the_ticks_ahead_are_twenty_or_those_of_ten_seconds() -> None:
         ticks_us = fast.at(now_us)
         assert ticks_us[0] == now_us + 100_000
         assert now_us + 10_000_000 < ticks_us[-1] <= now_us + 11_000_000
+
+
+def test_ticks_that_are_skipped_are_logged_once_until_a_job_is_submitted(
+    broker: LifoBroker, clock: OwnedClock, often: Recurring, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    often = replace(often, skip_if_waiting=True)
+    submitter = started(broker, clock, {"often": often})
+    for n in range(4):
+        tick(submitter, clock, TICK_US + n * 10 * MINUTE_US)
+    broker.recurring.pause("often", by="Ann", reason="repairs")
+    for n in range(4, 6):
+        tick(submitter, clock, TICK_US + n * 10 * MINUTE_US)
+
+    told = [record.getMessage() for record in caplog.records if "skips ticks" in record.getMessage()]
+    assert told == [
+        "Recurring job 'often': skips ticks from the one of 2025-06-01T12:10:00.000000Z on: its last job still waits.",
+        "Recurring job 'often': skips ticks from the one of 2025-06-01T12:40:00.000000Z on: it is paused.",
+    ]
+    assert shown(broker).ticks == {"submitted": 1, "skipped_paused": 2, "skipped_waiting": 3, "missed": 0}

@@ -32,7 +32,7 @@ audit: $(VENV)/created ## Look for known vulnerabilities in what is installed (a
 	@if $(BIN)/python -c "import urllib.request as u; u.urlopen('$(ADVISORIES)', timeout=10)" 2>/dev/null; then \
 		$(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit && \
 		$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt; \
-	else echo "NOT RUN: the audit, since PyPI's advisories ($(ADVISORIES)) can't be had from here." >&2; fi
+	else echo "NOT RUN: the audit, since PyPI's advisories ($(ADVISORIES)) can't be reached." >&2; fi
 
 contract: $(VENV)/installed-dev ## Try the API against its own contract: made-up requests, a generated client
 	$(BIN)/python -m pytest -m contract $(PYTEST_ARGS)

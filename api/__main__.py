@@ -22,7 +22,7 @@ log = logging.getLogger("api")
 
 
 def main() -> None:
-    """Serve until told to end. Exit status 1: no port; 2: a setting that can't be, or a Redis Cluster."""
+    """Serve until asked to end. Exit status 1: no port; 2: a setting that can't be, or a Redis Cluster."""
     settings = load_or_exit()
     logs.configure(settings, process="web")
     try:
@@ -52,7 +52,7 @@ def count_together() -> None:
 
 
 def free_address(settings: Settings) -> str:
-    """The IP address to listen on. That it can't be had is told in words, where a server would show a trace."""
+    """The IP address to listen on. One that isn't available is named in words, where a server would show a trace."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:

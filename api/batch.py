@@ -52,7 +52,7 @@ class NewBatchBody(StrictSchema):
                 read.append(one.load(item))
             except ValidationError as error:
                 wrong[index] = error.messages
-                if len(wrong) == MAX_ERRORS:  # more aren't told
+                if len(wrong) == MAX_ERRORS:  # no more are listed
                     break
         if wrong:
             raise ValidationError({"jobs": wrong})

@@ -202,8 +202,8 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
         def decorate(view: View) -> View:
             texts = {n: {"description": d} if isinstance(d, str) else d for n, d in described.items()}
             _manual(view)["parameters"] = [
-                {"in": "header", "name": name.replace("_", "-"), "schema": {"type": "string"}, **told}
-                for name, told in texts.items()
+                {"in": "header", "name": name.replace("_", "-"), "schema": {"type": "string"}, **described}
+                for name, described in texts.items()
             ]
             return view
 

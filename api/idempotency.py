@@ -23,7 +23,7 @@ from .wire.tracing import current_request
 
 QUOTED = r'"(?:[ !#-\[\]-~]|\\["\\]){1,255}"'
 BARE = r"[!#-+\--:<-\[\]-~]{1,255}"
-"""Without spaces, quotes, commas, semicolons and backslashes: none of them could be told from the header's own."""
+"""Without spaces, quotes, commas, semicolons and backslashes: the header has its own ones."""
 HEADER = re.compile(f"{QUOTED}|{BARE}")
 
 KEY_HEADER: Mapping[str, Any] = {
@@ -58,7 +58,7 @@ def idempotency_key(operation: str) -> IdempotencyKey:
 
 
 def replayed(is_replay: bool) -> dict[str, str]:
-    """The header that tells a replay."""
+    """The header that marks a replay."""
     return {"Idempotency-Replayed": "true"} if is_replay else {}
 
 

@@ -34,7 +34,7 @@ PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarde
 
 
 class ApiMetrics(PrometheusMetrics):  # type: ignore[misc]
-    """prometheus-flask-exporter, whose endpoint tells of the whole service.
+    """prometheus-flask-exporter, whose endpoint shows the whole service.
 
     Where several processes share a folder of metrics, the exporter shows what is in there alone, and stumbles over
     ``?name[]=``: here all sources are merged first.
@@ -115,7 +115,7 @@ def admit_scraper(settings: Settings) -> None:
 
 def _is_from_here() -> bool:
     """Whether the peer is this machine and speaks for itself: a proxy on it would make everybody look local. One that
-    says nothing of itself can't be told: behind it METRICS_TOKEN is needed."""
+    adds no header can't be noticed: behind it METRICS_TOKEN is needed."""
     if any(name in request.headers for name in PROXY_HEADERS):
         return False
     try:

@@ -123,17 +123,17 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "internal": Explanation(
         "A fault of the service. It was logged, with the request_id that the problem document names.",
-        "Tell whoever runs the service, with request_id. A job may have been accepted all the same: an "
+        "Report it to whoever runs the service, with request_id. A job may have been accepted all the same: an "
         "Idempotency-Key makes it safe to try again.",
     ),
     "unavailable": Explanation(
         "Redis didn't answer within a second, or takes no writes now: it restarts, fails over, or can't be "
         "reached. A job may have been accepted all the same, if only its answer was lost.",
         "Wait as many seconds as Retry-After says and try again, with an Idempotency-Key if the request creates "
-        "something. /readyz tells when the service can accept jobs again.",
+        "something. /readyz shows when the service can accept jobs again.",
     ),
     "keys-away": Explanation(
-        "The access token can't be checked, because the issuer's keys can't be had now.",
+        "The access token can't be checked, because the issuer's keys aren't available now.",
         "Wait as many seconds as Retry-After says and try again. Whoever runs the service should look at "
         "OAUTH_JWKS_URL.",
     ),

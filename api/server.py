@@ -1,4 +1,4 @@
-"""The HTTP server: Granian, with its processes told to end until they do."""
+"""The HTTP server: Granian, whose processes are asked to end until they do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .incoming.gateway import AtOnce, Gateway
 
 TELL_AGAIN_S = 0.2
 END_WAITS = signal.SIGUSR1
-"""Sent to each process before it is told to end: requests that wait for a job's end are answered then, instead of
+"""Sent to each process before it is asked to end: requests that wait for a job's end are answered then, instead of
 holding it up for 25 s."""
 
 MOST_CONNECTIONS = 8192
@@ -40,8 +40,8 @@ BACKLOG = 4096
 
 
 class Server(MPServer):
-    """Granian tells each of its processes once to end, and one that has just begun to listen to signals may lose that
-    (seen with 2.8: it then served on until it was killed, 20 s later). Being told twice does no harm.
+    """Granian asks each of its processes once to end, and one that has just begun to listen to signals may lose that
+    (seen with 2.8: it then served on until it was killed, 20 s later). Asking twice does no harm.
 
     ``when_started`` is called once its processes have been started: threads of the main process begin after their fork.
     """
@@ -54,9 +54,9 @@ class Server(MPServer):
         """In a process of its own: as Granian does it, but with its RSGI worker, and with our gateway between that and
         the application."""
         mode, *before, threads, idle_s, backpressure, _, http, http1, http2, _, static, _, ssl, _, metrics = options
-        told_to_end = set_sync_signals()
+        end_asked = set_sync_signals()
         ended = threading.Event()
-        told_to_end.add_cb(ended.set)
+        end_asked.add_cb(ended.set)
         make_worker: Any = RSGIWorker  # its stub lacks arguments
         worker = make_worker(
             *(number, sock, ipc, *before, threads, idle_s, backpressure, http, http1, http2),
@@ -64,7 +64,7 @@ class Server(MPServer):
         )
         serve = getattr(worker, WORKERS_METHODS[mode][(sock[0] or sock[1]).is_uds()])
         loop = AtOnce()
-        serve(Gateway(loop, application, threads), loop, told_to_end)
+        serve(Gateway(loop, application, threads), loop, end_asked)
         ended.wait()
 
     def _spawn_workers(self, *args: Any) -> None:
@@ -83,7 +83,7 @@ class Server(MPServer):
         super()._stop_workers()  # type: ignore[no-untyped-call]
         stopped.set()
         if self.interrupt_signal:
-            # Told to end: a process that died on the way, as one that was just starting may, is no failure.
+            # Asked to end: a process that died on the way, as one that was just starting may, is no failure.
             self.interrupt_children.clear()
 
     def _tell_again(self, stopped: threading.Event) -> None:

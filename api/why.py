@@ -16,7 +16,7 @@ from .wire.answers import json_answer
 @jobs.response(200, Explanation)
 @jobs.problems(400, 404, 503)
 def explain_job(job_id: str) -> Response:
-    """Tell why a job isn't running, or ended as it did
+    """Explain why a job isn't running, or ended as it did
 
     In words and in data, with an estimate of when it starts, if the queue goes on as in the last 5 minutes.
     """

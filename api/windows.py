@@ -58,7 +58,7 @@ def show_window(window_id: str) -> Response:
 @windows.response(200, NextWindow)
 @windows.problems(404, 503)
 def show_next_window(query: dict[str, Any]) -> Response:
-    """Tell when the next window opens
+    """Show when the next window opens
 
     And which jobs it would let through if it opened now. Nothing is planned for a continuous queue.
     """

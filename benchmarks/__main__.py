@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=60,
         metavar="S",
-        help="wait at most so many seconds for a quiet machine (60)",
+        help="wait at most this many seconds for a quiet machine (60)",
     )
     parser.add_argument(
         "--results",

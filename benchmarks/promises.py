@@ -31,7 +31,7 @@ PROMISES: tuple[Row, ...] = (
     Measured("A tick opens its window late: worst", "ticks", "worst", at_most(50)),
     Measured("Opening a window", "window-cost", "calls", at_most(1)),
     Measured(
-        "A killed worker's job runs again, told from its death: the lease (here 1 s) and at most 0.5 s",
+        "A killed worker's job runs again, counted from its death: the lease (here 1 s) and at most 0.5 s",
         *("worker-dies", "from its death"),
         promise=at_most(1.5),
         in_short=True,

@@ -19,7 +19,7 @@ from .peers import journal
     figures=[Figure("from its death", "s")],
     rounds=(3, 5),
     limited_by="The lease, here 1 s (LEASE_S is 15 s by default): it runs from the worker's last beat, and whoever"
-    " lives reclaims the job when it ends. Told is the worst of several deaths, each at another moment.",
+    " lives reclaims the job when it ends. The figure is the worst of several deaths, each at another moment.",
 )
 def worker_dies(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     settings = {"LEASE_S": "1", "BENCH_JOURNAL": str(bench.journal)}

@@ -56,7 +56,7 @@ def slow_clients(bench: Bench, _: QueuePeer) -> Mapping[str, float]:
 
 
 def _pings(service: Service, count: int) -> list[float]:
-    """How long each of so many pings took, in ms, on a connection of its own."""
+    """How long each of ``count`` pings took, in ms, on a connection of its own."""
     took = []
     for _ in range(count):
         began = time.perf_counter()

@@ -39,7 +39,7 @@ def window_opens(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
 
 
 def _first_claim_us(bench: Bench, broker: LifoBroker) -> int:
-    """Of one window over one job, as the window itself tells it. The first one also waits for the worker to start."""
+    """Of one window over one job, as the window itself records it. The first one also waits for the worker to start."""
     broker.enqueue(dramatiq.Message(QUEUE, "noop", (), {}, {}))
     opened = broker.windows.open(QUEUE, opened_by="operator", credits=1, lasts_us=0)
 

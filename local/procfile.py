@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +13,13 @@ from honcho.printer import Message
 from middleware.settings import ROOT
 
 from .leftovers import NotedProcess
-from .restarting import STOP, RestartingProcess
+from .restarting import RestartingProcess
 
 
 class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
     """honcho's manager, which knows all processes by their ids and can be stopped from its first moment on.
 
-    A process that ends with status 75 is started again; any other end of one ends all of them. ``failure`` tells
+    A process that ends with status 75 is started again; any other end of one ends all of them. ``failure`` says
     afterwards why the service ended, unless somebody asked for it.
     """
 
@@ -89,6 +88,6 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
                 continue
             self._system_print(f"sending SIGTERM to {name} (pid {state['pid']})\n")
             if state["process"].is_alive():
-                os.kill(state["process"].pid, STOP)
+                state["obj"].stop()
             else:
                 self._procmgr.terminate(state["pid"])

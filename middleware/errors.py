@@ -55,7 +55,7 @@ class UnknownQueueError(LastInError, dramatiq.errors.QueueNotFound):
 
 
 class WindowRefusedError(LastInError):
-    """A window can't be opened: its tick isn't later than the last one, or lies more than a second ahead."""
+    """A window can't be opened: its tick isn't later than the last one, or is more than a second ahead."""
 
 
 class UndecodableMessageError(LastInError):

@@ -16,7 +16,7 @@ LONGEST_ID = 64
 class JobStatus(StrEnum):
     """Where a job is in its life. The values are the words of the API, the metrics and the docs.
 
-    Whatever else lists the states is made from this. Tallies in Redis hold their counts in this order.
+    Whatever else lists the states is made from this. The counters of tasks in Redis keep this order.
     """
 
     SCHEDULED = "scheduled"
@@ -108,7 +108,7 @@ class Job:
 
     @property
     def created_at_us(self) -> int:
-        """The acceptance time is what seq tells (docs/glossary.md)."""
+        """When the job was accepted, which follows from its seq (docs/glossary.md)."""
         return self.seq
 
     @property

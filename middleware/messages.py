@@ -17,7 +17,7 @@ from .errors import UndecodableMessageError
 
 @dataclass(frozen=True, slots=True)
 class MessageDetails:
-    """What a message tells of its job, with what only its task knows."""
+    """What a message holds of its job, with what only its task knows."""
 
     payload: Mapping[str, Any]
     max_attempts: int | None

@@ -1,5 +1,5 @@
 """What must be right before the API is served: to whom it is open, and its certificate. Checked before anything starts,
-so that what is wrong is told in one line."""
+so that one line says what is wrong."""
 
 from __future__ import annotations
 

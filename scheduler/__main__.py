@@ -163,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands")
     opening = commands.add_parser("open", help="open one window and end", description="Open one window and end.")
     opening.add_argument("--queue", default="default", help="which queue (default)")
-    opening.add_argument("--batch", type=_batch, help="at most so many claims, 0 = no bound (as the cadence has it)")
+    opening.add_argument("--batch", type=_batch, help="how many claims it allows, 0 = no bound (as the cadence has it)")
     opening.add_argument("--lasts", type=_lasts, help="such as 60s: it is closed by then (as the cadence has it)")
     opening.add_argument("--wait", action="store_true", help="until it is closed and none of its jobs runs")
     opening.add_argument("--json", action="store_true", help="print the window as one JSON object")

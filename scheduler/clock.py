@@ -28,7 +28,7 @@ Gap = tuple[int, int]
 
 
 class Clock(Protocol):
-    """Tells the time in microseconds since the epoch."""
+    """Gives the time in microseconds since the epoch."""
 
     def now_us(self) -> int: ...
 
@@ -50,7 +50,7 @@ class RedisClock:
     """The Redis server's clock, which is the one that windows go by: asked every 2 s, and carried on in between.
 
     So a machine whose clock is wrong or jumps opens its windows in time all the same. Until Redis has answered once it
-    is the machine's own clock. A server whose clock is set is told from one that couldn't be asked for a while by the
+    is the machine's own clock. Whether a server's clock was set, or the server didn't answer for a while, shows by the
     time that has really passed here.
     """
 
@@ -100,7 +100,7 @@ class RedisClock:
         )
         if after_us > before_us:
             self._skipped = (*self._skipped, (before_us, after_us))[-MOST_SKIPPED:]
-        else:  # what lies ahead is still to come
+        else:  # what is ahead is still to come
             self._skipped = tuple((low, min(high, after_us)) for low, high in self._skipped if low < after_us)
 
     def _warn_if_wrong(self) -> None:

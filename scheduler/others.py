@@ -26,7 +26,7 @@ class OtherSchedulers:
         self._id = id
         self._own = own
         self._read = read
-        self._told: dict[str, tuple[str, str]] = {}
+        self._logged: dict[str, tuple[str, str]] = {}
         """Of each scheduler that differs: both digests, as they were when that was logged."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="scheduler-others", daemon=True)
@@ -50,11 +50,11 @@ class OtherSchedulers:
         differing = {id: status for id, status in statuses.items() if id != self._id and status.digest != own.digest}
         for id, status in differing.items():
             digests = (own.digest, status.digest)
-            if self._told.get(id) != digests:
-                self._told[id] = digests
+            if self._logged.get(id) != digests:
+                self._logged[id] = digests
                 _warn(id, own, status)
-        for id in self._told.keys() - differing.keys():
-            del self._told[id]
+        for id in self._logged.keys() - differing.keys():
+            del self._logged[id]
             if id in statuses:
                 logger.info("Scheduler %s has read the same cadence as this one again.", id)
 
@@ -68,11 +68,11 @@ class OtherSchedulers:
 
 def _warn(id: str, own: CadenceStatus, other: CadenceStatus) -> None:
     phrases = list(differences(own, other))
-    told = "; ".join(islice(phrases, MOST_DIFFERENCES)) or "its version of LastIn doesn't tell how"
+    shown = "; ".join(islice(phrases, MOST_DIFFERENCES)) or "its version of LastIn doesn't say how"
     if len(phrases) > MOST_DIFFERENCES:
-        told += f"; and {len(phrases) - MOST_DIFFERENCES} more"
+        shown += f"; and {len(phrases) - MOST_DIFFERENCES} more"
     logger.warning(
         "Scheduler %s has read another cadence than this one: %s. Each puts its own in force, in turns. Give all"
         " schedulers the same CADENCE_FILE and CADENCE_… variables, or stop one of them.",
-        *(id, told),
+        *(id, shown),
     )

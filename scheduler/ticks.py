@@ -53,7 +53,7 @@ class Every:
         return time_us // self.period_us * self.period_us
 
     def count_between(self, after_us: int, before_us: int) -> int:
-        """How many ticks lie between the two, both left out."""
+        """How many ticks there are between the two, both left out."""
         return max(0, (before_us - 1) // self.period_us - after_us // self.period_us)
 
     def __str__(self) -> str:

@@ -40,7 +40,7 @@ class Timetable:
             tick_us = self.after(tick_us)
 
     def count_between(self, after_us: int, before_us: int, skipped: Sequence[Gap] = ()) -> int:
-        """How many ticks lie between the two, both left out; at most 10,000 are counted.
+        """How many ticks there are between the two, both left out; at most 10,000 are counted.
 
         Those inside of ``skipped`` aren't: what a clock left out when it was set forward, the oldest gap first.
         """
@@ -70,7 +70,7 @@ class Timetable:
         return f"{self.ticks}{f', {self.blackout}' if self.blackout else ''}"
 
     def until(self, time_us: int) -> int | None:
-        """The last tick not later than ``time_us``; None when it lies in a blackout (what it replaced is over too)."""
+        """The last tick not later than ``time_us``; None when it is in a blackout (what it replaced is over too)."""
         tick_us = self.ticks.until(time_us)
         if tick_us is None or (self.blackout is not None and self.blackout.covers(tick_us)):
             return None

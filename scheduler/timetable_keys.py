@@ -22,7 +22,7 @@ def read_timetable(section: Section, *, needs: str) -> Timetable:
         raise CadenceError(f"{section['timezone'].origin} has no effect without cron or blackout: leave it out.")
     timetable = Timetable(_ticks(section, needs), _blackout(section))
     if timetable.after(0) is None:
-        raise section["blackout"].error("such that some tick lies outside of it")
+        raise section["blackout"].error("such that some tick is outside of it")
     return timetable
 
 

@@ -60,7 +60,7 @@ class TokenCheck:
 
         Raises:
           RefusedTokenError: it isn't good.
-          KeysAwayError: that can't be told now.
+          KeysAwayError: that can't be decided now.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -200,5 +200,5 @@ def _token_in(header: str) -> str:
 
 def _challenge(**parameters: str) -> dict[str, str]:
     """RFC 6750, 3: what is wrong, where something was sent; else only what is needed."""
-    told = ", ".join(f'{name}="{value}"' for name, value in {"realm": "lastin", **parameters}.items())
-    return {"WWW-Authenticate": f"Bearer {told}"}
+    challenge = ", ".join(f'{name}="{value}"' for name, value in {"realm": "lastin", **parameters}.items())
+    return {"WWW-Authenticate": f"Bearer {challenge}"}

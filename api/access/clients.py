@@ -1,4 +1,4 @@
-"""Who a client is, to tell one from another: by its token, else by where it is."""
+"""Who a client is: the subject of its token, else its address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import request
 from .auth import current_subject
 
 IPV6_NETWORK = 64
-"""Bits of an IPv6 address that tell one client from another: the rest is the client's own to choose."""
+"""Bits of an IPv6 address that identify a client: the rest is the client's own to choose."""
 
 
 def client() -> str:

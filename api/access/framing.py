@@ -18,7 +18,7 @@ HOST = re.compile(
 """RFC 9110, 7.2: a host of RFC 3986, 3.2.2, and a port. Nobody's name stands before it. Of several lines one is made
 with commas between, which no real host holds."""
 CLOSE = {"Connection": "close"}
-"""What follows on the connection can't be told from this request's body."""
+"""What follows on the connection can't be distinguished from this request's body."""
 
 
 def install(app: Flask) -> None:

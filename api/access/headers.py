@@ -1,4 +1,4 @@
-"""What browsers are told to keep in: headers of every answer, and no changes on behalf of other sites."""
+"""What browsers must keep to: headers of every answer, and no changes on behalf of other sites."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ Jwk = Mapping[str, Any]
 
 
 class KeysAwayError(LastInError):
-    """The issuer's keys can't be had now: whether the token is good can't be told."""
+    """The issuer's keys aren't available now: the token can't be checked."""
 
 
 def fetch(url: str) -> Sequence[Jwk]:

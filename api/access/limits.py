@@ -1,4 +1,4 @@
-"""How many requests a client may send: Flask-Limiter over our Redis, told in the headers of
+"""How many requests a client may send: Flask-Limiter over our Redis, shown in the headers of
 draft-ietf-httpapi-ratelimit-headers-09."""
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def install(app: Flask, settings: Settings) -> None:
     counted. It comes after the caller is known and before the caller is refused, so that guessing is counted too."""
     if not settings.rate_limit:
         return
-    # It tells of every single request that it refuses.
+    # It logs every single request that it refuses.
     logging.getLogger("flask-limiter").setLevel(logging.WARNING)
     limiter = Limiter(
         client,
@@ -45,7 +45,7 @@ def install(app: Flask, settings: Settings) -> None:
     )
     limiter.request_filter(lambda: is_open(request.path))
     app.register_error_handler(RateLimitExceeded, lambda _: _refuse(limiter))
-    app.after_request(lambda response: _tell(limiter, response))
+    app.after_request(lambda response: _add_headers(limiter, response))
 
 
 def _refuse(limiter: Limiter) -> Response:
@@ -53,7 +53,7 @@ def _refuse(limiter: Limiter) -> Response:
     return answer(ProblemError(RATE_LIMITED, headers={"Retry-After": str(max(waits, default=1))}))
 
 
-def _tell(limiter: Limiter, response: Response) -> Response:
+def _add_headers(limiter: Limiter, response: Response) -> Response:
     """The policies with their quotas and windows, and what is left of them for how long."""
     try:
         left = [f'"{_name(limit)}";r={limit.remaining};t={_seconds_left(limit)}' for limit in limiter.current_limits]

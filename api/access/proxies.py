@@ -9,7 +9,7 @@ from middleware.settings import Settings
 
 
 def install(app: Flask, settings: Settings) -> None:
-    """With ``TRUSTED_PROXIES``, believe so many of the last entries of the ``X-Forwarded-`` headers, and not one more:
+    """With ``TRUSTED_PROXIES``, believe the last entries of the ``X-Forwarded-`` headers, one for each proxy:
     what stands before them is the client's own word."""
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

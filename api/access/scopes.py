@@ -13,7 +13,7 @@ SCOPES = {
 """All scopes, with what they allow. None includes another."""
 
 OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems", "/static")
-"""What needs no token, with all that lies under it; ``/`` doesn't either. Whatever isn't here is closed."""
+"""What needs no token, with all that is under it; ``/`` doesn't either. Whatever isn't here is closed."""
 
 SCHEME = "bearer"
 SECURITY_SCHEME = {
@@ -37,5 +37,5 @@ def by_method(method: str) -> str:
 
 
 def requirement(scope: str, *, optional: bool) -> list[dict[str, Any]]:
-    """A scope as OpenAPI 3.1 tells it: the names beside a scheme that isn't OAuth2's are what the caller needs."""
+    """A scope as OpenAPI 3.1 writes it: the names beside a scheme that isn't OAuth2's are what the caller needs."""
     return [{SCHEME: [scope]}, {}] if optional else [{SCHEME: [scope]}]

@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 def told_in_a_line(command: Callable[P, R]) -> Callable[P, R]:
-    """What the service can't do now (Redis away, full, …) is told in one line; exit status 1."""
+    """What the service can't do now (Redis away, full, …) ends the command with one line and exit status 1."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -84,7 +84,7 @@ def _walked(order: ListOrder, limit: int) -> Iterator[Job]:
 
 @jobs.command("show")
 @click.argument("id")
-@click.option("--why", is_flag=True, help="Tell why it isn't running, or ended as it did.")
+@click.option("--why", is_flag=True, help="Explain why it isn't running, or ended as it did.")
 @as_json
 @told_in_a_line
 def show_job(id: str, why: bool, as_json: bool) -> None:
@@ -100,7 +100,7 @@ def show_job(id: str, why: bool, as_json: bool) -> None:
         print_object({"id": shown.id, "status": shown.status.value} | {c.code: c.message for c in shown.causes})
         if shown.estimate is not None:
             in_s = shown.estimate.starts_in_s
-            starts = "nobody can tell when" if in_s is None else f"in about {math.ceil(in_s)} s"
+            starts = "at an unknown time" if in_s is None else f"in about {math.ceil(in_s)} s"
             print_object({"starts": f"{starts}: {shown.estimate.because}"})
 
 
@@ -108,7 +108,7 @@ def show_job(id: str, why: bool, as_json: bool) -> None:
 @click.argument("message", required=False)
 @click.option("--task", metavar="NAME", help="Run this task, with --payload, instead of the default one.")
 @click.option("--payload", metavar="JSON", help="What the task gets, as a JSON object.")
-@click.option("--delay-s", type=float, metavar="SECONDS", help="Not before so many seconds from now.")
+@click.option("--delay-s", type=float, metavar="SECONDS", help="Run it this many seconds from now at the earliest.")
 @click.option("--run-at", metavar="TIME", help="Not before then (RFC 3339).")
 @click.option("--tag", "tags", multiple=True, help="A word to find it by; may be given again.")
 @as_json

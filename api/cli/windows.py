@@ -51,7 +51,7 @@ def show_window(id: str, as_json: bool) -> None:
 
 @windows.command("open")
 @click.argument("queue")
-@click.option("--batch", type=int, metavar="N", help="At most so many claims, 0 = no bound (as the cadence has it).")
+@click.option("--batch", type=int, metavar="N", help="How many claims it allows, 0 = no bound (as the cadence has it).")
 @click.option("--lasts-s", type=float, metavar="SECONDS", help="It is closed by then (as the cadence has it).")
 @as_json
 @told_in_a_line
@@ -84,7 +84,7 @@ def close_window(id: str, as_json: bool) -> None:
 @as_json
 @told_in_a_line
 def show_next_window(queue: str, as_json: bool) -> None:
-    """Tell when the next window of QUEUE opens, and what it would let through now."""
+    """Show when the next window of QUEUE opens, and what it would let through now."""
     loaded(NextWindowQuery(), {"queue": queue})
     _check(queue)
     shown = broker.windows.next(queue, limit=IDS_SHOWN).as_dict()

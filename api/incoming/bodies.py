@@ -61,8 +61,8 @@ class Bodies:
     def __init__(self, *, largest: int, most: int, longest_s: float) -> None:
         """
         Parameters:
-          largest: so many bytes of one are kept.
-          most: so many bytes of all of them. Beyond, the one that has most is refused.
+          largest: how many bytes of one are kept.
+          most: how many bytes of all of them. Beyond, the one that has most is refused.
         """
         self._largest = largest
         self._most = most

@@ -28,7 +28,7 @@ class Headers(Protocol):
 
 
 class Scope(Protocol):
-    """What Granian tells of a request (https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md)."""
+    """What Granian says of a request (https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md)."""
 
     http_version: str
     scheme: str

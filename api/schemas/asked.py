@@ -13,7 +13,7 @@ from .fields import CursorText, Matches, QueryInteger
 
 
 class OneOf(Schema):
-    """A schema that is one of several, told apart by what the body holds."""
+    """A schema that is one of several, chosen by what the body holds."""
 
     def variants(self) -> Sequence[Schema]:
         """All of them, in the order of the documentation."""

@@ -25,7 +25,7 @@ class ListOrder(NamedTuple):
 
 
 class FilterFields(Schema):
-    """By what jobs can be told apart."""
+    """What jobs can be filtered by."""
 
     status: fields.Field[Any] = fields.Enum(
         JobStatus, by_value=fields.String(), metadata={"description": "Only jobs in this state."}

@@ -37,7 +37,7 @@ class Job(Answer):
     payload = fields.Dict(required=True, metadata={"description": "What it runs it with."})
     tags = fields.List(fields.String(), required=True)
     attempts = shown_number("How often a worker claimed it.")
-    max_attempts = shown_number("After so many it is rejected.", nullable=True)
+    max_attempts = shown_number("After this many it is rejected.", nullable=True)
     created_at = shown_time("When it was accepted.", nullable=False)
     due_at = shown_time("When it may run, if later than it was accepted.")
     queued_at = shown_time("When it entered the stack.")

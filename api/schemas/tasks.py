@@ -36,7 +36,7 @@ class Task(Answer):
             ],
         },
     )
-    max_attempts = _limit("After so many failed attempts a job is rejected.", 21)
+    max_attempts = _limit("After this many failed attempts a job is rejected.", 21)
     min_backoff_ms = _limit("The wait before the second attempt; it doubles with each.", 15_000)
     max_backoff_ms = _limit("The wait before another attempt is never longer.", 604_800_000)
     time_limit_ms = _limit("An attempt that runs longer is interrupted, and has failed.", 600_000)

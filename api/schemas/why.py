@@ -50,7 +50,7 @@ class EstimateFigures(Answer):
 class Estimate(Answer):
     """When the job starts, if the queue goes on as in the last 5 minutes."""
 
-    starts_in_s = shown_number("Null: it may never start, or nobody can tell.", whole=False, nullable=True)
+    starts_in_s = shown_number("Null: it may never start, or it isn't known.", whole=False, nullable=True)
     because = fields.String(
         required=True,
         metadata={
@@ -67,7 +67,7 @@ class Explanation(Answer):
 
     id = fields.String(required=True)
     status = fields.Enum(JobStatus, by_value=fields.String(), required=True)
-    at = shown_time("The moment that it tells of.", nullable=False)
+    at = shown_time("The moment that this answer describes.", nullable=False)
     causes = fields.List(fields.Nested(Cause), required=True)
     estimate = fields.Nested(
         Estimate, required=True, allow_none=True, metadata={"description": "Null for a job that runs or has ended."}

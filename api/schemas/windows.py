@@ -23,7 +23,7 @@ class NewWindowBody(StrictSchema):
     queue = queue_name("Which queue's jobs it lets through.", required=True)
     batch = fields.Integer(
         validate=validate.Range(min=0, max=MOST_CREDITS),
-        metadata={"description": "At most so many claims, 0 = no bound; left out: as the cadence has it."},
+        metadata={"description": "How many claims it allows, 0 = no bound; left out: as the cadence has it."},
     )
     lasts_s = fields.Float(
         validate=validate.Range(min=SHORTEST_S, max=LONGEST_S),

@@ -47,7 +47,7 @@ class Worker(Answer):
     started_at = shown_time("When it came to work.", nullable=False)
     last_seen_at = shown_time("Its last sign of life; after a lease without one it is gone.", nullable=False)
     stopping = fields.Boolean(
-        required=True, metadata={"description": "It was told to end: it finishes its jobs and takes no more."}
+        required=True, metadata={"description": "It was asked to end: it finishes its jobs and takes no more."}
     )
     queues = fields.List(
         fields.String(), required=True, metadata={"description": "The queues whose jobs it takes, or looks after."}

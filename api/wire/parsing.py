@@ -20,15 +20,15 @@ MAX_DEPTH = 32
 MAX_VALUES = 100_000
 """The most values that a body may hold, whatever its bound: to look at one costs some microseconds."""
 BYTES_A_VALUE = 16
-"""A body that may have so many bytes may hold one value: Python keeps a value in up to 80 bytes, so that the values of
-a body take no more than five times its bound."""
+"""A body may hold one value for this many bytes of its limit: Python keeps a value in up to 80 bytes, so that a body's
+values take no more than five times its limit."""
 VALUES_AN_OBJECT = 4
-"""An object counts as so many values, since that is what it takes."""
+"""An object counts as this many values, since that is what it takes."""
 LONG_NUMBER = re.compile(rb"[0-9.eE+-][0-9.eE+-]{18,}+")
 """Outside of texts: a number that may be an integer of more than 64 bits."""
 STEP = 65_536
 NAMED_BYTES = 65_536
-"""In bodies up to this size a repeated name is told. To find it takes many times the body's size in memory."""
+"""In bodies up to this size a repeated name is named. To find it takes many times the body's size in memory."""
 REFUSED = "lastin.refused"
 """Where the server says in the WSGI environment why it hasn't read a body (a ``Kind``)."""
 MAX_ECHO = 64

@@ -44,7 +44,7 @@ class Kind:
 
     @property
     def type(self) -> str:
-        """The URI reference that tells this kind from all others; ``about:blank`` as RFC 9457, 4.2.1, says."""
+        """The URI reference that identifies this kind; ``about:blank`` as RFC 9457, 4.2.1, says."""
         return f"/problems/{self.name}" if self.name else "about:blank"
 
 
@@ -118,7 +118,7 @@ class ProblemError(HTTPException):
 
 
 def invalid(errors: Iterable[FieldError]) -> ProblemError:
-    """A request whose parts are wrong; the first is told in words too."""
+    """A request whose parts are wrong; the first is also said in words."""
     found = list(islice(errors, MAX_ERRORS))
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     where = found[0].where or "The body"

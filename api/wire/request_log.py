@@ -14,13 +14,13 @@ from .tracing import current_request
 log = logging.getLogger("api.requests")
 
 QUIET = frozenset({"/healthz", "/readyz", "/healthz/consumption", "/metrics"})
-"""Asked every few seconds by machines: told only when they fail, or with LOG_LEVEL=DEBUG."""
+"""Asked every few seconds by machines: logged only when they fail, or with LOG_LEVEL=DEBUG."""
 
 
 def install(app: Flask) -> None:
     """Write a line when a request is answered. Neither its query nor its body nor its token is in it."""
     app.before_request(_enter)
-    app.after_request(_tell)
+    app.after_request(_log)
     app.teardown_request(_leave)
 
 
@@ -29,7 +29,7 @@ def _enter() -> None:
     origin.enter_request(asked.id, asked.traceparent)
 
 
-def _tell(response: Response) -> Response:
+def _log(response: Response) -> Response:
     asked, status = current_request(), response.status_code
     method, path = asked.method, asked.path
     level = logging.DEBUG if path in QUIET and status < 400 else logging.INFO

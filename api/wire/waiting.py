@@ -63,7 +63,7 @@ def preferred_wait_s(prefer: str) -> int:
 
 def _as_it_is_now(job: Job) -> Job:
     try:
-        # Pruned or out of sight: whoever has submitted it must be told all the same that it was accepted.
+        # Pruned or out of sight: whoever has submitted it must still learn that it was accepted.
         return broker.store.get(job.id) or job
     except RedisAwayError:
         return job

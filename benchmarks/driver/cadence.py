@@ -17,7 +17,7 @@ def delivered(file: Path = DELIVERED) -> str:
     """A sentence on the section ``default`` of a cadence file."""
     section = tomllib.loads(file.read_text(encoding="utf-8"))["queues"]["default"]
     said = ", ".join(f"`{key} = {_toml(section[key])}`" for key in ("mode", "every", "cron", "batch") if key in section)
-    return f"the one that is delivered (`scheduler/cadence.toml`: {said}) lets {_through(section)}."
+    return f"The default cadence (`scheduler/cadence.toml`: {said}) lets {_through(section)}."
 
 
 def _through(section: dict[str, object]) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a figure must keep: a number, or so many times the figure of other contestants in the same run: of the one
+    """What a figure must keep: a number, or a multiple of the figure of other contestants in the same run: of the one
     among them that did best."""
 
     kind: Literal["least", "most"]
@@ -28,17 +28,19 @@ class Bound:
         return max(values) if self.kind == "least" else min(values)
 
     def __str__(self) -> str:
+        if self.kind == "most" and self.limit == 0:
+            return "0"
         sign = "≥" if self.kind == "least" else "≤"
         return f"{sign} {shown(self.limit)}" + (" ×" if self.beside else "")
 
 
 def at_least(limit: float, *beside: str) -> Bound:
-    """A figure of at least ``limit``, or of so many times that of the best of ``beside``."""
+    """A figure of at least ``limit``, or of ``limit`` times that of the best of ``beside``."""
     return Bound("least", limit, beside)
 
 
 def at_most(limit: float, *beside: str) -> Bound:
-    """A figure of at most ``limit``, or of so many times that of the best of ``beside``."""
+    """A figure of at most ``limit``, or of ``limit`` times that of the best of ``beside``."""
     return Bound("most", limit, beside)
 
 

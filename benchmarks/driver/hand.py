@@ -1,10 +1,10 @@
 """``python -m benchmarks.driver.hand PEER VERB …``: sends jobs to one queue, and prints what that took as JSON.
 
 - ``prepare``: what must be done before workers start
-- ``fill COUNT TASK``: so many jobs, in any way
-- ``bulk COUNT``: so many no-op jobs, in the fastest way that the library offers
+- ``fill COUNT TASK``: COUNT jobs, in any way
+- ``bulk COUNT``: COUNT no-op jobs, in the fastest way that the library offers
 - ``send SECONDS``: no-op jobs one by one, for so long
-- ``pace RATE SECONDS WORK_MS``: stamp jobs at a steady rate, whatever becomes of them; tells their stamps
+- ``pace RATE SECONDS WORK_MS``: stamp jobs at a steady rate, whatever becomes of them; prints their stamps
 - ``delayed COUNT DELAY_MS SPREAD_MS``: stamp jobs that fall due after ``DELAY_MS`` and up to ``SPREAD_MS`` more; before
   them ``WARMING_UP`` that are due at once, since what a process does for the first time takes tens of milliseconds
 """

@@ -33,7 +33,7 @@ def size() -> dict[str, object]:
 
 
 def commit() -> str | None:
-    """The commit that is checked out, with ``+`` where files differ from it; None where git can't tell."""
+    """The commit that is checked out, with ``+`` where files differ from it; None where git doesn't know."""
     try:
         head, changed = (
             subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
@@ -72,7 +72,7 @@ def moment() -> Moment:
 
 
 def foreign_share(begin: Moment, end: Moment) -> float | None:
-    """The share of the machine's cores that others used between two moments; None where nobody can tell."""
+    """The share of the machine's cores that others used between two moments; None where it isn't known."""
     if begin.busy is None or end.busy is None or end.wall <= begin.wall:
         return None
     foreign = (end.busy - begin.busy) - (end.own - begin.own)
@@ -80,7 +80,7 @@ def foreign_share(begin: Moment, end: Moment) -> float | None:
 
 
 def wait_until_quiet(patience_s: float) -> bool | None:
-    """Wait until others leave the machine alone for some seconds: True if they do in time, None if nobody can tell."""
+    """Wait until others leave the machine alone for some seconds: True if they do in time, None if it isn't known."""
     deadline = time.monotonic() + patience_s
     quiet_looks = 0
     while quiet_looks < LOOKS:

@@ -26,7 +26,7 @@ class Contestant:
     setting = "defaults"
     """How it is set up, in words."""
     packages: Sequence[str] = ()
-    """The distributions whose versions results tell."""
+    """The distributions whose versions results name."""
     modules: Sequence[str] = ()
     """What must be importable."""
     programs: Sequence[str] = ()
@@ -53,7 +53,7 @@ class QueuePeer(Contestant):
     """
 
     rate = 10_000
-    """At most so many no-op jobs a second one worker with 8 at once gets through: it tells how many a round needs."""
+    """The most no-op jobs a second that one worker with 8 at once gets through: how many a round needs."""
     starting_s = 0.0
     """So long after the first of its processes began to work, the last one is at it."""
 
@@ -77,11 +77,11 @@ class QueuePeer(Contestant):
         raise NotImplementedError
 
     def send_many(self, count: int, task: str = "noop") -> None:
-        """Send so many jobs of a task without arguments, in the fastest way that the library offers."""
+        """Send ``count`` jobs of a task without arguments, in the fastest way that the library offers."""
         raise NotImplementedError
 
     def fill(self, count: int, task: str) -> None:
-        """Let so many jobs wait, in any way that is fast: how they came isn't what is measured."""
+        """Let ``count`` jobs wait, in any way that is fast: how they came isn't what is measured."""
         self.send_many(count, task)
 
     def send_stamp(self, due_ns: int, work_ms: float, delay_ms: int = 0) -> None:

@@ -2,7 +2,7 @@
 
 The result is kept as ``benchmarks/results/published.json``. What stands between two marks in ``docs/performance.md``
 and in ``README.md`` is written from it and from the results of the soaks beside it. A test compares them, so that the
-documents can't tell other numbers than the files.
+documents can't show other numbers than the files.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def documents() -> dict[Path, str]:
 def performance(result: Mapping[str, Any], soaks: Sequence[Mapping[str, Any]]) -> str:
     """The tables of ``docs/performance.md``."""
     lines = [*head(result), "", "### What is promised", "", *promise_rows(result, soaks), ""]
-    lines += [_told_by_drains(), ""]
+    lines += [_about_drains(), ""]
     if soaks:
         lines += ["The soaks behind the first rows (`make soak`):", "", *soak_lines(soaks), ""]
     lines += ["### Beside others", "", *_settings(result), *_comparisons(result), "### What limits each figure", ""]
@@ -61,13 +61,13 @@ def summary(result: Mapping[str, Any], soaks: Sequence[Mapping[str, Any]]) -> st
     m, commit = result["machine"], result.get("commit")
     at = f", commit {commit}" if commit else ""
     begin = f"Measured on {m['cores']} cores, {result['began'][:10]}{at}, {result['server']}.{note}"
-    return "\n".join([begin, "", *promise_rows(result, soaks, only_short=True), "", _told_by_drains()]) + "\n"
+    return "\n".join([begin, "", *promise_rows(result, soaks, only_short=True), "", _about_drains()]) + "\n"
 
 
-def _told_by_drains() -> str:
+def _about_drains() -> str:
     return (
-        "Drain rates are what workers can do, with the policy `continuous`. How much is let through is the cadence's "
-        f"matter: {delivered()}"
+        "Drain rates show what workers can do, with the policy `continuous`. With windows, the cadence decides how "
+        f"many jobs a second are let through. {delivered()}"
     )
 
 

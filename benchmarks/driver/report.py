@@ -9,13 +9,13 @@ from .. import promises
 from .figures import median, shown, spread
 from .promise import ByTest, Measured, Soaked
 from .results import ours_in, values_of
-from .verdict import judged, measure_of, told
+from .verdict import figure_of, judged, measure_of
 
 Result = Mapping[str, Any]
 
 
 def table(result: Result) -> str:
-    """The head of a result, the promises that it tells of, and one row for each figure of each contestant."""
+    """The head of a result, the promises that it has figures for, and one row for each figure of each contestant."""
     promised = list(promise_rows(result, [], only_measured=True))
     lines = [*head(result), "", *promised, "", *_rows(result), "", *not_measured(result)]
     return "\n".join(lines).rstrip() + "\n"
@@ -34,7 +34,7 @@ def head(result: Result) -> Iterator[str]:
     if result["quiet"]:
         yield "The machine was quiet."
     elif result["quiet"] is None:
-        yield "Whether the machine was quiet couldn't be told."
+        yield "Whether the machine was quiet isn't known."
     else:
         share = result["foreign_cpu"]
         yield (
@@ -66,16 +66,16 @@ def promise_rows(
 
 def _measured(result: Result, measure: Mapping[str, Any] | None, row: Measured) -> list[str]:
     if measure is None:
-        return ["", *(f"{bound}: not told" if bound else "" for bound in (row.promise, row.aim))]
+        return ["", *(f"{bound}: not measured" if bound else "" for bound in (row.promise, row.aim))]
     busy = result["quiet"] is False
     of_size = " (size full)" if measure["title"].endswith("(size full)") else ""
     judgements = [judged(measure, row.figure, bound, busy=busy) for bound in (row.promise, row.aim)]
-    return [told(measure, row) + of_size, *judgements]
+    return [figure_of(measure, row) + of_size, *judgements]
 
 
 def _soaked(soaks: Sequence[Result], row: Soaked) -> list[str]:
     if not soaks:
-        return ["", f"{row.promise}: not told"]
+        return ["", f"{row.promise}: not measured"]
     found = sum(_count(soak[name]) for soak in soaks for name in row.findings)
     claims = sum(soak["claims"] for soak in soaks)
     return [f"{found} in {claims:,} claims", f"{row.promise}: {'kept' if row.promise.is_kept(found) else '**missed**'}"]

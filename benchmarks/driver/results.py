@@ -10,7 +10,7 @@ from typing import Any
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 PUBLISHED = RESULTS / "published.json"
 SOAKS = "soak-*.json"
-"""Both are checked in, and tell in the documents what they hold."""
+"""Both are checked in, and the documents show what they hold."""
 
 
 def write(result: Mapping[str, Any], folder: Path = RESULTS) -> Path:

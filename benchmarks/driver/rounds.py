@@ -28,7 +28,7 @@ class Outcome:
 def run(
     measure: Measure, contestants: Mapping[str, Contestant], size: Size, say: Callable[[str], None]
 ) -> dict[str, Outcome]:
-    """All rounds of a measure. A contestant that fails is out of it, and the reason is told."""
+    """All rounds of a measure. A contestant that fails is left out, and the reason is shown."""
     outcomes = {name: Outcome() for name in measure.contestants}
     for name, outcome in outcomes.items():
         if name not in contestants:
@@ -39,7 +39,7 @@ def run(
         for name in _turned(_of_round(measure, size, number), number):
             if outcomes[name].not_measured is None:
                 _take_turn(measure, contestants[name], outcomes[name], size)
-                say(_told(measure, name, outcomes[name], number))
+                say(_line(measure, name, outcomes[name], number))
     return outcomes
 
 
@@ -81,7 +81,7 @@ def _reason(error: Exception) -> str:
     return (saying[-1] if saying else lines[-1])[:300]
 
 
-def _told(measure: Measure, name: str, outcome: Outcome, number: int) -> str:
+def _line(measure: Measure, name: str, outcome: Outcome, number: int) -> str:
     if outcome.not_measured is not None:
         return f"{measure.name} · {name}: {outcome.not_measured}"
     last = ", ".join(f"{figure} {values[-1]:.4g}" for figure, values in outcome.values.items())

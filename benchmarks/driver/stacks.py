@@ -24,14 +24,14 @@ def scripts_of(bench: Bench, queue: str = QUEUE) -> QueueCommands:
 
 
 def accept(scripts: QueueCommands, count: int, *, first: int = 0) -> None:
-    """Accept so many jobs, a thousand at a time."""
+    """Accept ``count`` jobs, a thousand at a time."""
     for begin in range(first, first + count, 1000):
         ids = [f"01900000-0000-7000-8000-{n:012d}" for n in range(begin, min(begin + 1000, first + count))]
         scripts.accept([Offer(id, "noop", (MESSAGE % id).encode(), b"") for id in ids])
 
 
 def finish(scripts: QueueCommands, count: int) -> None:
-    """Claim and settle so many of them."""
+    """Claim and settle ``count`` of them."""
     while count > 0:
         claim = scripts.claim("bench", LEASE_US, min(TURN, count))
         settlements = [Settlement(job[0], job[1], "processed") for job in claim.jobs]

@@ -11,7 +11,7 @@ from .results import ours_in, values_of
 
 Result = Mapping[str, Any]
 LEAST_ROUNDS = 3
-"""With fewer, whether a bound was kept isn't told."""
+"""With fewer, a bound isn't judged."""
 
 
 def measure_of(result: Result, row: Measured) -> Mapping[str, Any] | None:
@@ -25,7 +25,7 @@ def unit_of(measure: Mapping[str, Any], figure: str) -> str:
 
 
 def ratios(measure: Mapping[str, Any], figure: str, bound: Bound) -> tuple[str, Sequence[float]] | None:
-    """The best of those that a bound is held beside, and LastIn's figure as so many times theirs: round by round where
+    """The best of those that a bound is held beside, and LastIn's figure divided by theirs: round by round where
     they had as many rounds. None unless all of them were measured: one that is missing might be the best."""
     ours = values_of(measure, ours_in(measure), figure)
     theirs = {name: values_of(measure, name, figure) for name in bound.beside}
@@ -39,7 +39,7 @@ def ratios(measure: Mapping[str, Any], figure: str, bound: Bound) -> tuple[str, 
 
 
 def is_kept(measure: Mapping[str, Any], figure: str, bound: Bound) -> bool | None:
-    """Whether the median keeps a bound; None when it can't be told, for want of a figure or of rounds."""
+    """Whether the median keeps a bound; None if there are too few rounds, or a figure is missing."""
     if len(values_of(measure, ours_in(measure), figure)) < LEAST_ROUNDS:
         return None
     if bound.beside:
@@ -49,17 +49,19 @@ def is_kept(measure: Mapping[str, Any], figure: str, bound: Bound) -> bool | Non
 
 
 def judged(measure: Mapping[str, Any], figure: str, bound: Bound | None, *, busy: bool = False) -> str:
-    """A bound, and in a word whether it was kept. On a busy machine a bound that was missed, or is held beside others,
-    isn't told."""
+    """A bound, and whether it was kept. On a busy machine a bound that was missed, or that compares with others, isn't
+    judged."""
     if bound is None:
         return ""
+    if not values_of(measure, ours_in(measure), figure):
+        return f"{bound}: not measured"
     kept = is_kept(measure, figure, bound)
     if busy and kept is not None and (not kept or bound.beside):
-        return f"{bound}: not told: busy"
-    return f"{bound}: " + {True: "kept", False: "**missed**", None: "not told"}[kept]
+        return f"{bound}: not judged: busy machine"
+    return f"{bound}: " + {True: "kept", False: "**missed**", None: "not judged"}[kept]
 
 
-def told(measure: Mapping[str, Any], row: Measured) -> str:
+def figure_of(measure: Mapping[str, Any], row: Measured) -> str:
     """LastIn's figure and its unit, and beside others the ratio; nothing if it wasn't measured."""
     ours = values_of(measure, ours_in(measure), row.figure)
     if not ours:

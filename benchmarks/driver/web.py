@@ -22,7 +22,7 @@ class WebPeer(Contestant):
         raise NotImplementedError
 
     def accept(self, bench: Bench, count: int) -> None:
-        """Let so many jobs be there, without a request for each."""
+        """Let ``count`` jobs be there, without a request for each."""
         raise NotImplementedError
 
 

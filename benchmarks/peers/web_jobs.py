@@ -60,7 +60,7 @@ def page_arguments(limit: str | None) -> list[str | int]:
 
 
 def accept(client: redis.Redis, count: int) -> None:
-    """Accept so many jobs, without a request for each."""
+    """Accept ``count`` jobs, without a request for each."""
     client.script_load(ACCEPT)
     for begin in range(0, count, 1000):
         with client.pipeline(transaction=False) as pipe:

@@ -1,4 +1,4 @@
-"""Dramatiq with its own RedisBroker, which reads two messages a thread ahead, or as many as it is told."""
+"""Dramatiq with its own RedisBroker, which reads two messages a thread ahead, or as many as its setting says."""
 
 from __future__ import annotations
 

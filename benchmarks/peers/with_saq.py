@@ -1,4 +1,4 @@
-"""SAQ: asyncio, so many jobs at once as the others have threads."""
+"""SAQ: asyncio, as many jobs at once as the others have threads."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def overload() -> str:
         waits = sorted(claim.waited_ms for claim in claims(arrivals, rule, 120_000))
         points = [(s / 2, 100 * sum(wait <= s * 500 for wait in waits) / len(arrivals)) for s in range(61)]
         lines.append(Line(name, points))
-    title = "Share of all jobs that started within so many seconds, 12 arriving for each 10 let through"
+    title = "Share of all jobs that started within a given time, 12 arriving for each 10 let through"
     return chart(title, Axis("within s", 30, 5), Axis("% of all jobs", 100, 20), lines)
 
 

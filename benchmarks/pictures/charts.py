@@ -9,7 +9,7 @@ from html import escape
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 40, 44
 COLOURS = ("#0b6e99", "#c2410c", "#4d7c0f", "#7e22ce")
-"""Told apart by people who see few colours too; the lines are also dashed differently."""
+"""People who see few colours can distinguish them too; the lines are also dashed differently."""
 DASHES = ("", "7 4", "2 3", "10 3 2 3")
 TEXT = 'font-family="sans-serif" font-size="12" fill="#1f2937"'
 

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 from . import keys, layout
 
 PENDING_CALLS = 64
-"""At most so many calls' counts wait before they are added up (docs/decisions/0018)."""
+"""The counts of this many calls wait at most before they are added up (docs/decisions/0018)."""
 
 PARAMETERS: dict[str, Any] = {
     "BOUNDS_US": list(layout.BOUNDS_US),

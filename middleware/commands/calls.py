@@ -32,6 +32,21 @@ def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any]) -> Callab
     return answer
 
 
+def run_script(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
+    """The answer of ``lua/{name}.lua``, over keys that don't belong to one queue.
+
+    Raises:
+      as :meth:`Link.call`.
+    """
+    script = build.script(name)
+
+    def pack(command: str, connection: ConnectionInterface) -> Any:
+        of_script = script.sha if command == "EVALSHA" else script.source
+        return connection.pack_command(command, of_script, len(keys), *keys, *words)
+
+    return begin(link, pack)()
+
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from ..redis_link.link import Link, Links
 from ..redis_link.patience import persist
 from ..redis_link.spin import Spin
-from . import keys, spanning
-from .calls import impatient
+from . import keys
+from .calls import impatient, run_script
 from .queue_commands import QueueCommands
 
 
@@ -85,7 +85,7 @@ class RedisClient:
 
     def run_script(self, name: str, keys: Sequence[str], *words: bytes) -> Any:
         """The answer of a script over keys that belong to no queue, which may be sent twice."""
-        return persist(lambda: spanning.run(self.link, name, keys, *words), patience_s=self._patience())
+        return persist(lambda: run_script(self.link, name, keys, *words), patience_s=self._patience())
 
     def check_writable(self) -> None:
         """Find out whether jobs could be accepted now; sent once.

@@ -147,7 +147,7 @@ def heartbeat(queue: str) -> str:
 
 
 def callers(queue: str) -> str:
-    """ZSET caller → number of its last accept: tells a call that is sent again from a new one."""
+    """ZSET caller → number of its last accept: by it a call that is sent again is known."""
     return _of_queue(queue, "callers")
 
 

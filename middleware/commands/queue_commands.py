@@ -64,7 +64,7 @@ class QueueCommands(WindowCommands, RecurringCommands):
         return _claim(answer[0], answer[1], answer[2:])
 
     def settle(self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int) -> tuple[Claim, int]:
-        """Settle attempts and claim up to ``wanted`` jobs; also tells how many tokens were stale. May be sent again
+        """Settle attempts and claim up to ``wanted`` jobs; also returns how many tokens were stale. May be sent again
         with ``wanted=0``."""
         return self.begin_settling(settlements, worker, lease_us, wanted)()
 
@@ -84,7 +84,7 @@ class QueueCommands(WindowCommands, RecurringCommands):
         return settled
 
     def recover(self, worker: str, held: Iterable[tuple[str, int]]) -> int:
-        """Put back what this worker claimed without ever hearing of it; tells how many jobs that was."""
+        """Put back what this worker claimed without ever hearing of it; returns how many."""
         return int(self._run("recover", [worker.encode(), self._default_gate, *_tokens(held)]))
 
     def ring_again(self) -> tuple[int, bool]:
@@ -133,7 +133,7 @@ class QueueCommands(WindowCommands, RecurringCommands):
 
     @repeatable
     def read_counters(self, samples: int, minutes: int) -> list[Any]:
-        """What is counted for statistics, with so many of the newest samples and minutes (``read_counters.lua``)."""
+        """What is counted for statistics, with this many of the newest samples and minutes (``read_counters.lua``)."""
         answer: list[Any] = self._run("read_counters", [b"%d" % samples, b"%d" % minutes])
         return answer
 

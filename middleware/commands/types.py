@@ -60,13 +60,13 @@ class Again(NamedTuple):
 
 
 class Crowded(NamedTuple):
-    """Nothing was accepted: so many jobs wait already."""
+    """Nothing was accepted: too many jobs (``waiting``) wait already."""
 
     waiting: int
 
 
 class Replayed(NamedTuple):
-    """This request was sent before under its key, and made so many jobs, with seqs from this one on."""
+    """This request was sent before under its key: how many jobs it made, and the first one's seq."""
 
     first_seq: int
     how_many: int
@@ -77,7 +77,7 @@ class Reused(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Nothing was accepted: so many of the ids are there already; one of them."""
+    """Nothing was accepted: how many of the ids there are already, and one of them."""
 
     how_many: int
     id: str

@@ -82,10 +82,10 @@ def _fault_of(found: dict[JobStatus, bytes], record: bytes | None, message_bytes
     if record is None or not message_bytes:
         return f"is in {_names(found)} without a {'record' if record is None else 'message'}"
     fields = unpack_record(record)
-    told = STATUS_LETTERS.get(fields.status)
-    if list(found) != [told]:
-        return f"is in {_names(found)}, and its record says {told}"
-    if told is JobStatus.QUEUED and float(found[told]) != (fields.place or fields.seq):
+    recorded = STATUS_LETTERS.get(fields.status)
+    if list(found) != [recorded]:
+        return f"is in {_names(found)}, and its record says {recorded}"
+    if recorded is JobStatus.QUEUED and float(found[recorded]) != (fields.place or fields.seq):
         return "has another place on the stack than in its record"
     return None
 

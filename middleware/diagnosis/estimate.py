@@ -11,7 +11,7 @@ from .circumstances import Circumstances, Flow
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """In how many seconds a job starts; None: nobody can tell, or never. ``because`` says why, with the rates."""
+    """In how many seconds a job starts; None: it isn't known, or never. ``because`` says why, with the rates."""
 
     starts_in_s: float | None
     because: str

@@ -12,13 +12,13 @@ from typing import Protocol
 
 
 class Leaver(Protocol):
-    """A thread that can be told to end."""
+    """A thread that can be asked to end."""
 
     def stop(self) -> None:
         """End after the job in hand."""
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait for the end, for at most so many seconds."""
+        """Wait for the end, at most for ``timeout`` seconds."""
 
 
 class ThreadGroup:
@@ -29,7 +29,7 @@ class ThreadGroup:
         self._now = now
 
     def stop(self) -> None:
-        """Tell each to end after the job in hand."""
+        """Ask each to end after the job in hand."""
         for thread in self._threads:
             thread.stop()
 

@@ -14,7 +14,7 @@ from typing import Any
 import dramatiq
 
 SAME_SIGNAL_S = 2.0
-"""A second signal within so many seconds counts as the first one's echo."""
+"""A second signal within this many seconds counts as the first one's echo."""
 
 GUARDED = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 

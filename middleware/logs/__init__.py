@@ -34,13 +34,13 @@ def configure(settings: Settings, *, process: str, stream: TextIO | None = None)
         handler.addFilter(without_payloads)
     logging.basicConfig(level=settings.log_level, handlers=handlers, force=True)
     logging.captureWarnings(True)
-    # What none of our lines tells needn't be found out for each (docs.python.org/3/howto/logging.html#optimization).
+    # What none of our lines shows needn't be found out for each (docs.python.org/3/howto/logging.html#optimization).
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     warnings.simplefilter("default", DeprecationWarning)
     sys.excepthook = _log_what_ends_the_process
     threading.excepthook = _log_what_ends_a_thread
-    # Its lines tell of every single job; they are there with LOG_LEVEL=DEBUG.
+    # It writes lines for every single job; they are there with LOG_LEVEL=DEBUG.
     logging.getLogger("apscheduler").setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
 
 

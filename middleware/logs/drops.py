@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-_tellers: list[Callable[[int], object]] = []
+_reports: list[Callable[[int], object]] = []
 _dropped = 0
 
 
@@ -12,8 +12,8 @@ def count(lines: int) -> None:
     """Count lines that are lost."""
     global _dropped
     _dropped += lines
-    for tell in _tellers:
-        tell(lines)
+    for report in _reports:
+        report(lines)
 
 
 def total() -> int:
@@ -21,8 +21,8 @@ def total() -> int:
     return _dropped
 
 
-def tell(teller: Callable[[int], object]) -> None:
-    """From now on this alone is told of each loss, beginning with what was lost before."""
-    _tellers[:] = [teller]
+def report_to(report: Callable[[int], object]) -> None:
+    """From now on call this alone with how many lines are lost, beginning with those lost before."""
+    _reports[:] = [report]
     if _dropped:
-        teller(_dropped)
+        report(_dropped)

@@ -20,7 +20,7 @@ class SharedFileHandler(logging.Handler):
     """
 
     def __init__(self, path: Path, *, largest_bytes: int, kept: int) -> None:
-        """``kept``: so many older files stay, with ``.1`` for the newest of them.
+        """``kept``: how many older files stay; ``.1`` is the newest of them.
 
         Raises:
           OSError: the file can't be opened.

@@ -19,7 +19,7 @@ from . import origin
 DIM, RESET = "\x1b[2m", "\x1b[0m"
 COLOURS = {"DEBUG": "\x1b[2m", "INFO": "\x1b[36m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
 SHOWN = ("job_id", "task", "attempt", "window", "request_id")
-"""What the lines for people tell of the context."""
+"""What the lines for people show of the context."""
 
 SEVERITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 FACILITY = 1

@@ -1,4 +1,4 @@
-"""The metrics of our own: every name with its type, its labels and what it tells (see ``docs/metrics.md``)."""
+"""The metrics of our own: every name with its type, its labels and its meaning (see ``docs/metrics.md``)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ QUEUES = (
         "lastin_stale_settles_total",
         "counter",
         ("queue",),
-        "Ends that workers told after their lease had run out: the job ran twice.",
+        "Settlements that came after their lease had run out: the job ran twice.",
     ),
     Metric("lastin_order_inversions_total", "counter", ("queue",), "Claims that left a newer job behind. Must stay 0."),
     Metric(
@@ -140,7 +140,7 @@ SERVICE = (
         ("process", "host"),
         "Log lines that LOG_FILE or LOG_TCP_URL couldn't take.",
     ),
-    Metric("lastin_build_info", "gauge", ("version", "python"), "Always 1; the labels tell what runs here."),
+    Metric("lastin_build_info", "gauge", ("version", "python"), "Always 1; its labels name the versions that run."),
 )
 
 REDIS = (

@@ -44,7 +44,7 @@ def kept() -> Path | None:
 def count_dropped_lines(registry: CollectorRegistry | None = None) -> None:
     """Count the lines that the log of this process loses from now on, and those that it has lost already."""
     defined = BY_NAME["lastin_log_records_dropped_total"]
-    drops.tell(Counter(defined.name, defined.doc, registry=registry).inc)
+    drops.report_to(Counter(defined.name, defined.doc, registry=registry).inc)
 
 
 def shared(folder: Path) -> list[Metric]:
@@ -95,7 +95,7 @@ def labelled(metrics: Iterable[Metric], labels: Mapping[str, str]) -> Iterator[M
 
 
 class Merged:
-    """A collector of what several sources tell: each name once, whoever knows it."""
+    """A collector of what several sources count: each name once, whoever has it."""
 
     def __init__(self, *sources: Iterable[Metric], names: Iterable[str] = ()) -> None:
         """``names``: only these samples; all when empty."""

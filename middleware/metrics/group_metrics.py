@@ -16,14 +16,16 @@ import orjson
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
-from ..commands import keys, spanning
+from ..commands import keys
+from ..commands.calls import run_script
 from ..errors import LastInError
+from ..redis_link.backoff import Backoff
 from ..redis_link.link import Link
 from . import exposition
 from .process_group import ProcessGroup
 
 KEPT_MS = 45_000
-EVERY_S = 15.0
+FIRST_S, EVERY_S = 1.0, 15.0
 LARGEST_BYTES = 1 << 19
 MOST_GROUPS_READ = 200
 
@@ -58,15 +60,14 @@ class MetricsPublisher(threading.Thread):
 
     def run(self) -> None:
         """Until :meth:`stop`; what goes wrong costs one time."""
-        wait_s = 1.0
-        while not self._stopping.wait(min(wait_s, self._every_s)):
-            wait_s = min(2 * wait_s, self._every_s)
+        pauses = Backoff(min(FIRST_S, self._every_s), self._every_s)
+        while not self._stopping.wait(pauses.next_s()):
             try:
                 metrics = self._metrics()
                 store(self._link, metrics.name, metrics.collect())
             except LastInError as error:
                 logger.debug("Metrics aren't stored: %s", error)
-                wait_s = 1.0
+                pauses.reset()
             except Exception:
                 logger.exception("The metrics of this process group aren't stored; they are tried again.")
 
@@ -86,7 +87,7 @@ def store(link: Link, group: str, metrics: Iterable[Metric]) -> None:
         logger.warning("The metrics of %s take %d bytes and aren't stored: too many labels.", group, len(body))
         return
     to = (keys.group_metrics(group), keys.metrics_ends())
-    spanning.run(link, "store_metrics", to, b"", group, b"%d" % KEPT_MS, body)
+    run_script(link, "store_metrics", to, b"", group, b"%d" % KEPT_MS, body)
 
 
 def stored(link: Link, *, without: str = "") -> Iterator[Metric]:

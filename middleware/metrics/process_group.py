@@ -21,7 +21,7 @@ from ..processes.birth import PROC, birth_of
 
 MOST_GROUPS = 64
 UNKNOWN = "0"
-"""In the name of a folder: nothing tells when the process that leads the group began."""
+"""In the name of a folder: when the process that leads the group began isn't known."""
 
 
 class GroupFolderError(LastInError):

@@ -1,4 +1,4 @@
-"""What Redis tells an operator: the state of the queues and of Redis itself, computed at the moment of asking."""
+"""What Redis shows an operator: the state of the queues and of Redis itself, computed at the moment of asking."""
 
 from __future__ import annotations
 
@@ -76,17 +76,17 @@ def of_queue(snapshot: QueueSnapshot) -> Iterator[Row]:
         yield Row("lastin_order_switches_total", (queue, order), counters.get(f"order_switches_to_{order}", 0))
     if snapshot.last_opened_us is not None:
         yield Row("lastin_window_last_opened_timestamp_seconds", (queue,), snapshot.last_opened_us / 1e6)
-    for task, tally in snapshot.task_counters.items():
-        yield from _of_task(queue, task, tally)
+    for task, counted in snapshot.task_counters.items():
+        yield from _of_task(queue, task, counted)
 
 
-def _of_task(queue: str, task: str, tally: TaskStatistics) -> Iterator[Row]:
-    """The scripts tally at most 200 tasks of a queue, and the others together: so labels are bounded."""
+def _of_task(queue: str, task: str, counted: TaskStatistics) -> Iterator[Row]:
+    """The scripts count at most 200 tasks of a queue, and the others together: so labels are bounded."""
     for outcome in FINAL:
-        if count := tally.counts.totals[f"ended_{outcome.value}"]:
+        if count := counted.counts.totals[f"ended_{outcome.value}"]:
             yield Row("lastin_jobs_finished_total", (queue, task, outcome.value), count)
-    yield Row("lastin_job_wait_seconds", (queue, task), tally.wait)
-    yield Row("lastin_job_run_seconds", (queue, task), tally.run)
+    yield Row("lastin_job_wait_seconds", (queue, task), counted.wait)
+    yield Row("lastin_job_run_seconds", (queue, task), counted.run)
 
 
 def of_recurring(job: RecurringJob) -> Iterator[Row]:
@@ -116,26 +116,27 @@ def of_cadence(faults: Sequence[str]) -> Iterator[Row]:
 
 
 def of_redis(info: bytes) -> Iterator[Row]:
-    """The metrics of Redis itself, from its INFO. What a server doesn't tell is left out."""
-    told = dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
+    """The metrics of Redis itself, from its INFO. What a server doesn't report is left out."""
+    reported = dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
     for field, name in INFO.items():
-        if field in told:
-            yield as_row(name, value=told[field])
+        if field in reported:
+            yield as_row(name, value=reported[field])
     for field, (good, name) in INFO_WORDS.items():
-        if field in told:
-            yield as_row(name, value=told[field] == good)
-    yield as_row("lastin_redis_replica_lag_bytes", value=_lag(told))
-    if "used_cpu_sys" in told:
-        yield as_row("lastin_redis_cpu_seconds_total", value=float(told["used_cpu_sys"]) + float(told["used_cpu_user"]))
+        if field in reported:
+            yield as_row(name, value=reported[field] == good)
+    yield as_row("lastin_redis_replica_lag_bytes", value=_lag(reported))
+    if "used_cpu_sys" in reported:
+        seconds = float(reported["used_cpu_sys"]) + float(reported["used_cpu_user"])
+        yield as_row("lastin_redis_cpu_seconds_total", value=seconds)
 
 
-def _lag(told: dict[str, str]) -> int:
+def _lag(reported: dict[str, str]) -> int:
     """``slave0:ip=…,port=…,state=online,offset=…,lag=…``"""
     offsets = [
         int(part.removeprefix("offset="))
-        for field, value in told.items()
+        for field, value in reported.items()
         if field.startswith("slave") and field[5:].isdigit()
         for part in value.split(",")
         if part.startswith("offset=")
     ]
-    return max(0, int(told.get("master_repl_offset", 0)) - min(offsets)) if offsets else 0
+    return max(0, int(reported.get("master_repl_offset", 0)) - min(offsets)) if offsets else 0

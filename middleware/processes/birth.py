@@ -1,4 +1,4 @@
-"""When a process began, which together with its id tells it from every other one."""
+"""When a process began. Together with its id that identifies a process."""
 
 from __future__ import annotations
 

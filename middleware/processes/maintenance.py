@@ -1,4 +1,4 @@
-"""What must happen in time whoever works: beats, promoting due jobs, reclaiming lost ones, pruning finished ones."""
+"""What must happen in time: heartbeats, promoting due jobs, reclaiming lost ones, pruning finished ones."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Maintenance:
         self._link = redis.new_link()
         self._lease_us = settings.lease_us
         self._round_s = min(LONGEST_ROUND_S, settings.lease_us / 3e6)
-        # Nobody beat for two rounds: Redis was away. Less than a lease, so that leases can't run out unnoticed.
+        # No heartbeat for two rounds: Redis was away. Less than a lease, so that leases can't run out unnoticed.
         self._silence_us = int(2 * self._round_s * 1e6)
         self._retention = Retention(redis, settings)
         self._held = held
@@ -84,7 +84,7 @@ class Maintenance:
         self._link.close()
 
     def expect_due(self, queue: str, until_due_us: int) -> None:
-        """Somebody heard when the next job falls due: in so many µs, or never (-1)."""
+        """Somebody heard in how many µs the next job falls due; -1: never."""
         if until_due_us < 0:
             return
         at = time.monotonic() + until_due_us / 1e6
@@ -134,7 +134,7 @@ class Maintenance:
 
     @staticmethod
     def _look_after(queue: str, work: Callable[[str], None]) -> None:
-        """What goes wrong in one queue must not cost the others their beats."""
+        """What goes wrong in one queue must not cost the others their heartbeats."""
         try:
             work(queue)
         except RedisAwayError:
@@ -148,7 +148,7 @@ class Maintenance:
         try:
             self._registration.renew(self._link)
         except ResponseError:
-            logger.exception("The roster can't be written; the next round tries again.")
+            logger.exception("This process can't be registered; the next round tries again.")
 
     def _leave(self) -> None:
         if self._registration is None:
@@ -159,7 +159,7 @@ class Maintenance:
             logger.debug("Left without a word: %s", error)
 
     def _make_round(self, queue: str) -> None:
-        # Reclaiming beats for who holds nothing, too, and comes first: it is what notices a silence.
+        # Reclaiming is a heartbeat also for those that hold nothing, and comes first: it is what notices a silence.
         self._reclaim(queue)
         held = self._held(queue)
         attention = self._commands(queue).heartbeat(self._lease_us, self._silence_us, held) if held else []

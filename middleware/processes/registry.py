@@ -17,7 +17,8 @@ import orjson
 
 from .. import VERSION
 from ..clock import rfc3339
-from ..commands import keys, spanning
+from ..commands import keys
+from ..commands.calls import run_script
 from ..commands.client import RedisClient
 from ..commands.layout import Registration as PackedRegistration
 from ..commands.layout import unpack_record, unpack_registration
@@ -135,16 +136,16 @@ class Registration:
           RedisAwayError: Redis doesn't answer.
         """
         status = self.cadence_status.as_dict() if self.cadence_status else None
-        told = {
+        changing = {
             "queues": sorted(self._queues()),
             "stopping": self.stopping,
             "hung": self._hung_jobs(),
             "cadence_status": status,
         }
-        card = orjson.dumps({**self._fixed, **told})
+        details = orjson.dumps({**self._fixed, **changing})
         lease = b"%d" % self._lease_us
-        self._started = b"%d" % spanning.run(
-            link, "register_process", KEYS, b"", self._id.encode(), lease, self._started, card
+        self._started = b"%d" % run_script(
+            link, "register_process", KEYS, b"", self._id.encode(), lease, self._started, details
         )
 
     def leave(self, link: Link) -> None:
@@ -178,9 +179,8 @@ class ProcessRegistry:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        entries = self._entries()
-        cards = {id: orjson.loads(entry[2]) for id, entry in entries.items()}
-        return {id: CadenceStatus(**card["cadence_status"]) for id, card in cards.items() if card.get("cadence_status")}
+        details = {id: orjson.loads(entry.details) for id, entry in self._entries().items()}
+        return {id: CadenceStatus(**of["cadence_status"]) for id, of in details.items() if of.get("cadence_status")}
 
     def cadence_faults(self) -> list[str]:
         """Why the cadence in force isn't the file's, by what the schedulers that live have read of it.

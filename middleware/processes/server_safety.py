@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerSafety:
-    """What the server says of itself; None is what it doesn't tell. ``durability`` is what the setting wants of it."""
+    """What the server reports of itself; None: it doesn't. ``durability`` is what the setting asks of it."""
 
     durability: str
     has_aof: bool | None = None
@@ -41,12 +41,12 @@ class ServerSafety:
     @property
     def unknown(self) -> list[str]:
         """The settings of the server that can't be asked for."""
-        told = {
+        reported = {
             "appendonly": self.has_aof,
             "appendfsync": self.appendfsync,
             "maxmemory-policy": self.maxmemory_policy,
         }
-        return [name for name, value in told.items() if value is None]
+        return [name for name, value in reported.items() if value is None]
 
     def _warnings(self) -> Iterator[str]:
         if self.has_aof is False:
@@ -86,7 +86,7 @@ class ServerSafety:
     def _warnings_of_always(self) -> Iterator[str]:
         if self.appendfsync is None or self.has_aof is None:
             yield (
-                "It isn't known whether DURABILITY=always is true: Redis doesn't tell its `appendfsync` (it refuses "
+                "It isn't known whether DURABILITY=always is true: Redis doesn't report its `appendfsync` (it refuses "
                 "`CONFIG GET`). Allow this user `+config|get`, or find out otherwise."
             )
         elif self.appendfsync != "always":
@@ -196,7 +196,7 @@ def _log(before: ServerSafety | None, now: ServerSafety) -> None:
     if before is not None:
         logger.info("Redis is set up safely again.")
     elif now.unknown:
-        logger.info("Redis doesn't tell its %s: whether it is set up safely isn't known.", " and ".join(now.unknown))
+        logger.info("Redis doesn't report its %s: whether it is set up safely isn't known.", " and ".join(now.unknown))
 
 
 def _info(link: Link) -> dict[str, str]:
@@ -215,5 +215,5 @@ def _config(link: Link, pattern: str) -> dict[str, str]:
     return dict(zip(*[(word.decode() for word in flat)] * 2, strict=True))
 
 
-def _is(told: str | None, good: str) -> bool | None:
-    return None if told is None else told == good
+def _is(reported: str | None, good: str) -> bool | None:
+    return None if reported is None else reported == good

@@ -1,4 +1,4 @@
-"""Whose word a command is."""
+"""Who runs a command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import getpass
 
 
 def command_user() -> str:
-    """Who runs this command, for what is kept of pauses and windows. Told by the system, and no proof: whoever can run
+    """The system's name of who runs this command, kept with pauses and windows. It proves nothing: whoever can run
     commands can write to Redis."""
     try:
         return f"{getpass.getuser()} (command line)"

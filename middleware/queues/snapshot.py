@@ -1,4 +1,4 @@
-"""A queue at one moment: everything that is told of it, from one bounded read (``snapshot.lua``)."""
+"""A queue at one moment: everything that is shown of it, from one bounded read (``snapshot.lua``)."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class QueueSnapshot:
 
     @property
     def oldest_age_us(self) -> int | None:
-        """How far back the lowest place lies, which is how long that job has been waited for; None: no job waits."""
+        """How long the job at the lowest place has been waiting, by its place; None: no job waits."""
         return None if self.oldest_place is None else max(0, self.now_us - self.oldest_place)
 
     @property

@@ -11,8 +11,8 @@ FULL_WINDOWS = 10
 def wait_bound_us(policy: Policy, *, waiting: int, running: int, are_full: bool) -> int | None:
     """Microseconds; None: no bound is known.
 
-    Each window gives ``⌊batch · share⌋`` claims to the lowest place, and a job's turn comes when as many of these have
-    passed as jobs lie below it, itself included. What runs may be put back below it, and counts too.
+    Each window gives ``⌊batch · share⌋`` claims to the lowest place. A job is claimed once there were as many of these
+    as there are jobs below it, plus one. A running job may be put back below it, so it counts too.
     """
     for_the_oldest = policy.batch * policy.oldest_share_ppm // PPM
     if policy.mode != "windows" or not are_full or not for_the_oldest or not policy.period_us:

@@ -23,7 +23,7 @@ class Window:
     """A stretch in which jobs of a queue may be claimed, and what came of it. Times are Redis server time in µs.
 
     ``claimed = running + processed + retried + rejected + cancelled + put_back`` and ``claimed <= credits``, always.
-    ``oldest_wait_us`` and ``left_waiting`` tell what was on the stack when it closed. ``opener`` and ``closer`` did so
+    ``oldest_wait_us`` and ``left_waiting`` say what was on the stack when it closed. ``opener`` and ``closer`` did so
     by hand: the subject of a token, or a user of the command line.
     """
 

@@ -102,7 +102,7 @@ class Windows:
         One over an empty stack comes back closed when the policy says ``close_when_empty``.
 
         Raises:
-          WindowRefusedError: the tick isn't later than the last one, or lies more than a second ahead; there is no
+          WindowRefusedError: the tick isn't later than the last one, or is more than a second ahead; there is no
             policy yet; the queue is continuous.
         """
         answer = self._redis.queue(queue).open_window(
@@ -190,7 +190,7 @@ def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:
         case b"repeated":
             return f"Tick {tick_ms} of queue {queue!r} isn't later than the last one, {answer[1]}."
         case _:
-            return f"Tick {tick_ms} of queue {queue!r} lies more than a second ahead of Redis ({answer[1]} µs)."
+            return f"Tick {tick_ms} of queue {queue!r} is more than a second ahead of Redis ({answer[1]} µs)."
 
 
 def _parts(window_id: str) -> tuple[str, int | None]:

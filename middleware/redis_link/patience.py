@@ -16,7 +16,7 @@ def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
     """Repeat a command that may be sent twice until Redis answers.
 
     Parameters:
-      patience_s: give up after so many seconds; 0: after the first failure; None: never.
+      patience_s: for how many seconds to repeat it; 0: after the first failure; None: never.
 
     Raises:
       RedisAwayError: the last failure, when it gave up.

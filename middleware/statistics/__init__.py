@@ -1,2 +1,2 @@
-"""What the scripts have counted, as it is read: tallies of a queue, histograms, and the statistics made of them
+"""What the scripts have counted, as it is read: the counters of a queue, histograms, and the statistics made of them
 (``commands/layout.py`` names what is counted)."""

@@ -57,7 +57,7 @@ class Sample:
 @dataclass(frozen=True)
 class QueueCounters:
     """One queue at one moment. ``samples`` and ``minutes`` (when a minute began, and the tasks' counters then) are the
-    newest first; where nothing happened there is none, and the next one tells what it would."""
+    newest first. Where nothing happened there is none: it would be equal to the next one."""
 
     queue: str
     now_us: int
@@ -85,7 +85,7 @@ class QueueCounters:
 
 
 def read_counters(scripts: QueueCommands, *, samples: int = 0, minutes: int = 0) -> QueueCounters:
-    """What is counted of a queue, with so many of the newest samples and minutes.
+    """What is counted of a queue, with this many of the newest samples and minutes.
 
     Raises:
       RedisAwayError: Redis doesn't answer.

@@ -1,4 +1,4 @@
-"""Histograms of times, with the buckets of ``tallying.BOUNDS_US``."""
+"""Histograms of times, with the buckets of ``layout.BOUNDS_US``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Histogram:
         """The time that this share of all times doesn't exceed; None when there are none.
 
         It is interpolated within its bucket, so it is off by less than the bucket is wide: a factor of 2 or 2.5 up to
-        20 s, 3 up to 6 hours, 4 up to a day. Of times beyond a day it tells no more than that.
+        20 s, 3 up to 6 hours, 4 up to a day. Times beyond a day count as a day.
         """
         rank, below = share * self.count, 0
         if self.count == 0:
@@ -51,7 +51,7 @@ EMPTY = Histogram(0, (0,) * BUCKETS)
 
 
 def histogram(numbers: Sequence[int]) -> Histogram:
-    """A histogram from its part of a tally: the sum, then the buckets."""
+    """A histogram from its part of a task's counters: the sum, then the buckets."""
     return Histogram(numbers[0], tuple(numbers[1:]))
 
 

@@ -14,9 +14,9 @@ from .counters import NOTHING, Counts, QueueCounters, TaskStatistics, added, rea
 from .histograms import Histogram
 
 SPANS_S = {"1m": 60, "5m": 300, "15m": 900}
-"""The stretches over which rates are told."""
+"""The spans that rates are computed for."""
 TIMES_SPAN_S = 900
-"""The stretch over which times are told."""
+"""The span that times are computed for."""
 SAMPLES_OF_SPANS = 900_000_000 // INTERVAL_US + 2
 MINUTES_OF_SPANS = 16
 
@@ -31,7 +31,7 @@ RATES = {
     "expired": "ended_expired",
     "superseded": "ended_superseded",
 }
-"""What rates are told of, and the totals that they come from."""
+"""The rates, and the totals that they are computed from."""
 
 Rates = Mapping[str, float]
 """Events a second, by the names in RATES."""
@@ -74,7 +74,7 @@ class Stats:
     tasks: Mapping[tuple[str, str], Summary]
 
     def of(self, queue: str) -> Stats:
-        """The part that tells of one queue; nothing where there is no such queue."""
+        """The part about one queue; nothing if there is no such queue."""
         found = self.queues.get(queue)
         return Stats(
             at_us=self.at_us,
@@ -111,11 +111,11 @@ class Statistics:
         names = sorted(self._redis.queues())
         read = [self._read(name) for name in names]
         return Stats(
-            at_us=max((tallies.now_us for tallies in read), default=None),
+            at_us=max((counters.now_us for counters in read), default=None),
             total=_together(read),
-            queues={tallies.queue: _together([tallies]) for tallies in read},
+            queues={counters.queue: _together([counters]) for counters in read},
             tasks={
-                (tallies.queue, task): _of_task(tallies, task) for tallies in read for task in sorted(tallies.tasks)
+                (counters.queue, task): _of_task(counters, task) for counters in read for task in sorted(counters.tasks)
             },
         )
 
@@ -123,15 +123,15 @@ class Statistics:
         return read_counters(self._redis.queue(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
 
 
-def queue_rates(tallies: QueueCounters, span_s: int) -> Rates:
-    """Events a second in a queue, over ``span_s`` and what its first slot has more (10 s at most)."""
-    return _rates(tallies.together.counts, *tallies.counts_at(tallies.now_us - span_s * 1_000_000), tallies.now_us)
+def queue_rates(counters: QueueCounters, span_s: int) -> Rates:
+    """Events a second in a queue, over ``span_s`` and what its first interval has more (10 s at most)."""
+    return _rates(counters.together.counts, *counters.counts_at(counters.now_us - span_s * 1_000_000), counters.now_us)
 
 
-def task_rates(tallies: QueueCounters, task: str, span_s: int) -> Rates:
+def task_rates(counters: QueueCounters, task: str, span_s: int) -> Rates:
     """Events a second of a task, over ``span_s`` and what its first minute has more."""
-    began_us, before = tallies.tasks_at(tallies.now_us - span_s * 1_000_000)
-    return _rates(tallies.tasks[task].counts, began_us, before.get(task, NOTHING).counts, tallies.now_us)
+    began_us, before = counters.tasks_at(counters.now_us - span_s * 1_000_000)
+    return _rates(counters.tasks[task].counts, began_us, before.get(task, NOTHING).counts, counters.now_us)
 
 
 def _rates(now: Counts, began_us: int, before: Counts, now_us: int) -> Rates:
@@ -140,11 +140,11 @@ def _rates(now: Counts, began_us: int, before: Counts, now_us: int) -> Rates:
 
 
 def _together(queues: list[QueueCounters]) -> Summary:
-    ages = [max(0, tallies.now_us - tallies.oldest_place) for tallies in queues if tallies.oldest_place is not None]
-    rates = {span: [queue_rates(tallies, seconds) for tallies in queues] for span, seconds in SPANS_S.items()}
-    before = [added(tallies.tasks_at(tallies.now_us - TIMES_SPAN_S * 1_000_000)[1].values()) for tallies in queues]
+    ages = [max(0, counters.now_us - counters.oldest_place) for counters in queues if counters.oldest_place is not None]
+    rates = {span: [queue_rates(counters, seconds) for counters in queues] for span, seconds in SPANS_S.items()}
+    before = [added(counters.tasks_at(counters.now_us - TIMES_SPAN_S * 1_000_000)[1].values()) for counters in queues]
     return Summary(
-        counts=_at_least_none(added(tallies.together for tallies in queues).counts),
+        counts=_at_least_none(added(counters.together for counters in queues).counts),
         oldest_age_us=max(ages, default=None),
         rates={span: {name: sum(rate[name] for rate in found) for name in RATES} for span, found in rates.items()},
         wait=histograms.added(now.together.wait - was.wait for now, was in zip(queues, before, strict=True)),
@@ -152,13 +152,13 @@ def _together(queues: list[QueueCounters]) -> Summary:
     )
 
 
-def _of_task(tallies: QueueCounters, task: str) -> Summary:
-    now = tallies.tasks[task]
-    before: TaskStatistics = tallies.tasks_at(tallies.now_us - TIMES_SPAN_S * 1_000_000)[1].get(task, NOTHING)
+def _of_task(counters: QueueCounters, task: str) -> Summary:
+    now = counters.tasks[task]
+    before: TaskStatistics = counters.tasks_at(counters.now_us - TIMES_SPAN_S * 1_000_000)[1].get(task, NOTHING)
     return Summary(
         counts=_at_least_none(now.counts),
         oldest_age_us=None,
-        rates={span: task_rates(tallies, task, seconds) for span, seconds in SPANS_S.items()},
+        rates={span: task_rates(counters, task, seconds) for span, seconds in SPANS_S.items()},
         wait=now.wait - before.wait,
         run=now.run - before.run,
     )

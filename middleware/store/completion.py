@@ -19,7 +19,7 @@ Waited = tuple[str, str]
 
 
 class CompletionWatcher:
-    """Tells those who wait for a job's end of it. Nothing runs and nothing is sent while nobody waits.
+    """Wakes those who wait for a job's end. Nothing runs and nothing is sent while nobody waits.
 
     Parameters:
       ended: which of these jobs, by queue, have ended or are gone; may raise RedisAwayError.

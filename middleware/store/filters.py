@@ -14,7 +14,7 @@ class JobFilter:
     """What all of the jobs have in common; None: whatever it is.
 
     The times are those of acceptance, in µs since the epoch, and mean strictly after and strictly before: they are
-    compared with seq, which tells the time of acceptance.
+    compared with seq, which holds the time of acceptance.
     """
 
     statuses: frozenset[JobStatus] | None = None
@@ -26,15 +26,10 @@ class JobFilter:
 
     @property
     def indexes(self) -> list[str]:
-        """The indexes that list such jobs by seq, as ``_walk.lua`` takes them; the stack goes with ``displaced``."""
+        """The indexes that list such jobs by seq, as ``walk.lua`` takes them; the stack goes with ``displaced``."""
         wanted = JobStatus if self.statuses is None else self.statuses
         names = [key.__name__ for status, key in keys.STATUS_INDEXES.items() if status in wanted]
         return [*names, "displaced"] if "stack" in names else names
-
-    @property
-    def is_narrow(self) -> bool:
-        """True when jobs must be looked at one by one to find these."""
-        return self.task is not None or self.window is not None
 
     @property
     def window_number(self) -> int | None:

@@ -18,7 +18,7 @@ from .records import job_from, seq_of, status_of
 T = TypeVar("T")
 
 FRUITLESS_LOOKS = 10
-"""How often a page that would be empty is looked for further on, at 2,000 jobs a look (``_walk.lua``)."""
+"""How often a page that would be empty is looked for further on, at 2,000 jobs a look (``walk.lua``)."""
 
 WALKED_A_CALL = 500
 
@@ -69,7 +69,7 @@ class JobStore:
     def _get(self, id: str, queues: Sequence[str]) -> Job | None:
         commands: list[tuple[str | bytes | int, ...]] = []
         for queue in queues:
-            # The record first: what it tells of the rest is there when the rest is read.
+            # The record first: what it names is still there when the rest is read.
             commands += [("HGET", key(queue), id) for key in (keys.records, *DETAILS)]
         answers = self._redis.call_all(commands)
         for i, queue in enumerate(queues):

@@ -88,7 +88,7 @@ class Cancellation(dramatiq.Middleware):
 
 
 class Listener(threading.Thread):
-    """Hears at once which running jobs were asked to stop; what it misses while Redis is away, the beats tell."""
+    """Hears at once which running jobs were asked to stop; what it misses while Redis is away, the heartbeats find."""
 
     def __init__(self, link: Link, on_cancel: Callable[[str], None]) -> None:
         super().__init__(name="lastin-cancellations", daemon=True)

@@ -20,7 +20,7 @@ from .settling import Settler
 BELL_TIMEOUT_S = 10
 """How long one BLPOP waits in Redis. Dramatiq's shorter time-outs are kept on our side of the connection."""
 BELL_OVERDUE_S = 13
-"""After so many seconds without an answer the connection counts as dead."""
+"""A connection counts as dead after this many seconds without an answer."""
 
 logger = logging.getLogger(__name__)
 

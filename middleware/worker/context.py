@@ -1,4 +1,4 @@
-"""What a running task can ask and tell: its job, its progress, whether it should stop."""
+"""What a running task can ask and report: its job, its progress, whether it should stop."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def current_delivery() -> Delivery | None:
 
 
 def progress(share: float, note: str | None = None) -> None:
-    """Tell how far the running task is; the API shows it on the job. Outside a task it does nothing.
+    """Report how far the running task is; the API shows it on the job. Outside a task it does nothing.
 
     Parameters:
       share: from 0.0 to 1.0.
@@ -44,9 +44,9 @@ def progress(share: float, note: str | None = None) -> None:
         raise ValueError(f"a note is text of at most {LONGEST_NOTE} characters, got {note!r}")
     delivery = _current.get()
     now = time.monotonic()
-    if delivery is None or (share < 1 and now - delivery.progress_told_at < QUIET_S):
+    if delivery is None or (share < 1 and now - delivery.progress_sent_at < QUIET_S):
         return
-    delivery.progress_told_at = now
+    delivery.progress_sent_at = now
     words = orjson.dumps({"share": float(share), "note": note})
     if delivery.keep_progress(words) == "cancel":
         delivery.cancel_requested = True

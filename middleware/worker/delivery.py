@@ -59,7 +59,7 @@ class Delivery(MessageProxy):
         self.is_leaving = False
         self.is_hung = False
         self.hung_at = math.inf
-        self.progress_told_at = 0.0
+        self.progress_sent_at = 0.0
         self.retry_delay_ms: int | None = None
         self.result = b""
         self.cancel_requested = False

@@ -9,7 +9,7 @@ from .delivery import Delivery
 
 HANDOVER_AFTER_S = 0.002
 """How long a queue may wait for a thread before another queue's next free one is handed to it: the price of fairness
-is a claim of its own, so it isn't paid at every turn."""
+is a claim of its own, so it isn't paid for every job."""
 
 
 class IdleThreads:

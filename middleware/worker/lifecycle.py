@@ -66,7 +66,7 @@ class WorkerLifecycle(dramatiq.Middleware):
     def consumer(self, queue: str, *, prefetch: int, timeout_ms: int) -> LifoConsumer:
         """A consumer of this queue; all consumers of a process share its idle threads and the queue's settler."""
         with self._lock:
-            # Without a Worker (a program that iterates by itself) the prefetch tells how many may be held.
+            # Without a Worker (a program that iterates by itself) the prefetch says how many may be held.
             if self._idle_threads is None:
                 self._idle_threads = IdleThreads(max(1, prefetch))
             settler = self._settlers.get(queue) or self._settlers.setdefault(
@@ -97,7 +97,7 @@ class WorkerLifecycle(dramatiq.Middleware):
             worker.consumer_whitelist = set(wanted)
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        """From now on this process beats and looks after the queues."""
+        """From now on this process sends heartbeats and maintains the queues."""
         self._registration = Registration(
             self.name,
             "worker",

@@ -22,7 +22,7 @@ class WaitersFirstLock:
         return bool(self._waiting)
 
     def take_if_free(self) -> bool:
-        """Take it, unless somebody has it or waits for it; tells whether it was taken."""
+        """Take it, unless somebody has it or waits for it. Returns whether it was taken."""
         return not self._waiting and self._lock.acquire(blocking=False)
 
     def leave(self) -> None:

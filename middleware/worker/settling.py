@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import NamedTuple, NoReturn
 
 from ..commands.queue_commands import QueueCommands
 from ..commands.types import Claim, Settlement
 from ..errors import RedisAwayError, UndecodableMessageError
 from ..messages import decoded
-from ..redis_link.backoff import Backoff
 from ..redis_link.link import Link
 from .delivery import Delivery, KeepProgress, encoded_failure, put_back, unkept
 from .held import HeldDeliveries, Token
 from .idle_threads import IdleThreads
 from .lock import WaitersFirstLock
-
-LARGEST_CALL = 64
-"""The most settlements that go into one call."""
+from .outbox import Call, Leaving, Outbox
 
 logger = logging.getLogger(__name__)
-
-
-class _Leaving(NamedTuple):
-    """A settlement to be sent, and the delivery whose thread it frees; None: no thread had it."""
-
-    settlement: Settlement
-    delivery: Delivery | None
-
-
-class _Call(NamedTuple):
-    """A call under way: what it settles, how many threads that makes idle, for how many of them it claims, and what
-    waits for its answer."""
-
-    leaving: list[_Leaving]
-    freed: int
-    wanted: int
-    answer: Callable[[], tuple[Claim, int]]
 
 
 class Settler:
     """Settles and claims the jobs of one queue in a worker process. It outlives the consumer objects, which Dramatiq
     replaces after errors.
 
-    Settling is combined: threads leave their settlements, and whichever finds the lock free sends all that lie there
+    Settling is combined: threads leave their settlements, and whichever finds the lock free sends all that wait
     and claims for the same number of threads in the same call. What comes back goes to ``deliver``, while the next such
     call is under way already; a settler without one claims nothing by settling. While ``is_paused`` says so, it claims
     nothing at all.
@@ -79,10 +55,8 @@ class Settler:
         self._is_paused = is_paused
         self._keep_progress = keep_progress
         self._is_stopping = False
-        self._left: deque[_Leaving] = deque()
+        self._outbox = Outbox(commands, link, worker=worker, lease_us=lease_us)
         self._lock = WaitersFirstLock()
-        self._claim_was_lost = False
-        self._closed = threading.Event()
 
     @property
     def is_claiming(self) -> bool:
@@ -110,15 +84,15 @@ class Settler:
                     self._on_due(self._commands.ring_again()[0])  # whoever woke this worker meant one that works on
         finally:
             self._idle_threads.give(wanted - len(deliveries))
-        self._send_what_lies_there()
+        self._send_what_waits()
         return deliveries
 
     def settle(self, delivery: Delivery, settlement: Settlement | None = None) -> None:
         """Leave the end of a delivery to be settled; this thread sends it, or the one that has the lock."""
-        if self._closed.is_set() or not self.held.leave(delivery):
+        if self._outbox.is_closed or not self.held.leave(delivery):
             return
-        self._left.append(_Leaving(settlement or delivery.settlement(), delivery))
-        self._send_what_lies_there()
+        self._outbox.add(settlement or delivery.settlement(), delivery)
+        self._send_what_waits()
 
     def put_back(self, deliveries: Iterable[Delivery]) -> None:
         """Put jobs that weren't run back at their own places. During a shutdown, which mustn't wait for Redis, it is
@@ -157,7 +131,7 @@ class Settler:
                 self._on_due(self._commands.ring_again()[0])
         finally:
             # All threads are busy: if the last of them left its settlement meanwhile, nobody else would ever send it.
-            self._send_what_lies_there()
+            self._send_what_waits()
 
     def stop_claiming(self) -> None:
         """From now on only settle: the worker shuts down."""
@@ -168,59 +142,47 @@ class Settler:
 
         Jobs that still run lose their lease by it: what they do from now on isn't settled.
         """
-        self._closed.set()
+        self._outbox.close()
         try:
             with self._lock:
-                self._left.extend(_Leaving(put_back(held), held) for held in self.held.all() if self.held.leave(held))
-                while leaving := self._drained():
-                    self._commands.settle(_settlements(leaving), self._worker, self._lease_us, 0)
-                    self._forget(leaving)
+                for held in self.held.all():
+                    if self.held.leave(held):
+                        self._outbox.add(put_back(held), held)
+                self._outbox.send_rest(self._forget)
                 self._recover()
         except RedisAwayError as error:
             logger.warning("Couldn't put %d jobs back (%s); their leases will run out.", len(self.held), error)
         finally:
             self._link.close()
 
-    def _send_what_lies_there(self) -> None:
-        while self._left and self._lock.take_if_free():
+    def _send_what_waits(self) -> None:
+        while self._outbox and self._lock.take_if_free():
             try:
                 self._send_calls()
             finally:
                 self._lock.leave()
 
     def _send_calls(self) -> None:
-        """Send what lies there, again and again, unless somebody else waits for the lock. The next call is sent before
-        what the last one brought is made ready, so that Redis works meanwhile."""
-        call = self._begin_call()
+        """Send what waits, again and again, unless somebody else waits for the lock. The next call is sent before what
+        the last one brought is made ready, so that Redis works meanwhile."""
+        call = self._outbox.begin(self._to_claim)
         while call:
             ended, claim = call, self._end_call(call)
-            call = None if self._lock.is_wanted else self._begin_call()
+            call = None if self._lock.is_wanted else self._outbox.begin(self._to_claim)
             try:
                 deliveries = self._received(claim) if claim else []
                 self._idle_threads.give(ended.freed - len(deliveries))
                 self.hand_out(deliveries)
             except BaseException:
-                self._lose(call)
+                self._outbox.lose(call)
                 raise
 
-    def _begin_call(self) -> _Call | None:
-        leaving = self._drained()
-        if not leaving:
-            return None
-        freed = sum(one.delivery is not None for one in leaving)
-        wanted = freed - self._idle_threads.handovers(self.queue, freed) if self._may_claim() else 0
-        try:
-            answer = self._commands.begin_settling(_settlements(leaving), self._worker, self._lease_us, wanted)
-        except Exception as error:  # it is raised where the answer would be: the last call has to be ended first
-            answer = _raising(error)
-        return _Call(leaving, freed, wanted, answer)
-
-    def _end_call(self, call: _Call) -> Claim | None:
+    def _end_call(self, call: Call) -> Claim | None:
         """What the call claimed; None if it was to claim nothing, or its answer was lost."""
         try:
-            claim, wanted = self._settled_for_sure(call)
+            claim, wanted = self._answer(call)
         except RedisAwayError:
-            self._lose(call)  # the settler closes, and close() has the last word
+            self._outbox.lose(call)  # the settler closes, and close() has the last word
             raise
         except Exception:
             # Waiting heals nothing here: these jobs' leases will run out, and their threads are needed.
@@ -228,54 +190,29 @@ class Settler:
             self._idle_threads.give(call.freed)
             raise
         except BaseException:  # a time limit, say
-            self._lose(call)
+            self._outbox.lose(call)
             raise
         self._forget(call.leaving)
         return claim if wanted else None
 
-    def _lose(self, call: _Call | None) -> None:
-        """Nobody will hear the answer of a call that is under way: what it settles is sent again with the next one."""
-        if call is not None:
-            self._link.close()
-            self._claim_was_lost |= call.wanted > 0
-            self._left.extendleft(reversed(call.leaving))
-
-    def _forget(self, leaving: list[_Leaving]) -> None:
+    def _forget(self, leaving: list[Leaving]) -> None:
         for _, delivery in leaving:
             if delivery is not None:
                 self.held.remove(delivery)
                 if delivery.is_hung:
                     self._idle_threads.find(delivery)
 
-    def _drained(self) -> list[_Leaving]:
-        drained: list[_Leaving] = []
-        while self._left and len(drained) < LARGEST_CALL:
-            drained.append(self._left.popleft())
-        return drained
+    def _to_claim(self, freed: int) -> int:
+        """For how many of the threads that become idle the settling call claims."""
+        if not self.is_claiming or self._outbox.claim_was_lost or self._deliver is None:
+            return 0
+        return freed - self._idle_threads.handovers(self.queue, freed)
 
-    def _may_claim(self) -> bool:
-        return self.is_claiming and not self._claim_was_lost and self._deliver is not None
-
-    def _settled_for_sure(self, call: _Call) -> tuple[Claim, int]:
-        """The answer of a call, and for how many it claimed. While Redis is away, it waits; a call that is sent again
-        claims nothing, since a claim that was lost would stay unknown."""
-        backoff = Backoff()
-        answer, wanted, settlements = call.answer, call.wanted, _settlements(call.leaving)
-        while True:
-            try:
-                claim, stale = answer()
-            except RedisAwayError as error:
-                if wanted:
-                    self._claim_was_lost = self.may_have_jobs = True
-                    wanted = 0
-                logger.warning("%d settlements on queue %r wait: %s", len(settlements), self.queue, error)
-                if self._closed.wait(backoff.next_s()):
-                    raise
-                answer = partial(self._commands.settle, settlements, self._worker, self._lease_us, 0)
-                continue
-            if stale:
-                logger.warning("%d settlements on queue %r were stale: their leases had run out.", stale, self.queue)
-            return claim, wanted
+    def _answer(self, call: Call) -> tuple[Claim, int]:
+        try:
+            return self._outbox.answer(call)
+        finally:
+            self.may_have_jobs |= self._outbox.claim_was_lost
 
     def _claim_once(self, wanted: int) -> Claim:
         word = "more"
@@ -283,15 +220,15 @@ class Settler:
             try:
                 claim = self._commands.claim(self._worker, self._lease_us, wanted)
             except RedisAwayError:
-                self._claim_was_lost = True
+                self._outbox.claim_was_lost = True
                 raise
             word = claim.word
         return claim
 
     def _recover(self) -> None:
-        if self._claim_was_lost:
+        if self._outbox.claim_was_lost:
             found = self._commands.recover(self._worker, self.held.tokens())
-            self._claim_was_lost = False
+            self._outbox.claim_was_lost = False
             if found:
                 logger.info("Put back %d jobs of queue %r whose claim this worker never heard of.", found, self.queue)
 
@@ -314,19 +251,8 @@ class Settler:
             message = decoded(self.queue, token[0], body)
         except UndecodableMessageError as error:
             failure = encoded_failure(error)
-            self._left.append(_Leaving(Settlement(*token, "rejected", reason="undecodable", failure=failure), None))
+            self._outbox.add(Settlement(*token, "rejected", reason="undecodable", failure=failure), None)
             return None
         delivery = Delivery(message, token[1], attempt=attempt, window=window, keep_progress=self._keep_progress)
         self.held.add(delivery)
         return delivery
-
-
-def _settlements(leaving: Iterable[_Leaving]) -> list[Settlement]:
-    return [one.settlement for one in leaving]
-
-
-def _raising(error: Exception) -> Callable[[], NoReturn]:
-    def fail() -> NoReturn:
-        raise error
-
-    return fail

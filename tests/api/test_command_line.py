@@ -115,7 +115,7 @@ def test_a_table_has_a_line_for_each_job_and_no_control_characters() -> None:
     assert all(line.isprintable() for line in run("jobs", "show", "evil").stdout.splitlines())
 
 
-def test_why_is_told_in_words_and_as_json() -> None:
+def test_why_is_shown_in_words_and_as_json() -> None:
     [id] = submitted("x")
 
     words = run("jobs", "show", id, "--why").stdout
@@ -203,7 +203,7 @@ def test_a_window_of_a_queue_without_a_policy_is_refused_in_a_line() -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_redis_away_is_told_in_one_line_with_status_1() -> None:
+def test_redis_away_is_shown_in_one_line_with_status_1() -> None:
     done = python("-m", "flask", "--app", "api", "jobs", "list", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
 
     assert done.returncode == 1
@@ -238,7 +238,7 @@ def test_ids_steer_no_terminal_either() -> None:
         assert "\x9b" not in run(*words, "\x9b31m").output
 
 
-def test_who_cancelled_or_retried_a_job_is_told() -> None:
+def test_who_cancelled_or_retried_a_job_is_shown() -> None:
     [id] = submitted("a")
 
     run("jobs", "cancel", id, "--reason", "withdrawn")

@@ -65,7 +65,7 @@ def test_an_idle_service_is_well(client: FlaskClient, link: Link) -> None:
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
 
 
-def test_jobs_that_nobody_claims_in_an_open_window_are_told_with_the_reason(client: FlaskClient, link: Link) -> None:
+def test_jobs_that_nobody_claims_in_an_open_window_are_shown_with_the_reason(client: FlaskClient, link: Link) -> None:
     worker(link)
     open_window()
     process_message.send("hello")
@@ -96,7 +96,7 @@ def test_there_is_no_alarm_where_nothing_should_be_claimed(client: FlaskClient, 
     assert not is_stuck(client)
 
 
-def test_a_cadence_file_that_cant_be_read_is_told(client: FlaskClient, link: Link) -> None:
+def test_a_cadence_file_that_cant_be_read_is_shown(client: FlaskClient, link: Link) -> None:
     scheduler = Registration("clock", "scheduler", lease_us=LEASE_US, queues=lambda: ["default"])
     scheduler.cadence_status = CadenceStatus("digest", 1_700_000_000_000_000)
     scheduler.renew(link)
@@ -120,7 +120,7 @@ def test_a_cadence_file_that_cant_be_read_is_told(client: FlaskClient, link: Lin
         ("queues.default.cron holds '*/10 10-50/20 * * *'", "queues.default.cron holds '*/10 10-50/20 * * *'"),
     ],
 )
-def test_no_folders_are_told(told: str, shown: str) -> None:
+def test_no_folders_are_shown(told: str, shown: str) -> None:
     assert FOLDERS.sub("", told) == shown
 
 

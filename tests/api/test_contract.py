@@ -96,7 +96,7 @@ def test_the_root_leads_to_the_reference_which_loads_nothing_from_elsewhere(clie
         assert client.get(path).status == 200, path
 
 
-def test_health_and_readiness_are_told(client: Client) -> None:
+def test_health_and_readiness_are_shown(client: Client) -> None:
     for path, said in (("/healthz", {"status": "ok"}), ("/readyz", {"status": "ok", "warnings": []})):
         answer = client.get(path)
         assert (answer.status, answer.json) == (200, said)

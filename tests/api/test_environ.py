@@ -44,7 +44,7 @@ def headers_of(*lines: tuple[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in environ_of(Scope(*lines)).items() if name.startswith(("HTTP_", "CONTENT_"))}
 
 
-def test_a_request_is_told_as_wsgi_has_it() -> None:
+def test_a_request_is_shown_as_wsgi_has_it() -> None:
     told = environ_of(Scope(("host", "a"), path="/v1/jöbs"))
 
     assert (told["REQUEST_METHOD"], told["QUERY_STRING"], told["SERVER_PROTOCOL"]) == (
@@ -58,7 +58,7 @@ def test_a_request_is_told_as_wsgi_has_it() -> None:
     assert told["wsgi.input_terminated"] is True
 
 
-def test_nothing_of_the_process_s_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_the_process_s_environment_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METRICS_TOKEN", "secret")
 
     assert "METRICS_TOKEN" not in environ_of(Scope())

@@ -38,7 +38,7 @@ def _from(address: str) -> dict[str, Any]:
     return {"environ_base": {"REMOTE_ADDR": address}}
 
 
-def test_a_client_that_sends_too_much_is_told_to_wait(limited: MakeApp) -> None:
+def test_a_client_that_sends_too_much_is_shown_to_wait(limited: MakeApp) -> None:
     client = limited().test_client()
 
     left = [client.get("/v1/jobs").headers["RateLimit"] for _ in range(3)]

@@ -56,7 +56,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         yield service
 
 
-def test_one_scrape_tells_of_every_process_and_of_redis(running: RunningService) -> None:
+def test_one_scrape_shows_every_process_and_of_redis(running: RunningService) -> None:
     def scraped() -> Samples | None:
         found = parsed(running.get("/metrics"))
         kinds = {dict(labels).get("process") for name, labels in found if name == "process_cpu_seconds_total"}
@@ -125,7 +125,7 @@ def test_single_names_can_be_asked_for(running: RunningService) -> None:
     assert names == {"lastin_redis_up", "lastin_workers"}
 
 
-def test_open_metrics_is_told_to_who_asks_for_it(running: RunningService) -> None:
+def test_open_metrics_is_shown_to_who_asks_for_it(running: RunningService) -> None:
     answer = running.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")
 
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
@@ -142,7 +142,7 @@ def test_promtool_finds_nothing_wrong_with_our_names(running: RunningService) ->
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
 
-def test_without_redis_the_process_still_tells_what_it_knows(tmp_path: Path) -> None:
+def test_without_redis_the_process_still_shows_what_it_knows(tmp_path: Path) -> None:
     with RunningService(tmp_path, processes=("web",)) as service:
         service.kill("redis")
         answer = service.get("/metrics")

@@ -237,7 +237,7 @@ def test_of_too_many_tags_none_is_looked_at(client: Client) -> None:
     assert [error["pointer"] for error in problem["errors"]] == ["/tags"]
 
 
-def test_of_a_batch_as_many_wrong_jobs_are_looked_at_as_are_told(client: Client) -> None:
+def test_of_a_batch_as_many_wrong_jobs_are_looked_at_as_are_shown(client: Client) -> None:
     problem = client.post("/v1/jobs/batch", {"jobs": [{}] * 1000}).problem(400, "validation")
 
     assert problem["detail"].endswith("(and 49 more)")

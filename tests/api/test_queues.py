@@ -44,7 +44,7 @@ def test_a_queue_without_a_policy_shows_every_key(client: Client) -> None:
         assert queue[key] is None, key
 
 
-def test_counts_window_and_oldest_age_are_told(client: Client) -> None:
+def test_counts_window_and_oldest_age_are_shown(client: Client) -> None:
     broker.windows.put_policy("default", Policy(close_when_empty=False))
     client.post_job({"message": "x"})
     client.post_job({"message": "later", "delay_s": 60})

@@ -63,7 +63,7 @@ def test_a_server_that_accepts_but_never_answers(start_api: StartApi, silent_por
     _assert_all_are_503_soon(client)
 
 
-def test_bad_requests_are_told_so_although_redis_is_away(start_api: StartApi) -> None:
+def test_bad_requests_are_shown_so_although_redis_is_away(start_api: StartApi) -> None:
     client = start_api(f"redis://127.0.0.1:{free_port()}/0")
 
     client.post_job({"message": ""}).problem(400, "validation")

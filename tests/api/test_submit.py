@@ -149,7 +149,7 @@ def test_whatever_else_is_wrong_is_pointed_at(client: Client, body: Any, pointer
     assert {error["pointer"] for error in problem["errors"]} == pointers
 
 
-def test_an_unknown_task_is_told_which_ones_there_are(client: Client) -> None:
+def test_an_unknown_task_is_shown_which_ones_there_are(client: Client) -> None:
     problem = client.post_job({"task": "send_male", "payload": {}}).problem(400, "validation")
 
     assert "send_mail" in problem["detail"]

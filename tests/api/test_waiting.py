@@ -146,7 +146,7 @@ def test_a_single_thread_never_waits(embedded_server: EmbeddedServer, redis_url:
     assert (answer.status, answer.headers["Preference-Applied"]) == (201, None)
 
 
-def test_a_submission_is_told_as_accepted_although_redis_goes_away_while_it_waits(
+def test_a_submission_is_shown_as_accepted_although_redis_goes_away_while_it_waits(
     start_api: StartApi, own_server: EmbeddedServer, pool: ThreadPoolExecutor
 ) -> None:
     client = start_api(own_server.url)

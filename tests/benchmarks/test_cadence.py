@@ -19,7 +19,7 @@ from benchmarks.driver.cadence import delivered
     ],
     ids=["ticks", "no bound", "cron", "continuous"],
 )
-def test_a_sentence_tells_what_goes_through(section: str, words: str, tmp_path: Path) -> None:
+def test_a_sentence_shows_what_goes_through(section: str, words: str, tmp_path: Path) -> None:
     file = tmp_path / "cadence.toml"
     file.write_text(f"[queues.default]\n{section}\n", encoding="utf-8")
 

@@ -35,7 +35,7 @@ def test_numbers_are_shown_with_three_digits(value: float, text: str) -> None:
     assert shown(value) == text
 
 
-def test_a_spread_tells_the_median_and_the_range_of_several_rounds() -> None:
+def test_a_spread_shows_the_median_and_the_range_of_several_rounds() -> None:
     assert spread([3, 1, 2]) == "2 (1–3)"
     assert spread([2]) == "2"
     assert spread([2.0001, 2.0002]) == "2"

@@ -26,7 +26,7 @@ SETTINGS_HEAD = """\
 
 All settings are environment variables. `make run` also reads them from a file `.env` (see `.env.example`); what the
 environment holds comes first, and an empty value counts as unset. A setting that can't be read stops the start with
-exit status 2 and one line that names it. This table is generated from `middleware/settings.py`.
+exit status 2 and one line that names it. This table is generated from `middleware/settings/declared.py`.
 
 | variable | default | meaning |
 |---|---|---|

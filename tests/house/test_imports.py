@@ -66,4 +66,4 @@ def test_only_the_settings_and_the_local_run_read_the_environment() -> None:
     }
 
     local_run = {"local/__main__.py", "local/embedded.py"}  # what they start inherits it
-    assert readers <= {"middleware/settings.py", *local_run}
+    assert readers <= {"middleware/settings/environment.py", *local_run}

@@ -279,7 +279,7 @@ def test_a_dotenv_file_is_read_and_the_environment_comes_first(clone: Clone) -> 
     ],
     ids=["open to all", "no certificate"],
 )
-def test_what_keeps_the_api_from_serving_is_told_before_anything_starts(
+def test_what_keeps_the_api_from_serving_is_shown_before_anything_starts(
     clone: Clone, settings: dict[str, str], says: str
 ) -> None:
     run = clone(**settings)

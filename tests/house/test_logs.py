@@ -66,7 +66,7 @@ def test_a_request_is_followed_into_the_lines_of_its_task(service: RunningServic
     assert first["window"].startswith("default.")
 
 
-def test_each_request_is_told_in_a_line(service: RunningService) -> None:
+def test_each_request_is_shown_in_a_line(service: RunningService) -> None:
     told = [line for line in everything(service) if line["logger"] == "api.requests" and line.get("method") == "POST"]
 
     assert [(line["path"], line["status"]) for line in told] == [("/v1/jobs", 400), ("/v1/jobs", 201)]

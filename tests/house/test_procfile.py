@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from local.restarting import RestartingProcess
 
 from ..service import ROOT, clean_environment, wait_until
 
@@ -113,7 +116,7 @@ def test_a_process_that_ends_with_status_75_is_started_again_after_longer_and_lo
     assert "failure: None" in running.stop()
 
 
-def test_one_that_was_started_again_is_told_once_to_stop(run: Run) -> None:
+def test_one_that_was_started_again_is_shown_once_to_stop(run: Run) -> None:
     running = run("75")
     running.wait_for("| goes on")
     running.stop()
@@ -130,9 +133,27 @@ def test_any_other_end_of_a_process_ends_all_and_is_named(run: Run, status: int)
     assert running.starts == ["start", "start"]
 
 
-def test_nothing_is_started_again_once_all_are_told_to_stop(run: Run) -> None:
+def test_nothing_is_started_again_once_all_are_shown_to_stop(run: Run) -> None:
     running = run("75", pause_s=30)
     running.wait_for("is started again in 30 s")
 
     assert "failure: None" in running.stop()
     assert running.starts == ["start"]
+
+
+def test_a_stop_reaches_a_process_that_prints_nothing_whatever_signals_come_with_it() -> None:
+    fork = multiprocessing.get_context("fork")
+    for _ in range(20):
+        events = fork.Queue()
+        process = RestartingProcess(STAYS, name="stays")
+        reader = fork.Process(target=process.run, args=(events, True))
+        reader.start()
+        assert events.get(timeout=20).type == "start"
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(reader.pid or 0, number)
+        process.stop()
+
+        stopped = events.get(timeout=20)
+        assert (stopped.type, stopped.data) == ("stop", {"returncode": -signal.SIGTERM})
+        reader.join(20)

@@ -48,7 +48,7 @@ def _said_by(service: RunningService, *command: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_run_with_faults_tells_no_secret(guarded: RunningService, issuer: Issuer) -> None:
+def test_a_run_with_faults_shows_no_secret(guarded: RunningService, issuer: Issuer) -> None:
     token, expired = issuer.token(), issuer.token(exp=1)
     good, answers = {"Authorization": f"Bearer {token}"}, []
 

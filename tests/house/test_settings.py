@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from limits import parse_many
 
-from middleware import settings as module
 from middleware.errors import SettingsError
-from middleware.settings import Settings
+from middleware.settings import Settings, declared
 
 from ..service import python
 
@@ -45,7 +44,7 @@ REFUSED = {
 def no_embedded_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """As in a clone in which no ``make run`` runs."""
     note = tmp_path / "redis-url"
-    monkeypatch.setattr(module, "EMBEDDED_URL_FILE", note)
+    monkeypatch.setattr(declared, "EMBEDDED_URL_FILE", note)
     return note
 
 

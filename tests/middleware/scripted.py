@@ -134,8 +134,8 @@ class ScriptedQueue:
         claim, _ = self.scripts.settle(settlements, WORKER, LEASE_US, len(tokens))
         return [(id, number) for id, number, _ in claim.jobs]
 
-    def beat(self, *held: Token) -> None:
-        """A worker's beat for what it holds."""
+    def heartbeat(self, *held: Token) -> None:
+        """A worker's heartbeat for what it holds."""
         self.scripts.heartbeat(LEASE_US, SILENCE_US, held)
 
     def reclaim(self, crash_limit: int = 3) -> list[tuple[str, str]]:
@@ -143,10 +143,10 @@ class ScriptedQueue:
         return self.scripts.reclaim(LEASE_US, SILENCE_US, crash_limit)[1]
 
     def lose_leases(self, crash_limit: int = 3) -> list[tuple[str, str]]:
-        """Let all leases run out while somebody else beats, and reclaim."""
+        """Let all leases run out while somebody else sends heartbeats, and reclaim."""
         for _ in range(3):
             self.clock.forward(us=LEASE_US // 2)
-            self.beat()
+            self.heartbeat()
         return self.reclaim(crash_limit)
 
     def rule(self, **policy: Any) -> None:

@@ -128,8 +128,8 @@ class QueueMachine(RareSteps):
 
     @precondition(lambda self: self.issued)
     @rule(chosen=st.lists(picks, max_size=4))
-    def beat(self, chosen: list[int]) -> None:
-        self._beat([self._any(self.issued, pick) for pick in chosen])
+    def heartbeat(self, chosen: list[int]) -> None:
+        self._heartbeat([self._any(self.issued, pick) for pick in chosen])
 
     @precondition(lambda self: self.model.of_status(RUNNING))
     @rule(worker=st.sampled_from(WORKERS), forgotten=st.sets(st.integers(0, 5), min_size=1, max_size=3))
@@ -145,11 +145,11 @@ class QueueMachine(RareSteps):
         self.model.now += by_us
 
     @precondition(lambda self: self.model.of_status(RUNNING))
-    @rule(crash_limit=st.sampled_from([1, 2, 3]), others_beat=st.booleans())
-    def reclaim(self, crash_limit: int, others_beat: bool) -> None:
-        for _ in range(3 if others_beat else 0):
+    @rule(crash_limit=st.sampled_from([1, 2, 3]), others_live=st.booleans())
+    def reclaim(self, crash_limit: int, others_live: bool) -> None:
+        for _ in range(3 if others_live else 0):
             self.model.now += LEASE_US // 2
-            self._beat([])
+            self._heartbeat([])
         expected = self.model.reclaim(LEASE_US, SILENCE_US, crash_limit)
         assert self.scripts.reclaim(LEASE_US, SILENCE_US, crash_limit) == expected
 

@@ -103,7 +103,7 @@ class Model(ModelGate):
             self._end_attempt(job, letter, asked or s.reason or None)
         return False
 
-    def beat(self, lease: int, silence: int, held: Iterable[Token]) -> list[tuple[str, str]]:
+    def heartbeat(self, lease: int, silence: int, held: Iterable[Token]) -> list[tuple[str, str]]:
         """The tokens that need attention: lost or cancel."""
         self._pulse(lease, silence)
         words = []
@@ -199,13 +199,13 @@ class Model(ModelGate):
         return len(dropped)
 
     def _pulse(self, lease: int, silence: int) -> None:
-        beat = self.beat_at or 0
-        if abs(self.now - beat) > silence:
+        last = self.heartbeat_at or 0
+        if abs(self.now - last) > silence:
             self.grace_until = self.now + lease
-            if beat > self.now:
+            if last > self.now:
                 for job in self.of_status(RUNNING):
                     job.lease_end = min(job.lease_end, self.grace_until)
-        self.beat_at = self.now
+        self.heartbeat_at = self.now
 
     def _try_again(self, job: ModelJob, outcome: str, delay: int = 0) -> None:
         if job.cancel is not None:

@@ -25,7 +25,7 @@ class ModelGate:
         self.claims_without_window = 0
         self.last_seq = 0
         self.last_tick_ms = 0
-        self.beat_at: int | None = None
+        self.heartbeat_at: int | None = None
         self.grace_until = 0
         self.counters: Counter[str] = Counter()
 

@@ -100,8 +100,8 @@ class Steps(RuleBasedStateMachine):
     def _running(self) -> list[Token]:
         return [job.token for job in self.model.of_status(RUNNING)]
 
-    def _beat(self, held: list[Token]) -> None:
-        assert self.scripts.heartbeat(LEASE_US, SILENCE_US, held) == self.model.beat(LEASE_US, SILENCE_US, held)
+    def _heartbeat(self, held: list[Token]) -> None:
+        assert self.scripts.heartbeat(LEASE_US, SILENCE_US, held) == self.model.heartbeat(LEASE_US, SILENCE_US, held)
 
     def _settle(self, tokens: list[Token], moves: list[Any], wanted: int, worker: str) -> None:
         chosen = [

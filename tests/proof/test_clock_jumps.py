@@ -44,7 +44,7 @@ def rounds(queue: LoggedQueue, count: int, *held: Token) -> list[tuple[str, str]
     for _ in range(count):
         queue.clock.forward(us=ROUND_US)
         moved += queue.reclaim()
-        queue.beat(*held)
+        queue.heartbeat(*held)
     return moved
 
 

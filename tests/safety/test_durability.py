@@ -166,7 +166,7 @@ def test_with_everysec_and_a_slow_disk_only_what_was_accepted_in_the_last_two_se
     assert len(kill.accepted) > len(kill.lost)
 
 
-def test_a_write_that_fails_is_told(start: Start, disk: SlowDisk) -> None:
+def test_a_write_that_fails_is_shown(start: Start, disk: SlowDisk) -> None:
     server = start("everysec")
     link = Link(server.url, timeout_s=5)
     disk.syncs_take(FAILS)

@@ -97,7 +97,7 @@ def test_durability_always_needs_a_server_that_syncs_always(
     assert ["DURABILITY=always isn't true" in warning for warning in warnings] == ([] if is_true else [True])
 
 
-def test_a_user_without_the_right_to_ask_is_told_what_isnt_known(tmp_path: Path) -> None:
+def test_a_user_without_the_right_to_ask_is_shown_what_isnt_known(tmp_path: Path) -> None:
     with server_in(tmp_path / "redis", "--user", USER, *rules(), "--appendfsync", "always") as server:
         link = Link(f"redis://{USER}:{PASSWORD}@127.0.0.1:{server.port}/0", timeout_s=5)
         found = look(link, "everysec")
@@ -110,7 +110,7 @@ def test_a_user_without_the_right_to_ask_is_told_what_isnt_known(tmp_path: Path)
     assert "It isn't known whether DURABILITY=always is true" in of_always
 
 
-def test_a_server_that_tells_nothing_is_no_error() -> None:
+def test_a_server_that_says_nothing_is_no_error() -> None:
     assert ServerSafety("everysec").warnings == []
     assert ServerSafety("everysec").unknown == ["appendonly", "appendfsync", "maxmemory-policy"]
 

@@ -169,7 +169,7 @@ ZONE = 'queues.default.timezone must be the name of a time zone, such as "Europe
         (SECTION + 'blackout = ["Sat", "noon"]', "queues.default.blackout holds ['Sat', 'noon']: 'noon' isn't a span"),
         (
             '[queues.default]\ncron = "0 23 * * *"\nblackout = ["22:00-06:00"]',
-            "queues.default.blackout must be such that some tick lies outside of it",
+            "queues.default.blackout must be such that some tick is outside of it",
         ),
     ],
 )

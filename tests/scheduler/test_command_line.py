@@ -95,7 +95,7 @@ def test_a_bad_payload_ends_it_with_status_2_and_a_pointer(cadence_file: Path) -
     )
 
 
-def test_check_tells_of_overrides_and_continuous_queues(cadence_file: Path) -> None:
+def test_check_shows_overrides_and_continuous_queues(cadence_file: Path) -> None:
     settings = {"CADENCE_DEFAULT_MODE": "continuous", "CADENCE_DEFAULT_OLDEST_SHARE": "0.1"}
     done = scheduler(cadence_file, "check", status=0, **settings)
     assert done.stdout == "default: continuous, lifo, oldest share 0.1\n"
@@ -159,7 +159,7 @@ def test_open_takes_batch_and_length_from_its_arguments(cadence_file: Path, redi
     assert [window.opener for window in broker.windows.page(queue="default").windows] == [command_user()]
 
 
-def test_open_and_wait_tells_what_the_window_did(cadence_file: Path, redis_url: str, broker: LifoBroker) -> None:
+def test_open_and_wait_shows_what_the_window_did(cadence_file: Path, redis_url: str, broker: LifoBroker) -> None:
     accept(broker, 5)
     worker = dramatiq.Worker(broker, worker_threads=2)
     worker.start()

@@ -25,7 +25,7 @@ def status(**queues: int) -> CadenceStatus:
     return CadenceStatus(cadence.digest, 0, queues=cadence.keys())
 
 
-class Roster:
+class Registry:
     """What the process registry tells, as the test has it."""
 
     def __init__(self, **statuses: CadenceStatus) -> None:
@@ -49,9 +49,9 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_scheduler_that_has_read_another_cadence_is_named_once_with_what_differs(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    roster = Roster(here=status(default=5, mails=1), **{"web-2:77:ab12": status(default=9, reports=1)})
+    registry = Registry(here=status(default=5, mails=1), **{"web-2:77:ab12": status(default=9, reports=1)})
     for _ in range(3):
-        roster.look()
+        registry.look()
 
     [warning] = warnings(caplog)
     assert warning == (
@@ -62,62 +62,62 @@ def test_a_scheduler_that_has_read_another_cadence_is_named_once_with_what_diffe
 
 
 def test_schedulers_that_have_read_the_same_are_left_in_peace(caplog: pytest.LogCaptureFixture) -> None:
-    roster = Roster(here=status(default=5), there=status(default=5))
-    roster.look()
+    registry = Registry(here=status(default=5), there=status(default=5))
+    registry.look()
 
     assert warnings(caplog) == []
 
 
-def test_each_change_is_told_on_either_side(caplog: pytest.LogCaptureFixture) -> None:
-    roster = Roster(here=status(default=5), there=status(default=9))
-    roster.look()
-    roster.statuses["there"] = status(default=8)
-    roster.look()
-    roster.statuses["here"] = status(default=4)
-    roster.look()
+def test_each_change_is_shown_on_either_side(caplog: pytest.LogCaptureFixture) -> None:
+    registry = Registry(here=status(default=5), there=status(default=9))
+    registry.look()
+    registry.statuses["there"] = status(default=8)
+    registry.look()
+    registry.statuses["here"] = status(default=4)
+    registry.look()
 
     assert [text.split("default.batch is ")[1].split(".")[0] for text in warnings(caplog)] == [
         *("5 here and 9 there", "5 here and 8 there", "4 here and 8 there")
     ]
 
 
-def test_that_they_agree_again_is_told_and_the_next_difference_too(caplog: pytest.LogCaptureFixture) -> None:
-    roster = Roster(here=status(default=5), there=status(default=9))
-    roster.look()
-    roster.statuses["there"] = status(default=5)
+def test_that_they_agree_again_is_shown_and_the_next_difference_too(caplog: pytest.LogCaptureFixture) -> None:
+    registry = Registry(here=status(default=5), there=status(default=9))
+    registry.look()
+    registry.statuses["there"] = status(default=5)
     with caplog.at_level(logging.INFO):
-        roster.look()
+        registry.look()
     assert caplog.records[-1].message == "Scheduler there has read the same cadence as this one again."
 
-    roster.statuses["there"] = status(default=9)
-    roster.look()
+    registry.statuses["there"] = status(default=9)
+    registry.look()
     assert len(warnings(caplog)) == 2
 
 
 def test_a_scheduler_that_is_gone_is_forgotten_and_redis_may_be_away(caplog: pytest.LogCaptureFixture) -> None:
-    roster = Roster(here=status(default=5), there=status(default=9))
-    roster.look()
-    roster.is_away = True
-    roster.look()
-    roster.is_away = False
-    roster.look()
+    registry = Registry(here=status(default=5), there=status(default=9))
+    registry.look()
+    registry.is_away = True
+    registry.look()
+    registry.is_away = False
+    registry.look()
     assert len(warnings(caplog)) == 1
 
-    del roster.statuses["there"]
-    roster.look()
-    roster.statuses["there"] = status(default=9)
-    roster.look()
+    del registry.statuses["there"]
+    registry.look()
+    registry.statuses["there"] = status(default=9)
+    registry.look()
     assert len(warnings(caplog)) == 2
 
 
-def test_of_many_differences_only_the_first_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_of_many_differences_only_the_first_are_shown(caplog: pytest.LogCaptureFixture) -> None:
     queues = {f"queue{n}": 1 for n in range(8)}
-    Roster(here=status(**queues), there=status(**dict.fromkeys(queues, 2))).look()
+    Registry(here=status(**queues), there=status(**dict.fromkeys(queues, 2))).look()
 
     assert "queue4.batch is 1 here and 2 there; and 3 more." in warnings(caplog)[0]
 
 
 def test_a_version_that_does_not_tell_its_keys_is_named_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
-    Roster(here=CadenceStatus("one", 0), there=CadenceStatus("other", 0)).look()
+    Registry(here=CadenceStatus("one", 0), there=CadenceStatus("other", 0)).look()
 
-    assert "its version of LastIn doesn't tell how" in warnings(caplog)[0]
+    assert "its version of LastIn doesn't say how" in warnings(caplog)[0]

@@ -95,7 +95,7 @@ def test_a_bad_file_or_none_leaves_the_last_good_cadence_in_force(
         scheduler.wait_for_ticks(2)
         replace(cadence_file, '[queues.default]\nevery = "never"\n')
         scheduler.wait_for_log("queues.default.every must be a duration")
-        wait_until(lambda: faults(redis_url), "the roster to tell of it")
+        wait_until(lambda: faults(redis_url), "the registry to show it")
         [fault] = faults(redis_url)
         assert "queues.default.every must be a duration" in fault
         scheduler.wait_for_ticks(2)
@@ -152,7 +152,7 @@ def test_a_scheduler_that_starts_before_redis_opens_windows_as_soon_as_it_is_the
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_however_often_it_is_told(
+def test_it_ends_however_often_it_is_shown(
     tmp_path: Path, cadence_file: Path, redis_url: str, number: signal.Signals
 ) -> None:
     with SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file)) as scheduler:

@@ -166,7 +166,7 @@ def test_a_full_server_is_tried_again_like_one_that_is_away(runner: QueueRunner,
     assert runner.opened == 1
 
 
-def test_an_outage_is_told_once(runner: QueueRunner, windows: FaultyWindows, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outage_is_shown_once(runner: QueueRunner, windows: FaultyWindows, caplog: pytest.LogCaptureFixture) -> None:
     windows.faults = [AWAY] * 5
     with caplog.at_level(logging.WARNING):
         for _ in range(6):

@@ -179,7 +179,7 @@ def test_ticks_in_a_blackout_are_not_missed(broker: LifoBroker, shared: OwnedClo
     assert missed(broker) == 5 + 2
 
 
-def test_when_the_clock_is_set_back_the_next_window_is_told_by_the_new_time(
+def test_when_the_clock_is_set_back_the_next_window_is_shown_by_the_new_time(
     broker: LifoBroker, shared: OwnedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scheduler.runner.KEEP_EVERY_S", 0)

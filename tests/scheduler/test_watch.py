@@ -47,7 +47,7 @@ def test_a_file_that_another_takes_the_place_of_is_read(file: CadenceWatcher, pa
     assert [file.poll(), file.poll() is not None] == [None, True]
 
 
-def test_an_error_is_told_once_and_a_repaired_file_is_read(
+def test_an_error_is_shown_once_and_a_repaired_file_is_read(
     file: CadenceWatcher, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.write_text(BAD)
@@ -59,7 +59,7 @@ def test_an_error_is_told_once_and_a_repaired_file_is_read(
     assert [file.poll(), file.poll() is not None] == [None, True]
 
 
-def test_a_file_that_is_gone_is_told_once(file: CadenceWatcher, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_is_gone_is_shown_once(file: CadenceWatcher, path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.unlink()
     assert [file.poll() for _ in range(4)] == [None] * 4
     assert caplog.text.count("can't be read: No such file or directory") == 1

@@ -279,7 +279,7 @@ class TestStrictness:
             messages = messages[step]
         assert len(messages) == 1
 
-    def test_all_that_is_wrong_is_told_at_once(self, schema: Schema) -> None:
+    def test_all_that_is_wrong_is_shown_at_once(self, schema: Schema) -> None:
         with pytest.raises(ValidationError) as refusal:
             schema.load({"count": "3", "part": {"size": "1", "extra": 1}, "unknown": 1, "ratio": 0.5})
 

@@ -1,4 +1,4 @@
--- Renews the leases of what a worker holds, and tells that somebody is alive.
+-- Renews the leases of what a worker holds, and notes that somebody is alive.
 -- ARGV: 1 now in µs or '' · 2 lease in µs · 3 silence in µs (parts/grace_until.lua) · then id, number of each delivery held
 -- Returns id and word of each that needs attention: cancel (it was asked to stop), lost (its lease ran out: it runs for
 -- nothing, another worker has it or will). What was settled a moment ago isn't lost.

@@ -33,7 +33,7 @@ if not mode then return {'no_policy'} end
 if mode == 'continuous' then return {'continuous'} end
 if tick then plan_next(next_tick) end
 local is_first, last = not last_tick, tonumber(last_tick or 0)
--- A last tick that lies ahead of what is allowed was opened before the server's clock was set back: it counts no more.
+-- A last tick beyond what is allowed was opened before the server's clock was set back: it no longer counts.
 if last * 1000 > now + 1000000 then last = 0 end
 if tick and tick <= last then return {'repeated', last} end
 if tick and tick * 1000 > now + 1000000 then return {'early', now} end

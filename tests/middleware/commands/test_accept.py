@@ -97,7 +97,7 @@ def test_the_broker_refuses_an_id_that_is_known(queue: ScriptedQueue) -> None:
         queue.broker.accept([message])
 
 
-def test_the_broker_tells_seqs_and_due_times_of_what_it_accepted(queue: ScriptedQueue) -> None:
+def test_the_broker_shows_seqs_and_due_times_of_what_it_accepted(queue: ScriptedQueue) -> None:
     messages = [dramatiq.Message("default", "task", (), {}, {}, message_id=id) for id in ("a", "b")]
 
     jobs = queue.broker.accept(messages, delay_ms=1500)

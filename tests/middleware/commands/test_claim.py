@@ -59,7 +59,7 @@ def test_a_claim_that_leaves_jobs_rings_for_the_next_consumer(queue: ScriptedQue
     assert queue.is_rung()
 
 
-def test_a_claim_tells_when_the_next_job_falls_due(queue: ScriptedQueue) -> None:
+def test_a_claim_shows_when_the_next_job_falls_due(queue: ScriptedQueue) -> None:
     assert queue.hand_out(1).until_due_us == -1
     queue.send("later", after_us=5_000)
     queue.clock.forward(us=1_000)

@@ -34,12 +34,12 @@ def test_a_beat_renews_what_is_held_and_nothing_else(queue: ScriptedQueue) -> No
 
     for _ in range(4):
         queue.clock.forward(us=LEASE_US // 2)
-        queue.beat(b)
+        queue.heartbeat(b)
 
     assert queue.reclaim() == [("a", "q")]
 
 
-def test_a_beat_for_an_older_attempt_renews_nothing_and_tells_so(queue: ScriptedQueue) -> None:
+def test_a_heartbeat_for_an_older_attempt_renews_nothing_and_shows_so(queue: ScriptedQueue) -> None:
     queue.send("a")
     first = queue.claim()[0]
     queue.lose_leases()
@@ -88,7 +88,7 @@ def test_a_put_back_leaves_the_count_of_lost_leases_as_it_is(queue: ScriptedQueu
 def test_after_a_silence_of_everybody_leases_get_a_grace(queue: ScriptedQueue) -> None:
     queue.send("a")
     token = queue.claim()[0]
-    queue.beat(token)
+    queue.heartbeat(token)
     queue.clock.forward(us=10 * LEASE_US)
 
     until_us, moved = queue.scripts.reclaim(LEASE_US, SILENCE_US, 3)
@@ -100,13 +100,13 @@ def test_after_a_silence_of_everybody_leases_get_a_grace(queue: ScriptedQueue) -
 def test_within_the_grace_a_live_worker_renews_and_a_dead_ones_jobs_come_back_after_it(queue: ScriptedQueue) -> None:
     queue.send_each("a", "b")
     alive, _ = queue.claim(2)
-    queue.beat()
+    queue.heartbeat()
     queue.clock.forward(us=10 * LEASE_US)
     queue.reclaim()
 
-    queue.beat(alive)
+    queue.heartbeat(alive)
     queue.clock.forward(us=LEASE_US // 2)
-    queue.beat(alive)
+    queue.heartbeat(alive)
     assert queue.reclaim() == []
     queue.clock.forward(us=LEASE_US // 2)
 
@@ -116,13 +116,13 @@ def test_within_the_grace_a_live_worker_renews_and_a_dead_ones_jobs_come_back_af
 def test_a_clock_that_jumps_ahead_looks_like_a_silence_and_loses_nobody_his_lease(queue: ScriptedQueue) -> None:
     queue.send("a")
     token = queue.claim()[0]
-    queue.beat(token)
+    queue.heartbeat(token)
 
     queue.clock.forward(s=86_400)
     assert queue.reclaim() == []
-    queue.beat(token)
+    queue.heartbeat(token)
     queue.clock.forward(us=LEASE_US // 2)
-    queue.beat(token)
+    queue.heartbeat(token)
     queue.clock.forward(us=LEASE_US // 2)
 
     assert queue.reclaim() == []
@@ -132,12 +132,12 @@ def test_a_clock_that_jumps_ahead_looks_like_a_silence_and_loses_nobody_his_leas
 def test_a_clock_that_jumps_back_does_not_leave_a_dead_workers_jobs_for_ages(queue: ScriptedQueue) -> None:
     queue.send_each("a", "b")
     dead, alive = queue.claim(2)
-    queue.beat(dead, alive)
+    queue.heartbeat(dead, alive)
 
     queue.clock.forward(s=-86_400)
     queue.reclaim()
     for _ in range(3):
-        queue.beat(alive)
+        queue.heartbeat(alive)
         queue.clock.forward(us=LEASE_US // 2)
 
     assert queue.reclaim() == [("b", "q")]
@@ -149,7 +149,7 @@ def test_a_reclaim_moves_a_hundred_at_most_and_says_that_there_is_more(queue: Sc
     queue.claim(130)
     for _ in range(3):
         queue.clock.forward(us=LEASE_US // 2)
-        queue.beat()
+        queue.heartbeat()
 
     until_us, moved = queue.scripts.reclaim(LEASE_US, SILENCE_US, 3)
     assert (until_us, len(moved)) == (0, 100)

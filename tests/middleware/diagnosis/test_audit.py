@@ -86,7 +86,7 @@ def test_a_place_that_is_not_the_records_is_found(full: ScriptedQueue, redis_url
     full.client.zadd(keys.stack("default"), {"waiting": score})
 
 
-def test_the_command_tells_all_and_fails_on_a_fault(
+def test_the_command_shows_all_and_fails_on_a_fault(
     full: ScriptedQueue, redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("REDIS_URL", redis_url)

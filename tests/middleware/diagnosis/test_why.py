@@ -83,7 +83,7 @@ def test_no_scheduler_has_put_a_policy_in_force(gated_queue: ScriptedQueue) -> N
     assert starts_in(gated_queue, "a")[0] is None
 
 
-def test_a_pause_is_told_with_who_and_why(queue: ScriptedQueue) -> None:
+def test_a_pause_is_shown_with_who_and_why(queue: ScriptedQueue) -> None:
     queue.send("a")
     queue.broker.control.pause("default", by="ops", reason="the provider is down")
 
@@ -132,7 +132,7 @@ def test_all_threads_are_busy(queue: ScriptedQueue) -> None:
     assert causes(queue, "a")["threads_busy"] == {"total": 2, "idle": 0}
 
 
-def test_a_job_that_runs_is_told_with_its_worker_and_progress(queue: ScriptedQueue) -> None:
+def test_a_job_that_runs_is_shown_with_its_worker_and_progress(queue: ScriptedQueue) -> None:
     queue.send("a")
     [token] = queue.claim()
     queue.scripts.progress(token, b'{"share":0.4,"note":"half"}')
@@ -172,7 +172,7 @@ def test_a_running_job_that_was_asked_to_stop_says_why(queue: ScriptedQueue) -> 
     assert causes(queue, "a")["cancel_requested"] == {"reason": "withdrawn"}
 
 
-def test_a_delay_and_a_backoff_are_told_apart(queue: ScriptedQueue) -> None:
+def test_a_delay_and_a_backoff_are_shown_apart(queue: ScriptedQueue) -> None:
     queue.send("later", after_us=60_000_000)
     queue.send("fails")
     failure = b'{"type":"OSError","message":"no route","traceback":null}'
@@ -197,7 +197,7 @@ def test_lost_workers_are_counted(queue: ScriptedQueue) -> None:
     ("outcome", "reason", "code"),
     [("rejected", "failed", "failed"), ("rejected", "odd", "rejected"), ("processed", "", "processed")],
 )
-def test_an_end_is_told_with_its_reason(queue: ScriptedQueue, outcome: str, reason: str, code: str) -> None:
+def test_an_end_is_shown_with_its_reason(queue: ScriptedQueue, outcome: str, reason: str, code: str) -> None:
     queue.send("a")
     failure = b'{"type":"OSError","message":"no route","traceback":null}' if reason else b""
     queue.settle(queue.claim()[0], outcome, reason=reason, failure=failure)

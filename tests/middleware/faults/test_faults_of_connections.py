@@ -23,7 +23,7 @@ def test_a_connection_cut_at_any_call_loses_and_doubles_nothing(redis_url: str, 
         runs, long_runs = Runs(broker), []
 
         @dramatiq.actor(broker=broker)
-        def run_until_it_happened() -> None:  # a worker beats for what it holds
+        def run_until_it_happened() -> None:  # a worker sends heartbeats for what it holds
             long_runs.append(proxy.happened.wait(10))
 
         for n in range(20):

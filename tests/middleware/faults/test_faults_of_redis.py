@@ -59,7 +59,7 @@ def test_jobs_that_run_over_an_outage_longer_than_their_lease_run_once(own_serve
             wait_until(lambda: time.monotonic() - away_since > 2.5, "the leases to run out")
             own_server.start()
             back_us = time.time_ns() // 1000
-            wait_until(lambda: _last_beat_us(own_server) > back_us, "a beat after the server's return")
+            wait_until(lambda: _last_heartbeat_us(own_server) > back_us, "a heartbeat after the server's return")
             gate.open()
             jobs = [ended(broker, message) for message in messages]
 
@@ -202,6 +202,6 @@ def test_a_program_that_answers_requests_hears_soon(how: str, call: Callable[[Li
             assert time.monotonic() - began < 3
 
 
-def _last_beat_us(server: EmbeddedServer) -> int:
+def _last_heartbeat_us(server: EmbeddedServer) -> int:
     with server.client() as client:
         return int(client.hget(keys.heartbeat("default"), "at") or 0)

@@ -92,7 +92,7 @@ def test_a_publisher_goes_on_when_one_time_fails(redis_url: str) -> None:
     reader.close()
 
 
-def test_a_name_that_several_sources_know_is_told_once_with_all_samples() -> None:
+def test_a_name_that_several_sources_know_is_shown_once_with_all_samples() -> None:
     merged = Merged([counter(1, host="a")], [counter(2, host="b"), GaugeMetricFamily("up", "Up.", value=1)])
 
     found = list(merged.collect())
@@ -101,7 +101,7 @@ def test_a_name_that_several_sources_know_is_told_once_with_all_samples() -> Non
     assert [sample.value for sample in found[0].samples] == [1, 2]
 
 
-def test_only_the_names_that_are_asked_for_are_told() -> None:
+def test_only_the_names_that_are_asked_for_are_shown() -> None:
     merged = Merged([counter(1)], [GaugeMetricFamily("up", "Up.", value=1)], names=["seen_total"])
 
     assert [metric.name for metric in merged.collect()] == ["seen"]

@@ -142,7 +142,7 @@ def test_a_paused_queue_is_not_stuck(queue: ScriptedQueue) -> None:
     assert metrics["lastin_queue_unclaimed_seconds", ("default",)] == 0
 
 
-def test_waits_and_runs_are_told_as_histograms_in_seconds(queue: ScriptedQueue) -> None:
+def test_waits_and_runs_are_shown_as_histograms_in_seconds(queue: ScriptedQueue) -> None:
     for wait_s, run_s in ((0.0015, 0.3), (7, 0.3)):
         queue.send(f"job-{wait_s}")
         queue.clock.forward(s=wait_s)
@@ -167,7 +167,7 @@ def test_waits_and_runs_are_told_as_histograms_in_seconds(queue: ScriptedQueue) 
     assert samples["lastin_job_run_seconds_bucket", "0.5"] == 2
 
 
-def test_redis_tells_of_its_memory_and_of_its_files(embedded_server: EmbeddedServer) -> None:
+def test_redis_shows_its_memory_and_of_its_files(embedded_server: EmbeddedServer) -> None:
     link = Link(embedded_server.url, timeout_s=5)
     rows = {row.name: row.value for row in queue_metrics.of_redis(link.call("INFO"))}
     link.close()

@@ -1,4 +1,4 @@
-"""Whether the cadence in force is the file's, as the roster tells."""
+"""Whether the cadence in force is the file's, as the registry shows."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def test_all_is_well_while_all_have_read_the_same() -> None:
     assert cadence_faults({"a": GOOD, "b": CadenceStatus("digest-1", START_US + 5)}) == []
 
 
-def test_a_file_that_cannot_be_read_is_told_with_the_reason() -> None:
+def test_a_file_that_cannot_be_read_is_shown_with_the_reason() -> None:
     [fault] = cadence_faults({"a": GOOD, "b": BAD})
     assert fault.startswith("Scheduler b goes on by the cadence of 2023-11-14T22:13:20.000000Z")
     assert fault.endswith("2023-11-14T22:13:21.000000Z: cadence.toml: queues.default.every must be …")
 
 
-def test_schedulers_that_have_read_different_files_are_told() -> None:
+def test_schedulers_that_have_read_different_files_are_shown() -> None:
     assert cadence_faults({"b": CadenceStatus("digest-2", START_US), "a": GOOD}) == [
         "The schedulers a, b have read different cadences."
     ]

@@ -1,4 +1,4 @@
-"""The maintenance thread: beats, rounds, and what it makes good."""
+"""The maintenance thread: heartbeats, rounds, and what it makes good."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is alive: workers and schedulers in the roster, until they end or die."""
+"""Who is alive: workers and schedulers in the registry, until they end or die."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def settings() -> Settings:
 
 def only(broker: LifoBroker) -> LiveProcess:
     """The one process that lives, once it is there."""
-    [process] = wait_until(broker.registry.processes, "somebody in the roster")
+    [process] = wait_until(broker.registry.processes, "somebody in the registry")
     return process
 
 
-def test_a_worker_tells_what_it_is_and_what_it_runs(broker: LifoBroker, gate: Gate) -> None:
+def test_a_worker_shows_what_it_is_and_what_it_runs(broker: LifoBroker, gate: Gate) -> None:
     @dramatiq.actor
     def work() -> None:
         gate.wait()
@@ -77,7 +77,7 @@ def test_a_worker_that_ends_is_gone_at_once(broker: LifoBroker) -> None:
     assert broker.registry.processes() == []
 
 
-def test_a_worker_that_was_told_to_end_has_no_idle_threads(broker: LifoBroker, gate: Gate) -> None:
+def test_a_worker_that_was_asked_to_end_has_no_idle_threads(broker: LifoBroker, gate: Gate) -> None:
     @dramatiq.actor
     def work() -> None:
         gate.wait()

@@ -36,7 +36,7 @@ def test_what_it_would_let_through_is_what_it_lets_through(queue: ScriptedQueue,
     assert told.count == len(claimed)
 
 
-def test_at_most_so_many_ids_are_told_and_the_count_of_all(queue: ScriptedQueue) -> None:
+def test_at_most_as_many_ids_as_asked_for_are_shown_and_the_count_of_all(queue: ScriptedQueue) -> None:
     queue.rule(batch=20, oldest_share_ppm=500_000)
     queue.send_each(*JOBS)
 
@@ -52,7 +52,7 @@ def test_what_falls_due_by_now_is_counted(queue: ScriptedQueue) -> None:
     assert queue.broker.windows.next("default").job_ids == ["later"]
 
 
-def test_when_it_opens_is_told_unless_nobody_opens_windows(queue: ScriptedQueue) -> None:
+def test_when_it_opens_is_shown_unless_nobody_opens_windows(queue: ScriptedQueue) -> None:
     next_ms = queue.clock.now_us // 1000 + 2_000
     queue.broker.windows.put_policy("default", Policy(), next_tick_ms=next_ms)
     assert queue.broker.windows.next("default").opens_at_us == next_ms * 1000

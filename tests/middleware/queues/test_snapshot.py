@@ -73,7 +73,7 @@ def test_the_next_window_is_when_the_cadence_says(queue: ScriptedQueue) -> None:
     assert queue.snapshot().next_window_at_us == (NOW_MS + 4_000) * 1000
 
 
-def test_a_tick_that_somebody_else_has_opened_tells_the_next_one_all_the_same(queue: ScriptedQueue) -> None:
+def test_a_tick_that_somebody_else_has_opened_shows_the_next_one_all_the_same(queue: ScriptedQueue) -> None:
     plan(queue, NOW_MS + 2_000)
     scripts = queue.scripts
     assert scripts.open_window("tick", NOW_MS, 0, 0, next_tick_ms=NOW_MS + 2_000)[0] == b"opened"
@@ -115,7 +115,7 @@ def test_threads_are_those_of_the_workers_that_consume_the_queue(queue: Scripted
     link.close()
 
 
-def test_all_queues_are_told_by_name(queue: ScriptedQueue) -> None:
+def test_all_queues_are_shown_by_name(queue: ScriptedQueue) -> None:
     mail = ScriptedQueue(queue.broker.redis._url, "mail", clock=queue.clock)
     mail.send("x")
 

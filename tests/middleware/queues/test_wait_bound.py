@@ -31,7 +31,7 @@ def open_and_use(queue: ScriptedQueue, policy: Policy = POLICY, claims: int = 10
     return [id for id, _ in tokens]
 
 
-def test_it_is_told_after_ten_full_windows_and_not_before(queue: ScriptedQueue) -> None:
+def test_it_is_shown_after_ten_full_windows_and_not_before(queue: ScriptedQueue) -> None:
     queue.send(*(f"{n}" for n in range(131)))
     rule(queue)
     for n in range(10):

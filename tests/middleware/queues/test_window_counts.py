@@ -44,7 +44,7 @@ def test_a_lost_lease_counts_as_put_back_and_a_lost_worker_as_rejected(queue: Sc
     assert (queue.window(second).rejected, queue.window(second).running) == (1, 0)
 
 
-def test_a_job_tells_the_window_of_its_last_claim(queue: ScriptedQueue) -> None:
+def test_a_job_shows_the_window_of_its_last_claim(queue: ScriptedQueue) -> None:
     queue.rule()
     queue.send("a")
     queue.open()

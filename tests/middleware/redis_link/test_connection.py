@@ -179,7 +179,7 @@ def test_a_wait_that_a_failover_breaks_off_is_redis_away(own_server: EmbeddedSer
         own_link.wait(5)
 
 
-def test_a_full_server_is_told_from_one_that_is_away(own_server: EmbeddedServer, own_link: Link) -> None:
+def test_a_full_server_is_shown_from_one_that_is_away(own_server: EmbeddedServer, own_link: Link) -> None:
     own_link.call("SET", "filler", "x" * 1000)
     own_link.call("CONFIG", "SET", "maxmemory", 1)
 

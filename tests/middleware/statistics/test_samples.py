@@ -24,7 +24,7 @@ def summary(queue: ScriptedQueue) -> Summary:
     return stats(queue).queues[queue.name]
 
 
-def tallies(queue: ScriptedQueue) -> QueueCounters:
+def counters(queue: ScriptedQueue) -> QueueCounters:
     return read_counters(queue.scripts, samples=100, minutes=100)
 
 
@@ -44,7 +44,7 @@ def test_a_job_is_counted_in_one_state_and_each_event_once(queue: ScriptedQueue)
     queue.settle(tokens[0], "retry", delay_us=5_000_000)
     queue.settle(tokens[1], "put_back")
 
-    counts = tallies(queue).tasks["task"].counts
+    counts = counters(queue).tasks["task"].counts
 
     assert {name: value for name, value in counts.states.items() if value} == {"scheduled": 2, "queued": 2}
     assert {name: value for name, value in counts.totals.items() if value} == {
@@ -63,7 +63,7 @@ def test_an_end_is_counted_by_its_outcome_until_it_is_pruned(queue: ScriptedQueu
     queue.scripts.prune(0, 0, 0, 10**6)
 
     assert summary(queue).counts[outcome] == 0
-    assert tallies(queue).tasks["task"].counts.totals[f"ended_{outcome}"] == 1
+    assert counters(queue).tasks["task"].counts.totals[f"ended_{outcome}"] == 1
 
 
 def test_tasks_are_counted_apart_and_the_queue_is_their_sum(queue: ScriptedQueue) -> None:
@@ -86,7 +86,7 @@ def test_beyond_200_names_tasks_are_counted_together(queue: ScriptedQueue) -> No
         for token in tokens:
             queue.settle(token)
 
-    found = tallies(queue).tasks
+    found = counters(queue).tasks
 
     assert len(found) == 201
     assert found["(other)"].counts.states["processed"] == 300
@@ -138,7 +138,7 @@ def test_times_are_those_of_the_last_quarter_of_an_hour(queue: ScriptedQueue) ->
     assert (now.wait.count, now.wait.sum_us) == (100, 99 * 3000 + 3_000_000)
     assert 2000 < now.wait.quantile_us(0.5) < 5000  # type: ignore[operator]
     assert 20_000 < now.run.quantile_us(0.9) < 50_000  # type: ignore[operator]
-    assert tallies(queue).together.wait.count == 101
+    assert counters(queue).together.wait.count == 101
 
 
 def test_a_run_that_was_put_back_or_lost_has_no_time(queue: ScriptedQueue) -> None:
@@ -147,7 +147,7 @@ def test_a_run_that_was_put_back_or_lost_has_no_time(queue: ScriptedQueue) -> No
     queue.claim()
     queue.lose_leases(crash_limit=1)
 
-    now = tallies(queue).together
+    now = counters(queue).together
 
     assert (now.wait.count, now.run.count, now.counts.totals["ended_rejected"]) == (2, 0, 1)
 
@@ -172,17 +172,17 @@ def test_times_fall_into_the_bucket_whose_bound_they_do_not_exceed(queue: Script
     for n, us in enumerate((200, 201, 86_400_000_001)):
         run(queue, f"j{n}", wait_us=us)
 
-    counts = tallies(queue).together.wait.counts
+    counts = counters(queue).together.wait.counts
 
     assert (counts[0], counts[1], counts[-1]) == (1, 1, 1)
 
 
-def test_a_sample_tells_how_it_was_when_its_slot_began(queue: ScriptedQueue) -> None:
+def test_a_sample_shows_how_it_was_when_its_interval_began(queue: ScriptedQueue) -> None:
     queue.send("a", "b")
     queue.clock.forward(us=INTERVAL_US)
     queue.claim()
 
-    newest, first = tallies(queue).samples
+    newest, first = counters(queue).samples
 
     assert (newest.counts.states["queued"], newest.counts.states["running"]) == (2, 0)
     assert first.counts.totals["accepted"] == 0
@@ -208,7 +208,7 @@ def test_samples_are_bounded(queue: ScriptedQueue) -> None:
 
 def test_asking_for_jobs_in_vain_writes_no_samples(queue: ScriptedQueue) -> None:
     queue.claim()
-    queue.beat()
+    queue.heartbeat()
     queue.reclaim()
     queue.scripts.prune(10**12, 10, 10**9, 10**6)
 
@@ -220,13 +220,13 @@ def test_a_clock_that_is_set_back_a_little_keeps_the_samples_and_far_back_begins
     for n in range(5):
         queue.clock.forward(us=INTERVAL_US)
         queue.send(f"j{n}")
-    assert len(tallies(queue).samples) == 5
+    assert len(counters(queue).samples) == 5
 
     queue.clock.forward(us=-2 * INTERVAL_US)
     queue.send("a-little")
-    assert len(tallies(queue).samples) == 5
+    assert len(counters(queue).samples) == 5
 
     queue.clock.forward(s=-3600)
     queue.send("far")
-    assert [sample.counts.totals["accepted"] for sample in tallies(queue).samples] == [6]
+    assert [sample.counts.totals["accepted"] for sample in counters(queue).samples] == [6]
     assert summary(queue).rates["1m"]["accepted"] == pytest.approx(1 / 60, rel=0.2)

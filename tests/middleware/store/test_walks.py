@@ -15,7 +15,7 @@ from ..scripted import START_US, ScriptedQueue
 from ..walks import ids, walk
 
 
-def test_a_narrow_filter_finds_what_lies_deep_and_tells_the_end(queue: ScriptedQueue) -> None:
+def test_a_narrow_filter_finds_what_lies_deep_and_shows_the_end(queue: ScriptedQueue) -> None:
     queue.scripts.accept([Offer("needle", "rare", queue.encoded("needle"))])
     for batch in range(6):
         queue.send(*(f"hay-{batch}-{n:03}" for n in range(900)))

@@ -53,7 +53,7 @@ def test_closing_while_a_settlement_waits_for_redis_keeps_its_outcome(queue: Scr
 
     def stay_away() -> None:
         waits.set()
-        if not one.settler._closed.is_set():
+        if not one.settler._outbox.is_closed:
             one.commands.before["settle"] = stay_away
             raise RedisAwayError("away")
 

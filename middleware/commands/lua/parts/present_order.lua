@@ -1,5 +1,5 @@
 -- The order in which claims go now: lifo or fifo, for a rule with order, above, below; of an adaptive one also what it was
--- so far, and what the oldest waiting job has waited in µs, which is how far back its place lies.
+-- so far, and what the oldest waiting job has waited in µs, counted from its place.
 -- Adaptive: fifo until the oldest waiting job has waited `above` µs, then lifo until that falls under `below`. The
 -- present order is kept with the policy.
 local function present_order(rule)

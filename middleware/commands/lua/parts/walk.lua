@@ -1,5 +1,5 @@
 -- Walking a queue's jobs newest first by seq, through one index or several.
--- What is looked for is told by a table: names of indexes; above, a seq or nil; task, a name or ''; window, a number or
+-- A table says what is looked for: names of indexes; above, a seq or nil; task, a name or ''; window, a number or
 -- nil. Two thousand rows cost milliseconds, so rows are kept in two arrays, ids and seqs, instead of a table each.
 
 local BUDGET, TIES, INDEXES = 2000, 20000, P.INDEXES

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from .errors import SettingsError
+from ..errors import SettingsError
 
 SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN"})
 """Settings whose values are never shown."""

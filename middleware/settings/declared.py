@@ -1,25 +1,21 @@
-"""The only reader of ``os.environ``: every setting, parsed and checked once, in a frozen object."""
+"""Every setting: its variable, its default, what it may hold, and what it is for."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from . import setting_values as read
-from .errors import LastInError, SettingsError
-from .setting_values import setting
+from ..errors import SettingsError
+from . import values as read
+from .values import setting
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = ROOT / ".data"
 EMBEDDED_URL_FILE = DATA_DIR / "redis-url"
 """Where ``make run`` notes the URL of the embedded server, so that all commands in this clone find it."""
-
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable in which prometheus_client is told where processes share their metrics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +48,8 @@ class Settings:
         "REDIS_SPIN_US",
         300,
         read.integer(0, 10_000),
-        "For so many microseconds a worker with one thread, or a program with one thread that enqueues, looks for "
-        "Redis's answer before it sleeps; 0: it sleeps at once.",
+        "How many microseconds a worker with one thread, or a program with one thread that enqueues, looks for Redis's "
+        "answer before it sleeps; 0: it sleeps at once.",
     )
     host: str = setting("HOST", "127.0.0.1", str, "Address of the HTTP API; 0.0.0.0 when DYNO is set.")
     port: int = setting("PORT", 8000, read.integer(1, 65535), "Port of the HTTP API.")
@@ -133,7 +129,7 @@ class Settings:
         shown="",
     )
     lease_s: float = setting(
-        "LEASE_S", 15.0, read.number(0.2, 3600), "Seconds without a beat after which a job counts as lost.", shown="15"
+        "LEASE_S", 15.0, read.number(0.2, 3600), "Seconds without a heartbeat until a job counts as lost.", shown="15"
     )
     crash_limit: int = setting(
         "CRASH_LIMIT", 3, read.integer(1, 1000), "A job that loses this many leases in a row is rejected (worker_lost)."
@@ -275,37 +271,3 @@ class Settings:
     def is_public(self) -> bool:
         """True when other machines can reach the HTTP API."""
         return self.host not in read.LOOPBACK_HOSTS
-
-
-def load() -> Settings:
-    """The settings of this process, from its environment.
-
-    Raises:
-      SettingsError: as :meth:`Settings.from_environ`.
-    """
-    return Settings.from_environ(os.environ)
-
-
-def share_metrics(folder: Path) -> None:
-    """Let this process and its children share a folder of metrics."""
-    os.environ[METRICS_FOLDER] = str(folder)
-
-
-def shared_metrics() -> Path | None:
-    """The folder that this process shares its metrics in; None when it keeps them for itself."""
-    folder = os.environ.get(METRICS_FOLDER)
-    return Path(folder) if folder else None
-
-
-def load_or_exit() -> Settings:
-    """As :func:`load`, but a setting that can't be read ends the process with one line and exit status 2."""
-    try:
-        return load()
-    except SettingsError as error:
-        exit_with(error)
-
-
-def exit_with(error: LastInError) -> NoReturn:
-    """End the process as settings errors do: one line on stderr, exit status 2."""
-    os.write(2, f"lastin: {error}\n".encode())
-    raise SystemExit(2) from None

@@ -11,7 +11,7 @@ from middleware.metrics.process_group import ProcessGroup
 from middleware.processes.server_safety import SafetyWatch
 from middleware.settings import Settings
 
-from . import cli, metrics
+from . import cli, metrics, ringing
 from .access import auth, framing, headers, hosts, limits, proxies
 from .contract import Api, Plugin
 from .health import health
@@ -62,6 +62,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     limits.install(app, settings)
     auth.close(app, settings)
     waiting.install(app, settings)
+    ringing.install(app)
     api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
     for resource in (jobs, queues, windows, recurring, task_list, workers, stats, health):
         api.register_blueprint(resource)

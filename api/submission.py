@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dramatiq
-from flask import Response
+from flask import Response, current_app
 
 from middleware.enqueue.acceptance import Receipt
 from middleware.errors import ReplayGoneError
@@ -56,6 +56,7 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
     options = {"request_id": asked.id, **({"traceparent": asked.traceparent} if asked.traceparent else {})}
     messages = [message_of_job(job, options) for job in new]
     receipt = broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
+    current_app.extensions["rings"].expect(messages[0].queue_name)
     if gone := len(messages) - len(receipt.jobs):
         # Redis took the call, its answer was lost, and before the call was sent again jobs had ended and been pruned.
         raise ReplayGoneError(f"It was carried out; {gone} of its {len(messages)} jobs have been pruned since.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, current_app, url_for
 
 from middleware.errors import WindowRefusedError
 from middleware.queues.windows import WindowPage
@@ -88,6 +88,7 @@ def open_window(new: dict[str, Any]) -> Response:
         )
     except WindowRefusedError as refused:
         raise ProblemError(WINDOW_REFUSED, str(refused)) from None
+    current_app.extensions["rings"].expect(new["queue"])
     location = {"Location": url_for("windows.show_window", window_id=window.id)}
     return json_answer(window.as_dict(), 201, {**location, **replayed(is_replay)})
 

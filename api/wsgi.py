@@ -22,5 +22,6 @@ def application() -> Flask:
     # The server's main process leads this one and its siblings, and has made their folder of metrics.
     app = create_app(tasks.settings, group=ProcessGroup("web", os.getppid()))
     signal.signal(END_WAITS, lambda *_: app.extensions["endings"].close())
+    app.extensions["rings"].start()
     MetricsPublisher(lambda: app.extensions["metrics"].group_metrics, tasks.broker.redis.new_link()).start()
     return app

@@ -33,7 +33,7 @@ happens to both."""
     rounds=(3, 9),
     limited_by="Some additions a job in the thread that ran it; the metrics are written once a second. Two workers, on"
     " a server each, take turns of a quarter of a second. What the scripts count as they move a job (its record, the"
-    " samples, the tallies of tasks) belongs to the move, and can't be switched off.",
+    " samples, the counters of tasks) belongs to the move, and can't be switched off.",
 )
 def observing(bench: Bench, _: QueuePeer) -> Mapping[str, float]:
     slices = bench.pick(1, 12, 30)

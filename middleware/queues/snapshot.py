@@ -129,11 +129,11 @@ class QueueSnapshot:
             ("jobs and records", total, self.records),
             ("jobs and messages", total, self.messages),
         ]
-        # What a job whose record was removed by hand was tallied as, nobody knows.
+        # How a job whose record was removed by hand was counted isn't known.
         if not self.counters.get("orphans"):
-            tallied = added(self.task_counters.values()).counts.states
+            counted = added(self.task_counters.values()).counts.states
             compared += [
-                (f"{status} jobs and tallied ones", counts[status], tallied[status.value]) for status in counts
+                (f"{status} jobs and counted ones", counts[status], counted[status.value]) for status in counts
             ]
         return [f"{what}: {one} against {other}" for what, one, other in compared if one != other]
 

@@ -1,4 +1,4 @@
-"""A settler's line to Redis: one thread at a time speaks over it."""
+"""A settler's connection to Redis: one thread at a time uses it."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_why_is_shown_in_words_and_as_json() -> None:
     shown = answered("jobs", "show", id, "--why")
 
     assert "No scheduler has said yet" in words
-    assert "nobody can tell when" in words
+    assert "at an unknown time" in words
     assert [cause["code"] for cause in shown["causes"]] == ["no_policy", "no_worker"]
 
 

@@ -56,7 +56,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         yield service
 
 
-def test_one_scrape_shows_every_process_and_of_redis(running: RunningService) -> None:
+def test_one_scrape_shows_every_process_and_redis(running: RunningService) -> None:
     def scraped() -> Samples | None:
         found = parsed(running.get("/metrics"))
         kinds = {dict(labels).get("process") for name, labels in found if name == "process_cpu_seconds_total"}

@@ -86,7 +86,7 @@ class ModelGate:
     def open_window(self, opened_by: str, tick_ms: int | None, credits: int, lasts_us: int) -> tuple[str, int | None]:
         """The word, and what comes with it: the window's number, the last tick, the time."""
         if self.policy is None:
-            return "default_gate", None
+            return "no_policy", None
         if self.policy.mode == "continuous":
             return "continuous", None
         latest = self.now + MILLION

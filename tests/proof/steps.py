@@ -18,6 +18,8 @@ from middleware.redis_link.link import Link
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
 from .comparing import QUEUE, compare_all, compare_pages
 from .entries import RUNNING, ModelPolicy, Token
+from .event_log import EventLog
+from .history import HistoryChecker, read_all
 from .model import Model
 
 WORKERS = ("worker-a", "worker-b")
@@ -39,6 +41,8 @@ class Steps(RuleBasedStateMachine):
         super().__init__()
         self.link, self.client = connections(url)
         self.client.flushdb()
+        self.log, self.checker = EventLog(self.client, QUEUE), HistoryChecker(QUEUE)
+        self.log.switch_on()
         self.issued: list[Token] = []
         self.last_settled: list[Settlement] = []
         self.made = 0
@@ -57,6 +61,11 @@ class Steps(RuleBasedStateMachine):
     @invariant()
     def everything_kept_is_the_models(self) -> None:
         Steps.busy_calls += compare_all(self.client, self.model)
+
+    @invariant()
+    def the_checker_of_histories_finds_nothing(self) -> None:
+        read_all(self.log, self.checker)
+        assert self.checker.found.texts == []
 
     @invariant()
     def the_snapshot_adds_up_and_tells_what_may_be_claimed(self) -> None:

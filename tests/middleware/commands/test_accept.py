@@ -235,7 +235,7 @@ def test_refused_offers_keep_no_key(queue: ScriptedQueue) -> None:
     assert isinstance(queue.offer("b", key=KEY), Accepted)
 
 
-def test_keys_whose_day_is_over_are_forgotten_by_later_ones_and_by_upkeep(queue: ScriptedQueue) -> None:
+def test_keys_whose_day_is_over_are_forgotten_by_later_ones_and_by_maintenance(queue: ScriptedQueue) -> None:
     for n in range(150):
         queue.offer(f"old-{n}", key=KEY._replace(name=b"%d" % n))
     queue.clock.forward(s=DAY_S)

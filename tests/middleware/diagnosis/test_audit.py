@@ -107,7 +107,7 @@ def test_the_command_says_that_redis_is_away(
     assert "Redis doesn't answer" in capsys.readouterr().out
 
 
-def test_a_tally_that_differs_from_the_jobs_there_are_is_found(full: ScriptedQueue, redis_client: redis.Redis) -> None:
+def test_a_counter_that_differs_from_the_jobs_is_found(full: ScriptedQueue, redis_client: redis.Redis) -> None:
     full.scripts.read_counters(0, 0)  # adds up what is pending
     with redis.Redis.from_url(full.broker.redis._url) as raw:
         kept = raw.hget(keys.task_counters("default"), "task")
@@ -115,5 +115,5 @@ def test_a_tally_that_differs_from_the_jobs_there_are_is_found(full: ScriptedQue
         faults = full.snapshot().faults()
         raw.hset(keys.task_counters("default"), "task", kept)
 
-    assert "queued jobs and tallied ones: 2 against 0" in faults
+    assert "queued jobs and counted ones: 2 against 0" in faults
     assert full.snapshot().faults() == []

@@ -79,7 +79,7 @@ def test_jobs_that_nobody_rang_for_are_found_by_the_next_round(broker: LifoBroke
     silent.close()
 
 
-def test_finished_jobs_beyond_the_count_are_pruned_by_and_by(broker: LifoBroker) -> None:
+def test_finished_jobs_beyond_the_count_are_pruned_in_steps(broker: LifoBroker) -> None:
     @dramatiq.actor
     def work() -> None:
         pass
@@ -108,7 +108,7 @@ def test_trouble_in_one_queue_costs_the_others_nothing(broker: LifoBroker, gate:
     assert (job.status.value, job.attempts) == ("processed", 1)
 
 
-def test_the_upkeep_goes_on_when_redis_is_back(own_server: EmbeddedServer, ran: list[str]) -> None:
+def test_maintenance_goes_on_when_redis_is_back(own_server: EmbeddedServer, ran: list[str]) -> None:
     broker = LifoBroker(url=own_server.url, settings=Settings(lease_s=LEASE_S))
     broker.declare_queue("default")
     maintenance = broker.new_maintenance()

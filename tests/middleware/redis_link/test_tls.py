@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import dramatiq
 import pytest
 
 from middleware.broker import LifoBroker
@@ -14,6 +15,7 @@ from middleware.settings import Settings
 
 from ...certificates import CertificateFiles, self_signed
 from ..tls_proxy import TlsProxy
+from ..workers import ended, working
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +65,19 @@ def test_a_self_signed_certificate_is_taken_without_verification(proxy: TlsProxy
     assert _ping(proxy.url("ssl_cert_reqs=none")) == b"PONG"
 
 
-def test_a_broker_works_through_tls(proxy: TlsProxy) -> None:
+def test_a_job_is_accepted_run_and_shown_through_tls(proxy: TlsProxy) -> None:
     settings = Settings(redis_url=proxy.url(), redis_tls_verify=False)
     broker = LifoBroker(url=settings.redis_url, settings=settings)
 
-    broker.redis.check_writable()
+    @dramatiq.actor(broker=broker, store_results=True)
+    def work() -> str:
+        return "done"
+
+    with working(broker):
+        job = ended(broker, work.send())
+
+    assert settings.redis_url.startswith("rediss://")
+    assert (job.status.value, job.result) == ("processed", "done")
     broker.close()
 
 

@@ -90,7 +90,7 @@ def test_beyond_200_names_tasks_are_counted_together(queue: ScriptedQueue) -> No
 
     assert len(found) == 201
     assert found["(other)"].counts.states["processed"] == 300
-    assert all(tally.counts.states["processed"] == 1 for name, tally in found.items() if name != "(other)")
+    assert all(its.counts.states["processed"] == 1 for name, its in found.items() if name != "(other)")
     queue.client.delete(keys.task_counters("default"))  # the audit knows tasks by their own names only
     queue.client.hincrby(keys.counters("default"), "orphans", 1)
 

@@ -1,4 +1,4 @@
-"""The line to Redis: one at a time, and those who wait come first."""
+"""The lock of a connection to Redis: one at a time, and those who wait come first."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from ...service import wait_until
 
 
 def test_it_is_taken_by_one_at_a_time() -> None:
-    line = WaitersFirstLock()
+    lock = WaitersFirstLock()
 
-    assert line.take_if_free()
-    assert not line.take_if_free()
-    line.leave()
-    assert line.take_if_free()
+    assert lock.take_if_free()
+    assert not lock.take_if_free()
+    lock.leave()
+    assert lock.take_if_free()
 
 
 def test_who_waits_comes_before_who_asks() -> None:
-    line = WaitersFirstLock()
-    assert line.take_if_free()
+    lock = WaitersFirstLock()
+    assert lock.take_if_free()
     inside, may_leave = threading.Event(), threading.Event()
 
     def wait_for_it() -> None:
-        with line:
+        with lock:
             inside.set()
             may_leave.wait(10)
 
     waiting = threading.Thread(target=wait_for_it)
     waiting.start()
-    wait_until(lambda: line.is_wanted, "the line to be wanted")
-    line.leave()
+    wait_until(lambda: lock.is_wanted, "the lock to be wanted")
+    lock.leave()
 
-    assert not line.take_if_free()
+    assert not lock.take_if_free()
     assert inside.wait(10)
-    assert not line.is_wanted
+    assert not lock.is_wanted
     may_leave.set()
     waiting.join(10)
-    assert line.take_if_free()
+    assert lock.take_if_free()

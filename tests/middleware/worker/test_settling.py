@@ -28,7 +28,7 @@ def test_settling_claims_for_the_thread_that_became_idle(queue: ScriptedQueue, o
     assert one.idle_threads.idle == THREADS - 1
 
 
-def test_slots_that_a_claim_did_not_use_are_given_back(queue: ScriptedQueue, one: OneSettler) -> None:
+def test_threads_that_a_claim_found_no_job_for_are_given_back(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send("a")
 
     one.claim(3)
@@ -37,7 +37,7 @@ def test_slots_that_a_claim_did_not_use_are_given_back(queue: ScriptedQueue, one
 
 
 @pytest.mark.parametrize("busy_with", ["ring_again", "claim"])
-def test_a_settlement_that_is_left_while_the_line_is_busy_is_sent(
+def test_a_settlement_that_is_left_while_the_connection_is_busy_is_sent(
     queue: ScriptedQueue, one: OneSettler, busy_with: str
 ) -> None:
     queue.send("a")
@@ -98,7 +98,7 @@ def test_the_next_call_is_on_its_way_before_jobs_are_handed_out(queue: ScriptedQ
     assert one.idle_threads.idle == THREADS - 2
 
 
-def test_who_waits_for_the_line_comes_before_the_next_settlements(queue: ScriptedQueue, one: OneSettler) -> None:
+def test_who_waits_for_the_connection_comes_before_the_next_settlements(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b", "c", "d")
     d, c = one.claim(2)
     claiming = threading.Thread(target=one.claim)
@@ -106,7 +106,7 @@ def test_who_waits_for_the_line_comes_before_the_next_settlements(queue: Scripte
     def leave_one_and_wait_for_the_line() -> None:
         in_another_thread(lambda: one.settler.settle(c))
         claiming.start()
-        wait_until(lambda: one.settler._lock.is_wanted, "the line to be wanted")
+        wait_until(lambda: one.settler._lock.is_wanted, "the lock to be wanted")
 
     one.commands.before["settle"] = leave_one_and_wait_for_the_line
     one.settler.settle(d)
@@ -242,7 +242,7 @@ def test_what_a_lost_answer_claimed_is_put_back_before_the_next_claim(queue: Scr
     assert (queue.status("a"), one.idle_threads.idle) == ("queued", THREADS - 1)
 
 
-def test_a_claim_whose_answer_is_lost_leaks_no_slot_and_no_job(queue: ScriptedQueue, one: OneSettler) -> None:
+def test_a_claim_whose_answer_is_lost_leaks_no_thread_and_no_job(queue: ScriptedQueue, one: OneSettler) -> None:
     queue.send_each("a", "b")
     one.commands.after["claim"] = raising(RedisAwayError("the answer is lost"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import dramatiq
@@ -19,9 +18,6 @@ from .timetable import Timetable
 
 LATE_US = 60_000_000
 """With ``missed = "skip"`` a tick submits its job at most so much later."""
-FEWEST_AHEAD, MOST_AHEAD, AHEAD_US = 20, 110, 10_000_000
-"""How many of the next ticks are told: those of the next 10 s, but 20 in any case and 110 at most. They must last until
-they are told again, every 5 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,27 +68,3 @@ class Recurring:
             skip_if_waiting=self.skip_if_waiting,
             next_ticks_ms=tuple(tick_us // 1000 for tick_us in ticks_us),
         )
-
-
-class TicksAhead:
-    """The next ticks of a timetable. They are kept, since a long blackout takes a while to go through."""
-
-    def __init__(self, timetable: Timetable) -> None:
-        self.timetable = timetable
-        self._from_us = 0
-        self._ticks_us: list[int] = []
-
-    def at(self, now_us: int) -> tuple[int, ...]:
-        """Those after ``now_us``."""
-        if now_us < self._from_us:
-            self._ticks_us = []  # the clock was set back
-        self._from_us = now_us
-        ahead = [tick_us for tick_us in self._ticks_us if tick_us > now_us]
-        last_us = ahead[-1] if ahead else now_us
-        if len(ahead) < FEWEST_AHEAD or (last_us < now_us + AHEAD_US and len(ahead) < MOST_AHEAD):
-            for tick_us in islice(self.timetable.all_after(last_us), MOST_AHEAD - len(ahead)):
-                ahead.append(tick_us)
-                if len(ahead) >= FEWEST_AHEAD and tick_us > now_us + AHEAD_US:
-                    break
-        self._ticks_us = ahead
-        return tuple(ahead)

@@ -16,7 +16,8 @@ from middleware.errors import QueueFullError, RedisAwayError
 from middleware.redis_link.backoff import Backoff
 
 from .clock import Clock
-from .recurring import Recurring, TicksAhead
+from .recurring import Recurring
+from .ticks_ahead import TicksAhead
 from .timing import Fire
 
 KEEP_EVERY_S = 5.0

@@ -121,8 +121,9 @@ def counters(queue: str) -> str:
 
 
 def policy(queue: str) -> str:
-    """HASH: what the cadence says about the queue, which window is open (``open``), when the last one opened and when a
-    job was last claimed outside of windows (``last_opened``, ``last_claim``, µs), and who paused it (``pause``)."""
+    """HASH: what the cadence says about the queue and its next ticks (``next_tick``, ``later_ticks``, ms), which window
+    is open (``open``), when the last one opened and when a job was last claimed outside of windows (``last_opened``,
+    ``last_claim``, µs), and who paused it (``pause``)."""
     return _of_queue(queue, "policy")
 
 

@@ -10,6 +10,7 @@ from .circumstances import Circumstances
 from .forecast import FAST, Opening
 
 LONGEST_LOOK_S = 3600.0
+DAY_US = 86_400_000_000
 
 
 def pace_of(c: Circumstances) -> float | None:
@@ -72,15 +73,26 @@ def _planned(c: Circumstances, after_s: float) -> Iterator[tuple[float, float, f
 
 
 def _ticks(c: Circumstances, after_s: float) -> Iterator[float]:
-    """The ticks that come, in seconds from now, from the last one before ``after_s`` on."""
+    """The ticks that come, in seconds from now: those that are known, and then such as they are on average, those
+    before ``after_s`` left out."""
     next_us = c.queue.next_window_at_us
     if next_us is None or c.policy is None:
         return
-    period_us = c.policy.period_us or max(1, next_us - (c.queue.last_opened_us or next_us))
-    next_us += max(0, (c.now_us + int(after_s * 1e6) - next_us) // period_us) * period_us
+    known_us = [next_us, *(tick_us for tick_us in c.queue.later_ticks_us if tick_us > next_us)]
+    for tick_us in known_us[:-1]:
+        yield max(0.0, (tick_us - c.now_us) / 1e6)
+    step_us = c.policy.period_us or _mean_step_us(known_us, c.queue.last_opened_us)
+    tick_us = known_us[-1] + max(0, (c.now_us + int(after_s * 1e6) - known_us[-1]) // step_us) * step_us
     while True:
-        yield max(0.0, (next_us - c.now_us) / 1e6)
-        next_us += period_us
+        yield max(0.0, (tick_us - c.now_us) / 1e6)
+        tick_us += step_us
+
+
+def _mean_step_us(known_us: list[int], last_opened_us: int | None) -> int:
+    """From tick to tick. Where a scheduler has only begun, one alone is known."""
+    if len(known_us) > 1:
+        return (known_us[-1] - known_us[0]) // (len(known_us) - 1)
+    return max(1_000_000, known_us[0] - last_opened_us) if last_opened_us else DAY_US
 
 
 def waiting_at(time_s: float, openings: Iterator[Opening], *, waiting: float, arrivals: float, pace: float) -> float:

@@ -30,7 +30,7 @@ class WindowsThatHang:
         self.over = threading.Event()
         self.opened: list[str] = []
 
-    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: int | None) -> bool:
+    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: int | None, **_: object) -> bool:
         if queue == "hanging":
             self.over.wait()
         return False

@@ -16,9 +16,10 @@ from middleware.clock import rfc3339
 from middleware.jobs import Job
 from middleware.queues.recurring import MissedTick, RecurringJob
 from scheduler.blackout import parse_blackout
-from scheduler.recurring import Recurring, TicksAhead
+from scheduler.recurring import Recurring
 from scheduler.submitter import Submitter
 from scheduler.ticks import Cron, Every
+from scheduler.ticks_ahead import TicksAhead
 from scheduler.timetable import Timetable
 from tasks import Registry, Task
 

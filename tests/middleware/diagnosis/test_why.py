@@ -338,3 +338,21 @@ def test_where_nothing_has_started_nobody_can_tell(queue: ScriptedQueue) -> None
 
 def test_there_is_nothing_to_explain_of_a_job_that_is_not_there(queue: ScriptedQueue) -> None:
     assert explain("nobody", queue.broker) is None
+
+
+def test_ticks_that_come_in_uneven_steps_are_gone_through_as_the_cadence_has_them(queue: ScriptedQueue) -> None:
+    queue.rule(batch=2, lasts_us=5_000_000)
+    queue.send("once")
+    queue.open(credits=1)
+    queue.settle(queue.claim()[0])
+    queue.clock.forward(s=600)
+    queue.send_each(*"abcde")
+    now_ms = queue.clock.now_us // 1000
+    queue.broker.windows.put_policy(
+        "default",
+        queue.snapshot().policy,  # type: ignore[arg-type]
+        next_tick_ms=now_ms + 4000,
+        later_ticks_ms=[now_ms + 7000, now_ms + 3_000_000, now_ms + 3_010_000],
+    )
+
+    assert [starts_in(queue, id)[0] for id in "eca"] == [pytest.approx(at_s, abs=0.1) for at_s in (4, 7, 3000)]

@@ -13,15 +13,15 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test contract audit acl fresh older observe datadog soak soak-short bench lint format generated requirements clean
+.PHONY: help run test contract audit acl fresh older observe datadog platforms soak soak-short bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/installed ## Start LastIn on http://127.0.0.1:8000 (another port: PORT=8001 make run)
+run: $(VENV)/installed $(BIN)/lastin ## Start LastIn on http://127.0.0.1:8000 (another port: PORT=8001 make run)
 	@exec $(BIN)/python -m local
 
-test: $(VENV)/installed-dev ## Run the tests
+test: $(VENV)/installed-dev $(BIN)/lastin ## Run the tests
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 
 acl: $(VENV)/installed-dev ## Run the tests of API and middleware as the Redis user of deploy/redis/users.acl
@@ -51,6 +51,9 @@ observe: $(VENV)/installed-dev ## Test the figures through a real Prometheus, if
 
 datadog: $(VENV)/installed-dev .venv-datadog/installed ## Test the figures through the check of DataDog's Agent
 	$(BIN)/python -m pytest tests/observe/test_datadog.py $(PYTEST_ARGS)
+
+platforms: $(VENV)/installed-dev .venv-platforms/installed ## Test the files for Heroku, Dokku, systemd and containers with their linters
+	$(BIN)/python -m pytest -n 4 --dist worksteal tests/deploy $(PYTEST_ARGS)
 
 soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8 --result $(RESULTS)/soak-1x8.json
@@ -85,7 +88,7 @@ requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirement
 	$(BIN)/$(COMPILE) --upgrade benchmarks/requirements.in -o benchmarks/requirements.txt
 
 clean: ## Remove what make installed, and caches; the data in .data stays
-	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) .venv-datadog .lua build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) .venv-datadog .venv-platforms .lua build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/created:
@@ -102,6 +105,10 @@ $(VENV)/installed: requirements.txt | $(VENV)/created
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+# The command `lastin`: pip doesn't install it, since the project isn't installed into its environment.
+$(BIN)/lastin: cli/console_script.py | $(VENV)/installed
+	$(BIN)/python -m cli.console_script
 
 $(BENCH)/installed: requirements.txt benchmarks/requirements.txt benchmarks/peers/package.json
 ifeq ($(PYTHON),)
@@ -122,4 +129,9 @@ $(OLDER)/installed: | $(VENV)/created
 .venv-datadog/installed: deploy/datadog/requirements.txt | $(VENV)/created
 	$(PYTHON) -m venv --clear .venv-datadog
 	.venv-datadog/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/datadog/requirements.txt
+	@touch $@
+
+.venv-platforms/installed: deploy/requirements.txt | $(VENV)/created
+	$(PYTHON) -m venv --clear .venv-platforms
+	.venv-platforms/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/requirements.txt
 	@touch $@

@@ -11,15 +11,17 @@ from middleware.metrics.process_group import ProcessGroup
 from middleware.processes.server_safety import SafetyWatch
 from middleware.settings import Settings
 
-from . import cli, metrics, ringing
+from . import metrics, ringing, sign_in
 from .access import auth, framing, headers, hosts, limits, proxies
-from .contract import Api, Plugin
+from .access.jwks import IssuerKeys
+from .contract import Api
+from .converter import Plugin
 from .health import health
 from .operations import jobs
 from .problem_pages import problem_pages
 from .queues import queues
 from .recurring import recurring
-from .reference import reference
+from .reference import introduction, reference
 from .stats import stats
 from .task_list import task_list
 from .windows import windows
@@ -44,6 +46,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/",
+        API_SPEC_OPTIONS={"info": {"description": introduction()}},
         AUTH=settings.auth,
         MAX_BODY_BYTES=settings.max_body_bytes,
         MAX_BATCH_BYTES=settings.max_batch_bytes,
@@ -58,7 +61,9 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     request_log.install(app)
     tracing.install(app)
     problems.install(app)
-    auth.install(app, settings)
+    keys = IssuerKeys(str(settings.oauth_jwks_url))
+    auth.install(app, settings, keys)
+    sign_in.install(app, settings, keys)
     limits.install(app, settings)
     auth.close(app, settings)
     waiting.install(app, settings)
@@ -68,5 +73,4 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
         api.register_blueprint(resource)
     app.register_blueprint(reference)
     app.register_blueprint(problem_pages)
-    cli.install(app)
     return app

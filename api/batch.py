@@ -9,15 +9,29 @@ from flask import Response
 from marshmallow import ValidationError, fields, validate
 
 from middleware.enqueue.acceptance import LARGEST_BATCH
-from tasks.payload import StrictSchema
+from middleware.tags import MOST_TAGS_IN_A_CALL
+from tasks.payload import StrictSchema, with_hints
 
 from .idempotency import REPLAYED, replayed
-from .jobs import jobs
+from .jobs import OF_A_JOB, jobs
 from .new_jobs import NewJob, NewJobBody, forms
 from .schemas import jobs as schemas
 from .submission import REQUEST_HEADERS, accept
 from .wire.answers import json_answer
 from .wire.problems import MAX_ERRORS
+
+EXAMPLES = {
+    "batch": {
+        "summary": "Three jobs, of which the second runs first",
+        "value": {
+            "jobs": [
+                {"message": "First"},
+                {"message": "Second", "tags": ["customer-7"]},
+                {"message": "Later", "delay_s": 30},
+            ]
+        },
+    }
+}
 
 
 class NewBatchBody(StrictSchema):
@@ -27,7 +41,10 @@ class NewBatchBody(StrictSchema):
         fields.Nested(NewJobBody),
         required=True,
         validate=validate.Length(min=1, max=LARGEST_BATCH),
-        metadata={"description": "Jobs of one queue, as for a single one; the last of them is on top."},
+        metadata={
+            "description": f"Jobs of one queue, as for a single one; the last of them is on top. Together they have "
+            f"{MOST_TAGS_IN_A_CALL} tags at most."
+        },
     )
 
     @property
@@ -57,6 +74,10 @@ class NewBatchBody(StrictSchema):
         if wrong:
             raise ValidationError({"jobs": wrong})
         _check_queues(items, read)
+        if sum(len(new.tags) for new in read) > MOST_TAGS_IN_A_CALL:
+            raise ValidationError(
+                {"jobs": [f"They have more than {MOST_TAGS_IN_A_CALL} tags together: send two batches."]}
+            )
         return read
 
 
@@ -65,7 +86,7 @@ def _items(data: Any) -> list[Any]:
     if not isinstance(data, dict):
         raise ValidationError({"_schema": ["Expected an object with jobs."]})
     if unknown := data.keys() - {"jobs"}:
-        raise ValidationError({name: ["Unknown field."] for name in unknown})
+        raise ValidationError(with_hints({name: ["Unknown field."] for name in unknown}, NewBatchBody()))
     if "jobs" not in data:
         raise ValidationError({"jobs": ["Missing data for required field."]})
     items = data["jobs"]
@@ -88,8 +109,9 @@ def _check_queues(items: Sequence[Any], read: Sequence[NewJob]) -> None:
 
 @jobs.route("/batch", methods=("POST",))
 @jobs.headers(**REQUEST_HEADERS)
-@jobs.arguments(NewBatchBody(), max_bytes="MAX_BATCH_BYTES")
+@jobs.arguments(NewBatchBody(), max_bytes="MAX_BATCH_BYTES", examples=EXAMPLES)
 @jobs.response(201, schemas.Job(many=True), headers=REPLAYED)
+@jobs.links(201, "/0/id", "job_id", *OF_A_JOB)
 @jobs.problems(409, 413, 415, 422, 503)
 def submit_batch(new: list[NewJob]) -> Response:
     """Submit up to 1,000 jobs of one queue

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from middleware.jobs import JobStatus
 from middleware.store.moves import CANCELLABLE, RETRYABLE
 from tasks import broker
 from tasks.payload import StrictSchema
@@ -16,19 +15,28 @@ from tasks.payload import StrictSchema
 from .access.auth import retried, with_subject
 from .jobs import jobs
 from .moves import reason_field
-from .schemas.job_filters import FilterFields, job_filter
+from .new_jobs import DEFAULT_TASK
+from .schemas.job_filters import FilterFields, job_filter, status_field
 from .schemas.shown import Answer
 from .wire.answers import json_answer
+from .wire.request_log import count_jobs
 
 LARGEST_BULK = 10_000
 FILTERS = tuple(FilterFields().fields)
-
-
-def _status_among(statuses: frozenset[JobStatus]) -> fields.Field[Any]:
-    words = [status.value for status in JobStatus if status in statuses]
-    return fields.String(
-        validate=validate.OneOf(words), metadata={"description": "Only jobs in this state; all of these if omitted."}
-    )
+CANCEL_EXAMPLES = {
+    "tag": {
+        "summary": "All jobs with a tag that haven't begun",
+        "value": {"tag": "customer-7", "status": ["scheduled", "queued"], "reason": "The order was withdrawn."},
+    },
+    "queue": {"summary": "The newest hundred of a queue", "value": {"queue": "default", "limit": 100}},
+}
+RETRY_EXAMPLES = {
+    "status": {"summary": "All that were given up", "value": {"status": "rejected"}},
+    "task": {
+        "summary": "Those of a task, from a moment on",
+        "value": {"task": [DEFAULT_TASK], "created_after": "2026-01-01T00:00:00Z"},
+    },
+}
 
 
 class BulkBody(StrictSchema, FilterFields):
@@ -51,14 +59,14 @@ class BulkBody(StrictSchema, FilterFields):
 class BulkCancelBody(BulkBody):
     """Which jobs are called off, and why."""
 
-    status = _status_among(CANCELLABLE)
+    status = status_field(CANCELLABLE)
     reason = reason_field()
 
 
 class BulkRetryBody(BulkBody):
     """Which jobs run again."""
 
-    status = _status_among(RETRYABLE)
+    status = status_field(RETRYABLE)
 
 
 class Cancelled(Answer):
@@ -77,7 +85,7 @@ class Retried(Answer):
 
 
 @jobs.route("/cancel", methods=("POST",))
-@jobs.arguments(BulkCancelBody())
+@jobs.arguments(BulkCancelBody(), examples=CANCEL_EXAMPLES)
 @jobs.response(200, Cancelled)
 @jobs.problems(413, 415, 503)
 def cancel_jobs(body: dict[str, Any]) -> Response:
@@ -87,11 +95,12 @@ def cancel_jobs(body: dict[str, Any]) -> Response:
     been called off; to call again does no harm.
     """
     outcome = broker.moves.cancel_all(job_filter(body), limit=body["limit"], reason=with_subject(body["reason"]))
+    count_jobs(outcome.count)
     return json_answer({"count": outcome.count, "asked": outcome.asked, "more": outcome.more})
 
 
 @jobs.route("/retry", methods=("POST",))
-@jobs.arguments(BulkRetryBody())
+@jobs.arguments(BulkRetryBody(), examples=RETRY_EXAMPLES)
 @jobs.response(200, Retried)
 @jobs.problems(413, 415, 503)
 def retry_jobs(body: dict[str, Any]) -> Response:
@@ -101,4 +110,5 @@ def retry_jobs(body: dict[str, Any]) -> Response:
     in their order.
     """
     outcome = broker.moves.retry_all(job_filter(body), limit=body["limit"], reason=retried())
+    count_jobs(outcome.count)
     return json_answer({"count": outcome.count, "more": outcome.more})

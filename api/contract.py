@@ -1,4 +1,4 @@
-"""flask-smorest as this API uses it: problem documents, strict parsing, ``oneOf``, and types for its decorators."""
+"""flask-smorest as this API uses it: problem documents, strict parsing, and types for its decorators."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import flask_smorest
-from apispec.ext.marshmallow import MarshmallowPlugin
-from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask, Response, current_app
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, fields
+from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
-from tasks.payload import StrictSchema
-
 from .access import scopes
-from .schemas.asked import OneOf
-from .schemas.fields import CursorText, DateTimeUs, JobIdConverter
+from .schemas.fields import JobIdConverter
 from .schemas.problems import Problem
 from .wire import problems
+from .wire.answers import json_answer
 from .wire.parsing import StrictParser, refuse_query
 from .wire.tracing import current_request
 
@@ -60,39 +56,6 @@ HEADERS: Mapping[int, Mapping[str, Any]] = {
 }
 
 
-class Converter(OpenAPIConverter):
-    """Adds ``oneOf`` over the variants of a schema, and what a schema says of itself in ``json_schema``."""
-
-    field_mapping = {  # noqa: RUF012
-        **OpenAPIConverter.field_mapping,
-        DateTimeUs: ("string", "date-time"),
-        CursorText: ("string", None),
-    }
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.add_attribute_function(_bounds_of_integers)  # type: ignore[no-untyped-call]
-
-    def schema2jsonschema(self, schema: Schema) -> dict[str, Any]:
-        if isinstance(schema, OneOf):
-            return {"oneOf": [self.resolve_nested_schema(variant) for variant in schema.variants()]}  # type: ignore[no-untyped-call]
-        document: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
-        return {**document, **getattr(schema, "json_schema", {})}
-
-
-def _bounds_of_integers(_: Converter, field: fields.Field[Any], ret: dict[str, Any], **__: Any) -> dict[str, int]:
-    """Requests may hold integers of 64 bits (:func:`parsing.load_json`), unless the field itself has closer bounds."""
-    if not isinstance(field, fields.Integer) or not isinstance(field.root, StrictSchema):
-        return {}
-    return {name: bound for name, bound in {"minimum": -(2**63), "maximum": 2**64 - 1}.items() if name not in ret}
-
-
-class Plugin(MarshmallowPlugin):
-    """apispec's plugin with our converter."""
-
-    Converter = Converter
-
-
 class Api(flask_smorest.Api):  # type: ignore[misc]
     """Every error is a problem document, and every status an operation answers is documented."""
 
@@ -106,6 +69,11 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         self.register_converter(JobIdConverter, lambda _: {"type": "string", "minLength": 1})
         self.spec.components.security_scheme(scopes.SCHEME, scopes.SECURITY_SCHEME)
 
+    def _openapi_json(self) -> Response:
+        """The contract as this service keeps it. With ``AUTH=off`` no token is wanted: tools would show padlocks."""
+        document = self.spec.to_dict()
+        return json_answer(document if current_app.config["AUTH"] == "oauth" else scopes.unlocked(document))
+
     def handle_http_exception(self, error: HTTPException) -> Response:
         return problems.answer(error)
 
@@ -116,7 +84,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             response = {
                 "description": description,
                 "headers": {**REQUEST_ID, **HEADERS.get(status, {})},
-                "content": {problems.MEDIA_TYPE: {"schema": Problem}},
+                "content": {problems.MEDIA_TYPE: {"schema": Problem, "example": problems.example(status)}},
             }
             self.spec.components.response(name, response, lazy=True)
 
@@ -195,6 +163,18 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
         """Document that an operation answers 304 to an ``If-None-Match`` that fits."""
         _documented(view).setdefault("response", {}).setdefault("responses", {})[304] = ["NOT_MODIFIED"]
         return view
+
+    def links(self, status: int, where: str, parameter: str, *operations: str) -> Callable[[View], View]:
+        """Document that an answer holds what other operations take as a parameter: where it stands in the body."""
+
+        def decorate(view: View) -> View:
+            response = _manual(view).setdefault("responses", {}).setdefault(status, {})
+            for operation in operations:
+                link = {"operationId": operation, "parameters": {parameter: f"$response.body#{where}"}}
+                response.setdefault("links", {})[operation] = link
+            return view
+
+        return decorate
 
     def headers(self, **described: str | Mapping[str, Any]) -> Callable[[View], View]:
         """Document which request headers an operation heeds, by a text or with a schema."""

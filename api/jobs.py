@@ -21,6 +21,9 @@ from .wire.waiting import APPLIED, PREFER, wait_for_end
 
 jobs = Resource("jobs", __name__, url_prefix="/v1/jobs", description="Requests to run a task, each with its life.")
 
+ID = {"in": "path", "name": "job_id", "description": "The job's id, as lists and `POST /v1/jobs` tell it."}
+OF_A_JOB = ("show_job", "explain_job", "cancel_job", "retry_job")
+"""The operations that take a job's id."""
 LINK = {"Link": {"description": 'rel="next": the next page; absent on the last.', "schema": {"type": "string"}}}
 
 
@@ -37,7 +40,7 @@ def list_jobs(query: ListOrder) -> Response:
     return json_answer([job.as_dict() for job in page.jobs], headers=next_link(page))
 
 
-@jobs.route("/<job:job_id>")
+@jobs.route("/<job:job_id>", parameters=[ID])
 @jobs.headers(If_None_Match="ETags of what you have already: one of them still right, and the answer is 304.", **PREFER)
 @jobs.response(200, schemas.Job, headers={**ETAG, **APPLIED})
 @jobs.not_modified
@@ -75,5 +78,5 @@ def next_link(page: Page) -> dict[str, str]:
     """The ``Link`` header (RFC 8288) to the page after this one, with the same filters as the request's."""
     if page.next is None:
         return {}
-    query = urlencode({**request.args.to_dict(), "cursor": CursorText.written(page.next)})
+    query = urlencode({**request.args.to_dict(flat=False), "cursor": CursorText.written(page.next)}, doseq=True)
     return {"Link": f'<{request.path}?{query}>; rel="next"'}

@@ -8,12 +8,13 @@ from flask import Response
 from marshmallow import fields, validate
 
 from middleware.jobs import JobStatus
+from middleware.logs.job_lines import log_cancelled
 from tasks import broker
 from tasks.payload import StrictSchema
 
 from .access.auth import retried, with_subject
 from .contract import ETAG
-from .jobs import existing_job, job_answer, jobs, no_such_job
+from .jobs import ID, existing_job, job_answer, jobs, no_such_job
 from .schemas import jobs as schemas
 from .wire.problems import FINISHED, NOT_RETRYABLE, ProblemError
 
@@ -46,10 +47,11 @@ class RetryBody(StrictSchema):
     """Nothing can be said yet: the body may be left out."""
 
 
-@jobs.route("/<job:job_id>/cancel", methods=("POST",))
-@jobs.arguments(CancelBody(), required=False)
+@jobs.route("/<job:job_id>/cancel", parameters=[ID], methods=("POST",))
+@jobs.arguments(CancelBody(), required=False, example={"reason": "The order was withdrawn."})
 @jobs.response(200, schemas.Job, headers=ETAG, description="It is cancelled")
 @jobs.response(202, schemas.Job, headers=ETAG, description="It runs, and was asked to stop")
+@jobs.links(200, "/id", "job_id", "retry_job")
 @jobs.problems(404, 409, 413, 415, 503)
 def cancel_job(body: dict[str, Any], job_id: str) -> Response:
     """Call a job off
@@ -63,12 +65,14 @@ def cancel_job(body: dict[str, Any], job_id: str) -> Response:
     job = existing_job(job_id)
     if word == "finished":
         raise ProblemError(FINISHED, f"The job is {job.status}: there is nothing left to cancel.")
+    if word == "cancelled":
+        log_cancelled(job, broker.settings.log_jobs)
     is_cancelled = word == "cancelled" or job.status is JobStatus.CANCELLED
     return job_answer(job, 200 if is_cancelled else 202)
 
 
-@jobs.route("/<job:job_id>/retry", methods=("POST",))
-@jobs.arguments(RetryBody(), required=False)
+@jobs.route("/<job:job_id>/retry", parameters=[ID], methods=("POST",))
+@jobs.arguments(RetryBody(), required=False, example={})
 @jobs.response(200, schemas.Job, headers=ETAG, description="It waits on top of its stack")
 @jobs.problems(404, 409, 413, 415, 503)
 def retry_job(body: dict[str, Any], job_id: str) -> Response:

@@ -11,15 +11,19 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from middleware.enqueue.due import AT_ONCE, Due
+from middleware.nearest import hint
+from middleware.tags import MOST_TAGS
 from tasks import Task, registry
 from tasks.payload import StrictSchema
 from tasks.process_message import process_message
 
 from .plain import PlainReader, plain_reader
-from .schemas.asked import OneOf
+from .schemas.asked import OneOf, tag
 from .schemas.fields import DateTimeUs
 
 MAX_DELAY_S = 3650 * 86_400
+DEFAULT_TASK = process_message.actor_name
+SEE_TASKS = " GET /v1/tasks lists those there are."
 TASK_AND_PAYLOAD = frozenset({"task", "payload"})
 
 
@@ -59,8 +63,8 @@ class JobForm(StrictSchema):
         },
     )
     tags = ShortList(
-        fields.String(validate=validate.Length(min=1, max=64)),
-        validate=validate.Length(max=16),
+        tag("One of them."),
+        validate=validate.Length(max=MOST_TAGS),
         metadata={"description": "Words to find the job by.", "examples": [["customer-7"]]},
     )
 
@@ -124,7 +128,7 @@ def _long_form(task: Task) -> JobForm:
 @functools.cache
 def _forms() -> tuple[JobForm, Mapping[str, JobForm]]:
     """The short form, and the long form of each task. Schema instances are costly, so they are made once."""
-    return _short_form(registry[process_message.actor_name]), {name: _long_form(registry[name]) for name in registry}
+    return _short_form(registry[DEFAULT_TASK]), {name: _long_form(registry[name]) for name in registry}
 
 
 def forms() -> list[JobForm]:
@@ -136,7 +140,7 @@ def forms() -> list[JobForm]:
 @functools.cache
 def _plain_readers() -> tuple[Task, PlainReader | None, Mapping[str, tuple[Task, PlainReader]]]:
     readers = {name: (task, reader) for name, task in registry.items() if (reader := plain_reader(task.reader))}
-    default = registry[process_message.actor_name]
+    default = registry[DEFAULT_TASK]
     return default, plain_reader(default.reader), readers
 
 
@@ -177,6 +181,8 @@ class NewJobBody(OneOf):
         name = body.get("task")
         if name is None:
             raise ValidationError({"task": ["Missing data for required field."]})
-        if not isinstance(name, str) or name not in long:
-            raise ValidationError({"task": [f"Must be one of: {', '.join(long)}."]})
+        if not isinstance(name, str):
+            raise ValidationError({"task": ["Not a valid string."]})
+        if name not in long:
+            raise ValidationError({"task": ["There is no such task." + (hint(name, long) or SEE_TASKS)]})
         return long[name]

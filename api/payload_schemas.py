@@ -9,7 +9,7 @@ from apispec import APISpec
 
 from tasks import Task
 
-from .contract import Plugin
+from .converter import Plugin
 
 COMPONENTS = "#/components/schemas/"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -143,7 +143,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "finished jobs for a shorter time.",
     ),
     "too-many-waiting": Explanation(
-        "As many jobs of this queue wait as MAX_QUEUED lets wait. None of the request's jobs was accepted.",
+        "As many jobs of this queue wait as MAX_QUEUED lets wait. None of the request's jobs was accepted. (A batch of "
+        "more jobs than MAX_QUEUED gets 400: it would never fit.)",
         "Wait as many seconds as Retry-After says and try again. If it lasts, more workers or larger windows are "
         "needed.",
     ),

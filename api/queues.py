@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from middleware.nearest import hint
 from tasks import broker
 
 from .access.auth import current_subject
@@ -17,19 +18,21 @@ from .wire.problems import NOT_FOUND, ProblemError
 
 queues = Resource("queues", __name__, url_prefix="/v1/queues", description="Stacks of jobs, each with its own cadence.")
 
+NAME = {"in": "path", "name": "queue", "description": "The queue's name.", "example": "default"}
 NOBODY = "anonymous"
 """Whose word it is with ``AUTH=off``."""
 
 
 @queues.route("")
 @queues.response(200, Queue(many=True))
+@queues.links(200, "/0/name", "queue", "show_queue", "pause_queue", "resume_queue", "list_pauses", "show_next_window")
 @queues.problems(400, 503)
 def list_queues() -> Response:
     """List the queues, by name"""
     return json_answer(broker.control.describe_all())
 
 
-@queues.route("/<queue>")
+@queues.route("/<queue>", parameters=[NAME])
 @queues.response(200, Queue)
 @queues.problems(400, 404, 503)
 def show_queue(queue: str) -> Response:
@@ -37,8 +40,8 @@ def show_queue(queue: str) -> Response:
     return _queue_answer(queue)
 
 
-@queues.route("/<queue>/pause", methods=("POST",), scope=ADMIN)
-@queues.arguments(PauseBody())
+@queues.route("/<queue>/pause", parameters=[NAME], methods=("POST",), scope=ADMIN)
+@queues.arguments(PauseBody(), example={"reason": "The mail provider is down."})
 @queues.response(200, Queue)
 @queues.problems(404, 413, 415, 503)
 def pause_queue(body: dict[str, Any], queue: str) -> Response:
@@ -52,8 +55,8 @@ def pause_queue(body: dict[str, Any], queue: str) -> Response:
     return _queue_answer(queue)
 
 
-@queues.route("/<queue>/resume", methods=("POST",), scope=ADMIN)
-@queues.arguments(ResumeBody(), required=False)
+@queues.route("/<queue>/resume", parameters=[NAME], methods=("POST",), scope=ADMIN)
+@queues.arguments(ResumeBody(), required=False, example={"reason": "The mail provider is back."})
 @queues.response(200, Queue)
 @queues.problems(404, 413, 415, 503)
 def resume_queue(body: dict[str, Any], queue: str) -> Response:
@@ -66,7 +69,7 @@ def resume_queue(body: dict[str, Any], queue: str) -> Response:
     return _queue_answer(queue)
 
 
-@queues.route("/<queue>/pauses")
+@queues.route("/<queue>/pauses", parameters=[NAME])
 @queues.arguments(PausesQuery(), location="query")
 @queues.response(200, PauseEvent(many=True))
 @queues.problems(404, 503)
@@ -86,11 +89,17 @@ def existing_queue(queue: str) -> None:
       RedisAwayError: Redis doesn't answer.
     """
     if not broker.control.is_known(queue):
-        raise ProblemError(NOT_FOUND, "There is no queue of this name: no task declares it.")
+        raise _no_such_queue(queue)
+
+
+def _no_such_queue(queue: str) -> ProblemError:
+    return ProblemError(
+        NOT_FOUND, "There is no queue of this name: no task declares it." + hint(queue, broker.redis.queues())
+    )
 
 
 def _queue_answer(queue: str) -> Response:
     described = broker.control.describe(queue)
     if described is None:
-        raise ProblemError(NOT_FOUND, "There is no queue of this name: no task declares it.")
+        raise _no_such_queue(queue)
     return json_answer(described)

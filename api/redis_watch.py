@@ -10,7 +10,9 @@ import time
 
 from middleware.errors import RedisAwayError, RedisClusterError
 from middleware.processes.server_safety import SafetyWatch
+from middleware.redis_link.backoff import Backoff
 from middleware.redis_link.link import Link
+from middleware.redis_link.outage import Outage
 from middleware.settings import Settings
 
 RETRY_S = 2.0
@@ -20,8 +22,8 @@ log = logging.getLogger(__name__)
 
 
 class RedisWatch(threading.Thread):
-    """Logs what isn't safe about Redis, once a minute if it changes, and ends the server when it turns out to be a node
-    of a Redis Cluster."""
+    """Logs that Redis is away, and that it is back; what isn't safe about it, once a minute if it changes. And it ends
+    the server when Redis turns out to be a node of a Redis Cluster."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(name="api-redis-watch", daemon=True)
@@ -35,13 +37,17 @@ class RedisWatch(threading.Thread):
 
     def run(self) -> None:
         """Until the process ends."""
-        link = self._new_link()
+        link, outage, backoff = self._new_link(), Outage(), Backoff()
         while self.refused is None:
-            time.sleep(RETRY_S)
+            time.sleep(RETRY_S if backoff.is_fresh else backoff.next_s())
             try:
+                link.call("PING")
                 self._safety.look_when_due(link)
+                backoff.reset()
+                outage.succeeded()
             except RedisAwayError as error:
-                log.debug("Redis isn't looked at: %s", error)
+                outage.failed(error, backoff)
+                backoff.next_s()
             except Exception:
                 log.exception("Looking at Redis failed; it goes on.")
 

@@ -13,6 +13,17 @@ ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 reference = Blueprint("reference", __name__)
 
 
+def introduction() -> str:
+    """What the contract says of itself, in CommonMark."""
+    return (Path(__file__).parent / "introduction.md").read_text(encoding="utf-8")
+
+
+@reference.get("/favicon.ico")
+def favicon() -> Response:
+    """For pages that name no icon, such as an answer in JSON: browsers ask for this one by themselves."""
+    return send_from_directory(Path(__file__).parent / "static", "favicon.svg")
+
+
 @reference.get("/")
 def home() -> Redirect:
     """Lead newcomers to the reference."""

@@ -7,11 +7,12 @@ import resource
 import signal
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 from flask import Flask
-from granian._granian import RSGIWorker
-from granian._signals import set_sync_signals
+from granian._granian import RSGIWorker, WorkerSignal
+from granian._signals import set_main_signals
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -27,6 +28,10 @@ TELL_AGAIN_S = 0.2
 END_WAITS = signal.SIGUSR1
 """Sent to each process before it is asked to end: requests that wait for a job's end are answered then, instead of
 holding it up for 25 s."""
+
+LONGEST_SENDING_S = 3.0
+"""When all requests that came in whole are answered, a process that ends waits so long for clients to take the answers.
+Without a bound, one that has sent half of its headers could hold it for 30 s."""
 
 MOST_CONNECTIONS = 8192
 """The most connections that one process holds; Granian takes no more while they stand, and by default 1,024 in all:
@@ -54,9 +59,9 @@ class Server(MPServer):
         """In a process of its own: as Granian does it, but with its RSGI worker, and with our gateway between that and
         the application."""
         mode, *before, threads, idle_s, backpressure, _, http, http1, http2, _, static, _, ssl, _, metrics = options
-        end_asked = set_sync_signals()
-        ended = threading.Event()
-        end_asked.add_cb(ended.set)
+        told, leave, ended = SimpleQueue[int](), WorkerSignal(), threading.Event()
+        leave.add_cb(ended.set)
+        set_main_signals(lambda number, _frame: told.put(number))
         make_worker: Any = RSGIWorker  # its stub lacks arguments
         worker = make_worker(
             *(number, sock, ipc, *before, threads, idle_s, backpressure, http, http1, http2),
@@ -64,8 +69,14 @@ class Server(MPServer):
         )
         serve = getattr(worker, WORKERS_METHODS[mode][(sock[0] or sock[1]).is_uds()])
         loop = AtOnce()
-        serve(Gateway(loop, application, threads), loop, end_asked)
-        ended.wait()
+        gateway = Gateway(loop, application, threads)
+        serve(gateway, loop, leave)
+        told.get()
+        # It waits for all connections, in whatever state they are, and must have the main thread for itself meanwhile.
+        threading.Thread(target=leave.set, daemon=True).start()
+        gateway.end()
+        gateway.wait_until_answered()
+        ended.wait(LONGEST_SENDING_S)
 
     def _spawn_workers(self, *args: Any) -> None:
         # A process that is starting hears the signal before it knows it, and would die of it.

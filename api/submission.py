@@ -14,13 +14,23 @@ from tasks import broker
 
 from .contract import ETAG
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
-from .jobs import job_answer, jobs
-from .new_jobs import NewJob, NewJobBody
+from .jobs import OF_A_JOB, job_answer, jobs
+from .new_jobs import DEFAULT_TASK, NewJob, NewJobBody
 from .schemas import jobs as schemas
+from .wire.request_log import name_jobs
 from .wire.tracing import current_request
 from .wire.waiting import APPLIED, PREFER, wait_for_end
 
 LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string", "format": "uri-reference"}}}
+
+EXAMPLES = {
+    "message": {"summary": "A message, for the default task", "value": {"message": "Hello, world"}},
+    "task": {
+        "summary": "A task with its payload, and tags to find it by",
+        "value": {"task": DEFAULT_TASK, "payload": {"message": "Hello, world"}, "tags": ["customer-7"]},
+    },
+    "delay": {"summary": "Not before half a minute from now", "value": {"message": "Later", "delay_s": 30}},
+}
 
 REQUEST_HEADERS: Mapping[str, str | Mapping[str, Any]] = {
     "Idempotency_Key": KEY_HEADER,
@@ -31,8 +41,10 @@ REQUEST_HEADERS: Mapping[str, str | Mapping[str, Any]] = {
 
 @jobs.route("", methods=("POST",))
 @jobs.headers(**REQUEST_HEADERS, **PREFER)
-@jobs.arguments(NewJobBody())
+@jobs.arguments(NewJobBody(), examples=EXAMPLES)
 @jobs.response(201, schemas.Job, headers={**LOCATION, **ETAG, **REPLAYED, **APPLIED})
+@jobs.links(201, "/id", "job_id", *OF_A_JOB)
+@jobs.links(201, "/queue", "queue", "show_queue")
 @jobs.problems(409, 413, 415, 422, 503)
 def submit_job(new: NewJob) -> Response:
     """Submit a job
@@ -57,6 +69,7 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
     messages = [message_of_job(job, options) for job in new]
     receipt = broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
     current_app.extensions["rings"].expect(messages[0].queue_name)
+    name_jobs([job.id for job in receipt.jobs])
     if gone := len(messages) - len(receipt.jobs):
         # Redis took the call, its answer was lost, and before the call was sent again jobs had ended and been pruned.
         raise ReplayGoneError(f"It was carried out; {gone} of its {len(messages)} jobs have been pruned since.")

@@ -23,7 +23,12 @@ task_list = Resource("tasks", __name__, url_prefix="/v1/tasks", description="Wha
 @task_list.problems(400)
 def list_tasks() -> Response:
     """List the tasks that this service declares, with what their payloads must look like"""
-    return json_answer([_shown(task) for task in registry.values()])
+    return json_answer(described_tasks())
+
+
+def described_tasks() -> list[dict[str, Any]]:
+    """The tasks as the API shows them, in the order of their declaration."""
+    return [_shown(task) for task in registry.values()]
 
 
 def _shown(task: Task) -> dict[str, Any]:

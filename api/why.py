@@ -7,12 +7,12 @@ from flask import Response
 from middleware.diagnosis.why import explain
 from tasks import broker
 
-from .jobs import jobs, no_such_job
+from .jobs import ID, jobs, no_such_job
 from .schemas.why import Explanation
 from .wire.answers import json_answer
 
 
-@jobs.route("/<job:job_id>/why")
+@jobs.route("/<job:job_id>/why", parameters=[ID])
 @jobs.response(200, Explanation)
 @jobs.problems(400, 404, 503)
 def explain_job(job_id: str) -> Response:

@@ -26,6 +26,7 @@ windows = Resource("windows", __name__, url_prefix="/v1/windows", description="W
 LOCATION = {
     "Location": {"description": "Where the window is.", "schema": {"type": "string", "format": "uri-reference"}}
 }
+ID = {"in": "path", "name": "window_id", "description": "The window's id, as lists and `POST /v1/windows` tell it."}
 IDS_SHOWN = 100
 
 
@@ -42,7 +43,7 @@ def list_windows(query: dict[str, Any]) -> Response:
     return json_answer([window.as_dict() for window in page.windows], headers=_next_link(page, query))
 
 
-@windows.route("/<window_id>")
+@windows.route("/<window_id>", parameters=[ID])
 @windows.response(200, Window)
 @windows.problems(400, 404, 503)
 def show_window(window_id: str) -> Response:
@@ -68,8 +69,10 @@ def show_next_window(query: dict[str, Any]) -> Response:
 
 @windows.route("", methods=("POST",), scope=ADMIN)
 @windows.headers(Idempotency_Key=KEY_HEADER)
-@windows.arguments(NewWindowBody())
+@windows.arguments(NewWindowBody(), example={"queue": "default", "batch": 100, "lasts_s": 60})
 @windows.response(201, Window, headers={**LOCATION, **REPLAYED})
+@windows.links(201, "/id", "window_id", "show_window", "close_window")
+@windows.links(201, "/id", "window", "list_jobs")
 @windows.problems(404, 409, 413, 415, 422, 503)
 def open_window(new: dict[str, Any]) -> Response:
     """Open a window now
@@ -93,7 +96,7 @@ def open_window(new: dict[str, Any]) -> Response:
     return json_answer(window.as_dict(), 201, {**location, **replayed(is_replay)})
 
 
-@windows.route("/<window_id>/close", methods=("POST",), scope=ADMIN)
+@windows.route("/<window_id>/close", parameters=[ID], methods=("POST",), scope=ADMIN)
 @windows.response(200, Window)
 @windows.problems(400, 404, 503)
 def close_window(window_id: str) -> Response:

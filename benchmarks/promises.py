@@ -113,6 +113,8 @@ PROMISES: tuple[Row, ...] = (
     Measured("A hostile body of 8 MiB: memory of a web process", "hostile", "memory", at_most(64)),
     Measured("A hostile body of 8 MiB: CPU of a web process", "hostile", "cpu", at_most(0.3)),
     Measured("A line of the log, sent over TCP as well: p50", "log-line", "p50", at_most(50)),
+    Measured("The command `lastin --help`, from its start to its end", "starting", "help", at_most(0.4)),
+    Measured("The command `lastin jobs` over Redis", "starting", "jobs over Redis", at_most(0.4)),
 )
 
 

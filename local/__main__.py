@@ -25,9 +25,12 @@ from middleware.serving import check_serving
 from middleware.settings import DATA_DIR, EMBEDDED_URL_FILE, ROOT, Settings, exit_with
 
 from . import leftovers
+from .console import Console
 from .embedded import EmbeddedServer, EmbeddedServerError, write_private
+from .farewell import Farewell
 from .procfile import ProcfileManager
 from .supervisor import Supervisor
+from .task_check import TaskCheck
 
 LOCK_FILE = DATA_DIR / "lock"
 PROCESSES_FILE = DATA_DIR / "processes.json"
@@ -70,9 +73,6 @@ def _environment() -> dict[str, str]:
     with suppress(FileNotFoundError):
         environment = honcho.environ.parse((ROOT / ".env").read_text(encoding="utf-8")) | environment
     environment.setdefault("WORKER_SHUTDOWN_MS", WORKER_SHUTDOWN_MS)
-    if sys.stdout.isatty():
-        environment.setdefault("LOG_FORMAT", "console")
-        environment.setdefault("FORCE_COLOR", "1")
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
     return environment | {"PYTHONUNBUFFERED": "1"}
 
@@ -80,7 +80,8 @@ def _environment() -> dict[str, str]:
 def _run(settings: Settings, environment: dict[str, str]) -> int:
     """Start the server, run the Procfile until somebody stops it, then stop the server."""
     with ExitStack() as ending:
-        server = None
+        server, tasks = None, TaskCheck(environment)
+        ending.callback(tasks.stop)
         if not environment.get("REDIS_URL"):
             password = secrets.token_urlsafe(24)  # a new one each time: what others have learned is of no use to them
             server = EmbeddedServer(SERVER_DIR, password=password, durability=settings.durability)
@@ -89,16 +90,29 @@ def _run(settings: Settings, environment: dict[str, str]) -> int:
             ending.callback(EMBEDDED_URL_FILE.unlink, missing_ok=True)
             write_private(EMBEDDED_URL_FILE, server.url + "\n")
             environment["REDIS_URL"] = server.url
+        if fault := tasks.fault():
+            sys.stderr.write(fault)
+            return 2
         return _run_procfile(settings, environment, server)
 
 
 def _run_procfile(settings: Settings, environment: Mapping[str, str], server: EmbeddedServer | None) -> int:
     shutdown_s = settings.worker_shutdown_ms / 1000 + KILL_MARGIN_S
-    manager = ProcfileManager(environment, kill_after_s=shutdown_s)
+    console = Console(environment)
+    manager = ProcfileManager({**environment, "LOG_FORMAT": "json"}, console, kill_after_s=shutdown_s)
     supervisor = Supervisor(manager, server, url=_url_of(settings), note=PROCESSES_FILE)
     manager.on_started = supervisor.start
+    farewell = Farewell(
+        console,
+        server.url if server else settings.redis_url,
+        shutdown_ms=settings.worker_shutdown_ms,
+        data=f"{DATA_DIR.relative_to(ROOT)}/" if server else "Redis",
+    )
+    manager.on_stop = lambda: farewell.begin(manager.pids())
     try:
         manager.loop()
+        if not manager.failure:
+            farewell.end()
     except OSError:
         _drop_output()  # nobody reads any more, as in `make run | head`: what is left is to end well
     finally:

@@ -14,6 +14,13 @@ from . import leftovers
 from .embedded import EmbeddedServer, EmbeddedServerError
 from .procfile import ProcfileManager
 
+NEXT = """
+  submit a job    curl {url}v1/jobs -H 'Content-Type: application/json' -d '{{"message": "Hello"}}'
+  watch it run    {url}dashboard
+  read the API    {url}docs
+"""
+"""What to try next, for people."""
+
 
 class Supervisor(threading.Thread):
     """A thread that notes the processes, says when the API answers, and starts a server again that died."""
@@ -57,7 +64,8 @@ class Supervisor(threading.Thread):
             pass
         except OSError:
             return False
-        self._manager.say(f"LastIn answers on {self._url} (the API: {self._url}docs). Ctrl-C stops it.")
+        self._manager.say(f"LastIn answers on {self._url} (Ctrl-C stops it).")
+        self._manager.show(NEXT.format(url=self._url))
         return True
 
     def _restart(self, server: EmbeddedServer) -> None:

@@ -34,10 +34,14 @@ from .store.moves import CancelAnswer, JobMoves, RetryAnswer
 from .store.reading import JobStore
 from .worker.cancellation import Cancellation
 from .worker.consumer import LifoConsumer
+from .worker.ended import OnEnded
 from .worker.lifecycle import WorkerLifecycle
 from .worker.results import JobResults
 
 JOIN_LOOK_S = 0.02
+PATIENCE_S = 5.0
+"""Long enough for a restart of Redis, and short enough for a request that somebody waits for: with the last answer that
+doesn't come, 10 s pass."""
 
 
 class LifoBroker(HookedBroker):
@@ -49,7 +53,9 @@ class LifoBroker(HookedBroker):
       gated: True: until a scheduler has put a policy in force, nothing is handed out. False: continuous until then.
       middleware: instead of Dramatiq's default middleware; what the broker itself needs is added in any case.
       timeout_s: seconds to wait for an answer of Redis.
-      patience_s: how long commands are repeated while Redis is away; None: until it is back.
+      patience_s: for how many seconds commands are repeated while Redis is away; None: until it is back, as inside a
+        worker in any case.
+      on_ended: is called in workers with attempts that have ended, such as :class:`logs.job_lines.JobLines`.
       now: gives µs since the epoch, for tests; by default the time is the Redis server's.
     """
 
@@ -61,7 +67,8 @@ class LifoBroker(HookedBroker):
         gated: bool = False,
         middleware: list[dramatiq.Middleware] | None = None,
         timeout_s: float = 5.0,
-        patience_s: float | None = None,
+        patience_s: float | None = PATIENCE_S,
+        on_ended: OnEnded | None = None,
         now: Callable[[], int] | None = None,
     ) -> None:
         self.settings = settings or Settings()
@@ -78,10 +85,10 @@ class LifoBroker(HookedBroker):
             now=now,
         )
         cancellation = Cancellation()
-        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation)
+        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation, on_ended)
         # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
         standard = [m() for m in default_middleware] if middleware is None else middleware
-        super().__init__([self._lifecycle, cancellation, *standard, PatientSignals()])
+        super().__init__([self._lifecycle, cancellation, *standard, PatientSignals(self._lifecycle.hurry)])
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
         self.windows = Windows(self.redis)
@@ -175,12 +182,14 @@ class LifoBroker(HookedBroker):
         Raises:
           RedisAwayError: patience ended; the jobs may have been accepted all the same, and enqueueing the same
             messages again tells (DuplicateJobError).
+          RedisRefusedError: the password is wrong; at once, but inside a worker.
           QueueFullError: ``maxmemory`` is reached.
+          LargerThanQueueError: after :meth:`fail_fast`, these are more jobs than ``MAX_QUEUED`` lets wait.
           TooManyWaitingError: after :meth:`fail_fast`, as many jobs wait as ``MAX_QUEUED`` lets wait.
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
-          ValueError: the messages are of several queues, too many or none, an id is too long, or they would fall due
-            after a delay of more than a century, or after the year 9999.
+          ValueError: the messages are of several queues, too many or none, an id is too long, one has more than 16
+            tags, or they would fall due after a delay of more than a century, or after the year 9999.
         """
         dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
         return self.accept_once(messages, dues).jobs

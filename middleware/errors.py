@@ -26,12 +26,24 @@ class RedisClusterError(RedisAwayError):
         )
 
 
+class RedisRefusedError(RedisAwayError):
+    """Redis takes neither this program's password nor its lack of one: trying again doesn't help before one of the two
+    is changed. Programs that start end with exit status 2."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(f"Redis refuses this program ({answer.rstrip('.')}): check user and password in REDIS_URL.")
+
+
 class QueueFullError(LastInError):
     """Redis refuses new data because its ``maxmemory`` is reached: drain or enlarge it, then try again."""
 
 
 class TooManyWaitingError(LastInError):
     """As many jobs of the queue wait as ``MAX_QUEUED`` lets wait: send more when some of them have run."""
+
+
+class LargerThanQueueError(LastInError):
+    """More jobs at once than ``MAX_QUEUED`` lets wait: that never fits, so send fewer in one call."""
 
 
 class DuplicateJobError(LastInError):

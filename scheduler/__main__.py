@@ -13,6 +13,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import tasks
 from middleware import logs
@@ -25,24 +26,20 @@ from middleware.processes.server_safety import SafetyWatch, end_process
 from middleware.settings import ROOT
 
 from .cadence import Cadence
-from .cadence_file import SHORTEST_WINDOW_US
 from .clock import RedisClock, SystemClock
-from .durations import format_duration, parse_duration
 from .errors import CadenceError
-from .opening import open_window, summary, wait_until_done
+from .opening import Shown, looking_at, open_by, read_batch, read_lasts, show_on_terminal, summary, wait_until_done
 from .others import OtherSchedulers
 from .preview import preview
 from .service import Service
 from .signals import Inbox
 from .submitter import Submitter
-from .values import LONGEST_US, MOST_CREDITS
-from .watch import CadenceWatcher
+from .watch import CadenceWatcher, our_watcher
 
 DONE, FAILED, UNUSABLE, NOTHING_TO_DO = 0, 1, 2, 3
 
 POLL_FILE_S = 0.5
 REDIS_TIMEOUT_S = 0.4
-COMMAND_PATIENCE_S = 2.0
 
 logger = logging.getLogger("scheduler")
 
@@ -52,12 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns: the exit status.
     """
     options = _parser().parse_args(arguments)
-    file = CadenceWatcher(
-        ROOT / tasks.settings.cadence_file,
-        tasks.broker.get_declared_queues(),
-        dict(tasks.settings.cadence_overrides),
-        tasks.registry,
-    )
+    file = our_watcher()
     command: Callable[[argparse.Namespace, CadenceWatcher, LifoBroker], int] = options.command
     try:
         return command(options, file, tasks.broker)
@@ -83,12 +75,12 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
     clock.start()
     registration.cadence_status = _status(cadence, clock)
     others = OtherSchedulers(id, lambda: registration.cadence_status, broker.registry.cadence_statuses)
-    service = Service(cadence, broker.windows, Submitter(broker, clock), clock)
+    service = Service(cadence, broker.windows, Submitter(broker, clock), clock, broker.redis.outage)
     service.start()
     maintenance.start()
     others.start()
     publisher_of("scheduler", broker.redis.new_link()).start()
-    logger.info("The scheduler runs by %s.", file.path)
+    logger.info("The scheduler runs by %s.", _shown(file.path))
     while (word := inbox.wait(POLL_FILE_S)) != "stop":
         changed = file.reread() if word == "reload" else file.poll()
         if changed is not None:
@@ -108,28 +100,20 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
 
 def open_one(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:
     """Open one window; with ``--wait`` until it is closed and none of its jobs runs."""
-    cadence = file.read().queues.get(options.queue)
-    if cadence is None:
-        names = ", ".join(sorted(broker.get_declared_queues()))
-        return _fail(f"--queue must be a declared queue ({names}), but is {options.queue!r}.", UNUSABLE)
-    if cadence.timetable is None:
-        return _fail(f"Queue {options.queue!r} is continuous: its jobs need no window.", UNUSABLE)
-    broker.fail_fast(patience_s=COMMAND_PATIENCE_S)
-    SafetyWatch(broker.settings.durability, is_quiet=True).look_first(broker.redis.new_link())
-    clock = RedisClock(broker.redis.new_link())
-    clock.start()
-    window = open_window(cadence, broker.windows, clock, batch=options.batch, lasts_us=options.lasts)
+    window: Shown = open_by(file, options.queue, broker, batch=options.batch, lasts_us=options.lasts).as_dict()
     if options.wait:
+        clock = RedisClock(broker.redis.new_link())
+        clock.start()
         maintenance = broker.new_maintenance()  # a worker that dies mustn't be waited for for ever
         maintenance.start()
         try:
-            window = wait_until_done(window, broker.windows, clock, _show)
+            window = wait_until_done(window, looking_at(broker.windows), clock.now_us, show_on_terminal)
         except KeyboardInterrupt:
-            return _fail(f"Window {window.id} goes on.", FAILED)
+            return _fail(f"Window {window['id']} goes on.", FAILED)
         finally:
-            _show("")
-    print(json.dumps(window.as_dict()) if options.json else summary(window))
-    return DONE if window.is_open or window.claimed else NOTHING_TO_DO
+            show_on_terminal("")
+    print(json.dumps(window) if options.json else summary(window))
+    return DONE if window["status"] == "open" or window["claimed"] else NOTHING_TO_DO
 
 
 def check(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:
@@ -137,6 +121,10 @@ def check(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker)
     for line in preview(file.read(), SystemClock().now_us()):
         print(line)
     return DONE
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def _status(cadence: Cadence, clock: RedisClock) -> CadenceStatus:
@@ -163,8 +151,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands")
     opening = commands.add_parser("open", help="open one window and end", description="Open one window and end.")
     opening.add_argument("--queue", default="default", help="which queue (default)")
-    opening.add_argument("--batch", type=_batch, help="how many claims it allows, 0 = no bound (as the cadence has it)")
-    opening.add_argument("--lasts", type=_lasts, help="such as 60s: it is closed by then (as the cadence has it)")
+    opening.add_argument(
+        "--batch", type=_read(read_batch), help="how many claims it allows, 0 = no bound (as the cadence has it)"
+    )
+    opening.add_argument(
+        "--lasts", type=_read(read_lasts), help="such as 60s: it is closed by then (as the cadence has it)"
+    )
     opening.add_argument("--wait", action="store_true", help="until it is closed and none of its jobs runs")
     opening.add_argument("--json", action="store_true", help="print the window as one JSON object")
     opening.set_defaults(command=open_one)
@@ -173,28 +165,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _batch(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > MOST_CREDITS:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to {MOST_CREDITS}, got {text!r}")
-    return int(text)
+def _read(read: Callable[[str], int]) -> Callable[[str], int]:
+    """``read`` as argparse takes it: what it raises is told to the user."""
 
+    def parse(text: str) -> int:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-def _lasts(text: str) -> int:
-    try:
-        lasts_us = parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if not SHORTEST_WINDOW_US <= lasts_us <= LONGEST_US:
-        low, high = format_duration(SHORTEST_WINDOW_US), format_duration(LONGEST_US)
-        raise argparse.ArgumentTypeError(f"expected a duration from {low} to {high}, got {text!r}")
-    return lasts_us
-
-
-def _show(text: str) -> None:
-    """One line that is written over again, for people only."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
+    return parse
 
 
 def _within(action: Callable[[], None], *, seconds: float) -> None:

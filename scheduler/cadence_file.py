@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from middleware.nearest import nearest
 from middleware.queues.policy import Mode, Order
 from tasks import Task
 
@@ -49,8 +50,8 @@ def read_cadence(
     sections = _sections(path, document, "queues", KEYS)
     for queue in sections:
         if queue not in declared and queue != DEFAULT:
-            names = ", ".join(sorted(declared))
-            raise CadenceError(f"{path}: queues.{queue} names a queue that no task declares; declared are: {names}.")
+            instead = _instead(queue, sorted(declared), "declared")
+            raise CadenceError(f"{path}: queues.{queue} names a queue that no task declares; {instead}")
     found = find_overrides(overrides, declared, KEYS)
     queues = {}
     for queue in sorted({*declared, *sections}):
@@ -80,9 +81,14 @@ def _sections(path: Path, document: Mapping[str, Any], kind: str, keys: Collecti
             raise Given(section, origin).error(f"a section [{kind}.{name}]")
         for key in section:
             if key not in keys:
-                raise CadenceError(f"{origin}.{key} isn't known; allowed are: {', '.join(keys)}.")
+                raise CadenceError(f"{origin}.{key} isn't known; {_instead(key, keys, 'allowed')}")
         sections[name] = {key: Given(value, f"{origin}.{key}") for key, value in section.items()}
     return sections
+
+
+def _instead(name: str, known: Collection[str], word: str) -> str:
+    meant = nearest(name, known)
+    return f"did you mean {meant}?" if meant else f"{word} are: {', '.join(known)}."
 
 
 def _document(path: Path) -> dict[str, Any]:

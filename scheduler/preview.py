@@ -1,4 +1,4 @@
-"""``python -m scheduler check``: what a cadence means, in words and times."""
+"""``python -m scheduler check`` and ``lastin check``: what a cadence means, in words and times."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ TICKS_SHOWN = 10
 def preview(cadence: Cadence, now_us: int) -> Iterator[str]:
     """Lines: each queue and recurring job with its next ten ticks after ``now_us``, in UTC and in its own time zone."""
     for queue in cadence.queues.values():
-        yield f"{queue.queue}: {', '.join(_said(queue))}"
+        yield f"{queue.queue}: {', '.join(said(queue))}"
         if queue.timetable is not None:
             yield from _ticks(queue.timetable, now_us)
     for job in cadence.jobs.values():
-        yield f"jobs.{job.name}: {', '.join(_said_of_job(job))}"
+        yield f"jobs.{job.name}: {', '.join(said_of_job(job))}"
         yield from _ticks(job.timetable, now_us)
 
 
@@ -31,7 +31,8 @@ def _ticks(timetable: Timetable, now_us: int) -> Iterator[str]:
         yield f"  {_shown(tick_us, timetable)}"
 
 
-def _said(queue: QueueCadence) -> Iterator[str]:
+def said(queue: QueueCadence) -> Iterator[str]:
+    """What a queue's cadence means, in a few words each."""
     if queue.timetable is None:
         yield "continuous"
     else:
@@ -49,7 +50,8 @@ def _said(queue: QueueCadence) -> Iterator[str]:
     yield f"oldest share {queue.oldest_share_ppm / 1_000_000:g}"
 
 
-def _said_of_job(job: Recurring) -> Iterator[str]:
+def said_of_job(job: Recurring) -> Iterator[str]:
+    """What a recurring job's section means, in a few words each."""
     yield f"{job.task.name} in queue {job.task.queue}"
     yield str(job.timetable.ticks)
     yield "with blackouts" if job.timetable.blackout else "no blackouts"

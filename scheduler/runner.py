@@ -12,6 +12,8 @@ from middleware.errors import QueueFullError, RedisAwayError, WindowRefusedError
 from middleware.queues.policy import Policy
 from middleware.queues.windows import Windows
 from middleware.redis_link.backoff import Backoff
+from middleware.redis_link.outage import Outage
+from middleware.words import counted
 
 from .cadence import QueueCadence
 from .clock import JUMP_US, Clock
@@ -35,15 +37,17 @@ class QueueRunner:
     that is of use. With any number of schedulers each tick opens one window, since Redis refuses the second.
     """
 
-    def __init__(self, cadence: QueueCadence, windows: Windows, clock: Clock) -> None:
+    def __init__(self, cadence: QueueCadence, windows: Windows, clock: Clock, outage: Outage | None = None) -> None:
         self.opened = self.opened_by_others = self.missed = 0
         self._cadence = cadence
         self._windows = windows
         self._clock = clock
+        self._outage = outage or Outage()
         self._news = threading.Condition()
         self._offered: list[int] = []
         self._tick_us: int | None = None
         self._put: QueueCadence | None = None
+        self._told: Policy | None = None
         self._next: NextTick | None = None
         self._ahead: TicksAhead | None = None
         self._put_again_at = 0.0
@@ -106,9 +110,12 @@ class QueueRunner:
             self._ring_again()
             self._pause_s = 0.0
             self._backoff.reset()
+            self._outage.succeeded()
         except (RedisAwayError, QueueFullError) as error:
-            if self._pause_s == 0.0:
-                logger.warning("Queue %r: %s", self.queue, error)
+            if isinstance(error, RedisAwayError):
+                self._outage.failed(error, self._backoff)
+            elif self._backoff.is_fresh:
+                logger.warning("Queue %s: %s", self.queue, error)
             self._put = None
             self._pause_s = self._backoff.next_s()
 
@@ -125,7 +132,7 @@ class QueueRunner:
             try:
                 self.step()
             except Exception:
-                logger.exception("Queue %r: the scheduler failed; it goes on.", self.queue)
+                logger.exception("Queue %s: the scheduler failed; it goes on.", self.queue)
                 self._pause_s = LONGEST_PAUSE_S
 
     def _has_news(self) -> bool:
@@ -139,8 +146,9 @@ class QueueRunner:
         later_ms = self._later_ticks_ms(cadence) if cadence == self._put else []
         changed = self._windows.put_policy(self.queue, policy, next_tick_ms=next_tick_ms, later_ticks_ms=later_ms)
         self._put, self._put_again_at = cadence, time.monotonic() + KEEP_EVERY_S
-        if changed:
-            logger.info("Queue %r: put in force: %s.", self.queue, policy)
+        if changed or self._told is None:
+            logger.info("Queue %s: %s.", self.queue, policy.in_words())
+        self._told = policy
         if cadence.order == "adaptive":
             self._log_switches()
         return changed
@@ -155,7 +163,7 @@ class QueueRunner:
                 self._switches_seen_us = switch.at_us
                 waited = format_duration(switch.waited_us)
                 logger.info(
-                    "Queue %r: claims go in %s order since %s, when the oldest job had waited %s.",
+                    "Queue %s: claims go in %s order since %s, when the oldest job had waited %s.",
                     *(self.queue, switch.order, rfc3339(switch.at_us), waited),
                 )
 
@@ -188,7 +196,10 @@ class QueueRunner:
             logger.debug("Window %s opened for the tick of %s, %.1f ms late.", window.id, rfc3339(tick_us), late_ms)
         self._tick_us = None
         if self._missed_in_a_row:
-            logger.warning("Queue %r: windows open again, after %d missed ticks.", self.queue, self._missed_in_a_row)
+            logger.warning(
+                "Queue %s: windows open again; nobody opened one for %s.",
+                *(self.queue, counted(self._missed_in_a_row, "tick")),
+            )
             self._missed_in_a_row = 0
 
     def _ring_again(self) -> None:
@@ -223,7 +234,7 @@ class QueueRunner:
         self.missed += 1
         self._missed_in_a_row += 1
         if self._missed_in_a_row == 1:
-            logger.warning("Queue %r: no window was opened for the tick of %s.", self.queue, rfc3339(tick_us))
+            logger.warning("Queue %s: no window was opened for the tick of %s.", self.queue, rfc3339(tick_us))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import logging
 import time
 
 from middleware.queues.windows import Windows
+from middleware.redis_link.outage import Outage
+from middleware.words import counted
 
 from .cadence import Cadence
 from .clock import Clock
@@ -21,9 +23,11 @@ logger = logging.getLogger(__name__)
 class Service:
     """Puts a cadence in force, opens its windows and submits its jobs until it is stopped."""
 
-    def __init__(self, cadence: Cadence, windows: Windows, submitter: Submitter, clock: Clock) -> None:
+    def __init__(
+        self, cadence: Cadence, windows: Windows, submitter: Submitter, clock: Clock, outage: Outage | None = None
+    ) -> None:
         self._cadence = cadence
-        self._runners = {name: QueueRunner(queue, windows, clock) for name, queue in cadence.queues.items()}
+        self._runners = {name: QueueRunner(queue, windows, clock, outage) for name, queue in cadence.queues.items()}
         self._submitter = submitter
         self._scheduler = TickScheduler(clock)
 
@@ -59,19 +63,22 @@ class Service:
         deadline = time.monotonic() + STOP_WITHIN_S
         for runner in self._runners.values():
             runner.join(max(0.0, deadline - time.monotonic()))
+            others, missed = runner.opened_by_others, runner.missed
             logger.info(
-                "Queue %r: %d windows opened, %d ticks opened by other schedulers, %d missed.",
-                runner.queue,
-                runner.opened,
-                runner.opened_by_others,
-                runner.missed,
+                "Queue %s: %s opened here%s%s.",
+                *(runner.queue, counted(runner.opened, "window")),
+                f", {others:,} by other schedulers" if others else "",
+                f", {counted(missed, 'tick')} missed" if missed else "",
             )
         self._submitter.join(max(0.0, deadline - time.monotonic()))
         if self._cadence.jobs:
+            done = self._submitter
             logger.info(
-                "Recurring jobs: %d submitted, %d ticks skipped, %d decided before, %d missed.",
-                *(self._submitter.submitted, self._submitter.skipped),
-                *(self._submitter.decided_before, self._submitter.missed),
+                "Recurring jobs: %s submitted here%s%s%s.",
+                counted(done.submitted, "job"),
+                f", {counted(done.skipped, 'tick')} skipped" if done.skipped else "",
+                f", {done.decided_before:,} decided before" if done.decided_before else "",
+                f", {done.missed:,} missed" if done.missed else "",
             )
 
 

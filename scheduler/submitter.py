@@ -14,6 +14,7 @@ from middleware.clock import rfc3339
 from middleware.commands.types import Skipped, Submitted, Tick, TickRefused
 from middleware.errors import QueueFullError, RedisAwayError
 from middleware.redis_link.backoff import Backoff
+from middleware.words import counted
 
 from .clock import Clock
 from .recurring import Recurring
@@ -51,6 +52,7 @@ class Submitter:
         self._news = threading.Condition()
         self._jobs: Mapping[str, Recurring] = {}
         self._put: Mapping[str, Recurring] | None = None
+        self._told: Mapping[str, Recurring] | None = None
         self._put_again_at = 0.0
         self._ahead: dict[str, TicksAhead] = {}
         self._begun: list[DueTick] = []
@@ -59,7 +61,7 @@ class Submitter:
         self._skipping: dict[str, str] = {}
         self._backoff = Backoff(longest_s=LONGEST_PAUSE_S)
         self._pause_s = 0.0
-        self._is_away = False
+        self._outage = broker.redis.outage
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="scheduler-recurring", daemon=True)
 
@@ -110,13 +112,15 @@ class Submitter:
                 if self._is_done(due):
                     del self._due[due.job.name]
         except (RedisAwayError, QueueFullError) as error:
-            if not self._is_away:
+            if isinstance(error, RedisAwayError):
+                self._outage.failed(error, self._backoff)
+            elif self._backoff.is_fresh:
                 logger.warning("Recurring jobs: %s", error)
-            self._is_away, self._put = True, None
+            self._put = None
             self._pause_s = self._backoff.next_s()
         else:
-            self._is_away = False
             self._backoff.reset()
+            self._outage.succeeded()
 
     def _offer(self, name: str, tick_us: int) -> None:
         with self._news:
@@ -161,7 +165,8 @@ class Submitter:
             if of_queue or jobs is not self._put:
                 definitions = [job.definition(self._ahead[job.name].at(now_us)) for job in of_queue]
                 self._broker.recurring.put(queue, definitions)
-        if jobs is not self._put and jobs and not self._is_away:
+        if jobs and jobs is not self._told:
+            self._told = jobs
             told = ", ".join(f"{job.name} {job.timetable}" for job in jobs.values())
             logger.info("Recurring jobs in force: %s.", told)
         self._put, self._put_again_at = jobs, time.monotonic() + KEEP_EVERY_S
@@ -176,7 +181,7 @@ class Submitter:
         except (RedisAwayError, QueueFullError):
             raise
         except Exception:
-            logger.exception("Recurring job %r: the tick of %s can't be submitted.", due.job.name, rfc3339(due.tick_us))
+            logger.exception("Recurring job %s: the tick of %s can't be submitted.", due.job.name, rfc3339(due.tick_us))
             return True
 
     def _submit(self, due: DueTick) -> bool:
@@ -211,11 +216,11 @@ class Submitter:
         if not missed:
             return
         tick = rfc3339(due.tick_us)
-        logger.warning("Recurring job %r: %d ticks before the one of %s were missed.", job.name, missed, tick)
+        logger.warning("Recurring job %s: missed %s before the one of %s.", job.name, counted(missed, "tick"), tick)
         try:
             self._broker.recurring.count_missed(job.task.queue, job.name, missed)
         except RedisAwayError as error:
-            logger.warning("Recurring job %r: %d missed ticks aren't counted: %s", job.name, missed, error)
+            logger.warning("Recurring job %s: %s missed aren't counted: %s", job.name, counted(missed, "tick"), error)
 
     def _note_skipped(self, due: DueTick, why: str) -> None:
         """Once for each reason: a pause may last long."""
@@ -223,9 +228,9 @@ class Submitter:
             self._skipping[due.job.name] = why
             told = "it is paused" if why == "paused" else "its last job still waits"
             tick = rfc3339(due.tick_us)
-            logger.info("Recurring job %r: skips ticks from the one of %s on: %s.", due.job.name, tick, told)
+            logger.info("Recurring job %s: skips ticks from the one of %s on: %s.", due.job.name, tick, told)
 
     def _note_missed(self, due: DueTick) -> None:
         self.missed += 1
         tick = rfc3339(due.tick_us)
-        logger.warning("Recurring job %r: nothing was submitted for the tick of %s.", due.job.name, tick)
+        logger.warning("Recurring job %s: nothing was submitted for the tick of %s.", due.job.name, tick)

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+import tasks
+from middleware.settings import ROOT
 from tasks import Task
 
 from .cadence import Cadence
@@ -25,14 +27,15 @@ class CadenceWatcher:
         path: Path,
         declared: Collection[str],
         overrides: Mapping[str, str],
-        tasks: Mapping[str, Task] = NO_TASKS,
+        runnable: Mapping[str, Task] = NO_TASKS,
     ) -> None:
+        """``declared``: the queues; ``runnable``: the tasks of recurring jobs, by name."""
         self.path = path
         self.error: str | None = None
         """Why the file couldn't be read the last time; None when it could."""
         self._declared = declared
         self._overrides = overrides
-        self._tasks = tasks
+        self._runnable = runnable
         self._seen: Stamp = None
         self._done: Stamp = None
 
@@ -44,7 +47,7 @@ class CadenceWatcher:
         self.error = None
         self._seen = self._done = self._stamp()
         try:
-            return read_cadence(self.path, self._declared, self._overrides, self._tasks)
+            return read_cadence(self.path, self._declared, self._overrides, self._runnable)
         except CadenceError as error:
             self.error = str(error)
             raise
@@ -71,3 +74,9 @@ class CadenceWatcher:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def our_watcher() -> CadenceWatcher:
+    """The watcher of the file that the settings name, with what they override in it, for what our tasks declare."""
+    path, overrides = ROOT / tasks.settings.cadence_file, dict(tasks.settings.cadence_overrides)
+    return CadenceWatcher(path, tasks.broker.get_declared_queues(), overrides, tasks.registry)

@@ -12,8 +12,9 @@ import dramatiq
 from middleware.broker import LifoBroker
 from middleware.dramatiq_fixes.pinning import Pinning
 from middleware.logs import WorkerLogs
+from middleware.logs.job_lines import job_lines
 from middleware.metrics.worker_metrics import WorkerMetrics
-from middleware.settings import load_or_exit
+from middleware.settings import exit_with, load_or_exit
 from middleware.worker.context import cancel_requested, progress
 from middleware.worker.delivery import Cancelled
 
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 settings = load_or_exit()
-broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True)
+broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True, on_ended=job_lines(settings.log_jobs))
 broker.add_middleware(WorkerLogs(settings))
 broker.add_middleware(WorkerMetrics())
 if settings.worker_pin:
@@ -43,4 +44,9 @@ dramatiq.set_broker(broker)
 registry = Registry(broker)
 task = registry.task
 
-discover(sys.modules[__name__])
+try:
+    discover(sys.modules[__name__])
+except TaskError as error:
+    if settings.log_level == "DEBUG":
+        raise
+    exit_with(error)

@@ -6,8 +6,10 @@ import importlib
 import inspect
 import pkgutil
 import re
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -16,11 +18,17 @@ from dramatiq import Actor, Broker, Message
 from marshmallow import fields
 from uuid_utils import uuid7
 
+from middleware.settings import ROOT
+
 from .declaration import TaskError, check_fields, check_options, check_queue, where
 from .payload import StrictSchema
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+DECLARING = frozenset({"__init__.py", "declaration.py", "payload.py", "registry.py"})
+"""Files of this package that hold no task."""
 
 
 class TaskActor(Actor[P, R]):
@@ -122,17 +130,36 @@ class Registry(Mapping[str, Task]):
 
 
 def discover(package: ModuleType) -> None:
-    """Import every module in a package, so that its tasks are declared.
+    """Import every module in a package but ``__main__``, so that its tasks are declared.
 
     Raises:
-      TaskError: names the module that can't be imported; the reason is its cause.
+      TaskError: names the file that can't be imported, and the line; the reason is its cause.
     """
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
-        name = f"{package.__name__}.{module.name}"
+    for found in sorted({module.name for module in pkgutil.iter_modules(package.__path__)} - {"__main__"}):
+        name = f"{package.__name__}.{found}"
         try:
             importlib.import_module(name)
         except Exception as error:
-            raise TaskError(f"The task module {name} can't be imported: {type(error).__name__}: {error}") from error
+            raise TaskError(_import_fault(name, package, error)) from error
+
+
+def _import_fault(module: str, package: ModuleType, error: Exception) -> str:
+    """In one line: where it happened, as far as it did so in a file of the tasks, and what."""
+    file, line = None, None
+    folders = {Path(path) for path in package.__path__}
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line, what = error.filename, error.lineno, error.msg
+    else:
+        what = " ".join(str(error).split())
+        for frame in traceback.extract_tb(error.__traceback__):
+            if Path(frame.filename).parent in folders and Path(frame.filename).name not in DECLARING:
+                file, line = frame.filename, frame.lineno
+    found_in = f"{_shown(Path(file))}, line {line}: " if file else ""
+    return f"{found_in}{type(error).__name__}: {what}. (LOG_LEVEL=DEBUG shows the traceback of {module}.)"
+
+
+def _shown(file: Path) -> Path:
+    return file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
 
 
 def _payload_schema(name: str, payload: dict[str, fields.Field[Any]]) -> type[StrictSchema]:

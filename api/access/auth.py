@@ -14,8 +14,9 @@ from flask import Flask, current_app, g, has_request_context, request
 from middleware.settings import Settings
 
 from ..wire.problems import FORBIDDEN, KEYS_AWAY, UNAUTHENTICATED, ProblemError
+from .headers import SAFE_METHODS
 from .jwks import KEY_TYPES, IssuerKeys, KeysAwayError
-from .scopes import ADMIN, is_open
+from .scopes import ADMIN, NONE, READ, is_open, is_page
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,11 @@ class RefusedTokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a token speaks for, and what it allows."""
+    """Whom a token speaks for, and what it allows. ``name``: what people call them, where that is known."""
 
     subject: str
     scopes: frozenset[str]
+    name: str = ""
 
 
 class TokenCheck:
@@ -57,6 +59,14 @@ class TokenCheck:
 
     def caller(self, token: str) -> Caller:
         """Who sent a token.
+
+        Raises:
+          as :meth:`claims`.
+        """
+        return caller_of(self.claims(token))
+
+    def claims(self, token: str) -> dict[str, Any]:
+        """What a token says.
 
         Raises:
           RefusedTokenError: it isn't good.
@@ -72,9 +82,9 @@ class TokenCheck:
         key = self._keys.find(header.get("kid"), algorithm)
         if key is None:
             raise RefusedTokenError("The token is signed with a key that the issuer doesn't publish.")
-        return caller_of(self._claims(token, key, algorithm))
+        return self._checked(token, key, algorithm)
 
-    def _claims(self, token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
+    def _checked(self, token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
         try:
             return jwt.decode(
                 token,
@@ -128,21 +138,21 @@ def retried() -> str:
 
 
 def scope_needed() -> str:
-    """The scope of the operation at hand; the highest for whatever declares none."""
+    """The scope of the operation at hand. What declares none needs the highest, but for pages that only show."""
     view = current_app.view_functions.get(str(request.endpoint))
-    return str(getattr(view, "_apidoc", {}).get("scope", ADMIN))
+    otherwise = READ if is_page(asked_path()) and request.method in SAFE_METHODS else ADMIN
+    return str(getattr(view, "_apidoc", {}).get("scope", otherwise))
 
 
-def install(app: Flask, settings: Settings) -> None:
+def install(app: Flask, settings: Settings, keys: IssuerKeys) -> None:
     """With ``AUTH=oauth``, find out who calls, unless what they want is open to everybody. Nobody is refused yet, so
-    that limits can count those too who will be."""
+    that limits can count those too who will be. Who looks at pages, ``sign_in`` finds out."""
     if settings.auth != "oauth":
         return
-    keys = IssuerKeys(str(settings.oauth_jwks_url))
     check = TokenCheck(str(settings.oauth_issuer), str(settings.oauth_audience), keys)
 
     def identify() -> None:
-        if not _is_open():
+        if not _is_open() and not is_page(asked_path()):
             try:
                 g.caller = _caller(check)
             except ProblemError as problem:
@@ -157,8 +167,13 @@ def close(app: Flask, settings: Settings) -> None:
         app.before_request(_authorize)
 
 
+def asked_path() -> str:
+    """The rule that the request at hand fits, else its path."""
+    return request.url_rule.rule if request.url_rule else request.path
+
+
 def _is_open() -> bool:
-    return is_open(request.url_rule.rule if request.url_rule else request.path)
+    return is_open(asked_path())
 
 
 def _caller(check: TokenCheck) -> Caller:
@@ -181,7 +196,7 @@ def _authorize() -> None:
     if "refusal" in g:
         raise g.refusal
     scope = scope_needed()
-    if scope not in g.caller.scopes:
+    if scope != NONE and scope not in g.caller.scopes:
         reason = f"The scope {scope} is needed."
         log.info("Refused %s: %s", g.caller.subject, reason)
         headers = _challenge(error="insufficient_scope", error_description=reason, scope=scope)

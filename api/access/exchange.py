@@ -5,9 +5,14 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+import urllib.error
 import urllib.request
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+from urllib.parse import urlencode
+
+T = TypeVar("T")
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -94,18 +99,48 @@ def get(url: str, *, seconds: float, max_bytes: int) -> bytes:
       TimeoutError: it took longer than ``seconds``.
       OSError, http.client.HTTPException: no answer, or another than 200.
     """
+
+    def ask(opener: urllib.request.OpenerDirector) -> bytes:
+        with opener.open(url, timeout=seconds) as answer:
+            body: bytes = answer.read(max_bytes + 1)
+            return body
+
+    return _within(seconds, ask)
+
+
+def post_form(
+    url: str, form: Mapping[str, str], *, headers: Mapping[str, str], seconds: float, max_bytes: int
+) -> tuple[int, bytes]:
+    """Status and body of the answer to a form, whatever the status; the body as :func:`get` gives it.
+
+    Raises:
+      TimeoutError: it took longer than ``seconds``.
+      OSError, http.client.HTTPException: no answer.
+    """
+    sent = urllib.request.Request(url, urlencode(form).encode(), dict(headers))  # noqa: S310 (whoever calls has looked)
+
+    def ask(opener: urllib.request.OpenerDirector) -> tuple[int, bytes]:
+        try:
+            with opener.open(sent, timeout=seconds) as answer:
+                return answer.status, answer.read(max_bytes + 1)
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, refusal.read(max_bytes + 1)
+
+    return _within(seconds, ask)
+
+
+def _within(seconds: float, ask: Callable[[urllib.request.OpenerDirector], T]) -> T:
     with Deadline(seconds) as deadline:
         try:
-            opener = urllib.request.build_opener(NoRedirect, _Http(deadline), _Https(deadline))
-            with opener.open(url, timeout=seconds) as answer:
-                body: bytes = answer.read(max_bytes + 1)
+            answered = ask(urllib.request.build_opener(NoRedirect, _Http(deadline), _Https(deadline)))
         except (OSError, http.client.HTTPException):
             if deadline.is_over:
                 raise _late(seconds) from None
             raise
         if deadline.is_over:  # a body whose end is that of the connection looks whole
             raise _late(seconds)
-    return body
+    return answered
 
 
 def _late(seconds: float) -> TimeoutError:

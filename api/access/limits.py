@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import time
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 from redis.exceptions import RedisError
 
@@ -15,8 +15,10 @@ from middleware.redis_link.link import pool
 from middleware.settings import Settings
 
 from ..wire.problems import RATE_LIMITED, ProblemError, answer
+from .auth import asked_path, scope_needed
 from .clients import client
-from .scopes import is_open
+from .headers import SAFE_METHODS
+from .scopes import NONE, is_open, is_page
 
 PATIENCE_S = 0.25
 """So long a request waits for Redis's count at most. Then the process counts by itself, and looks after Redis again in
@@ -43,9 +45,14 @@ def install(app: Flask, settings: Settings) -> None:
         request_identifier=lambda: "all",
         swallow_errors=True,
     )
-    limiter.request_filter(lambda: is_open(request.path))
+    limiter.request_filter(lambda: is_open(request.path) or _is_watching())
     app.register_error_handler(RateLimitExceeded, lambda _: _refuse(limiter))
     app.after_request(lambda response: _add_headers(limiter, response))
+
+
+def _is_watching() -> bool:
+    """Whether somebody who was let in looks at a page, which asks for news by itself, as often as it was made to."""
+    return request.method in SAFE_METHODS and is_page(asked_path()) and "refusal" not in g and scope_needed() != NONE
 
 
 def _refuse(limiter: Limiter) -> Response:

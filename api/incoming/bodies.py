@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from ..wire.problems import CROWDED_BODIES, SLOW, TOO_LARGE, Kind
 
 LONGEST_S = 30.0
 """So long a body may take, as its headers may. 8 MiB in that time are 2.2 Mbit/s."""
+LONGEST_AT_THE_END_S = 1.0
+"""So long it may still take when the server is told to end: nobody is to wait for a client that sends nothing."""
 LOOK_S = 0.25
 """So often bodies that take too long are looked for."""
 DRAINED_BYTES = 32 * 2**20
@@ -71,6 +74,7 @@ class Bodies:
         self._coming: dict[Body, None] = {}
         """In the order in which they began."""
         self._kept = 0
+        self._ends_at = math.inf
         threading.Thread(target=self._watch, name="bodies", daemon=True).start()
 
     def read(self, source: Source, length: int | None, then: Then) -> None:
@@ -86,6 +90,10 @@ class Bodies:
         """Give back the bytes of a body that was read."""
         with self._lock:
             self._kept -= count
+
+    def end(self) -> None:
+        """The server ends: bodies that aren't there soon are refused."""
+        self._ends_at = time.monotonic() + LONGEST_AT_THE_END_S
 
     def _go_on(self, body: Body) -> None:
         goes_on = True
@@ -160,7 +168,8 @@ class Bodies:
             self._refuse_overdue()
 
     def _refuse_overdue(self) -> None:
-        until = time.monotonic() - self._longest_s
+        now = time.monotonic()
+        until = now - self._longest_s if now < self._ends_at else now
         with self._lock:
             overdue = list(itertools.takewhile(lambda body: body.began < until, self._coming))
         for body in overdue:

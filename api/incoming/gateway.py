@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -47,10 +48,22 @@ class Gateway(CallbackScheduler):
         self._application = application
         self._bodies = Bodies(largest=largest, most=largest * threads, longest_s=bodies.LONGEST_S)
         self._schedule_fn = self._take
+        self._changed = threading.Condition()
+        self._open = 0
+
+    def end(self) -> None:
+        """The server is told to end: requests that aren't there in whole soon are refused."""
+        self._bodies.end()
+
+    def wait_until_answered(self) -> None:
+        """Wait until every request that has come is answered."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._open)
 
     def _take(self, watcher: Any) -> None:
         """A request has come. Nothing may be raised from here: nobody would catch it."""
         protocol = watcher.proto
+        self._count(1)
         try:
             environ = environ_of(watcher.scope)
             length = _length(environ)
@@ -61,6 +74,7 @@ class Gateway(CallbackScheduler):
         except Exception:
             log.exception("A request couldn't be handled")
             protocol.response_empty(500, [])
+            self._count(-1)
 
     def _answer(self, protocol: Any, environ: dict[str, Any], body: bytes, why: Kind | None) -> None:
         try:
@@ -71,7 +85,19 @@ class Gateway(CallbackScheduler):
         finally:
             if body:
                 self._bodies.release(len(body))
-        protocol.response_bytes(status, headers, content)
+        try:
+            protocol.response_bytes(status, headers, content)
+        except Exception:
+            log.exception("An answer couldn't be sent")
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        """So many requests more are open."""
+        with self._changed:
+            self._open += more
+            if not self._open:
+                self._changed.notify_all()
 
 
 def _length(environ: dict[str, Any]) -> int | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from middleware.commands.keys import QUEUE_NAME
+from tasks.payload import with_hints
 
 from .fields import CursorText, Matches, QueryInteger
 
@@ -24,6 +25,17 @@ class Query(Schema):
     """The parameters of a request, and no others."""
 
     error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012
+
+    def load(self, data: Any, **options: Any) -> Any:
+        """As marshmallow's.
+
+        Raises:
+          ValidationError: in which unknown names come with those that may have been meant.
+        """
+        try:
+            return super().load(data, **options)
+        except ValidationError as error:
+            raise ValidationError(with_hints(error.messages_dict, self)) from None
 
 
 def queue_name(description: str, *, required: bool = False) -> fields.Field[Any]:
@@ -47,4 +59,12 @@ def page_cursor() -> fields.Field[Any]:
             "description": "Where the page begins: from the Link header of the page before.",
             "pattern": f"^{CursorText.pattern}$",
         }
+    )
+
+
+def tag(description: str) -> fields.Field[Any]:
+    """A tag in a request. Commas separate the tags of a query, so none may hold one."""
+    return fields.String(
+        validate=[validate.Length(min=1, max=64), Matches("[^,]*", "a tag: it holds a comma")],
+        metadata={"description": description, "examples": ["customer-7"]},
     )

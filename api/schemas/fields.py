@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ from middleware.clock import to_us
 from middleware.commands.keys import QUEUE_NAME
 from middleware.store.reading import Cursor
 
+MOST_VALUES = 16
+"""The most values of one filter: each is looked for by itself."""
 DIGITS = re.compile(r"[0-9]{1,18}")
 DATE_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-](?:[01]\d|2[0-3]):[0-5]\d))", re.ASCII
@@ -52,6 +55,38 @@ def _microseconds(text: str) -> int | None:
         return to_us(datetime.fromisoformat(f"{date}T{minute}:{seconds}{offset or '+00:00'}")) + leap_s * 1_000_000
     except ValueError:
         return None
+
+
+class Several(fields.Field[list[Any]]):
+    """One value or several, each as ``inner`` has it. In a body: a value, or a list of them. In a query: a parameter
+    that may be repeated, with one value or several between commas each time."""
+
+    def __init__(self, inner: fields.Field[Any], *, in_query: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self.inner = inner
+        self.is_multiple = in_query
+
+    def _bind_to_schema(self, field_name: str, parent: Any) -> None:
+        super()._bind_to_schema(field_name, parent)
+        self.inner = copy.deepcopy(self.inner)
+        self.inner._bind_to_schema(field_name, self)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if self.is_multiple:
+            value = [part for text in value for part in text.split(",")]
+        elif not isinstance(value, list):
+            return [self.inner.deserialize(value, **kwargs)]
+        if not 1 <= len(value) <= MOST_VALUES:
+            raise ValidationError(f"Expected 1 to {MOST_VALUES} values.")
+        found, wrong = [], {}
+        for index, each in enumerate(value):
+            try:
+                found.append(self.inner.deserialize(each, **kwargs))
+            except ValidationError as error:
+                wrong[index] = error.messages
+        if wrong:
+            raise ValidationError(wrong)
+        return found
 
 
 class CursorText(fields.Field[Cursor]):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from marshmallow import fields
 
+from middleware import jobs
 from middleware.jobs import JobStatus
 
 from .shown import Answer, shown_number, shown_text, shown_time
@@ -25,8 +28,38 @@ class JobProgress(Answer):
     note = shown_text("For people.")
 
 
+EXAMPLE = jobs.Job(
+    id="01a223a7-da69-73b8-98a9-737b6c78be87",
+    seq=1_893_456_000_000_000,
+    place=1_893_456_000_000_000,
+    status=JobStatus.PROCESSED,
+    task="process_message",
+    queue="default",
+    payload={"message": "Hello, world"},
+    tags=("customer-7",),
+    attempts=1,
+    max_attempts=21,
+    due_at_us=None,
+    queued_at_us=1_893_456_000_000_000,
+    started_at_us=1_893_456_000_350_000,
+    finished_at_us=1_893_456_000_373_000,
+    window="default.17",
+    worker="web-1:4711:9f3c",
+    progress=None,
+    cancel_requested=False,
+    result={"message": "Hello, world", "characters": 12, "words": 2},
+    result_error=None,
+    error=None,
+    reason=None,
+    request_id="01a223a7-da63-7c02-b1f5-0f6d1b2a8e11",
+    traceparent=None,
+)
+
+
 class Job(Answer):
     """A job as the API shows it: every key is always there."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"examples": [EXAMPLE.as_dict()]}
 
     id = shown_text("The job's id.", nullable=False)
     seq = shown_number("Its acceptance number in its queue: lists go by it, and it never changes.")

@@ -60,7 +60,8 @@ class StrictParser(FlaskParser):
         return g.body
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
-        if repeated := [name for name, values in req.args.lists() if len(values) > 1]:
+        single = [name for name, field in schema.fields.items() if not getattr(field, "is_multiple", False)]
+        if repeated := [name for name, values in req.args.lists() if len(values) > 1 and name in single]:
             raise ValidationError({name: ["Given more than once."] for name in repeated})
         return super().load_querystring(req, schema)
 
@@ -84,7 +85,7 @@ def refuse_query(req: Request) -> None:
       ProblemError: names those that came all the same.
     """
     if req.args:
-        raise invalid(FieldError("parameter", name, "Unknown parameter.") for name in req.args)
+        raise invalid(FieldError("parameter", name, "Unknown parameter: this operation has none.") for name in req.args)
 
 
 def _check_media_type(req: Request) -> None:

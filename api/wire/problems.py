@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from middleware.errors import (
     DuplicateJobError,
     KeyReusedError,
+    LargerThanQueueError,
     QueueFullError,
     RedisAwayError,
     RedisClusterError,
@@ -163,6 +164,20 @@ def _document(kind: Kind, detail: str, errors: list[FieldError], headers: Mappin
     return Response(orjson.dumps(document), status=kind.status, headers=dict(headers), content_type=MEDIA_TYPE)
 
 
+def example(status: int) -> dict[str, Any]:
+    """What a problem of this status looks like."""
+    kind = next(kind for kind in KINDS if kind.status == status and kind is not MALFORMED)
+    errors = [FieldError("pointer", "/delay", "Unknown field. Did you mean delay_s?").as_dict()]
+    return {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.detail,
+        "errors": errors if kind is VALIDATION else [],
+        "request_id": "01a223a7-da69-73b8-98a9-737b6c78be87",
+    }
+
+
 def _redis_away(error: RedisAwayError) -> Response:
     log.warning("Redis is away: %s", error)
     return answer(ProblemError(UNAVAILABLE, headers={"Retry-After": "1"}))
@@ -184,6 +199,10 @@ def _crowded(error: TooManyWaitingError) -> Response:
     return answer(ProblemError(CROWDED, headers={"Retry-After": "1"}))
 
 
+def _larger_than_queue(error: LargerThanQueueError) -> Response:
+    return answer(invalid([FieldError("pointer", "/jobs", str(error))]))
+
+
 def _key_reused(error: KeyReusedError) -> Response:
     return answer(ProblemError(REUSED, str(error), errors=[FieldError("header", "Idempotency-Key", str(error))]))
 
@@ -202,6 +221,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(RedisClusterError, _redis_cluster)
     app.register_error_handler(QueueFullError, _queue_full)
     app.register_error_handler(TooManyWaitingError, _crowded)
+    app.register_error_handler(LargerThanQueueError, _larger_than_queue)
     app.register_error_handler(KeyReusedError, _key_reused)
     app.register_error_handler(ReplayGoneError, _replay_gone)
     app.register_error_handler(DuplicateJobError, _duplicate)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from time import perf_counter
+from typing import Any
 
 from flask import Flask, Response
 
 from middleware.logs import origin
+from middleware.words import counted
 
 from .tracing import current_request
 
@@ -24,6 +27,16 @@ def install(app: Flask) -> None:
     app.teardown_request(_leave)
 
 
+def name_jobs(ids: Sequence[str]) -> None:
+    """The request at hand has made, or changed, these jobs: its line names them, or tells how many they are."""
+    current_request().jobs = ids[0] if len(ids) == 1 else len(ids)
+
+
+def count_jobs(count: int) -> None:
+    """As :func:`name_jobs`, of a request that has changed so many."""
+    current_request().jobs = count
+
+
 def _enter() -> None:
     asked = current_request()
     origin.enter_request(asked.id, asked.traceparent)
@@ -35,9 +48,25 @@ def _log(response: Response) -> Response:
     level = logging.DEBUG if path in QUIET and status < 400 else logging.INFO
     if log.isEnabledFor(level):
         took_ms = round((perf_counter() - asked.came_at) * 1000, 3)
-        details_of = {"method": method, "path": path, "status": status, "took_ms": took_ms, "peer": asked.remote_addr}
-        log.log(level, "%s %s: %d", method, path, status, extra=details_of)
+        details_of: dict[str, Any] = {
+            "method": method,
+            "path": path,
+            "status": status,
+            "took_ms": took_ms,
+            "peer": asked.remote_addr,
+        }
+        log.log(level, "%s %s: %d%s", method, path, status, _about(asked.jobs, details_of), extra=details_of)
     return response
+
+
+def _about(jobs: str | int | None, details_of: dict[str, Any]) -> str:
+    if isinstance(jobs, str):
+        details_of["job_id"] = jobs
+        return f", job {jobs}"
+    if jobs is not None:
+        details_of["jobs"] = jobs
+        return f", {counted(jobs, 'job')}"
+    return ""
 
 
 def _leave(error: BaseException | None) -> None:

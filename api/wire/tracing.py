@@ -16,12 +16,13 @@ TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9
 
 
 class TracedRequest(Request):
-    """A request that knows what it is called, and when it came."""
+    """A request that knows what it is called, when it came, and which job it made, or how many."""
 
     def __init__(self, environ: dict[str, Any], *, populate_request: bool = True, shallow: bool = False) -> None:
         super().__init__(environ, populate_request, shallow)
         self.came_at = perf_counter()
         self.is_counted = False
+        self.jobs: str | int | None = None
 
     @cached_property
     def id(self) -> str:

@@ -29,6 +29,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..tags import DIGEST_LENGTH
 from . import keys, layout
 
 PENDING_CALLS = 64
@@ -53,7 +54,10 @@ PARAMETERS: dict[str, Any] = {
     "STATE_COUNTERS": {
         letter: layout.TASK_COUNTER_FIELDS.index(status.value) + 1 for letter, status in layout.STATUS_LETTERS.items()
     },
+    "STATES": len(layout.STATUS_LETTERS),
     "SWITCHES_KEPT": 100,
+    "TAG_BYTES": 150,  # about what an entry of K.tagged takes
+    "TAG_LENGTH": DIGEST_LENGTH,
     "TASKS_COUNTED": 200,
     "TASK_COUNTERS": len(layout.TASK_COUNTER_FIELDS),
     "CALLERS_KEPT": 10_000,
@@ -203,8 +207,9 @@ _NAMED_INDEXES = [f"{key.__name__} = K.{key.__name__}" for key in (*keys.STATUS_
 _INDEXES = {
     "P.INDEXES": f"{{{', '.join(_NAMED_INDEXES)}}}",
     "P.FINAL_INDEXES": f"{{{', '.join(_FINAL_INDEXES)}}}",
+    "P.INDEX_LETTERS": _lua({keys.STATUS_INDEXES[status].__name__: s for s, status in layout.STATUS_LETTERS.items()}),
 }
-"""The indexes that list jobs, by name, and those of the jobs that have ended."""
+"""The indexes that list jobs, by name, and those of the jobs that have ended; and of which status an index is."""
 _DIRECTIVE = re.compile(r"\s*--- @(?P<word>include|insert|state)(?: (?P<part>\w+))?")
 _TOKENS = re.compile(
     r"--\[\[.*?\]\]|--[^\n]*|\[\[.*?\]\]|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\""

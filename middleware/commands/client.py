@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..redis_link.link import Link, Links
+from ..redis_link.outage import Outage
 from ..redis_link.patience import persist
 from ..redis_link.spin import Spin
 from . import keys
@@ -42,6 +43,7 @@ class RedisClient:
         now: Callable[[], int] | None = None,
     ) -> None:
         self.default_gate = default_gate
+        self.outage = Outage()
         self._url = url
         self._timeout_s = timeout_s
         self._patience = patience

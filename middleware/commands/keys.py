@@ -108,6 +108,12 @@ def progress(queue: str) -> str:
     return _of_queue(queue, "progress")
 
 
+def tagged(queue: str) -> str:
+    """ZSET whose scores are all 0: of each tag of a job its digest (``tags.py``), the job's seq in 7 bytes (big-endian)
+    and its id. In the order of its members, the jobs of a tag are a range that goes by seq."""
+    return _of_queue(queue, "tagged")
+
+
 def event_log(queue: str) -> str:
     """LIST of MessagePack arrays: every move of a job and of the gate, while this key exists (it is switched on by a
     first element)."""
@@ -226,6 +232,7 @@ QUEUE_KEYS: tuple[QueueKey, ...] = (
     results,
     failures,
     progress,
+    tagged,
     event_log,
     counters,
     policy,
@@ -296,3 +303,13 @@ def writable() -> str:
 def rate_limits() -> str:
     """Prefix of STRINGs that expire: how often each client called the HTTP API, as Flask-Limiter counts."""
     return f"{PREFIX}:rate_limits"
+
+
+def session(name: str) -> str:
+    """STRING that expires: the session of somebody who signed in to the dashboard, sealed (``api/sign_in``)."""
+    return f"{PREFIX}:{{.sessions}}:of:{name}"
+
+
+def session_renewal(name: str) -> str:
+    """STRING that expires: some process gets a new token for this session just now, or has just failed to."""
+    return f"{PREFIX}:{{.sessions}}:renewal:{name}"

@@ -31,7 +31,7 @@ class Record(NamedTuple):
     ``status``: its letter; ``place``: None when it equals seq, 0 before the job falls due and has one. ``lost``:
     leases lost in a row; ``settled``: the number of the delivery that was settled last; ``entered``: when it last came
     on the stack (None: at its acceptance; 0: never yet); ``cancel``: why a running job was asked to
-    stop; ``size``: bytes of its message, known from a claim on.
+    stop; ``size``: bytes of its message, known from a claim on; ``tags``: the digests of its tags (``tags.py``).
     """
 
     status: str
@@ -50,6 +50,7 @@ class Record(NamedTuple):
     reason: str | None
     cancel: str | None
     size: int | None = None
+    tags: str | None = None
 
 
 class WindowRecord(NamedTuple):

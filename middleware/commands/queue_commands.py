@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgpack
@@ -42,7 +42,7 @@ class QueueCommands(WindowCommands, RecurringCommands):
     ) -> Acceptance:
         """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
         may be sent again; with a ``key`` it accepts nothing when it was sent before."""
-        words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key, b""]
+        words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
         word, *answer = self._run("accept", [*words, *offered(jobs)])
         match word:
             case b"again":
@@ -63,23 +63,25 @@ class QueueCommands(WindowCommands, RecurringCommands):
         answer = self._run("claim", [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted])
         return _claim(answer[0], answer[1], answer[2:])
 
-    def settle(self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int) -> tuple[Claim, int]:
-        """Settle attempts and claim up to ``wanted`` jobs; also returns how many tokens were stale. May be sent again
-        with ``wanted=0``."""
+    def settle(
+        self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
+    ) -> tuple[Claim, list[int]]:
+        """Settle attempts and claim up to ``wanted`` jobs; also returns which of the settlements were stale, by their
+        indexes. May be sent again with ``wanted=0``."""
         return self.begin_settling(settlements, worker, lease_us, wanted)()
 
     def begin_settling(
         self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
-    ) -> Callable[[], tuple[Claim, int]]:
+    ) -> Callable[[], tuple[Claim, list[int]]]:
         """As :meth:`settle`, in two steps: send now; what this returns, called once, waits for the answer."""
         words = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
         for s in settlements:
             words += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), _detail(s))
         heard = self._begin("settle", words)
 
-        def settled() -> tuple[Claim, int]:
+        def settled() -> tuple[Claim, list[int]]:
             answer = heard()
-            return _claim(answer[0], answer[1], answer[3:]), answer[2]
+            return _claim(answer[0], answer[1], answer[3:]), [number - 1 for number in answer[2]]
 
         return settled
 
@@ -166,13 +168,16 @@ class QueueCommands(WindowCommands, RecurringCommands):
         indexes: Sequence[str],
         *,
         above_seq: int | None = None,
-        task: str = "",
+        tasks: Collection[str] = (),
         window: int | None = None,
+        tags: str = "",
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
-        """Jobs of these indexes with a seq below ``below_seq`` (and above ``above_seq``, of this task, let through by
-        this window), newest first: where the next page begins, and (id, packed record) each."""
+        """Jobs of these indexes with a seq below ``below_seq`` (and above ``above_seq``, of one of these tasks, let
+        through by this window, with one of the tags of these digests), newest first: where the next page begins, and
+        (id, packed record) each."""
         # This script alone takes no time: it reads what is there.
-        words = [optional(below_seq), optional(above_seq), b"%d" % limit, task.encode(), optional(window)]
+        packed_tasks = msgpack.packb(list(tasks)) if tasks else b""
+        words = [optional(below_seq), optional(above_seq), b"%d" % limit, packed_tasks, optional(window), tags.encode()]
         answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
         rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
         return int(answer[0]) if answer[0] else None, rows
@@ -188,8 +193,8 @@ def _detail(s: Settlement) -> bytes:
 
 def _claim(words: bytes, until_due_us: int, flat: list[Any]) -> Claim:
     word, _, window = words.decode().partition(" ")
-    jobs = [(flat[i].decode(), flat[i + 1], flat[i + 3]) for i in range(0, len(flat), 4)]
-    return Claim(word, until_due_us, jobs, tuple(flat[2::4]), int(window) if window else None)
+    jobs = [(flat[i].decode(), flat[i + 1], flat[i + 4]) for i in range(0, len(flat), 5)]
+    return Claim(word, until_due_us, jobs, tuple(flat[2::5]), tuple(flat[3::5]), int(window) if window else None)
 
 
 def _tokens(held: Iterable[tuple[str, int]]) -> Iterable[bytes]:

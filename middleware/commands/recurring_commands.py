@@ -16,8 +16,8 @@ class RecurringCommands(QueueCalls):
 
     def accept_tick(self, job: Offer, tick: Tick) -> TickAnswer:
         """Accept a tick's job, unless that tick was decided before. May be sent again: it is decided once."""
-        words = [self._default_gate, b"0", NAMELESS.caller, b"%d" % NAMELESS.number, *KEYLESS, msgpack.packb(tick)]
-        word, *answer = self._run("accept", [*words, *offered([job])])
+        words = [self._default_gate, b"0", NAMELESS.caller, b"%d" % NAMELESS.number, *KEYLESS]
+        word, *answer = self._run("accept", [*words, *offered([job], tick)])
         match word:
             case b"submitted":
                 return Submitted(*answer)
@@ -47,7 +47,10 @@ class RecurringCommands(QueueCalls):
         return now_us, pairs(counters), found
 
 
-def offered(jobs: Sequence[Offer]) -> Iterator[bytes]:
-    """Jobs as ``accept.lua`` takes them."""
-    for id, task, message, due in jobs:
+def offered(jobs: Sequence[Offer], tick: Tick | None = None) -> Iterator[bytes]:
+    """Jobs, and whose tick they are of, as ``accept.lua`` takes them."""
+    tags = [job.tags for job in jobs]
+    yield msgpack.packb(tags) if any(tags) else b""
+    yield b"" if tick is None else msgpack.packb(tick)
+    for id, task, message, due, _ in jobs:
         yield from (id.encode(), task.encode(), due, message)

@@ -8,12 +8,13 @@ from typing import Literal, NamedTuple
 
 class Claim(NamedTuple):
     """What a claim brought: the gate's word, µs until the next job falls due (-1: none), per job (id, number of the
-    delivery, message) and its attempt, and the number of the window that it was made in."""
+    delivery, message), its attempt and for how many µs it waited, and the number of the window that it was made in."""
 
     word: str
     until_due_us: int
     jobs: list[tuple[str, int, bytes]]
     attempts: tuple[int, ...] = ()
+    waits_us: tuple[int, ...] = ()
     window: int | None = None
 
 
@@ -32,12 +33,14 @@ class Settlement(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`)."""
+    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`), and the digests of its
+    tags (:func:`tags.digests`)."""
 
     id: str
     task: str
     message: bytes
     due: bytes = b""
+    tags: str = ""
 
 
 class Accepted(NamedTuple):

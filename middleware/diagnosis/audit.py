@@ -1,16 +1,18 @@
 """Does everything add up? An audit of every id; :meth:`QueueSnapshot.faults` compares counts alone, at any time.
 
-``python -m middleware.diagnosis.audit`` walks all jobs of all queues. Exit status 0: all is well; 1: it isn't, or Redis
-is away.
+``lastin audit`` and ``python -m middleware.diagnosis.audit`` walk all jobs of all queues. Exit status 0: all is well;
+1: it isn't, or Redis is away.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
+from .. import tags
 from ..commands import keys
 from ..commands.layout import STATUS_LETTERS, unpack_record
 from ..commands.queue_commands import QueueCommands
@@ -22,9 +24,33 @@ from ..settings import load_or_exit
 
 CHUNK = 500
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an audit found in a queue: how many jobs there are in each state, and what is wrong."""
+
+    queue: str
+    counts: Mapping[str, int]
+    faults: list[str]
+
+
+def audit_all(link: Link) -> Iterator[Finding]:
+    """Audit all queues: their counts, and every job.
+
+    Raises:
+      RedisAwayError: Redis doesn't answer.
+    """
+    for name in sorted(name.decode() for name in link.call("SMEMBERS", keys.queues())):
+        snapshot = read_snapshot(QueueCommands(name, link, default_gate="closed"))
+        counts = {str(status): count for status, count in snapshot.counts.items()}
+        yield Finding(name, counts, [f"{name}: {fault}" for fault in snapshot.faults()] + audit(name, link))
+
 
 def audit(queue: str, link: Link) -> list[str]:
-    """Walk every id that any structure of a queue names, and say what is wrong; empty when all is well.
+    """Walk every id that any structure of a queue names, and every entry of the index of tags; say what is wrong, or
+    nothing when all is well.
 
     Each job is judged from one moment, in chunks of 500, so that jobs may move meanwhile and Redis isn't held up.
 
@@ -33,7 +59,8 @@ def audit(queue: str, link: Link) -> list[str]:
     """
     ids = _all_ids(queue, link)
     faults = (fault for chunk in _chunks(ids) for fault in _faults_in(queue, chunk, link))
-    return [f"{queue}: job {fault}" for fault in faults]
+    of_tags = (fault for chunk in _chunks(_tag_entries(queue, link)) for fault in _faults_of_tags(queue, chunk, link))
+    return [f"{queue}: job {fault}" for fault in (*faults, *of_tags)]
 
 
 def _all_ids(queue: str, link: Link) -> Iterator[str]:
@@ -53,9 +80,32 @@ def _all_ids(queue: str, link: Link) -> Iterator[str]:
                 break
 
 
-def _chunks(ids: Iterator[str]) -> Iterator[list[str]]:
-    while chunk := list(islice(ids, CHUNK)):
+def _tag_entries(queue: str, link: Link) -> Iterator[bytes]:
+    cursor = b"0"
+    while True:
+        cursor, flat = link.call("ZSCAN", keys.tagged(queue), cursor, "COUNT", CHUNK)
+        yield from flat[::2]
+        if cursor == b"0":
+            break
+
+
+def _chunks(found: Iterator[T]) -> Iterator[list[T]]:
+    while chunk := list(islice(found, CHUNK)):
         yield chunk
+
+
+def _faults_of_tags(queue: str, entries: list[bytes], link: Link) -> Iterator[str]:
+    """Each entry of the index of tags must be told by its job's record; one that is gone by now was pruned with it."""
+    named = [tags.read_entry(entry) for entry in entries]
+    ids = [id.decode() for _, _, id in named]
+    commands: list[tuple[str | bytes, ...]] = [("MULTI",), ("HMGET", keys.records(queue), *ids)]
+    commands += [("ZMSCORE", keys.tagged(queue), *entries), ("EXEC",)]
+    records, scores = link.call_all(commands)[-1]
+    for id, (digest, seq, _), packed, score in zip(ids, named, records, scores, strict=True):
+        fields = None if packed is None else unpack_record(packed)
+        is_right = fields is not None and fields.seq == seq and digest in tags.split(fields.tags or "")
+        if score is not None and not is_right:
+            yield f"{id} is in the index under a tag that its record doesn't have"
 
 
 def _faults_in(queue: str, ids: list[str], link: Link) -> Iterator[str]:
@@ -73,6 +123,21 @@ def _faults_in(queue: str, ids: list[str], link: Link) -> Iterator[str]:
         found = {status: of[i] for status, of in zip(keys.STATUS_INDEXES, scores, strict=True) if of[i] is not None}
         if fault := _fault_of(found, record, length):
             yield f"{id} {fault}"
+    yield from _untagged(queue, [(id, record) for id, record in zip(ids, records, strict=True) if record], link)
+
+
+def _untagged(queue: str, jobs: list[tuple[str, bytes]], link: Link) -> Iterator[str]:
+    """Whose tags aren't all in the index. What was pruned since its record was read has none there, and is none."""
+    unpacked = [(id, unpack_record(record)) for id, record in jobs]
+    entries = [(id, tags.entry(digest, r.seq, id)) for id, r in unpacked for digest in tags.split(r.tags or "")]
+    for start in range(0, len(entries), CHUNK):
+        chunk = entries[start : start + CHUNK]
+        ids = [id for id, _ in chunk]
+        commands: list[tuple[str | bytes, ...]] = [("MULTI",), ("HMGET", keys.records(queue), *ids)]
+        commands += [("ZMSCORE", keys.tagged(queue), *(entry for _, entry in chunk)), ("EXEC",)]
+        records, scores = link.call_all(commands)[-1]
+        missing = [id for id, record, score in zip(ids, records, scores, strict=True) if record and score is None]
+        yield from (f"{id} has a tag that isn't in the index" for id in dict.fromkeys(missing))
 
 
 def _fault_of(found: dict[JobStatus, bytes], record: bytes | None, message_bytes: int) -> str | None:
@@ -97,20 +162,16 @@ def _names(found: dict[JobStatus, bytes]) -> list[str]:
 def main() -> int:
     """Audit all queues of REDIS_URL and print what was found."""
     link = Link(load_or_exit().redis_url, timeout_s=5)
+    faults: list[str] = []
     try:
-        names = sorted(name.decode() for name in link.call("SMEMBERS", keys.queues()))
-        faults = [fault for name in names for fault in _faults_of(name, link)]
+        for found in audit_all(link):
+            _say(f"{found.queue}: " + ", ".join(f"{count} {status}" for status, count in found.counts.items()))
+            faults += found.faults
     except RedisAwayError as error:
         _say(f"lastin: {error}")
         return 1
     _say("\n".join(faults) or "All is well.")
     return 1 if faults else 0
-
-
-def _faults_of(queue: str, link: Link) -> list[str]:
-    snapshot = read_snapshot(QueueCommands(queue, link, default_gate="closed"))
-    _say(f"{queue}: " + ", ".join(f"{count} {status}" for status, count in snapshot.counts.items()))
-    return [f"{queue}: {fault}" for fault in snapshot.faults()] + audit(queue, link)
 
 
 def _say(text: Any) -> None:

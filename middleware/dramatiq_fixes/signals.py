@@ -1,7 +1,8 @@
-"""SIGTERM to a whole process group: running jobs must still finish.
+"""SIGTERM to a whole process group: running jobs must still finish. A SIGINT after it: they needn't.
 
 Dramatiq's worker processes exit at once on their second SIGTERM, and their parent sends on the one it gets. Whoever
-signals the group (honcho, Heroku, systemd's default) would so kill running jobs.
+signals the group (honcho, Heroku, systemd's default) would so kill running jobs. They ignore SIGINT, which a terminal
+sends to the whole group as well: so a first Ctrl-C reaches them as their parent's SIGTERM, and a second one not at all.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ GUARDED = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(si
 
 
 class PatientSignals(dramatiq.Middleware):
-    """Dramatiq middleware that lets a worker process ignore the echo of a SIGTERM or SIGHUP."""
+    """Dramatiq middleware that lets a worker process ignore the echo of a SIGTERM or SIGHUP, and calls ``hurry`` when
+    SIGINT comes after one of them."""
+
+    def __init__(self, hurry: Callable[[], None] = lambda: None) -> None:
+        self._hurry = hurry
 
     def after_process_boot(self, broker: dramatiq.Broker) -> None:
         """Put a guard before Dramatiq's own handlers, which are installed by now."""
@@ -29,6 +34,13 @@ class PatientSignals(dramatiq.Middleware):
             handler = signal.getsignal(number)
             if callable(handler):
                 signal.signal(number, _guarded(handler, first_at))
+
+        def hurried(number: int, frame: Any) -> None:
+            if first_at:
+                first_at[0] = time.monotonic()  # the parent, which gets it too, sends another SIGTERM now
+                self._hurry()
+
+        signal.signal(signal.SIGINT, hurried)
 
 
 def _guarded(handler: Callable[[int, Any], Any], first_at: list[float]) -> Callable[[int, Any], Any]:

@@ -33,6 +33,7 @@ from ..commands.types import (
 from ..errors import (
     DuplicateJobError,
     KeyReusedError,
+    LargerThanQueueError,
     LastInError,
     QueueFullError,
     ReplayGoneError,
@@ -43,6 +44,7 @@ from ..messages import MessageDetails
 from ..processes.retention import Retention
 from ..store.reading import JobStore
 from ..store.records import fresh_job
+from ..tags import MOST_TAGS, MOST_TAGS_IN_A_CALL, digests, tags_of
 
 LARGEST_BATCH = 1000
 PLAIN = frozenset({str, int, bool})
@@ -54,7 +56,7 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     """The queue of messages that can be accepted in one call.
 
     Raises:
-      ValueError: they are of several queues, too many or none, or an id is too long.
+      ValueError: they are of several queues, too many or none, an id is too long, or there are too many tags.
       DuplicateJobError: two of them have the same id.
     """
     names = {q_name(m.queue_name) for m in messages}
@@ -63,11 +65,19 @@ def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
     for m in messages:
         if not 0 < len(m.message_id) <= LONGEST_ID:
             raise ValueError(f"an id has 1 to {LONGEST_ID} characters, got {len(m.message_id)}")
+    _check_tags([len(tags_of(m.options)) for m in messages if "tags" in m.options])
     ids = [m.message_id for m in messages]
     if len(set(ids)) < len(ids):
         [(twice, _)] = Counter(ids).most_common(1)
         raise DuplicateJobError(f"Several messages have id {twice}; nothing was enqueued. Give each its own.")
     return names.pop()
+
+
+def _check_tags(counts: Sequence[int]) -> None:
+    if counts and max(counts) > MOST_TAGS:
+        raise ValueError(f"a job has {MOST_TAGS} tags at most, got {max(counts)}")
+    if sum(counts) > MOST_TAGS_IN_A_CALL:
+        raise ValueError(f"jobs accepted together have {MOST_TAGS_IN_A_CALL} tags at most, got {sum(counts)}")
 
 
 class Receipt(NamedTuple):
@@ -128,7 +138,7 @@ class Acceptance:
         Raises:
           as :meth:`LifoBroker.accept_once`.
         """
-        jobs = [Offer(m.message_id, m.actor_name, encoded(m), due) for m, due in zip(messages, dues, strict=True)]
+        jobs = [_offer(message, due) for message, due in zip(messages, dues, strict=True)]
         call = self._caller.new_call()
 
         self._register(queue)
@@ -156,7 +166,7 @@ class Acceptance:
         Raises:
           as :meth:`LifoBroker.accept_tick`.
         """
-        job = Offer(message.message_id, message.actor_name, encoded(message))
+        job = _offer(message)
         self._register(queue)
         return self._with_room(lambda: self._redis.queue(queue).accept_tick(job, tick))
 
@@ -184,11 +194,21 @@ class Acceptance:
             self._known_queues.add(queue)
 
 
+def _offer(message: dramatiq.Message[Any], due: bytes = b"") -> Offer:
+    tags = digests(tags_of(message.options)) if "tags" in message.options else ""
+    return Offer(message.message_id, message.actor_name, encoded(message), due, tags)
+
+
 def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_waiting: int) -> LastInError:
     match answer:
         case Known(_, id):
             text = f"A job with id {id} exists already; nothing was enqueued. Send a new message instead."
             return DuplicateJobError(text)
+        case Crowded() if wanted > most_waiting:
+            return LargerThanQueueError(
+                f"These are {wanted} jobs, and MAX_QUEUED lets {most_waiting} of a queue wait: send at most so many at "
+                "once."
+            )
         case Crowded(waiting):
             return TooManyWaitingError(
                 f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "

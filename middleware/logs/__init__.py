@@ -12,10 +12,13 @@ from typing import TextIO
 
 import dramatiq
 
+from ..dramatiq_fixes.own_lines import is_said_by_us
 from ..errors import SettingsError
 from ..settings import ROOT, Settings, exit_with
+from .console import Console
 from .file import SharedFileHandler
-from .format import Console, Json, Syslog, without_payloads
+from .format import Json, Syslog, without_payloads
+from .stdout import StdoutHandler
 from .tcp import TcpHandler
 
 
@@ -32,6 +35,7 @@ def configure(settings: Settings, *, process: str, stream: TextIO | None = None)
         handlers.append(_tcp(settings, process, settings.log_tcp_url))
     for handler in handlers:
         handler.addFilter(without_payloads)
+        handler.addFilter(lambda record: not is_said_by_us(record))
     logging.basicConfig(level=settings.log_level, handlers=handlers, force=True)
     logging.captureWarnings(True)
     # What none of our lines shows needn't be found out for each (docs.python.org/3/howto/logging.html#optimization).
@@ -45,7 +49,7 @@ def configure(settings: Settings, *, process: str, stream: TextIO | None = None)
 
 
 def _stdout(settings: Settings, process: str, out: TextIO) -> logging.Handler:
-    handler = logging.StreamHandler(out)
+    handler = StdoutHandler(out)
     console = settings.log_format == "console" or (settings.log_format is None and out.isatty())
     colours = not settings.no_color and (settings.force_color or out.isatty())
     handler.setFormatter(Console(process, colours=colours) if console else Json(process))

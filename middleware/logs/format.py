@@ -1,4 +1,4 @@
-"""How a line of the log is written: as JSON for machines, in colours for people, or as RFC 5424 says for syslog."""
+"""How a line of the log is written for machines: as JSON, or as RFC 5424 says for syslog."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import json
 import logging
 import os
 import socket
+from functools import lru_cache
 from typing import Any
 
 import dramatiq
+import orjson
 from dramatiq.broker import MessageProxy
 from pythonjsonlogger.core import merge_record_extra
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from ..clock import rfc3339
 from . import origin
-
-DIM, RESET = "\x1b[2m", "\x1b[0m"
-COLOURS = {"DEBUG": "\x1b[2m", "INFO": "\x1b[36m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
-SHOWN = ("job_id", "task", "attempt", "window", "request_id")
-"""What the lines for people show of the context."""
+from .job_lines import JobRecord
 
 SEVERITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 FACILITY = 1
@@ -30,7 +28,13 @@ STRUCTURED_DATA_ID = "lastin@32473"
 
 def time_of(record: logging.LogRecord) -> str:
     """RFC 3339, UTC, microseconds."""
-    return rfc3339(round(record.created * 1_000_000))
+    return _written(record.created)
+
+
+@lru_cache(maxsize=16)
+def _written(created: float) -> str:
+    """Lines that are written together have the same time."""
+    return rfc3339(round(created * 1_000_000))
 
 
 class Json(OrjsonFormatter):
@@ -43,6 +47,11 @@ class Json(OrjsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The base class has a dozen options that aren't used here, and looks for each of them on every line."""
+        line = self.line(record)
+        return _dumped(line) if isinstance(record, JobRecord) else self.jsonify_log_record(line)
+
+    def line(self, record: logging.LogRecord) -> dict[str, Any]:
+        """What is to be told of a record, by name."""
         line: dict[str, Any] = {
             "time": time_of(record),
             "level": record.levelname,
@@ -50,6 +59,12 @@ class Json(OrjsonFormatter):
             "process": self._process,
             "message": "",
         }
+        if isinstance(record, JobRecord):
+            line["message"] = record.msg
+            line |= record.fields
+            if record.exc_text:
+                line["exc_info"] = record.exc_text
+            return line
         line |= record.msg if isinstance(record.msg, dict) else {"message": record.getMessage()}
         if record.exc_info:
             line.setdefault("exc_info", self.formatException(record.exc_info))
@@ -58,45 +73,25 @@ class Json(OrjsonFormatter):
         merge_record_extra(record, line, self.reserved_attrs)
         for name, value in origin.current().items():
             line.setdefault(name, value)
-        return self.jsonify_log_record(line)
+        return line
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
         try:
             return super().jsonify_log_record(log_data)
         except TypeError:
-            # orjson refuses lone surrogates and integers of more than 64 bits; a log takes everything.
-            return json.dumps(log_data, default=repr)
+            return _dumped_somehow(log_data)
 
 
-class Console(logging.Formatter):
-    """Readable lines, in colours if wanted. What others have sent can neither steer the terminal nor pass for a line of
-    its own: control characters are written out, and further lines of a message are indented."""
-
-    def __init__(self, process: str, *, colours: bool) -> None:
-        super().__init__(datefmt="%H:%M:%S")
-        self._process = process
-        self._colours = colours
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        level = f"{record.levelname:<8}"
-        time = self.formatTime(record, self.datefmt)
-        context = origin.current()
-        about = " ".join(f"{name}={_visible(str(context[name]))}" for name in SHOWN if name in context)
-        message = _visible(record.message).replace("\n", "\n    ")
-        if self._colours:
-            level = f"{COLOURS.get(record.levelname, '')}{level}{RESET}"
-            time, about = f"{DIM}{time}{RESET}", about and f"{DIM}{about}{RESET}"
-        return f"{time} {level} {self._process:<9} {record.name}: {message} {about}".rstrip()
-
-    def formatException(self, ei: Any) -> str:
-        return _visible(super().formatException(ei))
+def _dumped(line: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(line).decode()
+    except TypeError:
+        return _dumped_somehow(line)
 
 
-def _visible(text: str) -> str:
-    """Control characters, and others that nobody can see, as Python writes them in a string; lines stay lines."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+def _dumped_somehow(line: dict[str, Any]) -> str:
+    """orjson refuses lone surrogates and integers of more than 64 bits; a log takes everything."""
+    return json.dumps(line, default=repr)
 
 
 class Syslog(logging.Formatter):
@@ -109,7 +104,8 @@ class Syslog(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         priority = 8 * FACILITY + SEVERITIES.get(record.levelname, 5)
-        data = {"logger": record.name, **origin.current()}
+        about = record.fields if isinstance(record, JobRecord) else origin.current()
+        data = {"logger": record.name, **about}
         written = " ".join(f'{name}="{_escaped(value)}"' for name, value in data.items())
         head = f"<{priority}>1 {time_of(record)} {self._host} {self._app} {os.getpid()} -"
         return f"{head} [{STRUCTURED_DATA_ID} {written}] \ufeff{super().format(record)}"

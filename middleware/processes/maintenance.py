@@ -105,10 +105,10 @@ class Maintenance:
             try:
                 self._work()
                 backoff.reset()
+                self._redis.outage.succeeded()
                 self._sleep()
             except RedisAwayError as error:
-                if backoff.is_fresh:
-                    logger.warning("No maintenance until Redis is back: %s", error)
+                self._redis.outage.failed(error, backoff)
                 self._next_round = 0.0
                 time.sleep(backoff.next_s())
             except Exception:
@@ -198,9 +198,12 @@ class Maintenance:
         self._lease_end.pop(queue, None)
         until_us, moved = self._commands(queue).reclaim(self._lease_us, self._silence_us, self._settings.crash_limit)
         for id, status in moved:
-            logger.warning(
-                "Job %s of queue %r lost its worker: %s.", id, queue, "rejected" if status == "x" else "put back"
-            )
+            if status == "x":
+                about = {"job_id": id, "queue": queue, "status": "rejected", "reason": "worker_lost"}
+                logger.error("Job %s of queue %s lost its worker once too often: rejected.", id, queue, extra=about)
+            else:
+                about = {"job_id": id, "queue": queue}
+                logger.warning("Job %s of queue %s lost its worker: put back.", id, queue, extra=about)
         if until_us >= 0:
             self._lease_end[queue] = time.monotonic() + until_us / 1e6
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import ResponseError
 
-from ..errors import LastInError, RedisAwayError, RedisClusterError
+from ..errors import LastInError, RedisAwayError, RedisClusterError, RedisRefusedError
 from ..redis_link.link import Link
 from ..settings import exit_with
 
@@ -145,11 +145,12 @@ class SafetyWatch:
         self._looked_at = float("-inf")
 
     def look_first(self, link: Link) -> None:
-        """Look before the process does anything else, over a link that is closed then. A node of a Redis Cluster ends
-        it, with one line and exit status 2. A server that is away is looked at as soon as it is there."""
+        """Look before the process does anything else, over a link that is closed then. A node of a Redis Cluster, or a
+        server that takes no password but another one, ends it, with one line and exit status 2. A server that is away
+        is looked at as soon as it is there."""
         try:
             self._look(link)
-        except RedisClusterError as error:
+        except (RedisClusterError, RedisRefusedError) as error:
             exit_with(error)
         except RedisAwayError as error:
             logger.debug("Redis isn't looked at yet: %s", error)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from ..words import counted, duration
+
 Mode = Literal["windows", "continuous"]
 Order = Literal["lifo", "fifo", "adaptive"]
 OrderNow = Literal["lifo", "fifo"]
@@ -39,6 +41,21 @@ class Policy:
         """As Redis keeps it."""
         values = [int(value) if isinstance(value, bool) else value for value in dataclasses.astuple(self)]
         return dict(zip(POLICY_FIELDS, map(str, values), strict=True))
+
+    def in_words(self) -> str:
+        """For people: ``every 2 s up to 1,000 jobs, newest first``."""
+        order = {
+            "lifo": "newest first",
+            "fifo": "oldest first",
+            "adaptive": f"oldest first, or newest first once the oldest has waited {duration(self.lifo_above_us)}",
+        }[self.order]
+        share = f", {100 * self.oldest_share_ppm / PPM:g} % of them the oldest" if self.oldest_share_ppm else ""
+        if self.mode == "continuous":
+            return f"at any time, {order}{share}"
+        ticks = f"every {duration(self.period_us)}" if self.period_us else self.timetable or "in each window"
+        lasts = f" for {duration(self.lasts_us)}" if self.lasts_us and self.lasts_us != self.period_us else ""
+        jobs = f"up to {counted(self.batch, 'job')}" if self.batch else "all jobs"
+        return f"{ticks}{lasts} {jobs}, {order}{share}"
 
 
 POLICY_FIELDS = (

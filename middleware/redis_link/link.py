@@ -17,7 +17,7 @@ from redis.connection import ConnectionInterface
 from redis.exceptions import ResponseError
 from redis.retry import Retry
 
-from ..errors import QueueFullError, RedisAwayError, RedisClusterError
+from ..errors import QueueFullError, RedisAwayError, RedisClusterError, RedisRefusedError
 from .spin import LoneSpin, Spin
 
 T = TypeVar("T")
@@ -66,6 +66,7 @@ class Link:
         Raises:
           RedisAwayError: no connection, no answer in time, or an answer that means "not now". The command may have
             been carried out all the same.
+          RedisRefusedError: it takes this user's password no more, or wants one; the command wasn't carried out.
           RedisClusterError: the server is a node of a cluster; the command wasn't carried out.
           QueueFullError: ``maxmemory`` is reached; the command wasn't carried out.
           redis.exceptions.ResponseError: any other error that the server answers.
@@ -164,6 +165,8 @@ class Link:
         """Whatever came between a command and its answer (a time limit, too) leaves the connection unusable: the next
         command would read this one's answer."""
         self.close()
+        if isinstance(error, redis.AuthenticationError):
+            raise RedisRefusedError(str(error)) from error
         if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
             reason = "in time" if isinstance(error.__context__, BlockingIOError) else f"({error})"
             raise RedisAwayError(f"Redis doesn't answer {reason}.") from error

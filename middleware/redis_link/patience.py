@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..errors import RedisAwayError, RedisClusterError
+from ..errors import RedisAwayError, RedisClusterError, RedisRefusedError
 from .backoff import Backoff
 
 T = TypeVar("T")
@@ -21,6 +21,7 @@ def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
     Raises:
       RedisAwayError: the last failure, when it gave up.
       RedisClusterError: at once.
+      RedisRefusedError: at once, unless it never gives up: a worker outlives a change of passwords.
     """
     deadline = None if patience_s is None else time.monotonic() + patience_s
     backoff = Backoff()
@@ -29,7 +30,9 @@ def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
             return call()
         except RedisClusterError:
             raise
-        except RedisAwayError:
+        except RedisAwayError as error:
+            if isinstance(error, RedisRefusedError) and deadline is not None:
+                raise
             pause_s = backoff.next_s()
             if deadline is not None and time.monotonic() + pause_s >= deadline:
                 raise

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import SettingsError
 from . import values as read
@@ -76,6 +76,44 @@ class Settings:
         "Where the issuer publishes its keys (`jwks_uri` of its metadata). Needed with AUTH=oauth.",
         shown="",
     )
+    oauth_client_id: str | None = setting(
+        "OAUTH_CLIENT_ID",
+        None,
+        str,
+        "The client as which the dashboard is registered with the issuer. Unset: with AUTH=oauth, nobody can sign in.",
+        shown="",
+    )
+    oauth_client_secret: str | None = setting(
+        "OAUTH_CLIENT_SECRET",
+        None,
+        str,
+        "Its secret, if the issuer gave it one; a public client needs none.",
+        shown="",
+    )
+    oauth_scopes: tuple[str, ...] = setting(
+        "OAUTH_SCOPES",
+        ("openid", "jobs:read", "jobs:write", "jobs:admin"),
+        read.scopes,
+        "What signing in asks the issuer for, with commas between. Add `offline_access` if the issuer gives refresh "
+        "tokens only then.",
+        shown="openid,jobs:read,jobs:write,jobs:admin",
+    )
+    oauth_audience_parameter: str | None = setting(
+        "OAUTH_AUDIENCE_PARAMETER",
+        None,
+        read.one_of("resource", "audience", "none"),
+        "How signing in tells the issuer OAUTH_AUDIENCE: as `resource` (RFC 8707), as `audience` (Auth0), or not at "
+        "all. Unset: `resource` if it is a URL, else `none`.",
+        shown="",
+    )
+    dashboard_url: str | None = setting(
+        "DASHBOARD_URL",
+        None,
+        read.dashboard_url,
+        "Where browsers reach the dashboard, such as `https://jobs.example.com/dashboard`. Unset: as the request says "
+        "(behind proxies, see TRUSTED_PROXIES).",
+        shown="",
+    )
     tls_cert_file: str | None = setting(
         "TLS_CERT_FILE",
         None,
@@ -91,7 +129,7 @@ class Settings:
         "How many proxies stand before the API. Each adds the address that it sees to X-Forwarded-For.",
     )
     worker_processes: int = setting(
-        "WORKER_PROCESSES", 1, read.integer(1, 256), "Processes of the worker, as the Procfile starts it."
+        "WORKER_PROCESSES", 1, read.integer(1, 256), "Processes of the worker, as `python -m tasks` starts it."
     )
     worker_threads: int = setting("WORKER_THREADS", 8, read.integer(1, 1024), "Threads in each of them.")
     worker_pin: bool = setting(
@@ -157,7 +195,8 @@ class Settings:
         "MAX_QUEUED",
         0,
         read.integer(0, 10**9),
-        "The most jobs of a queue that may wait (queued or scheduled): the API refuses more with 503. 0: no bound.",
+        "The most jobs of a queue that may wait (queued or scheduled): the API refuses more with 503, and a batch of "
+        "more than that with 400. 0: no bound.",
     )
     rate_limit: str | None = setting(
         "RATE_LIMIT",
@@ -183,6 +222,20 @@ class Settings:
         read.integer(0, 65535),
         "Port for them, or where it is taken one of the next nine; 0: none. The web process shows them too.",
     )
+    lastin_url: str | None = setting(
+        "LASTIN_URL",
+        None,
+        read.api_url,
+        "For the command `lastin`: the HTTP API that it asks, such as `https://jobs.example.com`. Unset: Redis itself.",
+        shown="",
+    )
+    lastin_token: str | None = setting(
+        "LASTIN_TOKEN",
+        None,
+        read.access_token,
+        "For the command `lastin`: the access token that it sends to LASTIN_URL (docs/commands.md).",
+        shown="",
+    )
     log_level: str = setting(
         "LOG_LEVEL", "INFO", read.one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "Least level that is logged."
     )
@@ -192,6 +245,12 @@ class Settings:
         read.one_of("json", "console"),
         "`json`: one object a line; `console`: for people. Unset: console on a terminal, else json.",
         shown="",
+    )
+    log_jobs: Literal["all", "failed", "none"] = setting(
+        "LOG_JOBS",
+        "all",
+        read.one_of("all", "failed", "none"),
+        "Which jobs get a line when an attempt ends: `all`, those that `failed`, or `none`.",
     )
     log_file: str | None = setting(
         "LOG_FILE", None, str, "A file that all processes add their lines to, as JSON, beside stdout.", shown=""
@@ -235,10 +294,19 @@ class Settings:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             missing_file = "TLS_CERT_FILE" if self.tls_cert_file is None else "TLS_KEY_FILE"
             raise SettingsError(f"HTTPS needs TLS_CERT_FILE and TLS_KEY_FILE: set {missing_file} too.")
+        if self.lastin_token and self.lastin_url and not read.is_safe_url(self.lastin_url):
+            raise SettingsError("LASTIN_TOKEN is sent over https:// only, or to this machine: change LASTIN_URL.")
         if self.auth == "oauth":
             needed = ("OAUTH_ISSUER", "OAUTH_AUDIENCE", "OAUTH_JWKS_URL")
             if missing := [name for name in needed if not getattr(self, name.lower())]:
                 raise SettingsError(f"AUTH=oauth needs {', '.join(needed)}: set {' and '.join(missing)} too.")
+        if self.oauth_client_secret and not self.oauth_client_id:
+            raise SettingsError("OAUTH_CLIENT_SECRET is the secret of OAUTH_CLIENT_ID: set OAUTH_CLIENT_ID too.")
+        if self.auth == "oauth" and self.oauth_client_id and not read.is_safe_url(str(self.oauth_issuer)):
+            raise SettingsError(
+                f"With OAUTH_CLIENT_ID, OAUTH_ISSUER must be {read.SAFE_URL} as secrets are sent there), but holds "
+                f"{self.oauth_issuer!r}."
+            )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from ..errors import SettingsError
 
-SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN"})
+SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"})
 """Settings whose values are never shown."""
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -135,13 +135,59 @@ _RATES = re.compile(rf"{_RATE}([,;|]{_RATE})*", re.ASCII | re.IGNORECASE)
 
 def jwks_url(text: str) -> str:
     """A URL whose answer nobody on the way can change."""
-    parts = urlsplit(text)
-    if not parts.hostname or (parts.scheme, parts.hostname in LOOPBACK_HOSTS) not in _SAFE_FOR_KEYS:
-        raise Unreadable("a URL that starts with https:// (http:// only on loopback: who changes keys opens the API)")
+    if not is_safe_url(text):
+        raise Unreadable(f"{SAFE_URL}: who changes keys opens the API)")
     return text
 
 
-_SAFE_FOR_KEYS = {("https", True), ("https", False), ("http", True)}
+def dashboard_url(text: str) -> str:
+    """The dashboard's address, without a slash at its end."""
+    url = text.removesuffix("/")
+    if not is_safe_url(url) or urlsplit(url)._replace(scheme="", netloc="").geturl() != DASHBOARD:
+        raise Unreadable(f"{SAFE_URL}) and ends with {DASHBOARD}")
+    return url
+
+
+def is_safe_url(text: str) -> bool:
+    """Whether nobody on the way can read or change what is sent there."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    is_near = parts.hostname in LOOPBACK_HOSTS
+    return (
+        bool(parts.hostname)
+        and "@" not in parts.netloc
+        and (parts.scheme == "https" or (parts.scheme == "http" and is_near))
+    )
+
+
+def api_url(text: str) -> str:
+    """Where an HTTP API is, without the slash at its end."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or True)
+    except ValueError:
+        good = False
+    if not good or not text.isascii() or parts.username or parts.query or parts.fragment:
+        raise Unreadable("a URL such as https://jobs.example.com, without a user or a query")
+    return text.rstrip("/")
+
+
+SAFE_URL = "a URL that starts with https:// (http:// only on loopback"
+"""What :func:`is_safe_url` expects; who uses it says why, and closes the bracket."""
+DASHBOARD = "/dashboard"
+
+
+def scopes(text: str) -> tuple[str, ...]:
+    """Scopes (RFC 6749, 3.3) with commas between, in their order."""
+    found = tuple(scope.strip() for scope in text.split(",") if scope.strip())
+    if not found or not all(_SCOPE.fullmatch(scope) for scope in found):
+        raise Unreadable("a list of scopes with commas between, such as openid,jobs:read")
+    return found
+
+
+_SCOPE = re.compile(r"[!#-\[\]-~]+", re.ASCII)
 
 
 def log_tcp_url(text: str) -> str:
@@ -153,6 +199,13 @@ def log_tcp_url(text: str) -> str:
         good = False
     if not good or parts.username or parts.path or parts.query:
         raise Unreadable("tcp://host:port or tls://host:port")
+    return text
+
+
+def access_token(text: str) -> str:
+    """A token of an issuer, as ``Authorization: Bearer`` carries it (RFC 6750, 2.1)."""
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text):
+        raise Unreadable("an access token: letters, digits and . _ ~ + / - alone")
     return text
 
 

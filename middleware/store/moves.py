@@ -90,7 +90,7 @@ class JobMoves:
 
 
 def _within(where: JobFilter, statuses: frozenset[JobStatus]) -> JobFilter:
-    return replace(where, statuses=statuses if where.statuses is None else where.statuses & statuses)
+    return replace(where, statuses=statuses if where.statuses is None else statuses.intersection(where.statuses))
 
 
 def _chunks(found: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:

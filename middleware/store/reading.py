@@ -12,6 +12,7 @@ from ..commands import keys
 from ..commands.client import RedisClient
 from ..jobs import LONGEST_ID, Job
 from ..messages import MessageDetails, message_of
+from ..tags import digests
 from .filters import ALL_JOBS, JobFilter
 from .records import job_from, seq_of, status_of
 
@@ -186,6 +187,8 @@ class JobStore:
     def _part(
         self, queue: str, where: JobFilter, limit: int, cursor: Cursor | None
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
+        if where.is_empty:
+            return None, []
         bounds = [] if cursor is None else [cursor.seq_below(queue)]
         if where.created_before_us is not None:
             bounds.append(where.created_before_us)
@@ -194,8 +197,9 @@ class JobStore:
             limit,
             where.indexes,
             above_seq=where.created_after_us,
-            task=where.task or "",
+            tasks=where.tasks or (),
             window=where.window_number,
+            tags=digests(where.tags or ()),
         )
 
     def _jobs(self, rows: Sequence[tuple[int, str, str, bytes]]) -> list[Job]:

@@ -11,6 +11,7 @@ import orjson
 from ..commands.layout import REFUSED, STATUS_LETTERS, unpack_record
 from ..jobs import Job, JobError, JobStatus, Progress
 from ..messages import MessageDetails
+from ..tags import tags_of
 
 
 def job_from(
@@ -37,7 +38,7 @@ def job_from(
         task=r.task or message.actor_name,
         queue=queue,
         payload=known.payload,
-        tags=_words(options.get("tags")),
+        tags=tags_of(options),
         attempts=r.attempts,
         max_attempts=known.max_attempts,
         due_at_us=r.due,
@@ -60,10 +61,6 @@ def job_from(
 def _word(option: Any) -> str | None:
     """Redis may hold anything as an option, and one job's must not keep the others from being shown."""
     return option if isinstance(option, str) else None
-
-
-def _words(option: Any) -> tuple[str, ...]:
-    return tuple(word for word in option if isinstance(word, str)) if isinstance(option, list | tuple) else ()
 
 
 def _result(status: JobStatus, kept: bytes | None) -> Any:
@@ -121,7 +118,7 @@ def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int 
         task=message.actor_name,
         queue=queue,
         payload=known.payload,
-        tags=_words(options.get("tags")),
+        tags=tags_of(options),
         attempts=0,
         max_attempts=known.max_attempts,
         due_at_us=due_us,

@@ -41,7 +41,10 @@ class Cancellation(dramatiq.Middleware):
         return {"interrupt"}
 
     def after_declare_actor(self, broker: dramatiq.Broker, actor: dramatiq.Actor[Any, Any]) -> None:
-        """Wrap the function, so that interrupting knows when it runs."""
+        """Wrap the function, so that interrupting knows when it runs. And let Dramatiq know that a task which stops as
+        it was asked to hasn't failed: otherwise it would log a traceback, and a retry that never happens."""
+        expected = actor.options.get("throws") or ()
+        actor.options["throws"] = (*(expected if isinstance(expected, tuple) else (expected,)), Cancelled)
         if actor.options.get("interrupt", True):
             actor.fn = self._interruptible(actor.fn)
 

@@ -13,6 +13,7 @@ from ..commands import keys
 from ..errors import RedisAwayError
 from ..redis_link.backoff import Backoff
 from ..redis_link.link import Link
+from ..redis_link.outage import Outage
 from .delivery import Delivery
 from .idle_threads import IdleThreads
 from .settling import Settler
@@ -21,6 +22,9 @@ BELL_TIMEOUT_S = 10
 """How long one BLPOP waits in Redis. Dramatiq's shorter time-outs are kept on our side of the connection."""
 BELL_OVERDUE_S = 13
 """A connection counts as dead after this many seconds without an answer."""
+
+LOOK_S = 0.1
+"""How soon a consumer that doesn't claim notices that its worker goes on, or that it is to end."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +68,14 @@ class Doorbell:
 class LifoConsumer(Consumer):
     """Claims jobs of one queue whenever threads are idle, and settles them."""
 
-    def __init__(self, settler: Settler, doorbell: Doorbell, idle_threads: IdleThreads, *, timeout_s: float) -> None:
+    def __init__(
+        self, settler: Settler, doorbell: Doorbell, idle_threads: IdleThreads, *, timeout_s: float, outage: Outage
+    ) -> None:
         self._settler = settler
         self._doorbell = doorbell
         self._idle_threads = idle_threads
         self._timeout_s = timeout_s
+        self._outage = outage
         self._ready: deque[Delivery] = deque()
         self._owes_a_look = False
         self._backoff = Backoff()
@@ -81,7 +88,9 @@ class LifoConsumer(Consumer):
         except RedisAwayError as error:
             self._wait_for_redis(error)
             return None
-        self._backoff.reset()
+        if not self._backoff.is_fresh:
+            self._backoff.reset()
+            self._outage.succeeded()
         return delivery
 
     def ack(self, message: MessageProxy) -> None:
@@ -109,7 +118,7 @@ class LifoConsumer(Consumer):
     def _next(self) -> Delivery | None:
         if not self._settler.is_claiming:
             self._leave_the_doorbell()
-            time.sleep(self._timeout_s)
+            time.sleep(min(self._timeout_s, LOOK_S))
             return None
         if self._ready:
             return self._ready.popleft()
@@ -141,8 +150,7 @@ class LifoConsumer(Consumer):
             self._settler.ring_again()
 
     def _wait_for_redis(self, error: RedisAwayError) -> None:
-        if self._backoff.is_fresh:
-            logger.warning("No claims on queue %r until Redis is back: %s", self._settler.queue, error)
+        self._outage.failed(error, self._backoff)
         self._doorbell.close()
         self._settler.may_have_jobs = True
         time.sleep(self._backoff.next_s())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import time
 import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import dramatiq
@@ -17,6 +19,8 @@ from ..commands.types import Settlement
 RESULT_LIMIT_BYTES = 65_536
 FAILURE_MESSAGE_LIMIT = 8_192
 TRACEBACK_LIMIT = 32_768
+CALLERS = ("dramatiq.", f"{__name__.rpartition('.')[0]}.")
+"""Modules that call tasks begin like this."""
 
 
 KeepProgress = Callable[[tuple[str, int], bytes], str]
@@ -35,9 +39,11 @@ class Cancelled(dramatiq.middleware.Interrupt):
 class Delivery(MessageProxy):
     """What a worker thread gets: the message, and the token (id, number) under which its end will be settled.
 
-    Middleware notes here what the settlement must carry: a retry (its delay), the result. ``has_lease``: as far as is
-    known here; ``is_leaving``: its end is being settled; ``hung_at``: the moment (monotonic, in s) from which its task
-    counts as hung; ``is_hung``: it does, and its lease isn't renewed any more.
+    Middleware notes here what the settlement must carry: a retry (its delay), the result. ``wait_us``: how long the job
+    waited to be claimed, on the server's clock; ``started_at``, ``ended_at``: when it came into this worker's hands and
+    left them (monotonic, in s). ``has_lease``: as far as is known here; ``is_leaving``: its end is being settled;
+    ``hung_at``: the moment (monotonic, in s) from which its task counts as hung; ``is_hung``: it does, and its lease
+    isn't renewed any more.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class Delivery(MessageProxy):
         number: int,
         *,
         attempt: int = 1,
+        wait_us: int = 0,
         window: str | None = None,
         keep_progress: KeepProgress = unkept,
     ) -> None:
@@ -53,6 +60,8 @@ class Delivery(MessageProxy):
         self._show(message)
         self.token = (message.message_id, number)
         self.attempt = attempt
+        self.wait_us = wait_us
+        self.started_at = self.ended_at = time.monotonic()
         self.window = window
         self._keep_progress = keep_progress
         self.has_lease = True
@@ -133,7 +142,7 @@ def encoded_result(result: Any) -> bytes:
 
 def encoded_failure(error: BaseException) -> bytes:
     """An exception as the record keeps it, but for its time, which the settling script puts in front."""
-    trace = "".join(traceback.format_exception(error, limit=-30))
+    trace = "".join(traceback.format_exception(type(error), error, _from_the_task_on(error.__traceback__), limit=-30))
     return orjson.dumps(
         {
             "type": type(error).__name__,
@@ -141,6 +150,14 @@ def encoded_failure(error: BaseException) -> bytes:
             "traceback": _printable(trace)[-TRACEBACK_LIMIT:],
         }
     )
+
+
+def _from_the_task_on(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of those that called the task. All of it, if there are no others."""
+    inner = trace
+    while inner is not None and inner.tb_frame.f_globals.get("__name__", "").startswith(CALLERS):
+        inner = inner.tb_next
+    return inner or trace
 
 
 def _words_of(error: BaseException) -> str:

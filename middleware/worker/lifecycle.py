@@ -20,10 +20,12 @@ from ..processes.registry import Registration, process_name
 from ..processes.server_safety import SafetyWatch, end_process
 from ..redis_link.spin import Spin
 from ..settings import Settings, exit_with
+from ..words import counted, duration
 from . import context
 from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
 from .delivery import Delivery
+from .ended import OnEnded
 from .idle_threads import IdleThreads
 from .settling import Settler
 
@@ -33,10 +35,17 @@ logger = logging.getLogger(__name__)
 class WorkerLifecycle(dramatiq.Middleware):
     """Dramatiq middleware that follows one ``Worker`` from its boot to its shutdown."""
 
-    def __init__(self, redis: RedisClient, settings: Settings, cancellation: Cancellation) -> None:
+    def __init__(
+        self,
+        redis: RedisClient,
+        settings: Settings,
+        cancellation: Cancellation,
+        on_ended: OnEnded | None = None,
+    ) -> None:
         self._redis = redis
         self._settings = settings
         self._cancellation = cancellation
+        self._tell_ended = on_ended
         self._lock = threading.Lock()
         self._settlers: dict[str, Settler] = {}
         self._idle_threads: IdleThreads | None = None
@@ -46,7 +55,9 @@ class WorkerLifecycle(dramatiq.Middleware):
         self._registration: Registration | None = None
         self._safety: SafetyWatch | None = None
         self._listener: Listener | None = None
+        self._threads: ThreadGroup | None = None
         self._is_process = False
+        self._is_hurried = False
         self.name = ""
 
     @property
@@ -73,7 +84,9 @@ class WorkerLifecycle(dramatiq.Middleware):
                 queue, self._new_settler(queue, self._idle_threads)
             )
             doorbell = Doorbell(queue, self._redis.new_link())
-            return LifoConsumer(settler, doorbell, self._idle_threads, timeout_s=timeout_ms / 1000)
+            return LifoConsumer(
+                settler, doorbell, self._idle_threads, timeout_s=timeout_ms / 1000, outage=self._redis.outage
+            )
 
     def after_process_boot(self, broker: dramatiq.Broker) -> None:
         """This is a process of the command line's, which lives for its worker alone."""
@@ -119,10 +132,20 @@ class WorkerLifecycle(dramatiq.Middleware):
         self._maintenance.start()
         self._listener = Listener(self._redis.new_link(), self._cancel)
         self._listener.start()
+        queues = sorted(set(broker.queues) & (worker.consumer_whitelist or set(broker.queues)))
+        logger.info(
+            "Ready: %s for jobs of %s.",
+            counted(worker.worker_threads, "thread"),
+            f"queue {queues[0]}" if len(queues) == 1 else f"{len(queues)} queues: {', '.join(queues)}",
+        )
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Claim nothing more; running jobs go on and are settled, for as long as the worker's threads are given."""
-        worker.workers = cast("Any", [ThreadGroup(worker.workers)])
+        wake_idle = self._work_queue.close if self._work_queue is not None else lambda: None
+        self._threads = ThreadGroup(worker.workers, on_stop=wake_idle, on_join=self._log_what_runs)
+        if self._is_hurried:
+            self._threads.hurry()
+        worker.workers = cast("Any", [self._threads])
         for settler in self._settlers.values():
             settler.stop_claiming()
         if self._registration is not None and self._maintenance is not None:
@@ -132,6 +155,13 @@ class WorkerLifecycle(dramatiq.Middleware):
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Put back what still runs, since its time is up, and stop."""
         self.close()
+
+    def hurry(self) -> None:
+        """The worker shuts down, and nobody wants to wait for running jobs any more: put them back now. A signal
+        handler may call it."""
+        self._is_hurried = True
+        if self._threads is not None:
+            self._threads.hurry()
 
     def close(self) -> None:
         """Put back everything that is held, and stop the maintenance."""
@@ -181,6 +211,7 @@ class WorkerLifecycle(dramatiq.Middleware):
             on_due=lambda until_us: self._maintenance.expect_due(queue, until_us) if self._maintenance else None,
             is_paused=lambda: self._is_paused(queue),
             keep_progress=lambda token, words: self._redis.queue(queue).progress(token, words),
+            on_ended=self._tell_ended,
         )
 
     def _deliver(self, delivery: Delivery) -> None:
@@ -191,6 +222,14 @@ class WorkerLifecycle(dramatiq.Middleware):
         """Whether ``Worker.pause()`` holds; Dramatiq's own consumer thread looks only when no job comes."""
         thread = self._worker.consumers.get(queue) if self._worker is not None else None
         return thread is not None and thread.paused
+
+    def _log_what_runs(self, timeout_s: float) -> None:
+        running = sum(len(settler.held) for settler in self._settlers.values())
+        if running:
+            still = f"{counted(running, 'job')} still {'runs' if running == 1 else 'run'}"
+            logger.info("Stops; %s, up to %s more.", still, duration(timeout_s * 1e6), extra={"running": running})
+        else:
+            logger.info("Stops; no job runs.", extra={"running": 0})
 
     def _holds(self, delivery: Delivery) -> bool:
         settler = self._settlers.get(delivery.queue_name)

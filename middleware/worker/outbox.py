@@ -14,19 +14,14 @@ from ..commands.types import Claim, Settlement
 from ..errors import RedisAwayError
 from ..redis_link.backoff import Backoff
 from ..redis_link.link import Link
+from ..words import counted
 from .delivery import Delivery
+from .ended import EndedAttempts, Leaving, OnEnded
 
 LARGEST_CALL = 64
 """The most settlements that go into one call."""
 
 logger = logging.getLogger(__name__)
-
-
-class Leaving(NamedTuple):
-    """A settlement to be sent, and the delivery whose thread it frees; None: no thread had it."""
-
-    settlement: Settlement
-    delivery: Delivery | None
 
 
 class Call(NamedTuple):
@@ -36,18 +31,22 @@ class Call(NamedTuple):
     leaving: list[Leaving]
     freed: int
     wanted: int
-    answer: Callable[[], tuple[Claim, int]]
+    answer: Callable[[], tuple[Claim, list[int]]]
 
 
 class Outbox:
     """The settlements of one queue in a worker process, which any thread may add. Whoever has the settler's lock sends
     them.
 
-    ``claim_was_lost``: a call may have claimed jobs that this worker never heard of.
+    ``claim_was_lost``: a call may have claimed jobs that this worker never heard of; ``ended``: the attempts that Redis
+    has settled.
     """
 
-    def __init__(self, commands: QueueCommands, link: Link, *, worker: str, lease_us: int) -> None:
+    def __init__(
+        self, commands: QueueCommands, link: Link, *, worker: str, lease_us: int, on_ended: OnEnded | None = None
+    ) -> None:
         self.claim_was_lost = False
+        self.ended = EndedAttempts(commands.queue, on_ended)
         self._commands = commands
         self._link = link
         self._worker = worker
@@ -92,17 +91,17 @@ class Outbox:
         while True:
             try:
                 claim, stale = answer()
-            except RedisAwayError as error:
+            except RedisAwayError:
                 self.claim_was_lost |= wanted > 0
                 wanted = 0
-                logger.warning("%d settlements on queue %r wait: %s", len(settlements), self._commands.queue, error)
+                if backoff.is_fresh:
+                    waiting, queue = counted(len(settlements), "settlement"), self._commands.queue
+                    logger.warning("Queue %s: no answer to %s, which will be sent again.", queue, waiting)
                 if self._closed.wait(backoff.next_s()):
                     raise
                 answer = partial(self._commands.settle, settlements, self._worker, self._lease_us, 0)
                 continue
-            if stale:
-                queue = self._commands.queue
-                logger.warning("%d settlements on queue %r were stale: their leases had run out.", stale, queue)
+            self.ended.note(call.leaving, stale)
             return claim, wanted
 
     def lose(self, call: Call | None) -> None:
@@ -116,15 +115,21 @@ class Outbox:
         """From now on nothing is repeated: :meth:`send_rest` has the last word."""
         self._closed.set()
 
-    def send_rest(self, on_sent: Callable[[list[Leaving]], None]) -> None:
+    def send_rest(self, on_sent: Callable[[list[Leaving]], None]) -> int:
         """Send all that waits, and claim nothing.
+
+        Returns: how many jobs were put back.
 
         Raises:
           RedisAwayError: the rest isn't settled.
         """
+        back = 0
         while leaving := self._first():
-            self._commands.settle(_settlements(leaving), self._worker, self._lease_us, 0)
+            _, stale = self._commands.settle(_settlements(leaving), self._worker, self._lease_us, 0)
+            self.ended.note(leaving, stale)
             on_sent(leaving)
+            back += sum(one.settlement.outcome == "put_back" for one in leaving) - len(stale)
+        return back
 
     def _first(self) -> list[Leaving]:
         first: list[Leaving] = []

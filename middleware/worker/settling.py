@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 
 from ..commands.queue_commands import QueueCommands
@@ -10,11 +11,13 @@ from ..commands.types import Claim, Settlement
 from ..errors import RedisAwayError, UndecodableMessageError
 from ..messages import decoded
 from ..redis_link.link import Link
+from ..words import counted
 from .delivery import Delivery, KeepProgress, encoded_failure, put_back, unkept
+from .ended import MANY, Leaving, OnEnded
 from .held import HeldDeliveries, Token
 from .idle_threads import IdleThreads
 from .lock import WaitersFirstLock
-from .outbox import Call, Leaving, Outbox
+from .outbox import Call, Outbox
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ class Settler:
         on_due: Callable[[int], None],
         is_paused: Callable[[], bool] = lambda: False,
         keep_progress: KeepProgress = unkept,
+        on_ended: OnEnded | None = None,
     ) -> None:
         self.queue = commands.queue
         self.held = HeldDeliveries()
@@ -55,7 +59,7 @@ class Settler:
         self._is_paused = is_paused
         self._keep_progress = keep_progress
         self._is_stopping = False
-        self._outbox = Outbox(commands, link, worker=worker, lease_us=lease_us)
+        self._outbox = Outbox(commands, link, worker=worker, lease_us=lease_us, on_ended=on_ended)
         self._lock = WaitersFirstLock()
 
     @property
@@ -91,6 +95,7 @@ class Settler:
         """Leave the end of a delivery to be settled; this thread sends it, or the one that has the lock."""
         if self._outbox.is_closed or not self.held.leave(delivery):
             return
+        delivery.ended_at = time.monotonic()
         self._outbox.add(settlement or delivery.settlement(), delivery)
         self._send_what_waits()
 
@@ -143,24 +148,32 @@ class Settler:
         Jobs that still run lose their lease by it: what they do from now on isn't settled.
         """
         self._outbox.close()
+        back = 0
         try:
             with self._lock:
                 for held in self.held.all():
                     if self.held.leave(held):
                         self._outbox.add(put_back(held), held)
-                self._outbox.send_rest(self._forget)
+                back = self._outbox.send_rest(self._forget)
                 self._recover()
         except RedisAwayError as error:
             logger.warning("Couldn't put %d jobs back (%s); their leases will run out.", len(self.held), error)
         finally:
             self._link.close()
+        self._outbox.ended.report()
+        if back:
+            jobs = counted(back, "job")
+            logger.info("Put back %s of queue %s, to run again.", jobs, self.queue, extra={"put_back": back})
 
     def _send_what_waits(self) -> None:
+        at_least = MANY
         while self._outbox and self._lock.take_if_free():
             try:
                 self._send_calls()
             finally:
                 self._lock.leave()
+            at_least = 1
+        self._outbox.ended.report(at_least)
 
     def _send_calls(self) -> None:
         """Send what waits, again and again, unless somebody else waits for the lock. The next call is sent before what
@@ -237,12 +250,12 @@ class Settler:
         self.may_have_jobs = claim.word in ("open", "more")
         window = None if claim.window is None else f"{self.queue}.{claim.window}"
         received = [
-            self._delivery((id, number), body, attempt, window)
-            for (id, number, body), attempt in zip(claim.jobs, claim.attempts, strict=True)
+            self._delivery((id, number), body, attempt, wait_us, window)
+            for (id, number, body), attempt, wait_us in zip(claim.jobs, claim.attempts, claim.waits_us, strict=True)
         ]
         return [delivery for delivery in received if delivery is not None]
 
-    def _delivery(self, token: Token, body: bytes, attempt: int, window: str | None) -> Delivery | None:
+    def _delivery(self, token: Token, body: bytes, attempt: int, wait_us: int, window: str | None) -> Delivery | None:
         """What a thread gets for a claimed job; None when a thread runs it already, or nobody can."""
         if self.held.renew(token, attempt=attempt, window=window):
             logger.warning("Job %s of queue %r lost its lease while it ran here; it goes on.", token[0], self.queue)
@@ -253,6 +266,8 @@ class Settler:
             failure = encoded_failure(error)
             self._outbox.add(Settlement(*token, "rejected", reason="undecodable", failure=failure), None)
             return None
-        delivery = Delivery(message, token[1], attempt=attempt, window=window, keep_progress=self._keep_progress)
+        delivery = Delivery(
+            message, token[1], attempt=attempt, wait_us=wait_us, window=window, keep_progress=self._keep_progress
+        )
         self.held.add(delivery)
         return delivery

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,8 @@ def running_api(
     """The application of ``tests.api.app`` in a server process, once it answers."""
     client = Client(free_port())
     command = [sys.executable, "-c", serve]
-    environment = clean_environment(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="1", **(settings or {}))
+    ours = {"REDIS_URL": redis_url, "PORT": str(client.port), "WEB_CONCURRENCY": "1"}
+    environment = clean_environment(**(ours | dict(settings or {})))
     with (
         log.open("wb") as output,
         subprocess.Popen(
@@ -89,3 +92,36 @@ def closed(issuer: Issuer, redis_url: str) -> FlaskClient:
     """The application with ``AUTH=oauth``."""
     assert redis_url
     return client_for(issuer)
+
+
+DRIPS = {
+    "the headers": [b"HTTP/1.1 200 OK\r\nX-Long: "],
+    "the body": [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"],
+    "a body that ends with the connection": [b'HTTP/1.1 200 OK\r\n\r\n{"keys": [] '],
+    "nothing": [],
+}
+
+
+@pytest.fixture(params=DRIPS.values(), ids=list(DRIPS))
+def dripping(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an issuer that sends the beginning of an answer, and then a byte now and then until it is cut."""
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.settimeout(0.02)
+            try:
+                for begin in request.param:
+                    self.request.sendall(begin)
+                while True:
+                    if request.param:
+                        self.request.sendall(b" ")
+                    with suppress(TimeoutError):
+                        if not self.request.recv(65_536):
+                            return
+            except ConnectionError:
+                return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Drip) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/jwks"
+        server.shutdown()

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import get_default_algorithms
 
+Reply = tuple[int, Mapping[str, str], bytes]
 AUDIENCE = "https://jobs.example.com"
 ALL_SCOPES = "jobs:read jobs:write jobs:admin"
 MAKE = {
@@ -104,19 +105,28 @@ class Issuer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def answer(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Status, headers and body for a request. Here: the keys, whatever is asked for."""
+        self.asked += 1
+        keys = self.body
+        if keys is None:
+            keys = json.dumps({"keys": [key.jwk for key in self.keys]}).encode()
+        return 200 if target == "/jwks" else 404, {}, keys
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                issuer.asked += 1
-                body = issuer.body
-                if body is None:
-                    body = json.dumps({"keys": [key.jwk for key in issuer.keys]}).encode()
-                self.send_response(200 if self.path == "/jwks" else 404)
-                self.send_header("Content-Length", str(len(body)))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, headers, answered = issuer.answer(self.command, self.path, body, dict(self.headers))
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(answered))}.items():
+                    self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(answered)
+
+            do_POST = do_GET
 
             def log_message(self, *_: Any) -> None:
                 """Nothing."""

@@ -121,6 +121,7 @@ def test_what_doesnt_fit_into_the_queue_any_more_is_503_as_a_whole(
     with running_api(redis_url, tmp_path / "web.log", {"MAX_QUEUED": "3"}) as client:
         assert _batch(client, {"message": "1"}, {"message": "2", "delay_s": 60}).status == 201
         refused = _batch(client, {"message": "3"}, {"message": "4"})
+        never = _batch(client, *({"message": str(n)} for n in range(4)))
         assert client.post_job({"message": "3"}).status == 201
         full = client.post_job({"message": "4"})
         [job] = client.get("/v1/jobs?status=queued&limit=1").json
@@ -128,6 +129,25 @@ def test_what_doesnt_fit_into_the_queue_any_more_is_503_as_a_whole(
         again = client.post_job({"message": "4"})
 
     refused.problem(503, "too-many-waiting")
+    # Whoever sends it again as Retry-After says would do so for ever.
+    [error] = never.problem(400, "validation")["errors"]
+    assert error["pointer"] == "/jobs"
+    assert "These are 4 jobs, and MAX_QUEUED lets 3 of a queue wait" in error["detail"]
+    assert never.headers["Retry-After"] is None
     full.problem(503, "too-many-waiting")
     assert int(full.headers["Retry-After"]) >= 1
     assert again.status == 201
+
+
+def test_a_batch_with_more_tags_than_one_call_bears_is_refused_as_a_whole(client: Client) -> None:
+    tags = [f"tag-{n}" for n in range(16)]
+    [error] = _batch(client, *({"message": "x", "tags": tags} for _ in range(251))).problem(400, "validation")["errors"]
+
+    assert error == {"pointer": "/jobs", "detail": "They have more than 4000 tags together: send two batches."}
+    assert client.get("/v1/jobs").json == []
+
+
+def test_a_batch_that_calls_its_jobs_otherwise_is_told_their_name(client: Client) -> None:
+    errors = client.post("/v1/jobs/batch", {"job": [{"message": "x"}]}).problem(400, "validation")["errors"]
+
+    assert {"pointer": "/job", "detail": "Unknown field. Did you mean jobs?"} in errors

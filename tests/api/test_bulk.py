@@ -115,7 +115,12 @@ def test_times_and_windows_are_filters_too(client: Client) -> None:
         ("cancel", {"limit": 5}, ""),
         ("cancel", {"reason": "x"}, ""),
         ("cancel", {"status": "processed"}, "/status"),
-        ("cancel", {"status": ["queued"]}, "/status"),
+        ("cancel", {"status": ["queued", "processed"]}, "/status/1"),
+        ("cancel", {"status": []}, "/status"),
+        ("cancel", {"status": {"queued": 1}}, "/status"),
+        ("cancel", {"tag": [7]}, "/tag/0"),
+        ("cancel", {"tag": "a,b"}, "/tag"),
+        ("cancel", {"task": ["a"] * 17}, "/task"),
         ("cancel", {"queue": "no name"}, "/queue"),
         ("cancel", {"queue": "default", "limit": 10_001}, "/limit"),
         ("cancel", {"queue": "default", "limit": 0}, "/limit"),
@@ -144,3 +149,16 @@ def test_the_paths_of_many_jobs_are_no_jobs(client: Client, path: str) -> None:
 
     answer.problem(405, "method-not-allowed")
     assert set(answer.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+
+
+def test_tags_and_several_values_are_filters_too(client: Client) -> None:
+    for tags in (["red"], ["blue"], ["red", "blue"], ["green"], []):
+        client.post_job({"message": "x", "tags": tags})
+
+    assert client.post("/v1/jobs/cancel", {"tag": "red", "status": ["queued", "running"]}).json["count"] == 2
+    assert client.post("/v1/jobs/retry", {"tag": ["red", "green"]}).json["count"] == 2
+    assert (
+        client.post("/v1/jobs/cancel", {"tag": ["blue", "green"], "task": ["a", "process_message"]}).json["count"] == 3
+    )
+    assert client.post("/v1/jobs/cancel", {"tag": ["none"]}).json["count"] == 0
+    assert sorted(_statuses(client)) == ["cancelled"] * 3 + ["queued"] * 2

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import socketserver
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 import jwt
@@ -222,39 +220,6 @@ def test_an_answer_that_holds_no_keys_to_check_with_is_refused(issuer: Issuer, b
 
     with pytest.raises(ValueError, match=r"."):
         fetch(f"{issuer.url}/jwks")
-
-
-DRIPS = {
-    "the headers": [b"HTTP/1.1 200 OK\r\nX-Long: "],
-    "the body": [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"],
-    "a body that ends with the connection": [b'HTTP/1.1 200 OK\r\n\r\n{"keys": [] '],
-    "nothing": [],
-}
-
-
-@pytest.fixture(params=DRIPS.values(), ids=list(DRIPS))
-def dripping(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of an issuer that sends the beginning of an answer, and then a byte now and then until it is cut."""
-
-    class Drip(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            self.request.settimeout(0.02)
-            try:
-                for begin in request.param:
-                    self.request.sendall(begin)
-                while True:
-                    if request.param:
-                        self.request.sendall(b" ")
-                    with suppress(TimeoutError):
-                        if not self.request.recv(65_536):
-                            return
-            except ConnectionError:
-                return
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Drip) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/jwks"
-        server.shutdown()
 
 
 def test_an_issuer_that_drips_is_cut_off(dripping: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,3 +119,11 @@ def test_parameters_that_nobody_knows_are_refused(client: Client) -> None:
     client.get("/v1/queues/default?all=1").problem(400, "validation")
     client.get("/v1/queues/default/pauses?limit=501").problem(400, "validation")
     client.send("POST", "/v1/queues/default/pause?now=1", '{"reason": "x"}', JSON).problem(400, "validation")
+
+
+def test_an_unknown_queue_comes_with_the_one_that_was_meant(client: Client) -> None:
+    client.post_job({"message": "x"})
+
+    assert client.get("/v1/queues/defualt").problem(404, "not-found")["detail"].endswith("Did you mean default?")
+    answer = client.post("/v1/windows", {"queue": "Default"}).problem(404, "not-found")
+    assert answer["detail"].endswith("Did you mean default?")

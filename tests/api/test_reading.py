@@ -210,3 +210,48 @@ def test_head_answers_as_get_without_a_body(client: Client) -> None:
     answer = client.send("HEAD", "/v1/jobs")
 
     assert (answer.status, answer.body) == (200, b"")
+
+
+def test_jobs_can_be_found_by_their_tags(client: Client) -> None:
+    def submit(*tags: str) -> str:
+        return str(client.post_job({"message": "x", "tags": list(tags)}).json["id"])
+
+    red, both, blue, spaced = submit("red"), submit("red", "blue"), submit("blue"), submit("Kunde Ä&7")
+
+    assert _ids(client.get("/v1/jobs?tag=red")) == [both, red]
+    assert _ids(client.get("/v1/jobs?tag=red,blue")) == _ids(client.get("/v1/jobs?tag=red&tag=blue"))
+    assert _ids(client.get("/v1/jobs?tag=red&tag=blue")) == [blue, both, red]
+    assert _ids(client.get("/v1/jobs?" + urlencode({"tag": "Kunde Ä&7"}))) == [spaced]
+    assert _ids(client.get("/v1/jobs?tag=nobody")) == []
+
+
+def test_several_values_of_a_filter_are_any_of_them_and_the_next_link_keeps_them(client: Client) -> None:
+    for n in range(3):
+        client.post_job({"message": str(n), "tags": ["a,b"[:1]]})
+        client.post_job({"message": str(n), "delay_s": 60})
+        client.post_job({"task": "measure", "payload": {}})
+        client.post_job({"task": "send_mail", "payload": {"to": "a@example.org", "title": "x"}})
+
+    path: str | None = "/v1/jobs?status=scheduled,queued&task=process_message&task=send_mail&queue=mail,default&limit=2"
+    seen = []
+    while path is not None:
+        page = client.get(path)
+        seen += page.json
+        path = page.next
+
+    assert [(job["task"], job["status"]) for job in seen] == [
+        *(("send_mail", "queued"), ("process_message", "scheduled"), ("process_message", "queued"))
+    ] * 3
+
+
+def test_a_parameter_that_nobody_knows_comes_with_the_one_that_was_meant(client: Client) -> None:
+    for query, detail in (
+        ("stauts=queued", "Unknown parameter. Did you mean status?"),
+        ("tags=red", "Unknown parameter. Did you mean tag?"),
+        ("createdAfter=x", "Unknown parameter. Did you mean created_after?"),
+        ("colour=red", "Unknown parameter. There are: created_after, created_before, cursor, limit, queue, status, "),
+    ):
+        problem = client.get(f"/v1/jobs?{query}").problem(400, "validation")
+        assert problem["errors"][0]["detail"].startswith(detail)
+    problem = client.get("/v1/jobs?status=runing").problem(400, "validation")
+    assert problem["errors"][0]["detail"].startswith("Must be one of: scheduled, queued, running, processed")

@@ -52,14 +52,14 @@ def test_it_serves_jobs_and_ends_on_sigterm(redis_url: str) -> None:
     process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="2")
     try:
         wait_until(lambda: _answers(client), "the API to answer")
-        status = client.post_job({"message": "hi"}).status
+        answer = client.post_job({"message": "hi"})
     finally:
         process.send_signal(signal.SIGTERM)
         code, out, err = _end_of(process)
 
-    assert status == 201
+    assert answer.status == 201
     assert (code, err) == (0, "")
-    assert _told(out) == ["POST /v1/jobs: 201"]
+    assert _told(out) == [f"POST /v1/jobs: 201, job {answer.json['id']}"]
 
 
 def test_a_process_that_is_still_starting_may_be_told_that_waits_end(redis_url: str) -> None:
@@ -95,6 +95,29 @@ def test_sigterm_ends_what_waits_for_jobs(redis_url: str) -> None:
     assert code == 0
     assert took_s < 15, "it waited for those who wait"
     assert {answer.result().json["status"] for answer in answers} == {"queued"}
+
+
+def test_a_body_under_way_is_read_and_answered_however_often_the_process_is_told_to_end(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="1")
+    body = b'{"message": "under way"}'
+    head = f"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:{client.port}\r\nContent-Length: {len(body)}\r\n"
+    try:
+        wait_until(lambda: _answers(client), "the API to answer")
+        [child] = _children_of(process.pid)
+        with socket.create_connection(("127.0.0.1", client.port), timeout=10) as connection:
+            connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body[:5])
+            for _ in range(5):
+                os.kill(child, signal.SIGTERM)
+                time.sleep(0.05)  # those that come at once count as one
+            connection.sendall(body[5:])
+            answer = connection.recv(65536)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code, _, _ = _end_of(process)
+
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert code == 0
 
 
 def test_it_listens_on_localhost_by_name(redis_url: str) -> None:

@@ -231,3 +231,32 @@ def test_created_at_is_now(client: Client) -> None:
     created = datetime.fromisoformat(client.post_job({"message": "x"}).json["created_at"])
 
     assert abs(created.timestamp() - time.time()) < 5
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "detail"),
+    [
+        ({"mesage": "x"}, "/mesage", "Unknown field. Did you mean message?"),
+        ({"message": "x", "delay": 5}, "/delay", "Unknown field. Did you mean delay_s?"),
+        ({"message": "x", "runAt": 5}, "/runAt", "Unknown field. Did you mean run_at?"),
+        ({"message": "x", "colour": 5}, "/colour", "Unknown field. There are: delay_s, message, run_at, tags."),
+        ({"task": "send_male", "payload": {}}, "/task", "There is no such task. Did you mean send_mail?"),
+        ({"task": "fly", "payload": {}}, "/task", "There is no such task. There are: measure, process_message, "),
+        ({"task": "weigh", "payload": {"gram": 1}}, "/payload/gram", "Unknown field. Did you mean grams?"),
+        ({"message": "x", "tags": ["a,b"]}, "/tags/0", "Not a tag: it holds a comma."),
+    ],
+)
+def test_what_isnt_known_comes_with_what_was_meant_or_what_there_is(
+    client: Client, body: Any, pointer: str, detail: str
+) -> None:
+    errors = client.post_job(body).problem(400, "validation")["errors"]
+
+    assert [error["detail"][: len(detail)] for error in errors if error["pointer"] == pointer] == [detail]
+
+
+def test_a_body_with_very_many_unknown_names_is_refused_as_fast_as_before(client: Client) -> None:
+    begin = time.perf_counter()
+    problem = client.post_job({f"message{n}" * 4: n for n in range(5000)}).problem(400, "validation")
+
+    assert time.perf_counter() - begin < 2
+    assert len(problem["errors"]) == 50

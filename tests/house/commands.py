@@ -2,55 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
-from api.cli import GROUPS
+from cli.root import lastin
 
 WIDTH = 100
 
 HEAD = """\
 # The command line
 
-For operators at the machine. It does what the HTTP API does, with the same code, but straight on Redis, so it needs
-neither the web process nor a token. It reads `REDIS_URL` and the other settings as the service does. In a clone where
-`make run` is running, it finds the embedded server.
+`lastin` shows what LastIn does and steers it. After `make run` or `make test` it is in `.venv/bin`; with that folder
+on your PATH, or by a link to it, it works from everywhere. Where there is no make, `python -m cli` in the clone is
+the same, and `python -m cli.console_script` writes the script beside that Python.
 
 ```sh
-.venv/bin/flask --app api jobs list --status rejected
-.venv/bin/flask --app api jobs show 0192f0c1-6a3e-7c4e-9d0b-3a6b6d2f9b11 --why
-.venv/bin/flask --app api jobs submit "Hello, world"
-.venv/bin/flask --app api jobs retry --task send_mail --created-after 2030-01-31T12:00:00Z
-.venv/bin/flask --app api queues pause default --reason "The mail provider is down."
-.venv/bin/flask --app api windows open default --batch 100 --lasts-s 60
+lastin submit "Hello, world" --wait           # prints its result; without --wait the job's id
+lastin tail                                   # jobs as they come, run and end; Ctrl-C ends it
+lastin jobs --status rejected --created-after 15m
+lastin why 0192f0c1-6a3e-7c4e-9d0b-3a6b6d2f9b11
+lastin jobs retry --task send_mail --status rejected
+lastin queues pause default --reason "The mail provider is down."
+lastin open --batch 100 --lasts 60s --wait    # one window, now
 ```
 
-**Exit status**: 0 done; 3 nothing to do (no job matches, a queue is paused already); 1 failed (Redis is away, an id
-doesn't exist), with one line on stderr; 2 bad arguments.
+## What it talks to
 
-**Output**: tables and lines for people; with `--json` the same objects as the HTTP API, one document on stdout.
-`cancel` and `retry` with filters go on until no matching job is left, and print `{"count": …}`; on a terminal a bar on
-stderr shows their progress. Values in tables have no control characters, since they come from other programs.
+| set | `lastin` |
+|---|---|
+| nothing | reads the embedded server of this clone, while `make run` runs |
+| `REDIS_URL` | reads that Redis, with the tasks and settings of this clone |
+| `LASTIN_URL`, and `LASTIN_TOKEN` where the API asks for tokens | asks the HTTP API there, as any client does |
 
-**Filters** are those of `GET /v1/jobs`. `cancel` and `retry` need IDs or at least one filter, so nothing moves all jobs
-by accident.
+Over Redis it does what the HTTP API does, with the same code, and needs neither the web process nor a token: whoever
+can read `REDIS_URL` may do everything. Over HTTP the token's scopes decide ([security.md](security.md)). The token
+goes over `https://` only, or to this machine, and never to where a redirect leads. `lastin version` says what would
+be asked. `lastin audit` reads Redis in any case, and `lastin check` the cadence file.
 
-The scheduler has a command line of its own ([cadence.md](cadence.md)), and so has the audit
-([promise.md](promise.md)).
+```sh
+export LASTIN_URL=https://jobs.example.com LASTIN_TOKEN=…
+lastin jobs
+```
 
+## What it prints
+
+**For people**: tables and lines, with times of your time zone; on a terminal in colour, and cut to its width. Nothing
+in them can steer the terminal: names and payloads come from other programs.
+
+**For programs**: with `--json` the same objects as the HTTP API ([api.md](api.md)), one document on stdout; `tail`
+prints one job a line. `jobs cancel` and `jobs retry` with IDs print the jobs, with filters `{"count": …, "asked":
+…}`: `asked` of them run, and were asked to stop. Everything else that is said goes to stderr, as does the bar that
+shows how far work on many jobs is.
+
+**Exit status**: 0 done; 3 nothing to do (no job fits, a queue is paused already, nothing was claimed in a window); 1
+failed (Redis or the API is away, an id doesn't exist, a token isn't enough), with one line on stderr; 2 bad
+arguments, file or setting.
+
+## Which jobs
+
+`--status`, `--task`, `--queue`, `--window`, `--created-after` and `--created-before` are the filters of `GET
+/v1/jobs`. Times are RFC 3339 (`2030-01-31T12:00:00Z`), or say how long ago (`15m`, `1h30m`). `jobs cancel` and `jobs
+retry` need IDs or at least one filter, so nothing moves all jobs by accident. With filters they go on until no
+matching job is left.
+
+`tail` follows the 1,000 newest jobs that fit, each until it has ended. It looks twice a second, and waits when Redis
+or the API is away. A job that runs for less than half a second may be seen only when it has ended.
+
+## Completion
+
+```sh
+eval "$(lastin completion bash)"   # in ~/.bashrc
+eval "$(lastin completion zsh)"    # in ~/.zshrc, after compinit
+```
+
+Names of queues, tasks and windows are completed too, while the service answers.
+
+## Other commands
+
+`dramatiq tasks` is the worker and `python -m scheduler` the scheduler, both as the Procfile starts them. `lastin
+check` and `lastin open` do the same as `python -m scheduler check` and `open` ([cadence.md](cadence.md)).
+
+A subcommand is one file in `cli/commands/`, in which `command` is a command of
+[click](https://click.palletsprojects.com).
+
+What follows is generated from the commands' `--help`.
 """
 
 
 def commands_page() -> str:
     """``docs/commands.md``."""
-    parts = [HEAD + "What follows is generated from the commands' `--help`.\n"]
-    for group in GROUPS:
-        parts.append(f"\n## {group.name}\n\n{group.help}\n")
-        for name, command in group.commands.items():
-            parts.append(f"\n### {group.name} {name}\n\n```text\n{help_of(command, f'{group.name} {name}')}\n```\n")
-    return "".join(parts)
+    return HEAD + "".join(_sections())
+
+
+def _sections() -> Iterator[str]:
+    context = click.Context(lastin)
+    for name in lastin.list_commands(context):
+        command = lastin.get_command(context, name)
+        assert command is not None
+        yield f"\n## lastin {name}\n"
+        if not isinstance(command, click.Group):
+            yield f"\n```text\n{help_of(command, name)}\n```\n"
+            continue
+        yield f"\n{command.help}\n"
+        for inner in command.commands.values():
+            yield f"\n### lastin {name} {inner.name}\n\n```text\n{help_of(inner, f'{name} {inner.name}')}\n```\n"
 
 
 def help_of(command: click.Command, name: str) -> str:
     """What ``--help`` prints, 100 columns wide."""
-    context = click.Context(command, info_name=f"flask --app api {name}", terminal_width=WIDTH)
+    context = click.Context(
+        command,
+        info_name=f"lastin {name}",
+        terminal_width=WIDTH,
+        help_option_names=lastin.context_settings["help_option_names"],
+    )
     return command.get_help(context)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import termios
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -137,3 +142,38 @@ class LocalRun:
             return self.get("/readyz").status == 200
         except OSError:
             return False
+
+
+class TerminalRun(LocalRun):
+    """As :class:`LocalRun`, on a terminal."""
+
+    def launch(self) -> None:
+        """Start it as the foreground job of a terminal, whose keys reach it."""
+        self._keys, its_end = pty.openpty()
+        self._started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "local"],
+                cwd=self.folder,
+                env=clean_environment(**({"PORT": str(self.port)} | self._settings)),
+                stdin=its_end,
+                stdout=its_end,
+                stderr=its_end,
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 (one call, no lock)
+            )
+        )
+        os.close(its_end)
+        threading.Thread(target=self._read, args=(self._keys,), daemon=True).start()
+
+    def interrupt(self) -> None:
+        """The key Ctrl-C."""
+        os.write(self._keys, b"\x03")
+
+    def lines(self) -> list[str]:
+        """What stands on the screen, without colours."""
+        return re.sub(r"\x1b\[[0-9;]*m", "", self.output).splitlines()
+
+    def _read(self, terminal: int) -> None:
+        with (self.folder / "output").open("ab", buffering=0) as output, suppress(OSError):
+            while read := os.read(terminal, 65536):
+                output.write(read.replace(b"\r\n", b"\n"))

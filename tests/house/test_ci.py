@@ -11,6 +11,17 @@ import pytest
 from ..service import ROOT
 
 TOOLS = ("bash", "dirname", "mktemp", "tee", "grep")
+PROGRAMS = (
+    "id",
+    "luacheck",
+    "nginx",
+    "prometheus",
+    "promtool",
+    "redis-server",
+    "rsyslogd",
+    "systemd-analyze",
+    "unshare",
+)
 MAKE = """#!/bin/sh
 echo "make $*" >> "$MADE"
 if [ "$1" = audit ] && [ -n "$NO_ADVISORIES" ]; then echo "NOT RUN: the audit" >&2; fi
@@ -25,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "bin").mkdir()
     for tool in TOOLS:
         (tmp_path / "bin" / tool).symlink_to(shutil.which(tool) or tool)
-    for program in ("make", "id", "luacheck", "nginx", "prometheus", "promtool", "rsyslogd"):
+    for program in ("make", *PROGRAMS):
         (tmp_path / "bin" / program).write_text(MAKE if program == "make" else "#!/bin/sh\n", encoding="utf-8")
         (tmp_path / "bin" / program).chmod(0o755)
     return tmp_path

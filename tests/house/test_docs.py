@@ -10,7 +10,19 @@ import pytest
 from ..service import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-FOLDERS = ("api", "docs", "local", "middleware", "scheduler", "tasks", "tests", "benchmarks", "deploy", "commands")
+FOLDERS = (
+    "api",
+    "cli",
+    "docs",
+    "local",
+    "middleware",
+    "scheduler",
+    "tasks",
+    "tests",
+    "benchmarks",
+    "deploy",
+    "commands",
+)
 EXAMPLES = {"tasks/send_mail.py"}
 
 

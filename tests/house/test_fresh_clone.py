@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -81,6 +82,10 @@ def test_from_a_clone_to_ten_processed_jobs_with_one_command(
 
     wait_until(all_processed, "ten jobs to be processed")
     assert [job["id"] for job in call("GET", f"{api}/v1/jobs").json] == posted[::-1]
+
+    lastin = [fresh_clone / ".venv" / "bin" / "lastin", "jobs", "--json"]
+    listed = subprocess.run(lastin, cwd="/", env=environment, check=True, capture_output=True).stdout
+    assert [job["id"] for job in json.loads(listed)] == posted[::-1]
 
     os.killpg(make_run.pid, signal.SIGINT)
     make_run.wait(30)

@@ -193,8 +193,8 @@ def test_a_process_that_dies_stops_all_and_is_named(clone: Clone, name: str, wor
 def test_a_worker_that_asks_for_a_new_start_gets_it_and_is_ended_with_the_rest(clone: Clone) -> None:
     run = clone()
     procfile = (run.folder / "Procfile").read_text(encoding="utf-8")
-    once = "worker: test -e asked || { touch asked; exit 75; }; exec dramatiq"
-    (run.folder / "Procfile").write_text(procfile.replace("worker: exec dramatiq", once), encoding="utf-8")
+    once = "worker: test -e asked || { touch asked; exit 75; }; exec python -m tasks"
+    (run.folder / "Procfile").write_text(procfile.replace("worker: exec python -m tasks", once), encoding="utf-8")
     run.start()
 
     assert "Ended with status 75 and is started again in 1 s." in run.output
@@ -299,7 +299,7 @@ def test_with_a_certificate_it_answers_over_https_and_says_so(clone: Clone, tmp_
     run.launch()
 
     url = f"https://127.0.0.1:{run.port}/"
-    wait_until(lambda: f"LastIn answers on {url} (the API: {url}docs)" in run.output, "it to answer")
+    wait_until(lambda: f"LastIn answers on {url} (Ctrl-C stops it)" in run.output, "it to answer")
     trusting = ssl.create_default_context(cafile=str(files.chain))
     with urllib.request.urlopen(f"{url}healthz", timeout=30, context=trusting) as answer:
         assert answer.status == 200

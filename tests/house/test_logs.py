@@ -56,11 +56,14 @@ def test_every_process_writes_lines_with_the_same_fields(service: RunningService
 
 def test_a_request_is_followed_into_the_lines_of_its_task(service: RunningService) -> None:
     def followed() -> list[dict[str, Any]]:
-        return [line for line in everything(service) if line.get("request_id") == "follow-me" and "job_id" in line]
+        lines = [line for line in everything(service) if line.get("request_id") == "follow-me" and "job_id" in line]
+        return [line for line in lines if line["process"] == "worker"]
 
-    [first, *_] = wait_until(followed, "a line of the job")
+    wait_until(lambda: [line for line in followed() if line["logger"] == "jobs"], "the line of the job")
+    first, *_, last = followed()
 
-    assert first["process"] == "worker"
+    assert (last["logger"], last["status"], last["job_id"]) == ("jobs", "processed", first["job_id"])
+    assert last["trace_id"] == TRACE
     assert (first["trace_id"], first["task"], first["queue"]) == (TRACE, "process_message", "default")
     assert first["attempt"] == 1
     assert first["window"].startswith("default.")

@@ -20,10 +20,11 @@ RUN = """
 import os, sys
 from pathlib import Path
 from local import restarting
+from local.console import Console
 from local.procfile import ProcfileManager
 
 restarting.FIRST_PAUSE_S = float(sys.argv[2])
-manager = ProcfileManager(os.environ, kill_after_s=10, procfile=Path(sys.argv[1]))
+manager = ProcfileManager(os.environ, Console({"LOG_FORMAT": "console"}), kill_after_s=10, procfile=Path(sys.argv[1]))
 manager.loop()
 print("failure:", manager.failure)
 """
@@ -108,17 +109,17 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 def test_a_process_that_ends_with_status_75_is_started_again_after_longer_and_longer_pauses(run: Run) -> None:
     running = run("75,75,75")
-    running.wait_for("| goes on")
+    running.wait_for("ends      goes on")
 
     for pause in ("0.1", "0.2", "0.4"):
-        assert f"| Ended with status 75 and is started again in {pause} s." in running.output
+        assert f"ends      Ended with status 75 and is started again in {pause} s." in running.output
     assert running.starts == ["start"] * 4
     assert "failure: None" in running.stop()
 
 
 def test_one_that_was_started_again_is_shown_once_to_stop(run: Run) -> None:
     running = run("75")
-    running.wait_for("| goes on")
+    running.wait_for("ends      goes on")
     running.stop()
 
     assert running.starts == ["start", "start", "SIGTERM"]

@@ -27,6 +27,19 @@ REFUSED = {
         "https://",
         "https:",
     ],
+    "OAUTH_SCOPES": [",", "openid jobs:read", 'a"b', "a\\b,c", "é"],
+    "OAUTH_AUDIENCE_PARAMETER": ["aud", "Resource"],
+    "DASHBOARD_URL": [
+        "jobs.example.com/dashboard",
+        "http://jobs.example.com/dashboard",
+        "https://jobs.example.com",
+        "https://jobs.example.com/jobs/dashboard",
+        "https://jobs.example.com/dashboard?a=b",
+        "https://jobs.example.com/dashboard#a",
+        "https://somebody@jobs.example.com/dashboard",
+        "https:///dashboard",
+        "https://[/dashboard",
+    ],
     "WORKER_PROCESSES": ["0", "257"],
     "WORKER_THREADS": ["0", "1025"],
     "WORKER_SHUTDOWN_MS": ["-1", "4s"],
@@ -34,6 +47,14 @@ REFUSED = {
     "CRASH_LIMIT": ["0", "1001"],
     "MAX_BODY_BYTES": ["1023", "1MiB"],
     "RATE_LIMIT": ["100", "0/minute", "5/fortnight", "5 a minute", "5/minute;", "-5/minute", "٣/minute"],
+    "LASTIN_URL": [
+        "jobs.example.com",
+        "ftp://jobs.example.com",
+        "https://",
+        "https://a:b@c",
+        "https://a?b",
+        "http://a:x",
+    ],
     "LOG_LEVEL": ["info", "TRACE", "20"],
     "LOG_FORMAT": ["text", "JSON"],
     "DURABILITY": ["no", "Always"],
@@ -101,6 +122,49 @@ def test_tokens_cant_be_checked_without_knowing_whose_and_what_for(missing: str)
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/jwks", "http://localhost/jwks", "http://[::1]:1/jwks"])
 def test_keys_may_come_without_tls_from_this_machine_only(url: str) -> None:
     assert Settings.from_environ({"OAUTH_JWKS_URL": url}).oauth_jwks_url == url
+
+
+@pytest.mark.parametrize("url", ["https://jobs.example.com/a/", "http://127.0.0.1:1", "http://localhost"])
+def test_an_access_token_goes_where_nobody_can_read_it(url: str) -> None:
+    given = {"LASTIN_URL": url, "LASTIN_TOKEN": "abc.def-_~+/=="}
+
+    assert Settings.from_environ(given).lastin_url == url.rstrip("/")
+    with pytest.raises(SettingsError, match="LASTIN_TOKEN is sent over https:// only"):
+        Settings.from_environ({**given, "LASTIN_URL": "http://jobs.example.com"})
+
+
+@pytest.mark.parametrize("text", ["two words", "two\nlines", "ü"])
+def test_an_access_token_that_cannot_be_one_is_not_shown(text: str) -> None:
+    with pytest.raises(SettingsError, match="LASTIN_TOKEN must be an access token") as raised:
+        Settings.from_environ({"LASTIN_TOKEN": text})
+
+    assert text not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://jobs.example.com/dashboard", "https://jobs.example.com:8443/dashboard", "http://[::1]:1/dashboard"]
+)
+def test_the_dashboards_address_may_end_with_a_slash(url: str) -> None:
+    for text in (url, f"{url}/"):
+        assert Settings.from_environ({"DASHBOARD_URL": text}).dashboard_url == url
+
+
+def test_scopes_keep_their_order() -> None:
+    assert Settings.from_environ({"OAUTH_SCOPES": "openid, jobs:read,"}).oauth_scopes == ("openid", "jobs:read")
+
+
+def test_a_clients_secret_needs_a_client_and_is_not_shown() -> None:
+    with pytest.raises(SettingsError, match="set OAUTH_CLIENT_ID too") as raised:
+        Settings.from_environ({"OAUTH_CLIENT_SECRET": "hush"})
+
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize("issuer", ["http://issuer.example.com", "issuer", "https://a@issuer.example.com"])
+def test_people_are_sent_only_to_an_issuer_that_nobody_on_the_way_can_be(issuer: str) -> None:
+    assert Settings.from_environ({**OAUTH, "OAUTH_ISSUER": issuer}).oauth_issuer == issuer
+    with pytest.raises(SettingsError, match="With OAUTH_CLIENT_ID, OAUTH_ISSUER must be a URL that starts with https"):
+        Settings.from_environ({**OAUTH, "OAUTH_ISSUER": issuer, "OAUTH_CLIENT_ID": "dashboard"})
 
 
 @pytest.mark.parametrize("text", ["100/minute", "5 per 2 seconds", "5/second;1000/hour", "5/SECOND, 7 per day|8/hour"])

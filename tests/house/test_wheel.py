@@ -114,6 +114,7 @@ def test_the_wheel_holds_the_package_with_its_scripts_and_types(wheel: Path) -> 
         if file.relative_to(ROOT / "middleware").parts[0] not in OF_THE_SERVICE
     }
     assert {name for name in names if not name.startswith("lastin-")} == expected
+    assert not [name for name in names if "entry_points" in name or ".data/scripts" in name]
 
 
 def test_a_dramatiq_program_runs_jobs_with_the_installed_wheel(wheel: Path, redis_url: str, tmp_path: Path) -> None:

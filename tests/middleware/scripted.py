@@ -37,6 +37,7 @@ from middleware.jobs import Job
 from middleware.queues.policy import Policy
 from middleware.queues.snapshot import QueueSnapshot
 from middleware.queues.window import Window
+from middleware.tags import digests, entry, split
 
 START_US = 1_700_000_000_000_000
 LEASE_US = 15_000_000
@@ -80,9 +81,9 @@ class ScriptedQueue:
         self.broker.close()
         self.client.close()
 
-    def encoded(self, id: str) -> bytes:
+    def encoded(self, id: str, **options: Any) -> bytes:
         """A message for this id."""
-        return dramatiq.Message(self.name, "task", (), {}, {}, message_id=id, message_timestamp=0).encode()
+        return dramatiq.Message(self.name, "task", (), {}, options, message_id=id, message_timestamp=0).encode()
 
     def offer(
         self,
@@ -101,6 +102,12 @@ class ScriptedQueue:
         answer = self.offer(*ids, due=b"+%d" % after_us if after_us else b"")
         assert isinstance(answer, Accepted)
         return answer
+
+    def send_tagged(self, **tags: str) -> None:
+        """Accept jobs with these ids one after the other, a microsecond apart, each with its tags between spaces."""
+        for id, of_it in tags.items():
+            self.clock.forward(us=1)
+            self.scripts.accept([Offer(id, "task", self.encoded(id, tags=of_it.split()), b"", digests(of_it.split()))])
 
     def send_each(self, *ids: str) -> None:
         """Accept these ids one after the other, a microsecond apart."""
@@ -126,7 +133,7 @@ class ScriptedQueue:
 
     def settle_all(self, settlements: list[Settlement]) -> int:
         """Settle several attempts in one call and claim nothing; how many were stale."""
-        return self.scripts.settle(settlements, WORKER, LEASE_US, 0)[1]
+        return len(self.scripts.settle(settlements, WORKER, LEASE_US, 0)[1])
 
     def process_and_claim(self, *tokens: Token, **more: Any) -> list[Token]:
         """What a busy worker does: these were processed, and as many are claimed in the same call."""
@@ -238,6 +245,10 @@ class ScriptedQueue:
         finished = {id: r.finished for id, r in records.items() if letters[id] in FINAL_LETTERS}
         assert self._scores(keys.finished) == finished
         assert set(self.client.hkeys(keys.messages(self.name))) == set(records)
+        with redis.Redis.from_url(self.broker.redis._url) as raw:
+            tagged = raw.zrange(keys.tagged(self.name), 0, -1)
+        expected_tags = [entry(tag, r.seq, id) for id, r in records.items() for tag in split(r.tags or "")]
+        assert tagged == sorted(expected_tags)
 
     def _task_counters(self) -> dict[str, TaskCounters]:
         self.scripts.read_counters(0, 0)

@@ -52,10 +52,15 @@ class TlsProxy:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # transports that were aborted close their sockets in the next round
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_redis, to_redis = await asyncio.open_connection(*self._target)
-        await asyncio.gather(_pump(reader, to_redis), _pump(from_redis, writer))
+        try:
+            await asyncio.gather(_pump(reader, to_redis), _pump(from_redis, writer))
+        finally:
+            to_redis.transport.abort()
+            writer.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -14,13 +14,14 @@ from middleware.commands.queue_commands import QueueCommands
 from middleware.jobs import JobStatus
 from middleware.statistics.counters import read_counters
 from middleware.store.filters import JobFilter
+from middleware.tags import digests, entry
 
 from .entries import FINAL, QUEUED, RUNNING, SCHEDULED, ModelJob
 from .model import Model
 
 QUEUE = "default"
 LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}
-MODELLED = [name for name in RECORD_FIELDS if name not in ("task", "entered", "size")]
+MODELLED = [name for name in RECORD_FIELDS if name not in ("task", "entered", "size", "tags")]
 OUTCOMES = ("running", "processed", "retried", "rejected", "cancelled", "put_back")
 COUNTERS = (
     "accepted",
@@ -77,6 +78,7 @@ def _read(client: redis.Redis) -> dict[str, Any]:
             pipe.zrange(key(QUEUE), 0, -1, withscores=True)
         for key in hashes:
             pipe.hgetall(key(QUEUE))
+        pipe.zrange(keys.tagged(QUEUE), 0, -1)
         pipe.lrange(keys.pending_counts(QUEUE), 0, -1)
         pipe.llen(keys.doorbell(QUEUE))
         answers = pipe.execute()
@@ -84,7 +86,7 @@ def _read(client: redis.Redis) -> dict[str, Any]:
         key.__name__: {id.decode(): int(score) for id, score in rows} for key, rows in zip(sets, answers, strict=False)
     }
     kept |= {key.__name__: rows for key, rows in zip(hashes, answers[len(sets) :], strict=False)}
-    return kept | {"pending_counts": answers[-2], "doorbell": answers[-1]}
+    return kept | {"tagged": answers[-3], "pending_counts": answers[-2], "doorbell": answers[-1]}
 
 
 def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
@@ -101,6 +103,7 @@ def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
     assert kept["messages"] == {id.encode(): job.message for id, job in jobs.items()}
     assert kept["results"] == {id.encode(): job.result for id, job in jobs.items() if job.result}
     assert kept["failures"] == {id.encode(): job.failure for id, job in jobs.items() if job.failure}
+    assert kept["tagged"] == sorted(entry(digests([tag]), job.seq, job.id) for job in jobs.values() for tag in job.tags)
     records = {id.decode(): _record(packed) for id, packed in kept["records"].items()}
     assert records == {id: _as_record(job) for id, job in jobs.items()}
 
@@ -122,17 +125,24 @@ def _compare_windows(packed: dict[bytes, bytes], model: Model) -> None:
     assert found == expected
 
 
-def compare_pages(scripts: QueueCommands, model: Model, limit: int, status: JobStatus | None) -> None:
-    """Page through all jobs, or those of one status: each once, in the order of acceptance."""
+def compare_pages(
+    scripts: QueueCommands, model: Model, limit: int, status: JobStatus | None, tags: tuple[str, ...]
+) -> None:
+    """Page through all jobs, or those of one status, or with one of these tags: each once, in the order of
+    acceptance."""
     indexes = JobFilter(statuses=None if status is None else frozenset({status})).indexes
     seen: list[str] = []
     below = None
     for _ in range(2 * len(model.jobs) + 2):
-        below, rows = scripts.page(below, limit, indexes)
+        below, rows = scripts.page(below, limit, indexes, tags=digests(tags))
         seen += [id for id, _ in rows]
         if below is None:
             break
-    wanted = [job for job in model.jobs.values() if status is None or job.status == LETTERS[status]]
+    wanted = [
+        job
+        for job in model.jobs.values()
+        if (status is None or job.status == LETTERS[status]) and (not tags or set(tags) & set(job.tags))
+    ]
     assert below is None
     assert seen == [job.id for job in sorted(wanted, key=lambda job: -job.seq)]
 
@@ -141,11 +151,11 @@ def _record(packed: bytes) -> dict[str, Any]:
     """The fields of a record that the model knows, None for those that aren't set."""
     r = unpack_record(packed)._asdict()
     place = None if r["place"] == 0 else (r["place"] or r["seq"])
-    return {name: r[name] for name in MODELLED} | {"place": place, "lost": r["lost"] or 0}
+    return {name: r[name] for name in MODELLED} | {"place": place, "lost": r["lost"] or 0, "tags": r["tags"] or ""}
 
 
 def _as_record(job: ModelJob) -> dict[str, Any]:
-    return {name: getattr(job, name) for name in MODELLED}
+    return {name: getattr(job, name) for name in MODELLED} | {"tags": digests(job.tags)}
 
 
 def _window(fields: dict[str, Any]) -> dict[str, Any]:

@@ -210,9 +210,13 @@ class QueueMachine(RareSteps):
     def read_what_is_counted(self) -> None:
         compare_counters(self.scripts, self.model)
 
-    @rule(limit=st.integers(1, 4), status=st.sampled_from([None, *JobStatus]))
-    def page_through(self, limit: int, status: Any) -> None:
-        compare_pages(self.scripts, self.model, limit, status)
+    @rule(
+        limit=st.integers(1, 4),
+        status=st.sampled_from([None, *JobStatus]),
+        tags=st.sampled_from([(), ("red",), ("blue",), ("red", "blue"), ("nobody's", "blue")]),
+    )
+    def page_through(self, limit: int, status: Any, tags: tuple[str, ...]) -> None:
+        compare_pages(self.scripts, self.model, limit, status, tags)
 
     @rule(data=st.data())
     def meet_with_something_rare(self, data: Any) -> None:

@@ -58,7 +58,7 @@ def test_programs_that_start_before_it_end_as_soon_as_it_answers(tmp_path: Path)
     try:
         client = Client(web_port)
         wait_until(lambda: _health(client) == 200, "web to be up")
-        wait_until(lambda: "No maintenance until Redis is back" in logs["worker"].read_text(), "the worker to be up")
+        wait_until(lambda: "Redis is away" in logs["worker"].read_text(), "the worker to be up")
         wait_until(lambda: "The scheduler runs" in logs["scheduler"].read_text(), "the scheduler to be up")
         with node_in(tmp_path / "redis", port):
             statuses = {name: process.wait(20) for name, process in started.items()}

@@ -116,7 +116,7 @@ def test_a_server_that_is_killed_gets_no_job_twice(
     with SchedulerProcess(tmp_path, "one", REDIS_URL=own_server.url, CADENCE_FILE=str(cadence_file)) as scheduler:
         submissions.wait_for(3)
         own_server.kill()
-        scheduler.wait_for_log("Recurring jobs: ")
+        scheduler.wait_for_log("Redis is away")
         own_server.start()
         submissions.wait_for(3)
 

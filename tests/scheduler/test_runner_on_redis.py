@@ -129,7 +129,7 @@ def test_a_switch_of_the_adaptive_order_is_logged_once(
         for _ in range(3):
             runner.step()
     assert [record.message.split(" since ")[0] for record in caplog.records if "order" in record.message] == [
-        "Queue 'default': claims go in lifo order"
+        "Queue default: claims go in lifo order"
     ]
 
 

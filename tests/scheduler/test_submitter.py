@@ -253,7 +253,7 @@ def test_a_tick_that_cannot_be_submitted_holds_up_no_other(
         submitter.offers(name)(TICK_US)
     submitter.step()
     assert [job.tags for job in jobs_of(broker)] == [("recurring:often",)]
-    assert "Recurring job 'bad': the tick of 2025-06-01T12:00:00.000000Z can't be submitted." in caplog.text
+    assert "Recurring job bad: the tick of 2025-06-01T12:00:00.000000Z can't be submitted." in caplog.text
 
 
 def test_the_ticks_ahead_are_twenty_or_those_of_ten_seconds() -> None:
@@ -283,7 +283,7 @@ def test_ticks_that_are_skipped_are_logged_once_until_a_job_is_submitted(
 
     told = [record.getMessage() for record in caplog.records if "skips ticks" in record.getMessage()]
     assert told == [
-        "Recurring job 'often': skips ticks from the one of 2025-06-01T12:10:00.000000Z on: its last job still waits.",
-        "Recurring job 'often': skips ticks from the one of 2025-06-01T12:40:00.000000Z on: it is paused.",
+        "Recurring job often: skips ticks from the one of 2025-06-01T12:10:00.000000Z on: its last job still waits.",
+        "Recurring job often: skips ticks from the one of 2025-06-01T12:40:00.000000Z on: it is paused.",
     ]
     assert shown(broker).ticks == {"submitted": 1, "skipped_paused": 2, "skipped_waiting": 3, "missed": 0}

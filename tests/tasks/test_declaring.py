@@ -13,7 +13,7 @@ from dramatiq.results import Results
 from marshmallow import Schema, ValidationError, fields, validate
 
 from middleware.broker import LifoBroker
-from tasks import TaskError
+from tasks import Cancelled, TaskError
 from tasks.registry import Registry
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -43,7 +43,7 @@ def test_fields_are_the_payload_and_the_rest_are_the_actors_options(registry: Re
     assert declared.actor is actor
     assert (declared.queue, declared.summary) == ("mail", "Says what it got.")
     assert set(declared.schema().fields) == {"to", "title"}
-    assert actor.options == {"max_retries": 3, "store_results": True}
+    assert actor.options == {"max_retries": 3, "store_results": True, "throws": (Cancelled,)}
     assert registry.broker.get_actor("takes_two") is actor
 
 

@@ -2,14 +2,15 @@
 -- ARGV: 1 now in µs or '' · 2 default gate · 3 how many jobs may wait, these included (0: no bound)
 --       · 4 caller ('': nameless) · 5 number of its call, higher than that of its last one
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
---       · 8 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
+--       · 8 '' or a MessagePack array with the digests of each job's tags, one behind the other
+--       · 9 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
 -- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once;
 -- {again} when this very call was carried out before; {replayed, seq of the first, how many} of what it made when this request was
 -- sent before under its key, {reused} when another one was; {exists, how many ids are known, an id}; or {crowded, how many jobs
 -- wait}. All but the first change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
 
-local default_gate, most, caller, call, key, digest, tick = ARGV[2], tonumber(ARGV[3]), unpack(ARGV, 4, 8)
+local default_gate, most, caller, call, key, digest = ARGV[2], tonumber(ARGV[3]), unpack(ARGV, 4, 7)
 --- @include now
 --- @include event_log
 --- @include windows
@@ -27,14 +28,14 @@ if key ~= '' then
   if made then return {'replayed', unpack(made)} end
 end
 local note_submitted
-if tick ~= '' then
+if ARGV[9] ~= '' then
   --- @include tick
   local answer
-  answer, note_submitted = decide_tick(unpack(cmsgpack.unpack(tick)))
+  answer, note_submitted = decide_tick(unpack(cmsgpack.unpack(ARGV[9])))
   if answer then return answer end
 end
 local ids, known, known_id = {}, 0, nil
-for a = 9, #ARGV, 4 do ids[#ids + 1] = ARGV[a] end
+for a = 10, #ARGV, 4 do ids[#ids + 1] = ARGV[a] end
 for i, record in ipairs(redis.call('HMGET', K.records, unpack(ids))) do
   if record then known, known_id = known + 1, known_id or ids[i] end
 end
@@ -45,7 +46,8 @@ if most > 0 and waiting + #ids > most then return {'crowded', waiting} end
 -- Decide.
 local first = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
 local next_seq, due_times, soonest = first, {}, math.huge
-for a = 9, #ARGV, 4 do
+local tags_of_all, tagged = ARGV[8] ~= '' and cmsgpack.unpack(ARGV[8]), {}
+for a = 10, #ARGV, 4 do
   local id, task, due, message = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
   local seq, due_at = next_seq, 0
   if due ~= '' then due_at = due:sub(1, 1) == '+' and now + due:sub(2) or tonumber(due) end
@@ -61,6 +63,8 @@ for a = 9, #ARGV, 4 do
     move(job, S.QUEUED)
     gather(zadds, K.stack, seq, id)
   end
+  local tags = tags_of_all and tags_of_all[next_seq - first + 1]
+  if tags and tags ~= '' then job[R.SIZE], job[R.TAGS], tagged[id] = false, tags, job end
   gather(hsets, K.messages, id, message)
   gather(hsets, K.records, id, cmsgpack.pack(job))
   log('accept', now, id, seq, due_at)
@@ -78,6 +82,14 @@ end
 -- Write.
 gather(hsets, K.counters, 'seq', next_seq - 1)
 --- @insert write
+if tags_of_all then
+  --- @include tag_entries
+  for id, job in pairs(tagged) do
+    local row = {}
+    for i, entry in ipairs(tag_entries(id, job)) do row[2 * i - 1], row[2 * i] = 0, entry end
+    redis.call('ZADD', K.tagged, unpack(row))
+  end
+end
 if caller ~= '' then redis.call('ZADD', K.callers, call, caller) end
 if key ~= '' then
   --- @include idempotency_keep

@@ -3,6 +3,7 @@
 -- Returns how many it deleted; 0: none is left.
 
 --- @include now
+--- @include load_all
 --- @include delete_jobs
 --- @include open_number
 --- @include close_when_done
@@ -18,7 +19,7 @@ else
   redis.call('ZREM', K.due, unpack(ids))
   redis.call('ZREM', K.scheduled, unpack(ids))
 end
-delete_jobs(ids)
+delete_jobs(ids, load_all(ids))
 local is_empty = redis.call('ZCARD', K.stack) == 0
 close_when_done(open_number(), is_empty)
 if is_empty then redis.call('DEL', K.doorbell) end

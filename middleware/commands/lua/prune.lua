@@ -14,6 +14,8 @@ local most_keys = tonumber(ARGV[5])
 --- @include open_number
 --- @include trim_windows
 --- @include bytes_of
+--- @include tag_bytes
+--- @include load_all
 --- @include delete_jobs
 --- @include idempotency_delete
 --- @include add_up
@@ -28,21 +30,29 @@ add_up()
 local too_many = redis.call('ZCARD', K.finished) - most
 local too_much = tonumber(redis.call('HGET', K.counters, 'finished_bytes') or 0) - most_bytes
 
-local ids, bytes = {}, 0
-local rows = redis.call('ZRANGE', K.finished, 0, 199, 'WITHSCORES')
-for i = 1, #rows, 2 do
-  local id, finished = rows[i], tonumber(rows[i + 1])
-  if finished > oldest_kept and #ids >= too_many and bytes >= too_much then break end
-  ids[#ids + 1] = id
-  bytes = bytes + bytes_of(id)
+local function may_stay(finished, gone, bytes_gone)
+  return finished > oldest_kept and gone >= too_many and bytes_gone >= too_much
 end
-if #ids > 0 then
+
+local oldest = redis.call('ZRANGE', K.finished, 0, 0, 'WITHSCORES')[2]
+local ids, bytes = {}, 0
+if oldest and not may_stay(tonumber(oldest), 0, 0) then
+  local candidates, ends = {}, {}
+  for i, word in ipairs(redis.call('ZRANGE', K.finished, 0, 199, 'WITHSCORES')) do
+    if i % 2 == 1 then candidates[#candidates + 1] = word else ends[#ends + 1] = tonumber(word) end
+  end
+  local jobs = load_all(candidates)
+  for i, id in ipairs(candidates) do
+    if may_stay(ends[i], #ids, bytes) then break end
+    ids[i] = id
+    bytes = bytes + bytes_of(id) + (jobs[i] and tag_bytes(jobs[i]) or 0)
+  end
   redis.call('ZREM', K.finished, unpack(ids))
   for _, index in ipairs(P.FINAL_INDEXES) do
     redis.call('ZREM', index, unpack(ids))
   end
   count('finished_bytes', -bytes)
-  delete_jobs(ids)
+  delete_jobs(ids, jobs)
 end
 --- @insert save
 return #ids

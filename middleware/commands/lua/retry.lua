@@ -11,6 +11,7 @@ local default_gate, reason = ARGV[2], ARGV[3]
 --- @include load
 --- @include push
 --- @include bytes_of
+--- @include tag_bytes
 local WHY_NOT = {
   [S.SCHEDULED] = 'waiting', [S.QUEUED] = 'waiting', [S.RUNNING] = 'running', [S.PROCESSED] = 'processed',
   [S.SUPERSEDED] = 'superseded',
@@ -20,7 +21,7 @@ local function put_on_top(id, message)
   local job = load(id)
   if not job then return 'missing' end
   if WHY_NOT[job[R.STATUS]] then return WHY_NOT[job[R.STATUS]] end
-  count('finished_bytes', -bytes_of(id))
+  count('finished_bytes', -bytes_of(id) - tag_bytes(job))
   redis.call('ZREM', K.finished, id)
   for _, index in ipairs({K.rejected, K.cancelled, K.expired}) do redis.call('ZREM', index, id) end
   redis.call('HDEL', K.progress, id)

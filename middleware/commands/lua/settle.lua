@@ -4,7 +4,7 @@
 --       one its result or '', of others MessagePack {delay in µs, reason, result, failure, message}, '' for what there isn't
 -- A token (id, number of the delivery) that isn't running any more changes nothing; it counts as stale unless this very settlement was
 -- applied before (a call that was sent again).
--- Returns as claim.lua, with the number of stale settlements behind the µs.
+-- Returns as claim.lua, with a list behind the µs: which of the settlements were stale, counted from 1.
 
 local worker, lease, default_gate, wanted = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 --- @include now
@@ -16,7 +16,7 @@ local worker, lease, default_gate, wanted = ARGV[2], tonumber(ARGV[3]), ARGV[4],
 --- @include finish
 
 -- Gather. A job that is named twice is seen the second time as the first settlement left it.
-local ids, jobs, leaving, stale = {}, {}, {}, 0
+local ids, jobs, leaving, stale = {}, {}, {}, {}
 for a = 6, #ARGV, 4 do ids[#ids + 1] = ARGV[a] end
 local records = #ids > 0 and redis.call('HMGET', K.records, unpack(ids)) or {}
 for i, id in ipairs(ids) do jobs[id] = records[i] and cmsgpack.unpack(records[i]) end
@@ -47,12 +47,12 @@ for a = 6, #ARGV, 4 do
   else
     --- @include was_settled_as
     if not was_settled_as(job, number) then
-      stale = stale + 1
+      stale[#stale + 1] = (a - 2) / 4
       log('stale', now, id, number, outcome)
     end
   end
 end
-if stale > 0 then count('stale_settles', stale) end
+if #stale > 0 then count('stale_settles', #stale) end
 
 -- Write. The first write frees (allow_when_full.lua); jobs that go back are on the stack before a claim, which may take
 -- them.

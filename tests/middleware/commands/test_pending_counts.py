@@ -255,5 +255,5 @@ def test_a_settlement_that_is_sent_again_changes_nothing(queue: ScriptedQueue) -
 
     claim, stale = queue.scripts.settle([Settlement(*token, "processed")], WORKER, LEASE_US, 0)
 
-    assert (claim.jobs, stale) == ([], 0)
+    assert (claim.jobs, stale) == ([], [])
     assert statistics(queue).counts.totals["ended_processed"] == 1

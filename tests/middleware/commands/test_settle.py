@@ -195,7 +195,7 @@ def test_settling_and_claiming_is_one_call(queue: ScriptedQueue) -> None:
 
     claim, stale = queue.scripts.settle([Settlement(*c, "processed")], WORKER, LEASE_US, 1)
 
-    assert (claim.word, stale) == ("open", 0)
+    assert (claim.word, stale) == ("open", [])
     assert [(id, number) for id, number, _ in claim.jobs] == [queue.token("b", 1)]
 
 

@@ -10,6 +10,7 @@ import redis
 from middleware.commands import keys
 from middleware.diagnosis import audit
 from middleware.redis_link.link import Link
+from middleware.tags import digests, entry
 
 from ..scripted import START_US, ScriptedQueue
 
@@ -117,3 +118,22 @@ def test_a_counter_that_differs_from_the_jobs_is_found(full: ScriptedQueue, redi
 
     assert "queued jobs and counted ones: 2 against 0" in faults
     assert full.snapshot().faults() == []
+
+
+def test_an_index_of_tags_that_isnt_the_records_is_found(queue: ScriptedQueue, redis_url: str) -> None:
+    queue.send_tagged(a="red blue", b="red")
+    key = keys.tagged("default")
+    assert found(queue, redis_url) == []
+
+    seq = queue.job("a").seq
+    missing, wrong = entry(digests(["blue"]), seq, "a"), [entry(digests(["red"]), seq + 9, id) for id in ("a", "gone")]
+    queue.client.zrem(key, missing)
+    queue.client.zadd(key, dict.fromkeys(wrong, 0))
+    faults = found(queue, redis_url)
+    queue.client.zadd(key, {missing: 0})
+    queue.client.zrem(key, *wrong)
+
+    assert len(faults) == 3
+    assert sum("has a tag that isn't in the index" in fault for fault in faults) == 1
+    assert sum("is in the index under a tag that its record doesn't have" in fault for fault in faults) == 2
+    assert found(queue, redis_url) == []

@@ -37,6 +37,9 @@ class Thread:
         assert timeout is not None
         self._clock.now += min(timeout, max(0.0, self._ends_at - self._clock.now))
 
+    def is_alive(self) -> bool:
+        return not self.has_ended
+
     @property
     def has_ended(self) -> bool:
         return self._is_told and self._clock.now >= self._ends_at

@@ -15,7 +15,8 @@ import pytest
 
 from middleware import logs
 from middleware.logs import origin
-from middleware.logs.format import Console, Json, Syslog, without_payloads
+from middleware.logs.console import Console
+from middleware.logs.format import Json, Syslog, without_payloads
 from middleware.settings import Settings
 from middleware.worker import context
 from middleware.worker.delivery import Delivery
@@ -135,7 +136,7 @@ def test_people_get_colours_on_a_terminal_only() -> None:
     coloured = Console("web", colours=True).format(record(level=logging.WARNING))
 
     assert "\x1b" not in plain
-    assert plain.split()[1:] == ["WARNING", "web", "tests:", "hello", "world"]
+    assert plain.split()[1:] == ["web", "WARNING", "tests:", "hello", "world"]
     assert "\x1b[33mWARNING" in coloured
 
 
@@ -150,7 +151,7 @@ def test_what_others_sent_can_not_steer_a_terminal_or_pass_for_a_line() -> None:
     sent = "\x1b[2Ja\n12:00:00 INFO\r\x9b\u202eb"
     line = console.format(logging.LogRecord("api", 20, "", 0, "GET /%s", (sent,), (ValueError, error, None)))
 
-    assert "GET /\\x1b[2Ja\n    12:00:00 INFO\\r\\x9b\\u202eb" in line
+    assert "GET /\\x1b[2Ja\n                   12:00:00 INFO\\r\\x9b\\u202eb" in line
     assert line.endswith("ValueError: \\x1b]0;title\\x07")
     assert all(char.isprintable() or char == "\n" for char in line)
 

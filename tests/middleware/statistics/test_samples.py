@@ -7,6 +7,7 @@ import pytest
 
 from middleware.commands import keys
 from middleware.commands.layout import BOUNDS_US, BUCKETS, INTERVAL_US
+from middleware.commands.types import Offer
 from middleware.statistics.counters import QueueCounters, read_counters
 from middleware.statistics.histograms import EMPTY, Histogram
 from middleware.statistics.stats import Stats, Summary
@@ -67,7 +68,7 @@ def test_an_end_is_counted_by_its_outcome_until_it_is_pruned(queue: ScriptedQueu
 
 
 def test_tasks_are_counted_apart_and_the_queue_is_their_sum(queue: ScriptedQueue) -> None:
-    queue.scripts.accept([(id, id[0], queue.encoded(id), b"") for id in ("a1", "a2", "b1")])
+    queue.scripts.accept([Offer(id, id[0], queue.encoded(id)) for id in ("a1", "a2", "b1")])
     queue.claim(1)
 
     now = stats(queue)
@@ -81,7 +82,7 @@ def test_tasks_are_counted_apart_and_the_queue_is_their_sum(queue: ScriptedQueue
 
 def test_beyond_200_names_tasks_are_counted_together(queue: ScriptedQueue) -> None:
     ids = [f"j{n}" for n in range(500)]
-    queue.scripts.accept([(id, id, queue.encoded(id), b"") for id in ids])
+    queue.scripts.accept([Offer(id, id, queue.encoded(id)) for id in ids])
     while tokens := queue.claim(100):
         for token in tokens:
             queue.settle(token)

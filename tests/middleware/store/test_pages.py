@@ -131,7 +131,7 @@ def test_a_list_of_one_queue_leaves_the_others_out(queues: dict[str, ScriptedQue
     queues["alpha"].send("alpha-1")
     queues["beta"].send("beta-1")
 
-    assert ids(walk(queues["alpha"].broker.store, queue="beta")) == ["beta-1"]
+    assert ids(walk(queues["alpha"].broker.store, queues="beta")) == ["beta-1"]
 
 
 def test_a_job_is_found_by_its_id_in_any_queue(queues: dict[str, ScriptedQueue]) -> None:

@@ -20,7 +20,7 @@ def test_a_narrow_filter_finds_what_lies_deep_and_shows_the_end(queue: ScriptedQ
     for batch in range(6):
         queue.send(*(f"hay-{batch}-{n:03}" for n in range(900)))
 
-    page = queue.broker.store.page(JobFilter(task="rare"), limit=2)
+    page = queue.broker.store.page(JobFilter(tasks="rare"), limit=2)
 
     assert (ids(page.jobs), page.next) == (["needle"], None)
 
@@ -29,7 +29,7 @@ def test_one_call_looks_at_no_more_than_its_budget(queue: ScriptedQueue) -> None
     for batch in range(6):
         queue.send(*(f"hay-{batch}-{n:03}" for n in range(900)))
 
-    below, rows = queue.scripts.page(None, 50, ["stack", "displaced"], task="rare")
+    below, rows = queue.scripts.page(None, 50, ["stack", "displaced"], tasks=["rare"])
 
     assert rows == []
     assert below is not None
@@ -51,7 +51,7 @@ def test_a_walk_with_a_filter_sees_exactly_what_fits(queue: ScriptedQueue) -> No
     for limit, status, task in itertools.product((1, 7, 60), (None, *JobStatus), (None, "count")):
         statuses = None if status is None else frozenset({status})
         found = walk(
-            queue.broker.store, limit, statuses=statuses, task=task, created_after_us=low, created_before_us=high
+            queue.broker.store, limit, statuses=statuses, tasks=task, created_after_us=low, created_before_us=high
         )
 
         assert found == [

@@ -23,7 +23,7 @@ def all_jobs(broker: LifoBroker, queue: str = "default") -> list[Job]:
     jobs: list[Job] = []
     cursor = None
     while True:
-        page = broker.store.page(JobFilter(queue=queue), limit=500, cursor=cursor)
+        page = broker.store.page(JobFilter(queues=queue), limit=500, cursor=cursor)
         jobs += page.jobs
         if page.next is None:
             return jobs

@@ -22,7 +22,8 @@ local function hand_out(popped, is_bottom, left, rule, reply)
     if place ~= seq then displaced[#displaced + 1] = id end
     local is_top = not (is_bottom and is_bottom[i])
     if is_top then places[#places + 1] = place end
-    move(job, S.RUNNING, math.max(0, now - (job[R.ENTERED] or seq)))
+    local waited = math.max(0, now - (job[R.ENTERED] or seq))
+    move(job, S.RUNNING, waited)
     job[R.ATTEMPTS], job[R.STARTED], job[R.FINISHED] = job[R.ATTEMPTS] + 1, now, false
     job[R.WORKER], job[R.WINDOW], job[R.SIZE] = worker, rule.number or false, message and #message
     gather(hsets, K.records, id, cmsgpack.pack(job))
@@ -31,6 +32,7 @@ local function hand_out(popped, is_bottom, left, rule, reply)
     reply[#reply + 1] = id
     reply[#reply + 1] = number_of(job)
     reply[#reply + 1] = job[R.ATTEMPTS]
+    reply[#reply + 1] = waited
     reply[#reply + 1] = message
     log('claim', now, id, job[R.ATTEMPTS], place, is_top, rule.number or 0, worker)
   end
@@ -51,7 +53,7 @@ local function hand_out(popped, is_bottom, left, rule, reply)
   end
 end
 
--- Claims up to `wanted` jobs and appends id, number, attempt and message of each to the reply, newest first; its second
+-- Claims up to `wanted` jobs and appends id, number, attempt, µs waited and message of each to the reply, newest first; its second
 -- element becomes the µs until the next job falls due.
 -- Returns the word of the gate, or `empty`, or `more` when so many jobs fell due that the caller must call again; after
 -- it the number of the window that was claimed in, if there was one.

@@ -1,11 +1,16 @@
 --- @include counts
 --- @include move
 --- @include event_log
--- Deletes all that is kept of these jobs, except their places in the indexes, which the caller knows.
-local function delete_jobs(ids)
-  for _, packed in ipairs(redis.call('HMGET', K.records, unpack(ids))) do
-    local job = packed and cmsgpack.unpack(packed)
+-- Deletes all that is kept of these jobs, except their places in the indexes of states, which the caller knows. `jobs`:
+-- their records (load_all.lua).
+local function delete_jobs(ids, jobs)
+  for i, id in ipairs(ids) do
+    local job = jobs[i]
     if job then move(job, false) end
+    if job and job[R.TAGS] then
+      --- @include tag_entries
+      redis.call('ZREM', K.tagged, unpack(tag_entries(id, job)))
+    end
   end
   for _, texts in ipairs({K.records, K.messages, K.results, K.failures, K.progress}) do
     redis.call('HDEL', texts, unpack(ids))

@@ -3,7 +3,7 @@
 --- @include move
 --- @include leave_window
 -- Ends a job's life: its index, its place in the order of pruning, its counts. `us`: how long it ran, if an attempt
--- ended; `bytes`: what it takes from now on, if that is known. Its record is left to the caller.
+-- ended; `bytes`: what it takes from now on but for its tags, if that is known. Its record is left to the caller.
 local function finish(id, job, status, reason, us, bytes)
   local index, outcome = K.processed, W.PROCESSED
   if status == S.REJECTED then
@@ -14,6 +14,10 @@ local function finish(id, job, status, reason, us, bytes)
   if not bytes then
     --- @include bytes_of
     bytes = bytes_of(id)
+  end
+  if job[R.TAGS] then
+    --- @include tag_bytes
+    bytes = bytes + tag_bytes(job)
   end
   if job[R.STATUS] == S.RUNNING then
     job[R.LOST] = 0

@@ -1,0 +1,1 @@
+"""The dashboard: pages on which people see what goes on, and do something about it."""

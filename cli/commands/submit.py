@@ -1,0 +1,92 @@
+"""``lastin submit``: a job for a task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from scheduler.durations import parse_duration
+
+from ..endings import Failed
+from ..operations.completion import task_names
+from ..operations.filters import Time
+from ..operations.jobs import wait_for_end
+from ..operations.submitting import submit
+from ..output.printing import as_json, json_line, print_json
+from ..sources import Shown, Source, connect
+
+PROCESSED = "processed"
+MOST_TAGS, LONGEST_TAG = 16, 64
+"""As the API takes them."""
+
+
+@click.command()
+@click.argument("message", required=False)
+@click.option("--task", metavar="NAME", shell_complete=task_names, help="Run this task instead of the default one.")
+@click.option("--payload", metavar="JSON", help="What the task gets, as a JSON object.")
+@click.option("--delay", metavar="DURATION", help="Run it this long from now at the earliest, such as 90s or 1h30m.")
+@click.option("--run-at", metavar="TIME", type=Time(), help="Run it then at the earliest (RFC 3339).")
+@click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find it by. May be given again.")
+@click.option("--wait", is_flag=True, help="Wait for its end, and print its result. Exit status 1: it isn't processed.")
+@as_json
+def command(message: str | None, tags: Sequence[str], wait: bool, as_json: bool, **given: str | None) -> None:
+    """Submit a job: MESSAGE for the default task, or --task with --payload. Prints its id."""
+    body = _body(message, tags, **given)
+    source = connect()
+    job = submit(source, body)
+    if wait:
+        job = _ended(source, job)
+    if as_json:
+        print_json(job)
+    else:
+        click.echo(json_line(job["result"]) if wait and job["status"] == PROCESSED else job["id"])
+    if wait and job["status"] != PROCESSED:
+        raise Failed(f"It is {job['status']}. `lastin why {job['id']}` explains it.")
+
+
+def _ended(source: Source, job: Shown) -> Shown:
+    try:
+        return wait_for_end(source, job)
+    except KeyboardInterrupt:
+        raise Failed(f"Job {job['id']} goes on.") from None
+
+
+def _body(
+    message: str | None,
+    tags: Sequence[str],
+    *,
+    task: str | None,
+    payload: str | None,
+    delay: str | None,
+    run_at: str | None,
+) -> dict[str, Any]:
+    """The body of ``POST /v1/jobs``."""
+    if (message is None) is (task is None):
+        raise click.UsageError("Give a MESSAGE for the default task, or --task with --payload.")
+    if message is not None and payload is not None:
+        raise click.UsageError("A MESSAGE and --payload can't be given together: --payload is for --task.")
+    if delay is not None and run_at is not None:
+        raise click.UsageError("--delay and --run-at can't be given together.")
+    if len(tags) > MOST_TAGS or not all(1 <= len(tag) <= LONGEST_TAG for tag in tags):
+        raise click.UsageError(f"--tag takes 1 to {LONGEST_TAG} characters, and may be given {MOST_TAGS} times.")
+    what = {"message": message} if task is None else {"task": task, "payload": _object(payload or "{}")}
+    when = {"delay_s": None if delay is None else _seconds(delay), "run_at": run_at}
+    options = {**when, "tags": list(tags) or None}
+    return {**what, **{name: value for name, value in options.items() if value is not None}}
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"--payload isn't JSON: {error}.") from None
+
+
+def _seconds(delay: str) -> float:
+    try:
+        return parse_duration(delay) / 1_000_000
+    except ValueError as error:
+        raise click.UsageError(f"--delay: {error}.") from None

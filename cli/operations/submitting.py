@@ -1,0 +1,66 @@
+"""Submitting a job. Of the broker it is asked without the API, whose schemas take half a second to be built."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from middleware.clock import to_us
+from middleware.nearest import hint
+
+from ..endings import Unusable
+from ..sources import Shown, Source
+
+if TYPE_CHECKING:
+    from middleware.broker import LifoBroker
+
+
+def submit(source: Source, body: Mapping[str, Any]) -> Shown:
+    """The job that was accepted; ``body`` is that of ``POST /v1/jobs``.
+
+    Raises:
+      Unusable: there is no such task, or the payload doesn't fit it.
+    """
+    return source.post("/v1/jobs", body, lambda broker: _accepted(broker, body))
+
+
+def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
+    from marshmallow import ValidationError  # noqa: PLC0415 (not before the broker is there)
+
+    from middleware.enqueue.due import Due  # noqa: PLC0415
+    from tasks import registry  # noqa: PLC0415
+    from tasks.process_message import process_message  # noqa: PLC0415
+
+    name = body.get("task", process_message.actor_name)
+    if name not in registry:
+        raise Unusable(f"There is no task {name}.{hint(name, registry)}")
+    task = registry[name]
+    payload = body["payload"] if "task" in body else {"message": body["message"]}
+    try:
+        arguments = task.arguments(task.reader.load(payload))
+    except ValidationError as error:
+        raise click.UsageError("; ".join(_flat(error.messages))) from None
+    options: dict[str, Any] = {"tags": list(body["tags"])} if body.get("tags") else {}
+    delay_s, run_at = body.get("delay_s"), body.get("run_at")
+    due = Due(
+        None if delay_s is None else math.ceil(delay_s * 1000),
+        None if run_at is None else to_us(datetime.fromisoformat(run_at)),
+    )
+    try:
+        [job] = broker.accept_once([task.actor.message_with_options(kwargs=arguments, **options)], [due]).jobs
+    except ValueError as error:  # it falls due too late
+        raise Unusable(str(error)) from None
+    return job.as_dict()
+
+
+def _flat(messages: Any, where: str = "") -> Iterator[str]:
+    if isinstance(messages, Mapping):
+        for name, inner in messages.items():
+            yield from _flat(inner, where if name == "_schema" else f"{where}.{name}" if where else str(name))
+    else:
+        for text in messages if isinstance(messages, list) else [messages]:
+            yield f"{where}: {text}" if where else str(text)

@@ -1,0 +1,87 @@
+"""What ``make run`` prints: the lines of all processes and its own, for people, or as JSON where they are for programs.
+
+The processes write JSON in any case; here it is known whether a terminal reads them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import orjson
+from honcho.printer import Message
+
+from middleware.clock import rfc3339, to_us
+from middleware.logs.console import for_people
+
+NAME = "lastin"
+Line = dict[str, Any]
+
+
+class Console:
+    """Prints lines, one at a time and whole: only the main thread calls it."""
+
+    def __init__(self, environment: Mapping[str, str], out: TextIO | None = None) -> None:
+        """``environment``: that of the processes. LOG_FORMAT says for whom lines are; unset, it is a terminal's reader
+        if there is one."""
+        self._out = out or sys.stdout
+        self._is_terminal = is_terminal = self._out.isatty()
+        written = environment.get("LOG_FORMAT") or ("console" if is_terminal else "json")
+        self.is_for_people = written == "console"
+        self.colours = not environment.get("NO_COLOR") and (is_terminal or bool(environment.get("FORCE_COLOR")))
+        self.shows_debug = environment.get("LOG_LEVEL") == "DEBUG"
+        self.hears: Callable[[Line], bool] = lambda line: True
+        """Is asked about each line of a process; False: it is left out for people, since we say it better."""
+
+    def write(self, message: Message) -> None:
+        """Print what a process has written; called by honcho's manager."""
+        data = message.data
+        text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data)
+        for part in text.splitlines():
+            line, as_json = _parsed(part), part
+            if line is None:
+                line, as_json = _line(message.name, "INFO", part, message.time.astimezone(UTC), logger="output"), ""
+            if self.hears(line) or not self.is_for_people:
+                self._print(line, as_json)
+
+    def say(self, text: str, level: str = "INFO") -> None:
+        """Print a line of our own."""
+        if level != "DEBUG" or self.shows_debug:
+            self._print(_line(NAME, level, text, datetime.now(UTC), logger="local"))
+
+    def begin_line(self) -> None:
+        """Write over the ^C that the terminal shows for the key."""
+        if self._is_terminal:
+            self._out.write("\r")
+
+    def show(self, text: str) -> None:
+        """Print something for people only, as it is."""
+        if self.is_for_people:
+            print(text, file=self._out, flush=True)
+
+    def _print(self, line: Line, as_json: str = "") -> None:
+        as_json = as_json or orjson.dumps(line).decode()
+        print(for_people(line, colours=self.colours) if self.is_for_people else as_json, file=self._out, flush=True)
+
+
+def _parsed(text: str) -> Line | None:
+    """A line of a log; None when it is something else that a program has printed."""
+    if not text.startswith('{"time":'):
+        return None
+    try:
+        line = orjson.loads(text)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) else None
+
+
+def _line(process: str, level: str, message: str, at: datetime, *, logger: str) -> Line:
+    return {
+        "time": rfc3339(to_us(at)),
+        "level": level,
+        "logger": logger,
+        "process": process,
+        "message": message,
+    }

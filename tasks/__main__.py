@@ -1,0 +1,29 @@
+"""``python -m tasks``: a worker as the settings want it. Dramatiq's command line takes this process over."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from middleware.settings import Settings
+
+from . import settings
+
+BOOT_PATIENCE_MS = 5_000
+"""How long Dramatiq's parent waits for its worker processes to start before it starts the one that shows metrics; a
+child that was killed meanwhile is noticed only then."""
+
+
+def command(chosen: Settings) -> list[str]:
+    """Dramatiq's command line. Its logging is left out: ours is set up by ``tasks``."""
+    return [
+        *(sys.executable, "-m", "dramatiq", "tasks", "--skip-logging"),
+        *("--processes", str(chosen.worker_processes)),
+        *("--threads", str(chosen.worker_threads)),
+        *("--worker-fork-timeout", str(BOOT_PATIENCE_MS)),
+        *("--worker-shutdown-timeout", str(chosen.worker_shutdown_ms)),
+    ]
+
+
+if __name__ == "__main__":
+    os.execv(sys.executable, command(settings))  # noqa: S606 -- the command is ours

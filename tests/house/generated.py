@@ -96,6 +96,7 @@ All of these have `process` and `host` too. `process_…` is read from `/proc`, 
 METRICS_PARTS = {
     "The service": definitions.SERVICE,
     "Queues": definitions.QUEUES,
+    "Recurring jobs": definitions.RECURRING,
     "Redis": definitions.REDIS,
     "Processes": definitions.PROCESSES,
 }

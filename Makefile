@@ -86,7 +86,6 @@ format: $(VENV)/installed-dev ## Format the code, and repair what can be repaire
 
 generated: $(VENV)/installed-dev ## Write the files that are generated from the code
 	$(BIN)/python -m tests.house.generated
-	$(BIN)/flask --app api openapi write -f yaml openapi.yaml
 
 requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirements*.txt, with newest versions
 	$(BIN)/$(COMPILE) --upgrade requirements.in -o requirements.txt
@@ -101,11 +100,12 @@ $(VENV)/created:
 ifeq ($(PYTHON),)
 	@echo "LastIn needs Python 3.11 or newer; found none as python3.13, python3.12, python3.11 or python3." >&2; exit 1
 endif
-	$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
 $(VENV)/installed: requirements.txt | $(VENV)/created
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing what LastIn needs into $(VENV), which takes a minute or so …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed

@@ -6,7 +6,7 @@ from flask import Flask
 
 from .answers import Fragments
 from .blueprint import dashboard, not_found
-from .pages import guide, job, jobs, moves, overview, queues, tasks, windows, workers
+from .pages import guide, job, jobs, moves, overview, queues, recurring, tasks, windows, workers
 
 
 def install(app: Flask) -> None:
@@ -16,4 +16,4 @@ def install(app: Flask) -> None:
     app.register_error_handler(404, not_found)
 
 
-__all__ = ["guide", "install", "job", "jobs", "moves", "overview", "queues", "tasks", "windows", "workers"]
+__all__ = ["guide", "install", "job", "jobs", "moves", "overview", "queues", "recurring", "tasks", "windows", "workers"]

@@ -38,7 +38,8 @@ def queues() -> Live:
         (queue, cadence.policy_sentence(queue), threads_of(name, processes), readings.stats().queues.get(name))
         for name, queue in found.items()
     ]
-    return Live("dashboard/queues.html", {"tab": "queues", "title": "Queues", "rows": rows})
+    values = {"tab": "queues", "title": "Queues", "rows": rows, "recurring": broker.recurring.all()}
+    return Live("dashboard/queues.html", values)
 
 
 @dashboard.get("/queues/<name>")

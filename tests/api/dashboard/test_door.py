@@ -61,6 +61,7 @@ def test_every_form_says_what_it_needs() -> None:
     needed = {path: view.__dict__["_apidoc"]["scope"] for path, view in views.items()}
     assert {path for path, scope in needed.items() if scope == ADMIN} == {
         *(f"/dashboard/queues/<name>/{what}" for what in ("pause", "resume", "open")),
+        *(f"/dashboard/recurring/<name>/{what}" for what in ("pause", "resume")),
         "/dashboard/windows/<id>/close",
     }
     assert set(needed.values()) == {WRITE, ADMIN}

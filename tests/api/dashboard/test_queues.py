@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from middleware.queues.policy import Policy
+from middleware.queues.recurring import Definition
 from tasks import broker
 
 from ..client import Client
@@ -84,3 +85,27 @@ def test_a_continuous_queue_gets_no_window(client: Client) -> None:
 def test_there_is_nothing_to_do_to_a_queue_that_is_none(client: Client) -> None:
     for what in ("pause", "resume", "open"):
         assert send(client, f"/dashboard/queues/nothing/{what}", {"reason": "x"}).status == 404
+
+
+def test_recurring_jobs_are_shown_paused_and_resumed(client: Client) -> None:
+    nightly = Definition(
+        name="nightly",
+        queue="default",
+        task="process_message",
+        payload={"message": "Good night"},
+        timetable="cron 0 2 * * * (UTC)",
+        missed="skip",
+        skip_if_waiting=True,
+        next_ticks_ms=(4_000_000_000_000,),
+    )
+    broker.recurring.put("default", [nightly])
+
+    said = words_of(load(client, "/dashboard/queues"))
+    assert "Recurring jobs" in said
+    assert "nightly process_message in default cron 0 2 * * * (UTC)" in said
+    assert send(client, "/dashboard/recurring/nightly/pause", {"reason": ""}).status == 400
+    send(client, "/dashboard/recurring/nightly/pause", {"reason": "a feast"})
+    assert "nightly paused by anonymous" in words_of(load(client, "/dashboard/queues"))
+    send(client, "/dashboard/recurring/nightly/resume")
+    assert client.get("/v1/recurring/nightly").json["pause"] is None
+    assert send(client, "/dashboard/recurring/nothing/resume").status == 404

@@ -49,7 +49,8 @@ def percent(share: float) -> str:
     """A share of one."""
     if 0 < share < 0.001:
         return "under 0.1 %"
-    return f"{share:.0%}".replace("%", " %") if share >= 0.1 or share == 0 else f"{share:.1%}".replace("%", " %")
+    text = f"{share:.0%}" if share >= 0.1 or share == 0 else f"{share:.1%}"
+    return text.replace(".0%", "%").replace("%", " %")
 
 
 def seconds(value: float | None) -> str:

@@ -62,22 +62,15 @@ def _when(policy: Policy) -> str:
 
 
 def _one_in(share_ppm: int) -> str:
-    exact = PPM / share_ppm
-    numbers = {2: "every second", 3: "one in three", 4: "one in four", 5: "one in five", 10: "one in ten"}
-    return (
-        numbers.get(round(exact), f"{words.percent(share_ppm / PPM)}")
-        if exact == round(exact)
-        else words.percent(share_ppm / PPM)
-    )
+    words_for = {2: "two", 3: "three", 4: "four", 5: "five", 10: "ten", 20: "twenty"}
+    whole, rest = divmod(PPM, share_ppm)
+    return f"one in {words_for[whole]}" if not rest and whole in words_for else words.percent(share_ppm / PPM)
 
 
 def next_ticks(queue: QueueSnapshot) -> list[int]:
-    """When the next windows open, in µs, as far as that is known: of a crontab only the next one is."""
+    """When the next windows open, in µs; nothing where none is planned."""
     first = queue.next_window_at_us
-    if first is None or queue.policy is None:
-        return []
-    period = queue.policy.period_us
-    return [first + i * period for i in range(TICKS_SHOWN)] if period else [first]
+    return [] if first is None else [first, *queue.later_ticks_us][:TICKS_SHOWN]
 
 
 def closed_because(window: Window) -> str:

@@ -36,6 +36,7 @@ def queue_with(policy: Policy | None = None, waiting: int = 0, **more: Any) -> Q
         "waiting_since_us": None,
         "counts": dict.fromkeys(JobStatus, 0) | {JobStatus.QUEUED: waiting},
         **dict.fromkeys(("due", "leases", "finished", "records", "messages"), 0),
+        "later_ticks_us": (),
         "counters": {},
         "task_counters": {},
     }
@@ -140,8 +141,10 @@ def test_a_cadence_is_told_in_plain_language(policy: Policy, sentence: str) -> N
 
 
 def test_the_next_ticks_are_told_as_far_as_they_are_known() -> None:
-    assert next_ticks(queue_with(EVERY, next_window_at_us=4 * S)) == [4 * S, 6 * S, 8 * S, 10 * S, 12 * S]
-    assert next_ticks(queue_with(replace(EVERY, period_us=0), next_window_at_us=4 * S)) == [4 * S]
+    assert next_ticks(queue_with(EVERY, next_window_at_us=4 * S)) == [4 * S]
+    later_us = tuple(n * S for n in range(6, 30, 2))
+    ticks = next_ticks(queue_with(EVERY, next_window_at_us=4 * S, later_ticks_us=later_us))
+    assert ticks == [4 * S, 6 * S, 8 * S, 10 * S, 12 * S]
     assert next_ticks(queue_with(EVERY)) == []
 
 

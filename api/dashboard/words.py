@@ -119,7 +119,7 @@ def with_moments(text: str) -> Markup:
     """A sentence that holds times as RFC 3339 has them."""
     first, *parts = (escape(part) for part in RFC3339.split(text))
     for told, part in zip(RFC3339.findall(text), parts, strict=True):
-        first += _time(told, "ago") + part
+        first += _time(told, "clock") + part
     return first
 
 

@@ -45,35 +45,37 @@ def timeline_of(job: Job) -> list[Moment]:
 
 
 def _moments(job: Job) -> Iterator[Moment]:
-    by = f"request {job.request_id}" if job.request_id else ""
-    yield Moment("Accepted", job.created_at_us, detail=by)
-    at = job.created_at_us
+    at, spent = job.created_at_us, "on the stack"
+    yield Moment("Accepted", at, detail=f"request {job.request_id}" if job.request_id else "")
     error = job.error
     is_of_before = error is not None and error.at_us <= (job.queued_at_us or error.at_us)
     if error is not None and is_of_before and job.status is not JobStatus.REJECTED:
         yield _failure(job, error, at)
-        at = error.at_us
+        at, spent = error.at_us, "of a pause"
     if job.status is JobStatus.SCHEDULED:
         yield Moment("Falls due", job.due_at_us, kind="ahead", detail="Then it goes on the stack.")
         return
     if job.queued_at_us is not None and job.queued_at_us != job.created_at_us:
-        yield Moment("On the stack", job.queued_at_us, _since(at, job.queued_at_us, "before that"))
-        at = job.queued_at_us
+        yield Moment("On the stack", job.queued_at_us, _since(at, job.queued_at_us, "before the stack"))
+        at, spent = job.queued_at_us, "on the stack"
     if job.started_at_us is not None and job.started_at_us >= at:
         attempt = f"attempt {job.attempts}" + (f" of {job.max_attempts}" if job.max_attempts else "")
         kind = "now" if job.status is JobStatus.RUNNING else ""
-        yield Moment("Claimed", job.started_at_us, _since(at, job.started_at_us, "on the stack"), kind, attempt)
-        at = job.started_at_us
+        yield Moment("Claimed", job.started_at_us, _since(at, job.started_at_us, spent), kind, attempt)
+        at, spent = job.started_at_us, "running"
     if job.status is JobStatus.REJECTED and error is not None:
         yield _failure(job, error, at)
-        at = max(at, error.at_us)
+        at, spent = max(at, error.at_us), "more"
+    yield _end(job, at, spent)
+
+
+def _end(job: Job, at: int, spent: str) -> Moment:
     if job.status in ENDS:
         what, kind = ENDS[job.status]
-        yield Moment(what, job.finished_at_us, _since(at, job.finished_at_us, "before that"), kind, job.reason or "")
-    elif job.status is JobStatus.RUNNING:
-        yield Moment("Runs", None, kind="ahead", detail="asked to stop" if job.cancel_requested else "")
-    else:
-        yield Moment("Waits to be claimed", None, kind="ahead")
+        return Moment(what, job.finished_at_us, _since(at, job.finished_at_us, spent), kind, job.reason or "")
+    if job.status is JobStatus.RUNNING:
+        return Moment("Runs", None, kind="ahead", detail="asked to stop" if job.cancel_requested else "")
+    return Moment("Waits to be claimed", None, kind="ahead")
 
 
 def _failure(job: Job, error: JobError, at: int) -> Moment:

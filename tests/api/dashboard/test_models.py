@@ -11,7 +11,8 @@ from api.dashboard import words
 from api.dashboard.models.cadence import next_ticks, policy_sentence
 from api.dashboard.models.schema_form import fields_of, payload_of
 from api.dashboard.models.stack import Band, Cut, Drawing, drawing_of
-from middleware.jobs import JobStatus
+from api.dashboard.models.timeline import lane_of, timeline_of
+from middleware.jobs import Job, JobError, JobStatus
 from middleware.queues.pause import Pause
 from middleware.queues.policy import Policy
 from middleware.queues.snapshot import QueueSnapshot
@@ -210,3 +211,65 @@ def test_a_form_is_made_from_a_schema_and_read_by_it() -> None:
     ]
     sent = {"payload.kind": "7", "payload.note": "a\r\nb", "payload.count": " 12 "}
     assert payload_of(schema, sent) == ({"kind": 7, "note": "a\nb", "count": 12}, {})
+
+
+def job_with(status: JobStatus, **more: Any) -> Job:
+    nothing = dict.fromkeys(
+        (
+            *(
+                "place",
+                "max_attempts",
+                "due_at_us",
+                "queued_at_us",
+                "started_at_us",
+                "finished_at_us",
+                "window",
+                "worker",
+            ),
+            *("progress", "result", "result_error", "error", "reason", "request_id", "traceparent"),
+        )
+    )
+    known = {"id": "a", "seq": NOW_US, "status": status, "task": "t", "queue": "default", "payload": {}, "tags": ()}
+    return Job(**(nothing | known | {"attempts": 1, "cancel_requested": False} | more))  # type: ignore[arg-type]
+
+
+def lived(job: Job) -> list[tuple[str, str]]:
+    return [(moment.what, moment.took) for moment in timeline_of(job)]
+
+
+TIMES = {"queued_at_us": NOW_US, "started_at_us": NOW_US + 2 * S, "finished_at_us": NOW_US + 5 * S}
+FAILURE = JobError("ValueError", "no picture", None, NOW_US + 4 * S)
+
+
+def test_a_life_is_told_with_what_lies_between() -> None:
+    assert lived(job_with(JobStatus.PROCESSED, **TIMES)) == [
+        ("Accepted", ""),
+        ("Claimed", "2 s on the stack"),
+        ("Processed", "3 s running"),
+    ]
+    assert lived(job_with(JobStatus.REJECTED, error=FAILURE, **TIMES)) == [
+        ("Accepted", ""),
+        ("Claimed", "2 s on the stack"),
+        ("Failed", "2 s running"),
+        ("Rejected", "1 s more"),
+    ]
+
+
+def test_a_life_that_goes_on_tells_what_comes_next() -> None:
+    waits = job_with(JobStatus.SCHEDULED, due_at_us=NOW_US + 9 * S, started_at_us=NOW_US + 2 * S, error=FAILURE)
+    assert [what for what, _ in lived(waits)] == ["Accepted", "Failed", "Falls due"]
+    again = job_with(JobStatus.QUEUED, queued_at_us=NOW_US + 9 * S, started_at_us=NOW_US + 2 * S, error=FAILURE)
+    assert [what for what, _ in lived(again)] == ["Accepted", "Failed", "On the stack", "Waits to be claimed"]
+    assert lived(job_with(JobStatus.CANCELLED, queued_at_us=NOW_US, finished_at_us=NOW_US + S))[-1] == (
+        *("Cancelled", "1 s on the stack"),
+    )
+
+
+def test_a_life_is_drawn_to_scale() -> None:
+    delayed = job_with(JobStatus.PROCESSED, **(TIMES | {"queued_at_us": NOW_US + S}))
+
+    assert [(part.kind, part.x, part.width) for part in lane_of(delayed, NOW_US)] == [
+        ("delay", 0, 20),
+        ("wait", 20, 20),
+        ("run", 40, 60),
+    ]

@@ -21,6 +21,7 @@ PROGRAMS = (
     "rsyslogd",
     "systemd-analyze",
     "unshare",
+    "zsh",
 )
 MAKE = """#!/bin/sh
 echo "make $*" >> "$MADE"

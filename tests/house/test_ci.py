@@ -12,6 +12,7 @@ from ..service import ROOT
 
 TOOLS = ("bash", "dirname", "mktemp", "tee", "grep")
 PROGRAMS = (
+    "chromium",
     "id",
     "luacheck",
     "nginx",

@@ -11,7 +11,7 @@ from middleware.metrics.process_group import ProcessGroup
 from middleware.processes.server_safety import SafetyWatch
 from middleware.settings import Settings
 
-from . import metrics, ringing, sign_in
+from . import dashboard, metrics, ringing, sign_in
 from .access import auth, framing, headers, hosts, limits, proxies
 from .access.jwks import IssuerKeys
 from .contract import Api
@@ -20,6 +20,7 @@ from .health import health
 from .operations import jobs
 from .problem_pages import problem_pages
 from .queues import queues
+from .recurring import recurring
 from .reference import introduction, reference
 from .stats import stats
 from .task_list import task_list
@@ -68,8 +69,9 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     waiting.install(app, settings)
     ringing.install(app)
     api = Api(app, spec_kwargs={"marshmallow_plugin": Plugin()})
-    for resource in (jobs, queues, windows, task_list, workers, stats, health):
+    for resource in (jobs, queues, windows, recurring, task_list, workers, stats, health):
         api.register_blueprint(resource)
     app.register_blueprint(reference)
     app.register_blueprint(problem_pages)
+    dashboard.install(app)
     return app

@@ -75,6 +75,7 @@ def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
     rows = list(queue_metrics.of_this_build())
     try:
         found = [row for snapshot in source.control.snapshots() for row in queue_metrics.of_queue(snapshot)]
+        found += [row for job in source.recurring.all() for row in queue_metrics.of_recurring(job)]
         found += queue_metrics.of_processes(source.registry.processes())
         found += queue_metrics.of_cadence(source.registry.cadence_faults())
         found += queue_metrics.of_redis(source.redis.call("INFO"))

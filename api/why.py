@@ -18,7 +18,8 @@ from .wire.answers import json_answer
 def explain_job(job_id: str) -> Response:
     """Explain why a job isn't running, or ended as it did
 
-    In words and in data, with an estimate of when it starts, if the queue goes on as in the last 5 minutes.
+    In words and in data, with an estimate of when it starts, if windows open as planned and the queue goes on as in the
+    last 5 minutes.
     """
     explanation = explain(job_id, broker)
     if explanation is None:

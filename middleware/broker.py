@@ -13,7 +13,7 @@ from dramatiq.results import Results
 
 from .commands import keys
 from .commands.client import RedisClient
-from .commands.types import KEYLESS, IdempotencyKey
+from .commands.types import KEYLESS, IdempotencyKey, Tick, TickAnswer
 from .dramatiq_fixes.hooks import HookedBroker
 from .dramatiq_fixes.signals import PatientSignals
 from .enqueue.acceptance import Acceptance, Receipt, one_queue
@@ -26,6 +26,7 @@ from .processes.registry import ProcessRegistry, Registration
 from .processes.retention import Retention
 from .processes.server_safety import SafetyWatch
 from .queues.control import QueueControl
+from .queues.recurring import RecurringJobs
 from .queues.windows import Windows
 from .settings import Settings
 from .statistics.stats import Statistics
@@ -91,6 +92,7 @@ class LifoBroker(HookedBroker):
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
         self.windows = Windows(self.redis)
+        self.recurring = RecurringJobs(self.redis)
         self.stats = Statistics(self.redis)
         self.registry = ProcessRegistry(self.redis)
         self.control = QueueControl(self.redis, processes=self.registry.processes)
@@ -207,6 +209,19 @@ class LifoBroker(HookedBroker):
         self._require(queue)
         words = [due_word(message, due) for message, due in zip(messages, dues, strict=True)]
         return self._acceptance.accept(queue, messages, words, key=key, most_waiting=self._most_waiting)
+
+    def accept_tick(self, message: dramatiq.Message[Any], tick: Tick) -> TickAnswer:
+        """Accept a message as the job of a recurring job's tick: once, however many schedulers ask, and however often.
+        ``MAX_QUEUED`` doesn't bound these.
+
+        Raises:
+          RedisAwayError: the tick may have been decided all the same; asking again does no harm.
+          QueueFullError: ``maxmemory`` is reached.
+          UnknownQueueError: no actor declares the queue.
+        """
+        queue = one_queue([message])
+        self._require(queue)
+        return self._acceptance.accept_tick(queue, message, tick)
 
     def cancel(self, id: str, *, reason: str = "requested") -> CancelAnswer:
         """Cancel a job: one that waits ends at once; one that runs is asked to stop (its flag is set, and its thread is

@@ -1,4 +1,5 @@
-"""``python -m scheduler``: opens windows at the cadence; ``open`` opens one and ends; ``check`` shows the next ticks.
+"""``python -m scheduler``: opens windows and submits recurring jobs at the cadence; ``open`` opens one window and ends;
+``check`` shows the next ticks.
 
 Exit status: 0 done, 3 nothing to do, 1 failed, 2 bad arguments, file or setting.
 """
@@ -32,6 +33,7 @@ from .others import OtherSchedulers
 from .preview import preview
 from .service import Service
 from .signals import Inbox
+from .submitter import Submitter
 from .watch import CadenceWatcher, our_watcher
 
 DONE, FAILED, UNUSABLE, NOTHING_TO_DO = 0, 1, 2, 3
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:
-    """Open windows until SIGTERM or SIGINT."""
+    """Open windows and submit recurring jobs until SIGTERM or SIGINT."""
     cadence = file.read()
     inbox = Inbox()
     inbox.listen()
@@ -73,7 +75,7 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
     clock.start()
     registration.cadence_status = _status(cadence, clock)
     others = OtherSchedulers(id, lambda: registration.cadence_status, broker.registry.cadence_statuses)
-    service = Service(cadence, broker.windows, clock, broker.redis.outage)
+    service = Service(cadence, broker.windows, Submitter(broker, clock), clock, broker.redis.outage)
     service.start()
     maintenance.start()
     others.start()
@@ -115,7 +117,7 @@ def open_one(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBrok
 
 
 def check(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:
-    """Read the file and print each queue's next ticks."""
+    """Read the file and print the next ticks of each queue and recurring job."""
     for line in preview(file.read(), SystemClock().now_us()):
         print(line)
     return DONE
@@ -126,7 +128,7 @@ def _shown(path: Path) -> Path:
 
 
 def _status(cadence: Cadence, clock: RedisClock) -> CadenceStatus:
-    return CadenceStatus(cadence.digest, clock.now_us(), queues=cadence.keys())
+    return CadenceStatus(cadence.digest, clock.now_us(), queues=cadence.keys(), jobs=cadence.job_keys())
 
 
 def _status_after(
@@ -142,7 +144,8 @@ def _status_after(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m scheduler", description="Open windows at the cadence of CADENCE_FILE, until SIGTERM."
+        prog="python -m scheduler",
+        description="Open windows and submit recurring jobs as CADENCE_FILE says.",
     )
     parser.set_defaults(command=run)
     commands = parser.add_subparsers(title="commands")

@@ -1,16 +1,17 @@
-"""The cadence as it was read: what each queue's windows are like. See ``docs/cadence.md``."""
+"""The cadence as it was read: what each queue's windows are like, and what recurs. See ``docs/cadence.md``."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from middleware.queues.policy import PPM, Mode, Order
 
 from .durations import format_duration
+from .recurring import Recurring
 from .timetable import Timetable
 
 Missed = Literal["skip", "open"]
@@ -73,15 +74,21 @@ class QueueCadence:
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """What is in force: one entry for each declared queue."""
+    """What is in force: one entry for each declared queue, and the recurring jobs by name."""
 
     queues: Mapping[str, QueueCadence]
+    jobs: Mapping[str, Recurring] = field(default_factory=dict)
 
     def keys(self) -> dict[str, dict[str, str]]:
         """Of each queue, the values of its section's keys."""
         return {name: queue.keys() for name, queue in sorted(self.queues.items())}
 
+    def job_keys(self) -> dict[str, dict[str, str]]:
+        """Of each recurring job, the values of its section's keys."""
+        return {name: job.keys() for name, job in sorted(self.jobs.items())}
+
     @property
     def digest(self) -> str:
         """The same for all cadences that mean the same, whatever their files look like."""
-        return hashlib.sha256(json.dumps(self.keys(), sort_keys=True).encode()).hexdigest()[:16]
+        held = json.dumps([self.keys(), self.job_keys()], sort_keys=True)
+        return hashlib.sha256(held.encode()).hexdigest()[:16]

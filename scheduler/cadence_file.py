@@ -10,15 +10,15 @@ from typing import Any, cast, get_args
 
 from middleware.nearest import nearest
 from middleware.queues.policy import Mode, Order
+from tasks import Task
 
-from .blackout import Blackout, parse_blackout
 from .cadence import Cadence, Missed, QueueCadence
 from .durations import format_duration
 from .errors import CadenceError
 from .overrides import Override, find_overrides
-from .ticks import Cron, Every, Ticks
-from .timetable import Timetable
-from .values import MOST_CREDITS, Given, Section
+from .recurring_keys import RECURRING_KEYS, read_recurring
+from .timetable_keys import read_timetable
+from .values import LONGEST_US, MOST_CREDITS, Given, Section
 
 DEFAULT = "default"
 """The section for every declared queue that has none of its own."""
@@ -28,50 +28,61 @@ KEYS = (
     *("lifo_above", "lifo_below", "blackout", "missed"),
 )
 ONLY_IN_WINDOWS = ("every", "cron", "timezone", "batch", "lasts", "close_when_empty", "blackout", "missed")
-SHORTEST_PERIOD_US, SHORTEST_WINDOW_US = 100_000, 10_000
-LONGEST_US = 31 * 86_400_000_000
+SHORTEST_WINDOW_US = 10_000
 LIFO_ABOVE_US = 30_000_000
+KINDS = {"queues": DEFAULT, "jobs": "nightly"}
+"""The kinds of sections there are, each with an example of a name."""
+MOST_RECURRING = 1000
+NO_TASKS: Mapping[str, Task] = {}
 
 
-def read_cadence(path: Path, declared: Collection[str], overrides: Mapping[str, str]) -> Cadence:
-    """What is to be in force, for each declared queue.
+def read_cadence(
+    path: Path, declared: Collection[str], overrides: Mapping[str, str], tasks: Mapping[str, Task] = NO_TASKS
+) -> Cadence:
+    """What is to be in force: for each declared queue, and of ``tasks`` at ticks of their own.
 
     ``overrides`` are the environment's variables ``CADENCE_<QUEUE>_<KEY>``.
 
     Raises:
       CadenceError: one line that names the file or variable, the key, what it holds and what is allowed.
     """
-    sections = _sections(path, declared)
+    document = _document(path)
+    sections = _sections(path, document, "queues", KEYS)
+    for queue in sections:
+        if queue not in declared and queue != DEFAULT:
+            instead = _instead(queue, sorted(declared), "declared")
+            raise CadenceError(f"{path}: queues.{queue} names a queue that no task declares; {instead}")
     found = find_overrides(overrides, declared, KEYS)
     queues = {}
     for queue in sorted({*declared, *sections}):
         own = sections.get(queue, sections.get(DEFAULT))
         if own is None:
             raise CadenceError(f"{path}: queue {queue} needs a section [queues.{queue}] or [queues.{DEFAULT}].")
-        queues[queue] = _queue(queue, Section(_overridden(own, [each for each in found if each.queue == queue])))
-    return Cadence({queue: queues[queue] for queue in sorted(declared)})
+        given = _overridden(own, [each for each in found if each.queue == queue])
+        queues[queue] = _queue(queue, Section(f"{path}: queues.{queue}", given))
+    jobs = _sections(path, document, "jobs", RECURRING_KEYS)
+    if len(jobs) > MOST_RECURRING:
+        raise CadenceError(f"{path}: jobs holds {len(jobs)} recurring jobs; at most {MOST_RECURRING} are allowed.")
+    return Cadence(
+        {queue: queues[queue] for queue in sorted(declared)},
+        {name: read_recurring(name, Section(f"{path}: jobs.{name}", given), tasks) for name, given in jobs.items()},
+    )
 
 
-def _sections(path: Path, declared: Collection[str]) -> dict[str, dict[str, Given]]:
-    document = _document(path)
-    for key in document:
-        if key != "queues":
-            raise CadenceError(f"{path}: {key} isn't known; the file holds sections such as [queues.{DEFAULT}].")
-    queues = document.get("queues", {})
-    if not isinstance(queues, dict):
-        raise Given(queues, f"{path}: queues").error(f"a table of sections such as [queues.{DEFAULT}]")
+def _sections(path: Path, document: Mapping[str, Any], kind: str, keys: Collection[str]) -> dict[str, dict[str, Given]]:
+    """The sections of a kind by name, with what stands in them."""
+    found = document.get(kind, {})
+    if not isinstance(found, dict):
+        raise Given(found, f"{path}: {kind}").error(f"a table of sections such as [{kind}.{KINDS[kind]}]")
     sections = {}
-    for queue, section in queues.items():
-        origin = f"{path}: queues.{queue}"
+    for name, section in found.items():
+        origin = f"{path}: {kind}.{name}"
         if not isinstance(section, dict):
-            raise Given(section, origin).error(f"a section [queues.{queue}]")
-        if queue not in declared and queue != DEFAULT:
-            instead = _instead(queue, sorted(declared), "declared")
-            raise CadenceError(f"{origin} names a queue that no task declares; {instead}")
+            raise Given(section, origin).error(f"a section [{kind}.{name}]")
         for key in section:
-            if key not in KEYS:
-                raise CadenceError(f"{origin}.{key} isn't known; {_instead(key, KEYS, 'allowed')}")
-        sections[queue] = {key: Given(value, f"{origin}.{key}") for key, value in section.items()}
+            if key not in keys:
+                raise CadenceError(f"{origin}.{key} isn't known; {_instead(key, keys, 'allowed')}")
+        sections[name] = {key: Given(value, f"{origin}.{key}") for key, value in section.items()}
     return sections
 
 
@@ -82,13 +93,18 @@ def _instead(name: str, known: Collection[str], word: str) -> str:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        document = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
         raise CadenceError(f"{path}: can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise CadenceError(f"{path}: can't be read: it isn't UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise CadenceError(f"{path}: isn't TOML: {error}.") from None
+    for key in document:
+        if key not in KINDS:
+            kinds = " and ".join(f"[{kind}.{example}]" for kind, example in KINDS.items())
+            raise CadenceError(f"{path}: {key} isn't known; the file holds sections such as {kinds}.")
+    return document
 
 
 def _overridden(section: Mapping[str, Given], overrides: Collection[Override]) -> dict[str, Given]:
@@ -126,7 +142,7 @@ def _queue(queue: str, section: Section) -> QueueCadence:
             raise CadenceError(f'{section[key].origin} has no effect without order = "adaptive": leave it out.')
     return QueueCadence(
         queue=queue,
-        timetable=None if mode == "continuous" else _timetable(queue, section),
+        timetable=None if mode == "continuous" else read_timetable(section, needs=', or mode = "continuous"'),
         batch=section.whole("batch", 0, MOST_CREDITS, default=0),
         lasts_us=section.duration("lasts", SHORTEST_WINDOW_US, LONGEST_US),
         close_when_empty=section.boolean("close_when_empty", default=False),
@@ -145,43 +161,3 @@ def _lifo_bounds(section: Section) -> tuple[int, int]:
     if below_us >= above_us:
         raise section["lifo_below"].error(f'shorter than lifo_above, which is "{format_duration(above_us)}"')
     return above_us, below_us
-
-
-def _timetable(queue: str, section: Section) -> Timetable:
-    if "timezone" in section and "cron" not in section and "blackout" not in section:
-        raise CadenceError(f"{section['timezone'].origin} has no effect without cron or blackout: leave it out.")
-    timetable = Timetable(_ticks(queue, section), _blackout(section))
-    if timetable.after(0) is None:
-        raise section["blackout"].error("such that some tick is outside of it")
-    return timetable
-
-
-def _ticks(queue: str, section: Section) -> Ticks:
-    if "every" in section and "cron" in section:
-        raise CadenceError(f"{section['cron'].origin} can't stand together with every: leave one of them out.")
-    period_us = section.duration("every", SHORTEST_PERIOD_US, LONGEST_US)
-    if period_us is not None:
-        return Every(period_us)
-    if "cron" not in section:
-        raise CadenceError(f'queues.{queue} needs every = "2s", or cron = "*/10 * * * * *", or mode = "continuous".')
-    given = section["cron"]
-    if not isinstance(given.value, str):
-        raise given.error('a cron expression such as "*/10 * * * *" (minutes), or with seconds first "*/10 * * * * *"')
-    timezone = section.timezone("timezone")
-    try:
-        return Cron(given.value, timezone)
-    except ValueError as error:
-        raise CadenceError(f"{given.origin} holds {given.value!r}: {error}.") from None
-
-
-def _blackout(section: Section) -> Blackout | None:
-    if "blackout" not in section:
-        return None
-    given = section["blackout"]
-    if not (isinstance(given.value, list) and given.value and all(isinstance(span, str) for span in given.value)):
-        raise given.error('a list of spans such as ["22:00-06:00", "Sat", "Sun"]')
-    timezone = section.timezone("timezone")
-    try:
-        return parse_blackout(given.value, timezone)
-    except ValueError as error:
-        raise CadenceError(f"{given.origin} holds {given.value!r}: {error}.") from None

@@ -17,12 +17,12 @@ from middleware.queues.window import Window
 from middleware.queues.windows import Windows
 
 from .cadence import QueueCadence
-from .cadence_file import LONGEST_US, SHORTEST_WINDOW_US
+from .cadence_file import SHORTEST_WINDOW_US
 from .clock import Clock, RedisClock
 from .durations import format_duration, parse_duration
 from .errors import CadenceError
 from .runner import policy_of
-from .values import MOST_CREDITS
+from .values import LONGEST_US, MOST_CREDITS
 from .watch import CadenceWatcher
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.02, 0.5

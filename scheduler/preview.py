@@ -8,6 +8,7 @@ from itertools import islice
 from .cadence import Cadence, QueueCadence
 from .clock import from_us
 from .durations import format_duration
+from .recurring import Recurring
 from .ticks import Cron
 from .timetable import Timetable
 
@@ -15,12 +16,19 @@ TICKS_SHOWN = 10
 
 
 def preview(cadence: Cadence, now_us: int) -> Iterator[str]:
-    """Lines: each queue with its next ten ticks after ``now_us``, in UTC and in the queue's own time zone."""
+    """Lines: each queue and recurring job with its next ten ticks after ``now_us``, in UTC and in its own time zone."""
     for queue in cadence.queues.values():
         yield f"{queue.queue}: {', '.join(said(queue))}"
         if queue.timetable is not None:
-            for tick_us in islice(queue.timetable.all_after(now_us), TICKS_SHOWN):
-                yield f"  {_shown(tick_us, queue.timetable)}"
+            yield from _ticks(queue.timetable, now_us)
+    for job in cadence.jobs.values():
+        yield f"jobs.{job.name}: {', '.join(said_of_job(job))}"
+        yield from _ticks(job.timetable, now_us)
+
+
+def _ticks(timetable: Timetable, now_us: int) -> Iterator[str]:
+    for tick_us in islice(timetable.all_after(now_us), TICKS_SHOWN):
+        yield f"  {_shown(tick_us, timetable)}"
 
 
 def said(queue: QueueCadence) -> Iterator[str]:
@@ -40,6 +48,16 @@ def said(queue: QueueCadence) -> Iterator[str]:
     else:
         yield queue.order
     yield f"oldest share {queue.oldest_share_ppm / 1_000_000:g}"
+
+
+def said_of_job(job: Recurring) -> Iterator[str]:
+    """What a recurring job's section means, in a few words each."""
+    yield f"{job.task.name} in queue {job.task.queue}"
+    yield str(job.timetable.ticks)
+    yield "with blackouts" if job.timetable.blackout else "no blackouts"
+    yield f"missed ticks: {job.missed}"
+    if job.skip_if_waiting:
+        yield "not while the last one waits"
 
 
 def _shown(tick_us: int, timetable: Timetable) -> str:

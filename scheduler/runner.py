@@ -18,6 +18,7 @@ from middleware.words import counted
 from .cadence import QueueCadence
 from .clock import JUMP_US, Clock
 from .durations import format_duration
+from .ticks_ahead import TicksAhead
 from .timetable import Timetable
 
 KEEP_EVERY_S = 2.0
@@ -48,6 +49,7 @@ class QueueRunner:
         self._put: QueueCadence | None = None
         self._told: Policy | None = None
         self._next: NextTick | None = None
+        self._ahead: TicksAhead | None = None
         self._put_again_at = 0.0
         self._backoff = Backoff(longest_s=LONGEST_PAUSE_S)
         self._pause_s = 0.0
@@ -140,7 +142,9 @@ class QueueRunner:
     def _put_policy(self, cadence: QueueCadence) -> bool:
         policy = policy_of(cadence)
         next_tick_ms = self._next_tick_ms(cadence, self._clock.now_us())
-        changed = self._windows.put_policy(self.queue, policy, next_tick_ms=next_tick_ms)
+        # The later ones may take a while to find, and nobody waits for them: not before the first window opens.
+        later_ms = self._later_ticks_ms(cadence) if cadence == self._put else []
+        changed = self._windows.put_policy(self.queue, policy, next_tick_ms=next_tick_ms, later_ticks_ms=later_ms)
         self._put, self._put_again_at = cadence, time.monotonic() + KEEP_EVERY_S
         if changed or self._told is None:
             logger.info("Queue %s: %s.", self.queue, policy.in_words())
@@ -213,6 +217,14 @@ class QueueRunner:
         if self._next is None or not self._next.holds(cadence, after_us):
             self._next = NextTick(cadence, after_us, cadence.timetable.after(after_us))
         return None if self._next.tick_us is None else self._next.tick_us // 1000
+
+    def _later_ticks_ms(self, cadence: QueueCadence) -> list[int]:
+        """The ticks after the next one, where they don't come in even steps."""
+        if cadence.timetable is None or cadence.timetable.period_us is not None:
+            return []
+        if self._ahead is None or self._ahead.timetable != cadence.timetable:
+            self._ahead = TicksAhead(cadence.timetable)
+        return [tick_us // 1000 for tick_us in self._ahead.at(self._clock.now_us())[1:]]
 
     def _count_missed(self, timetable: Timetable | None, since_us: int, tick_us: int) -> int:
         """How many ticks nobody opened. There were none in what the clock left out when it was set forward."""

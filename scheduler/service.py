@@ -1,4 +1,4 @@
-"""The running scheduler: a runner for each queue, to which the tick scheduler offers the ticks."""
+"""The running scheduler: a runner for each queue and a submitter of recurring jobs, which the tick scheduler tells."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from middleware.words import counted
 from .cadence import Cadence
 from .clock import Clock
 from .runner import QueueRunner
+from .submitter import Submitter
 from .timing import TickScheduler
 
 STOP_WITHIN_S = 0.4
@@ -20,11 +21,14 @@ logger = logging.getLogger(__name__)
 
 
 class Service:
-    """Puts a cadence in force and opens its windows until it is stopped."""
+    """Puts a cadence in force, opens its windows and submits its jobs until it is stopped."""
 
-    def __init__(self, cadence: Cadence, windows: Windows, clock: Clock, outage: Outage | None = None) -> None:
+    def __init__(
+        self, cadence: Cadence, windows: Windows, submitter: Submitter, clock: Clock, outage: Outage | None = None
+    ) -> None:
         self._cadence = cadence
         self._runners = {name: QueueRunner(queue, windows, clock, outage) for name, queue in cadence.queues.items()}
+        self._submitter = submitter
         self._scheduler = TickScheduler(clock)
 
     def start(self) -> None:
@@ -32,6 +36,7 @@ class Service:
             runner.start()
         self._scheduler.start()
         self.put(self._cadence)
+        self._submitter.start()
 
     def put(self, cadence: Cadence) -> None:
         """Put another cadence of the same queues in force, between two ticks."""
@@ -39,6 +44,14 @@ class Service:
             runner = self._runners[name]
             runner.change(queue)
             self._scheduler.plan(name, queue.timetable, runner.offer, runner.begin)
+        for name in self._cadence.jobs.keys() - cadence.jobs.keys():
+            self._scheduler.plan(tick_name(name), None, self._submitter.offers(name), _nothing)
+        for name, job in cadence.jobs.items():
+            self._scheduler.plan(
+                tick_name(name), job.timetable, self._submitter.offers(name), self._submitter.begins(job)
+            )
+        # After what was due by the old cadence has been offered.
+        self._submitter.change(cadence.jobs)
         self._cadence = cadence
 
     def stop(self) -> None:
@@ -46,6 +59,7 @@ class Service:
         self._scheduler.shutdown(wait=False)
         for runner in self._runners.values():
             runner.stop()
+        self._submitter.stop()
         deadline = time.monotonic() + STOP_WITHIN_S
         for runner in self._runners.values():
             runner.join(max(0.0, deadline - time.monotonic()))
@@ -56,3 +70,22 @@ class Service:
                 f", {others:,} by other schedulers" if others else "",
                 f", {counted(missed, 'tick')} missed" if missed else "",
             )
+        self._submitter.join(max(0.0, deadline - time.monotonic()))
+        if self._cadence.jobs:
+            done = self._submitter
+            logger.info(
+                "Recurring jobs: %s submitted here%s%s%s.",
+                counted(done.submitted, "job"),
+                f", {counted(done.skipped, 'tick')} skipped" if done.skipped else "",
+                f", {done.decided_before:,} decided before" if done.decided_before else "",
+                f", {done.missed:,} missed" if done.missed else "",
+            )
+
+
+def tick_name(job: str) -> str:
+    """What the tick scheduler calls a recurring job, beside queues: no queue can be called so."""
+    return f"[jobs.{job}]"
+
+
+def _nothing(tick_us: int) -> None:
+    """What is planned no more begins with no tick."""

@@ -48,7 +48,7 @@ class PlannedTimeExecutor(BaseExecutor):  # type: ignore[misc]
 
 
 class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
-    """One APScheduler job for each queue, fired at its ticks from a thread of its own.
+    """One APScheduler job for each queue and each recurring job, fired at its ticks from a thread of its own.
 
     APScheduler's own round reads the machine's clock, sleeps until the next tick however far that is, and goes through
     every tick that was missed. This one reads the clock it is given, looks again twice a second, and of the ticks that
@@ -60,18 +60,18 @@ class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
         self._clock = clock
         self._looked_us = clock.now_us()
 
-    def plan(self, queue: str, timetable: Timetable | None, fire: Fire, begin: Fire) -> None:
+    def plan(self, name: str, timetable: Timetable | None, fire: Fire, begin: Fire) -> None:
         """Fire at the ticks of ``timetable`` from now on, at none when it is None.
 
         What was due by the timetable before is fired first, and the new one begins after that: no tick is missed, none
-        fired again. A queue that had none begins with the tick before now, whose window may not be over: ``begin``.
+        fired again. What had no timetable begins with the tick before now, which may still be of use: ``begin``.
         """
         with self._jobstores_lock:
             now_us = self._clock.now_us()
             self._fire_due(now_us)
-            job = self.get_job(queue)
+            job = self.get_job(name)
             if job is not None and (timetable is None or timetable != job.trigger.timetable):
-                self.remove_job(queue)
+                self.remove_job(name)
             if timetable is None or (job is not None and timetable == job.trigger.timetable):
                 return
             if job is None and (current_us := timetable.until(now_us)) is not None:
@@ -79,7 +79,7 @@ class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
             trigger = TickTrigger(timetable)
             first = trigger.get_next_fire_time(None, from_us(now_us))
             # APScheduler wants to see an argument for every parameter; the executor gives the real one.
-            self.add_job(fire, trigger, args=[0], id=queue, next_run_time=first)
+            self.add_job(fire, trigger, args=[0], id=name, next_run_time=first)
 
     def _process_jobs(self) -> float:
         try:
@@ -106,7 +106,7 @@ class TickScheduler(BackgroundScheduler):  # type: ignore[misc]
             timetable, first_us = job.trigger.timetable, to_us(job.next_run_time)
             tick_us = timetable.until(now_us)
             if timetable.has_between(first_us - 1, tick_us or now_us, self._clock.skipped()):
-                logger.warning("Ticks of queue %r since %s passed unseen.", job.id, job.next_run_time.isoformat())
+                logger.warning("Ticks of %s since %s passed unseen.", job.id, job.next_run_time.isoformat())
             if tick_us is not None:
                 self._lookup_executor(job.executor).submit_job(job, [from_us(tick_us)])
             self._plan_job(job, job.trigger.get_next_fire_time(None, now))

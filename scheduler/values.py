@@ -14,6 +14,8 @@ from .durations import format_duration, parse_duration
 from .errors import CadenceError
 
 MOST_CREDITS = 1_000_000_000
+LONGEST_US = 31 * 86_400_000_000
+"""The longest duration that a key takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,10 @@ class Given:
 
 
 class Section:
-    """Hands out the checked values of one queue. A key that isn't given has its default."""
+    """Hands out the checked values of a section. A key that isn't given has its default."""
 
-    def __init__(self, given: Mapping[str, Given]) -> None:
+    def __init__(self, name: str, given: Mapping[str, Given]) -> None:
+        self.name = name
         self._given = given
 
     def __contains__(self, key: str) -> bool:

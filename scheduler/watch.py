@@ -8,9 +8,10 @@ from pathlib import Path
 
 import tasks
 from middleware.settings import ROOT
+from tasks import Task
 
 from .cadence import Cadence
-from .cadence_file import read_cadence
+from .cadence_file import NO_TASKS, read_cadence
 from .errors import CadenceError
 
 logger = logging.getLogger(__name__)
@@ -21,12 +22,20 @@ Stamp = tuple[int, int, int] | None
 class CadenceWatcher:
     """Watches the cadence file."""
 
-    def __init__(self, path: Path, declared: Collection[str], overrides: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        declared: Collection[str],
+        overrides: Mapping[str, str],
+        runnable: Mapping[str, Task] = NO_TASKS,
+    ) -> None:
+        """``declared``: the queues; ``runnable``: the tasks of recurring jobs, by name."""
         self.path = path
         self.error: str | None = None
         """Why the file couldn't be read the last time; None when it could."""
         self._declared = declared
         self._overrides = overrides
+        self._runnable = runnable
         self._seen: Stamp = None
         self._done: Stamp = None
 
@@ -38,7 +47,7 @@ class CadenceWatcher:
         self.error = None
         self._seen = self._done = self._stamp()
         try:
-            return read_cadence(self.path, self._declared, self._overrides)
+            return read_cadence(self.path, self._declared, self._overrides, self._runnable)
         except CadenceError as error:
             self.error = str(error)
             raise
@@ -70,4 +79,4 @@ class CadenceWatcher:
 def our_watcher() -> CadenceWatcher:
     """The watcher of the file that the settings name, with what they override in it, for what our tasks declare."""
     path, overrides = ROOT / tasks.settings.cadence_file, dict(tasks.settings.cadence_overrides)
-    return CadenceWatcher(path, tasks.broker.get_declared_queues(), overrides)
+    return CadenceWatcher(path, tasks.broker.get_declared_queues(), overrides, tasks.registry)

@@ -20,6 +20,8 @@ Messages = dict[Any, Any]
 MOST_ERRORS = 50
 """The most errors that an answer names. A payload that holds as many isn't looked at any further: marshmallow takes
 up to 30 µs for a wrong value, and for unknown names the square of how many there are."""
+LONGEST_KEY = 128
+"""The most characters of a key that a client made up that an error repeats."""
 MOST_HINTS = 5
 """For so many unknown names it is told which one may have been meant: to find that takes some 100 µs."""
 COMPOSED = (fields.List, fields.Tuple, fields.Nested, fields.Dict)
@@ -57,11 +59,13 @@ class StrictSchema(Schema):
 
 
 def with_hints(messages: Messages, schema: Schema) -> Messages:
-    """The errors of a schema, in which unknown names come with those that may have been meant."""
+    """The errors of a schema, in which unknown names come with those that may have been meant; and first, since what is
+    said to be missing may stand there under such a name."""
     text = schema.error_messages["unknown"]
     known = [name if field.data_key is None else field.data_key for name, field in schema.load_fields.items()]
     unknown = [name for name, told in messages.items() if told == [text] and name not in known][:MOST_HINTS]
-    return {**messages, **{name: [text + hint(str(name), known)] for name in unknown}}
+    hints: Messages = {name: [text + hint(str(name), known)] for name in unknown}
+    return hints | {name: told for name, told in messages.items() if name not in hints}
 
 
 class Wrong(NamedTuple):
@@ -70,6 +74,21 @@ class Wrong(NamedTuple):
     where: tuple[Any, ...]
     text: str
     is_costly: bool = False
+
+
+def flat(messages: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Nested messages as pointers into the payload (RFC 6901) and texts. Very long keys are cut."""
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            yield from flat(inner, pointer if key == "_schema" else f"{pointer}/{_escaped(str(key))}")
+    else:
+        for text in messages if isinstance(messages, list) else [messages]:
+            yield pointer, str(text)
+
+
+def _escaped(key: str) -> str:
+    cut = key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}…"
+    return cut.replace("~", "~0").replace("/", "~1")
 
 
 def _wrong_in(schema: Schema, data: Any) -> Iterator[Wrong]:

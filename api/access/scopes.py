@@ -11,7 +11,7 @@ READ, WRITE, ADMIN = "jobs:read", "jobs:write", "jobs:admin"
 SCOPES = {
     READ: "look at jobs, queues, windows and workers",
     WRITE: "submit, cancel and retry jobs",
-    ADMIN: "pause and resume queues, open and close windows",
+    ADMIN: "pause and resume queues and recurring jobs, open and close windows",
 }
 """All scopes, with what they allow. None includes another."""
 

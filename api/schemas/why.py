@@ -48,7 +48,8 @@ class EstimateFigures(Answer):
 
 
 class Estimate(Answer):
-    """When the job starts, if the queue goes on as in the last 5 minutes."""
+    """When the job starts, if windows open as planned and the queue goes on as in the last 5 minutes: half of the jobs
+    in its position start before."""
 
     starts_in_s = shown_number("Null: it may never start, or it isn't known.", whole=False, nullable=True)
     because = fields.String(

@@ -23,6 +23,7 @@ from middleware.errors import (
     ReplayGoneError,
     TooManyWaitingError,
 )
+from tasks.payload import flat
 
 from .tracing import current_request_id
 
@@ -31,8 +32,6 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 50
 """A body with ten thousand unknown names doesn't get as many errors back."""
-MAX_NAME = 128
-"""The most characters of a name that a client made up that an error repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +129,13 @@ def invalid(errors: Iterable[FieldError]) -> ProblemError:
 def field_errors(messages: Any, location: str) -> Iterator[FieldError]:
     """marshmallow's nested messages as flat errors: pointers into the body, or names of parameters and headers."""
     source = {"json": "pointer", "headers": "header"}.get(location, "parameter")
-    yield from _flattened(messages, source, "")
+    for pointer, text in flat(messages):
+        yield FieldError(source, pointer if source == "pointer" else _name(pointer), text)
 
 
-def _flattened(messages: Any, source: str, where: str) -> Iterator[FieldError]:
-    if isinstance(messages, Mapping):
-        for key, inner in messages.items():
-            yield from _flattened(inner, source, where if key == "_schema" else _joined(source, where, str(key)))
-    else:
-        for text in messages if isinstance(messages, list) else [messages]:
-            yield FieldError(source, where, str(text))
-
-
-def _joined(source: str, where: str, key: str) -> str:
-    key = key if len(key) <= MAX_NAME else f"{key[:MAX_NAME]}…"
-    if source == "pointer":
-        return f"{where}/{key.replace('~', '~0').replace('/', '~1')}"
-    return where or key
+def _name(pointer: str) -> str:
+    """The parameter or header that a pointer begins with."""
+    return pointer.split("/", 2)[1].replace("~1", "/").replace("~0", "~") if pointer else ""
 
 
 def answer(error: HTTPException) -> Response:

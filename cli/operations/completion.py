@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..sources import Source, connect
-from . import queues, service, windows
+from . import queues, recurring, service, windows
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -25,5 +25,6 @@ def _completing(names: Callable[[Source], Iterable[str]]) -> Complete:
 
 
 queue_names = _completing(queues.names)
+recurring_names = _completing(recurring.names)
 task_names = _completing(service.task_names)
 window_ids = _completing(lambda source: (window["id"] for window in windows.newest(source, queue=None, limit=50)))

@@ -9,8 +9,9 @@ Sources are plain Lua 5.1 (``lua/*.lua``), with two lines that to Lua are commen
 A part that begins with ``--- @state`` holds what a call gathers, so it may only be included outside of all blocks.
 
 Names of constants have a prefix: ``K.stack`` a key of the queue, ``R.SEQ`` a field of a record, ``W.CLAIMED`` one of a
-window, ``C.ACCEPTED`` one of a task's counters, ``S.QUEUED`` the letter of a status, ``P.…`` what is below. They become
-``KEYS[1]``, numbers and strings, since a local would be captured by nearly every function, anew in each call.
+window, ``J.SINCE`` one of a recurring job, ``C.ACCEPTED`` one of a task's counters, ``S.QUEUED`` the letter of a
+status, ``P.…`` what is below. They become ``KEYS[1]``, numbers and strings, since a local would be captured by nearly
+every function, anew in each call.
 
 ``python -m middleware.commands.build settle`` prints a script as Redis gets it; without a name, it lists them all;
 ``--into FOLDER`` writes them all, for luacheck.
@@ -60,12 +61,15 @@ PARAMETERS: dict[str, Any] = {
     "TASKS_COUNTED": 200,
     "TASK_COUNTERS": len(layout.TASK_COUNTER_FIELDS),
     "CALLERS_KEPT": 10_000,
+    "CLOCK_CORRECTED_US": 3 * 3_600_000_000,  # set back by more, a clock was wrong before (docs/decisions/0025)
+    "RECURRING_KEPT_US": 31 * 86_400_000_000,
     "IDEMPOTENCY_KEYS": 1_000_000,
     "IDEMPOTENCY_US": 86_400_000_000,
     "OVERDUE_US": 5_000_000,
     "PAUSES_KEPT": 500,
     "WINDOWS_KEPT": 10_000,
     "UNSET_RECORD": [False] * layout.RECORD_FIELDS.index("size"),
+    "UNSET_RECURRING": [False] * len(layout.RECURRING_FIELDS),
     "UNSET_WINDOW": [False] * len(layout.WINDOW_FIELDS),
 }
 
@@ -193,6 +197,7 @@ _LUA = files(__package__) / "lua"
 _CONSTANTS = {
     **_numbered("R", layout.RECORD_FIELDS),
     **_numbered("W", layout.WINDOW_FIELDS),
+    **_numbered("J", layout.RECURRING_FIELDS),
     **_numbered("C", layout.TASK_COUNTER_FIELDS),
     **{f"S.{status.name}": f"'{letter}'" for letter, status in layout.STATUS_LETTERS.items()},
     **{f"P.{name}": _lua(value) for name, value in PARAMETERS.items()},
@@ -208,7 +213,7 @@ _INDEXES = {
 _DIRECTIVE = re.compile(r"\s*--- @(?P<word>include|insert|state)(?: (?P<part>\w+))?")
 _TOKENS = re.compile(
     r"--\[\[.*?\]\]|--[^\n]*|\[\[.*?\]\]|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\""
-    r"|(?<![\w.:])(?P<constant>[KRWCSP]\.\w+)",
+    r"|(?<![\w.:])(?P<constant>[KRWJCSP]\.\w+)",
     re.DOTALL,
 )
 """Comments, strings, and constants outside of them."""

@@ -127,8 +127,9 @@ def counters(queue: str) -> str:
 
 
 def policy(queue: str) -> str:
-    """HASH: what the cadence says about the queue, which window is open (``open``), when the last one opened and when a
-    job was last claimed outside of windows (``last_opened``, ``last_claim``, µs), and who paused it (``pause``)."""
+    """HASH: what the cadence says about the queue and its next ticks (``next_tick``, ``later_ticks``, ms), which window
+    is open (``open``), when the last one opened and when a job was last claimed outside of windows (``last_opened``,
+    ``last_claim``, µs), and who paused it (``pause``)."""
     return _of_queue(queue, "policy")
 
 
@@ -176,6 +177,17 @@ def idempotency_keys(queue: str) -> str:
 def idempotency_ends(queue: str) -> str:
     """ZSET idempotency key → when it is deleted, in µs."""
     return _of_queue(queue, "idempotency_ends")
+
+
+def recurring(queue: str) -> str:
+    """HASH name of a recurring job → MessagePack array with the fields of ``layout.RecurringRecord``."""
+    return _of_queue(queue, "recurring")
+
+
+def recurring_counters(queue: str) -> str:
+    """HASH what and name → count of a recurring job's ticks: ``submitted:nightly``, ``missed:nightly``,
+    ``skipped_paused:nightly``, ``skipped_waiting:nightly``."""
+    return _of_queue(queue, "recurring_counters")
 
 
 def samples(queue: str) -> str:
@@ -233,6 +245,8 @@ QUEUE_KEYS: tuple[QueueKey, ...] = (
     switches,
     idempotency_keys,
     idempotency_ends,
+    recurring,
+    recurring_counters,
     samples,
     task_counters,
     pending_counts,
@@ -284,6 +298,11 @@ def cancellations() -> str:
 def writable() -> str:
     """STRING that expires: written to find out whether Redis takes writes."""
     return f"{PREFIX}:writable"
+
+
+def bulk_action(id: str) -> str:
+    """STRING with JSON that expires: how far a change of all jobs that match is, as the dashboard shows it."""
+    return f"{PREFIX}:bulk_action:{id}"
 
 
 def rate_limits() -> str:

@@ -85,8 +85,28 @@ class WindowRecord(NamedTuple):
     closer: str | None = None
 
 
-RECORD_FIELDS, WINDOW_FIELDS = Record._fields, WindowRecord._fields
-"""Both are MessagePack arrays in which a field that isn't set holds false, and the last ones may be lacking."""
+class RecurringRecord(NamedTuple):
+    """What is known of a recurring job. Times in µs since the epoch, but ticks in ms; None for what isn't set.
+
+    ``definition``: as the cadence has it, JSON; None: none has it any more, since ``dropped_at``. ``timetable``: when
+    its ticks are, in words, and ``since`` when. ``last_tick``: the last one that was decided; ``last_job``,
+    ``last_job_tick``: the last job, and its tick. ``paused_at``, ``paused_by``, ``pause_reason``: as long as it is
+    paused."""
+
+    definition: str | None
+    timetable: str
+    since: int
+    last_tick: int | None
+    last_job: str | None
+    last_job_tick: int | None
+    paused_at: int | None
+    paused_by: str | None
+    pause_reason: str | None
+    dropped_at: int | None
+
+
+RECORD_FIELDS, WINDOW_FIELDS, RECURRING_FIELDS = Record._fields, WindowRecord._fields, RecurringRecord._fields
+"""All are MessagePack arrays in which a field that isn't set holds false, and the last ones may be lacking."""
 
 REFUSED = b"!"
 """Begins what is kept instead of a result that can't be: the reason follows."""
@@ -171,6 +191,11 @@ def unpack_record(packed: bytes) -> Record:
 def unpack_window(packed: bytes) -> WindowRecord:
     """A window's record."""
     return WindowRecord(*_set(packed))
+
+
+def unpack_recurring(packed: bytes) -> RecurringRecord:
+    """A recurring job's record."""
+    return RecurringRecord(*_set(packed))
 
 
 def unpack_task_counters(packed: bytes) -> TaskCounters:

@@ -8,6 +8,7 @@ from typing import Any
 import msgpack
 
 from .calls import optional, pairs, repeatable
+from .recurring_commands import RecurringCommands, offered
 from .types import (
     KEYLESS,
     NAMELESS,
@@ -27,7 +28,7 @@ from .types import (
 from .window_commands import WindowCommands
 
 
-class QueueCommands(WindowCommands):
+class QueueCommands(WindowCommands, RecurringCommands):
     """All commands on one queue."""
 
     @repeatable
@@ -41,12 +42,8 @@ class QueueCommands(WindowCommands):
     ) -> Acceptance:
         """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
         may be sent again; with a ``key`` it accepts nothing when it was sent before."""
-        tags = [job.tags for job in jobs]
-        packed_tags = msgpack.packb(tags) if any(tags) else b""
-        words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key, packed_tags]
-        for id, task, message, due, _ in jobs:
-            words += (id.encode(), task.encode(), due, message)
-        word, *answer = self._run("accept", words)
+        words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
+        word, *answer = self._run("accept", [*words, *offered(jobs)])
         match word:
             case b"again":
                 return Again()
@@ -140,6 +137,13 @@ class QueueCommands(WindowCommands):
     def read_counters(self, samples: int, minutes: int) -> list[Any]:
         """What is counted for statistics, with this many of the newest samples and minutes (``read_counters.lua``)."""
         answer: list[Any] = self._run("read_counters", [b"%d" % samples, b"%d" % minutes])
+        return answer
+
+    @repeatable
+    def read_stack(self, from_top: int, from_bottom: int, ages_us: Sequence[int]) -> list[Any]:
+        """How the waiting jobs lie on the stack (``read_stack.lua``)."""
+        numbers = (from_top, from_bottom, *ages_us)
+        answer: list[Any] = self._run("read_stack", [b"%d" % number for number in numbers])
         return answer
 
     def promote(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Claim(NamedTuple):
@@ -84,6 +84,43 @@ class Known(NamedTuple):
 
     how_many: int
     id: str
+
+
+class Tick(NamedTuple):
+    """A tick of the recurring job ``name``, in ms since the epoch. ``is_begin``: it was due before the scheduler began,
+    and perhaps before there were such ticks. ``skip_if_waiting``: it submits nothing while the last job waits."""
+
+    name: str
+    at_ms: int
+    is_begin: bool = False
+    skip_if_waiting: bool = False
+
+
+class Submitted(NamedTuple):
+    """This tick has submitted its job, and nobody had done so. ``unnoted_us``: after this time no tick before this one
+    was decided."""
+
+    seq: int
+    unnoted_us: int
+
+
+class Skipped(NamedTuple):
+    """This tick submits nothing, now or later, since the recurring job is ``paused``, or its last job is still
+    ``waiting``."""
+
+    why: Literal["paused", "waiting"]
+    unnoted_us: int
+
+
+class TickRefused(NamedTuple):
+    """``repeated``: this tick or a later one was decided before, or it was due before there were such ticks;
+    ``early``: it lies ahead; ``unknown``: nothing here knows the recurring job, as in a server that was emptied."""
+
+    word: Literal["repeated", "early", "unknown"]
+
+
+TickAnswer = Submitted | Skipped | TickRefused
+"""What became of a tick."""
 
 
 NAMELESS = Call(b"", 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from .calls import QueueCalls, optional, repeatable
@@ -13,10 +13,17 @@ class WindowCommands(QueueCalls):
     """What operators and the cadence say to a queue."""
 
     @repeatable
-    def put_policy(self, fields: Mapping[str, str], *, next_tick_ms: int | Literal["keep"] | None = "keep") -> bool:
-        """Put a policy in force, and note when the cadence opens the next window; True if it changed the policy."""
+    def put_policy(
+        self,
+        fields: Mapping[str, str],
+        *,
+        next_tick_ms: int | Literal["keep"] | None = "keep",
+        later_ticks_ms: Sequence[int] = (),
+    ) -> bool:
+        """Put a policy in force, and note when the cadence opens the next windows; True if it changed the policy."""
+        next_tick = b"keep" if next_tick_ms == "keep" else optional(next_tick_ms)
         words = [word.encode() for pair in fields.items() for word in pair]
-        return bool(self._run("set_policy", [b"keep" if next_tick_ms == "keep" else optional(next_tick_ms), *words]))
+        return bool(self._run("set_policy", [next_tick, " ".join(map(str, later_ticks_ms)).encode(), *words]))
 
     def open_window(
         self,

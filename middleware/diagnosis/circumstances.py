@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..commands import keys
-from ..commands.layout import INTERVAL_US, unpack_record
+from ..commands.layout import INTERVAL_US, MINUTE_US, unpack_record
 from ..jobs import Job, JobStatus
 from ..messages import time_limit_s
 from ..processes.registry import LiveProcess
 from ..queues.policy import Policy
 from ..queues.snapshot import QueueSnapshot
-from ..statistics.counters import QueueCounters, read_counters
+from ..statistics.counters import QueueCounters, added, read_counters
 
 if TYPE_CHECKING:
     from ..broker import LifoBroker
 
 RATES_SPAN_US = 300_000_000
+FEWEST_BUSY_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """How many jobs a second came to a queue and were started, over the last ``over_s`` seconds."""
+    """How many jobs a second came to a queue and were started, over the last ``over_s`` seconds.
+
+    ``steady_arrivals``: without the 10 s in which most came, so that a burst that is over isn't expected to go on.
+    ``busy_starts``: how many were started a second while others waited all the time; None: that was too short a time.
+    ``run_s``: how long an attempt ran, on average; None: none has ended."""
 
     arrivals: float
     starts: float
     over_s: float
+    steady_arrivals: float
+    busy_starts: float | None
+    run_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,8 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
     snapshot = None if job is None else broker.control.snapshot(job.queue)
     if job is None or snapshot is None:
         return None
-    counters = read_counters(broker.redis.queue(job.queue), samples=RATES_SPAN_US // INTERVAL_US + 2)
+    samples, minutes = RATES_SPAN_US // INTERVAL_US + 2, RATES_SPAN_US // MINUTE_US + 1
+    counters = read_counters(broker.redis.queue(job.queue), samples=samples, minutes=minutes)
     packed, from_top, from_bottom, over_it, lease = broker.redis.call_all(_reads(job))
     record = unpack_record(packed) if packed else None
     waiting = snapshot.counts[JobStatus.QUEUED]
@@ -101,7 +111,60 @@ def flow_of(counters: QueueCounters) -> Flow:
     seconds = max(1.0, (counters.now_us - began_us) / 1e6)
     now = counters.together.counts
     arrivals, starts = (now.totals[name] - before.totals[name] for name in ("accepted", "claimed"))
-    return Flow(arrivals / seconds, starts / seconds, seconds)
+    spans = _spans(counters, began_us)
+    return Flow(
+        arrivals=arrivals / seconds,
+        starts=starts / seconds,
+        over_s=seconds,
+        steady_arrivals=_steady_arrivals(spans),
+        busy_starts=_busy_starts(spans),
+        run_s=_run_s(counters),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """10 s, or what has passed of them: jobs that came and were started; ``is_busy``: some waited at both ends."""
+
+    seconds: float
+    accepted: int
+    claimed: int
+    is_busy: bool
+
+
+def _spans(counters: QueueCounters, began_us: int) -> list[_Span]:
+    first_us = began_us // INTERVAL_US * INTERVAL_US
+    times_us = [*range(first_us, counters.now_us, INTERVAL_US), counters.now_us]
+    counts = [*(counters.counts_at(time_us)[1] for time_us in times_us[:-1]), counters.together.counts]
+    return [
+        _Span(
+            (to_us - from_us) / 1e6,
+            after.totals["accepted"] - before.totals["accepted"],
+            after.totals["claimed"] - before.totals["claimed"],
+            min(before.states["queued"], after.states["queued"]) > 0,
+        )
+        for (from_us, before), (to_us, after) in pairwise(zip(times_us, counts, strict=True))
+    ]
+
+
+def _steady_arrivals(spans: list[_Span]) -> float:
+    rest = sorted(spans, key=lambda span: span.accepted)[:-1]
+    seconds = sum(span.seconds for span in rest)
+    return sum(span.accepted for span in rest) / seconds if seconds else 0.0
+
+
+def _busy_starts(spans: list[_Span]) -> float | None:
+    seconds = sum(span.seconds for span in spans if span.is_busy)
+    return sum(span.claimed for span in spans if span.is_busy) / seconds if seconds >= FEWEST_BUSY_S else None
+
+
+def _run_s(counters: QueueCounters) -> float | None:
+    """Of the attempts that ended in these minutes; of all that there were, if none did."""
+    before = added(counters.tasks_at(counters.now_us - RATES_SPAN_US)[1].values())
+    run = counters.together.run
+    recent = run - before.run
+    run = recent if recent.count > 0 else run
+    return run.sum_us / 1e6 / run.count if run.count > 0 else None
 
 
 def _reads(job: Job) -> list[tuple[str | bytes | int, ...]]:

@@ -1,12 +1,19 @@
-"""When will a waiting job start, if the queue goes on as in the last minutes?"""
+"""When will a waiting job start, if the queue goes on as in the last minutes, and windows open as planned?"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from ..jobs import JobStatus
 from .circumstances import Circumstances, Flow
+from .forecast import Opening, Outlook, Turn, turn_of
+from .openings import idle_threads, openings_of, pace_of, waiting_at, waits
+
+ENOUGH_EVIDENCE_S = 180.0
+"""Over so many seconds at least rates must have been measured to say that a job may never start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +41,44 @@ class Estimate:
 def estimate_of(c: Circumstances) -> Estimate | None:
     """The estimate for a job that waits; None for one that runs or has ended.
 
-    In LIFO order the jobs above shrink only by what starts beyond what arrives (a stack is a queue whose newest go
-    first: it drains at what starts less what arrives). In FIFO order arrivals don't matter.
+    It is the median: in this position, half of the jobs start before. It goes through the planned windows, with
+    their credits. In LIFO order, what arrives meanwhile goes first; in FIFO order it doesn't matter.
     """
     if c.job.status not in (JobStatus.QUEUED, JobStatus.SCHEDULED):
         return None
-    order = c.queue.order_now
-    before = c.above if order == "lifo" else c.below
+    before = c.above if c.queue.order_now == "lifo" else c.below
     if (obstacle := _obstacle(c)) is not None:
         return Estimate(None, obstacle, before, c.flow)
-    at_least_s, until = _not_before(c)
-    in_s, because = _by_rates(c, before)
-    if in_s is None:
-        return Estimate(None, because, before, c.flow)
-    if at_least_s > in_s:
-        return Estimate(at_least_s, until, before, c.flow)
-    return Estimate(in_s, because, before, c.flow)
+    pace = pace_of(c)
+    turn = _turn(c, before, pace or 0.0)
+    if pace is None and (turn.windows or math.isinf(turn.in_s)):
+        none = f"none has started in the last {c.flow.over_s / 60:.0f} minutes"
+        return Estimate(None, f"{before} go first, and {none}.", before, c.flow)
+    return Estimate(None if math.isinf(turn.in_s) else turn.in_s, _because(c, before, turn), before, c.flow)
+
+
+def _turn(c: Circumstances, before: int, pace: float) -> Turn:
+    joins_s = _joins_s(c)
+    arrivals, is_lifo = c.flow.steady_arrivals, c.queue.order_now == "lifo"
+    share = c.policy.oldest_share_ppm / 1e6 if c.policy and is_lifo else 0.0
+    first, last = float(before), float(c.below)
+    openings: Iterable[Opening] = openings_of(c, pace, joins_s)
+    if joins_s:
+        waiting = waiting_at(joins_s, openings_of(c, pace), waiting=waits(c), arrivals=arrivals, pace=pace)
+        if not is_lifo or c.job.attempts:  # all that wait by then, but what is on top of a retry's own place
+            first = waiting if not is_lifo else min(waiting, before + arrivals * joins_s)
+        last = waiting - (first if is_lifo else 0)
+        if c.policy and c.policy.close_when_empty:
+            openings = (each for each in openings if waiting >= 1 or each.from_s >= joins_s)
+    growth = arrivals if is_lifo else 0.0
+    return turn_of(Outlook(first=first, last=last, share=share, growth=growth, pace=pace, joins_s=joins_s), openings)
+
+
+def _joins_s(c: Circumstances) -> float:
+    """In how many seconds the job comes on the stack; 0: it is there."""
+    if c.job.status is JobStatus.QUEUED or c.job.due_at_us is None:
+        return 0.0
+    return max(0.0, (c.job.due_at_us - c.now_us) / 1e6)
 
 
 def _obstacle(c: Circumstances) -> str | None:
@@ -69,39 +98,30 @@ def _waits_for_window(c: Circumstances) -> bool:
     return c.policy is not None and c.queue.mode == "windows" and (window is None or not window.is_open)
 
 
-def _not_before(c: Circumstances) -> tuple[float, str]:
-    """Seconds before which it can't start, and why not."""
-    due_s = 0.0
-    if c.job.status is JobStatus.SCHEDULED and c.job.due_at_us is not None:
-        due_s = max(0.0, (c.job.due_at_us - c.now_us) / 1e6)
-    window_s = 0.0
-    if _waits_for_window(c) and c.queue.next_window_at_us is not None:
-        window_s = max(0.0, (c.queue.next_window_at_us - c.now_us) / 1e6)
-    return max((due_s, "It isn't due before then."), (window_s, "The next window opens then."))
-
-
-def _by_rates(c: Circumstances, before: int) -> tuple[float | None, str]:
-    starts, arrivals = c.flow.starts, c.flow.arrivals
-    rates = f"{_rate(arrivals)} jobs a second arrive and {_rate(starts)} start"
-    idle = sum(worker.threads.idle for worker in c.workers)
-    if before < idle and c.queue.gate == "open":
-        return 0.0, f"{idle} threads are idle: it starts at once."
-    if before == 0:
-        return (1 / starts if starts else 0.0), f"It is next, unless a newer one comes first; {rates}."
-    if starts == 0:
-        return None, f"{before} go first, and none has started in the last {c.flow.over_s / 60:.0f} minutes."
-    if c.queue.order_now == "fifo":
-        return (before + 1) / starts, f"{before} older jobs go first, and {_rate(starts)} a second start."
-    found: list[tuple[float, str]] = []
-    if starts > arrivals:
-        found.append(((before + 1) / (starts - arrivals), f"{before} newer jobs go first; {rates}."))
-    share = c.policy.oldest_share_ppm / 1e6 if c.policy else 0.0
-    if share:
-        because = f"{share:.1%} of the claims go to the oldest, and {c.below} jobs are older; {rates}."
-        found.append(((c.below + 1) / (starts * share), because))
-    if not found:
-        return None, f"It may never start at this rate: {rates}, and newer ones go first."
-    return min(found)
+def _because(c: Circumstances, before: int, turn: Turn) -> str:
+    flow, is_lifo = c.flow, c.queue.order_now == "lifo"
+    rates = f"{_rate(flow.arrivals)} jobs a second arrive and {_rate(flow.starts)} start"
+    if math.isinf(turn.in_s):
+        if not is_lifo:
+            return f"{before} older jobs go first, and no window that is planned lets it through."
+        if flow.over_s < ENOUGH_EVIDENCE_S:
+            return f"It isn't known yet: in the {flow.over_s:.0f} s so far {rates}, and newer ones go first."
+        return f"It may never start at this rate: {rates}, and newer ones go first."
+    if turn.in_s == 0:
+        return f"{idle_threads(c)} threads are idle: it starts at once."
+    if turn.in_s <= _joins_s(c):
+        return "It isn't due before then."
+    if turn.at_opening and not turn.windows:
+        return "The next window opens then."
+    when = f", and its turn comes in window {turn.windows + 1} from now" if turn.windows else ""
+    if turn.by_share and c.policy:
+        share = f"{c.policy.oldest_share_ppm / 1e6:.1%}"
+        return f"{share} of the claims go to the oldest, and {c.below} jobs are older; {rates}{when}."
+    if not before and is_lifo:
+        return f"It is next, unless a newer one comes first; {rates}{when}."
+    if is_lifo:
+        return f"{before} newer jobs go first; {rates}{when}."
+    return f"{before} older jobs go first, and {_rate(flow.starts)} a second start{when}."
 
 
 def _rate(rate: float) -> str:

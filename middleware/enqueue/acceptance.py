@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import dramatiq
 import orjson
@@ -16,7 +16,20 @@ from dramatiq.common import q_name
 
 from ..commands import keys, types
 from ..commands.client import RedisClient
-from ..commands.types import KEYLESS, Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
+from ..commands.types import (
+    KEYLESS,
+    Accepted,
+    Again,
+    Call,
+    Crowded,
+    IdempotencyKey,
+    Known,
+    Offer,
+    Replayed,
+    Reused,
+    Tick,
+    TickAnswer,
+)
 from ..errors import (
     DuplicateJobError,
     KeyReusedError,
@@ -35,6 +48,8 @@ from ..tags import MOST_TAGS, MOST_TAGS_IN_A_CALL, digests, tags_of
 
 LARGEST_BATCH = 1000
 PLAIN = frozenset({str, int, bool})
+
+T = TypeVar("T")
 
 
 def one_queue(messages: Sequence[dramatiq.Message[Any]]) -> str:
@@ -123,12 +138,7 @@ class Acceptance:
         Raises:
           as :meth:`LifoBroker.accept_once`.
         """
-        jobs = [
-            Offer(
-                m.message_id, m.actor_name, encoded(m), due, digests(tags_of(m.options)) if "tags" in m.options else ""
-            )
-            for m, due in zip(messages, dues, strict=True)
-        ]
+        jobs = [_offer(message, due) for message, due in zip(messages, dues, strict=True)]
         call = self._caller.new_call()
 
         self._register(queue)
@@ -136,14 +146,7 @@ class Acceptance:
         def send() -> types.Acceptance:
             return self._redis.queue(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
 
-        try:
-            answer = send()
-        except QueueFullError:
-            # What ended jobs keep must never be why a new one is refused.
-            if not self._retention.prune(self._redis.queues(), self._redis.link):
-                raise
-            answer = send()
-        match answer:
+        match self._with_room(send):
             case Accepted(first_seq, dues_us, _):
                 accepted = [
                     fresh_job(queue, message, seq, due_us, self._details_of(message))
@@ -156,6 +159,25 @@ class Acceptance:
                 return Receipt(self._all_of(queue, first_seq, count), is_replay=True)
             case refusal:
                 raise _refused(refusal, queue, len(jobs), most_waiting)
+
+    def accept_tick(self, queue: str, message: dramatiq.Message[Any], tick: Tick) -> TickAnswer:
+        """Accept the job of a recurring job's tick, unless that tick was decided before.
+
+        Raises:
+          as :meth:`LifoBroker.accept_tick`.
+        """
+        job = _offer(message)
+        self._register(queue)
+        return self._with_room(lambda: self._redis.queue(queue).accept_tick(job, tick))
+
+    def _with_room(self, send: Callable[[], T]) -> T:
+        """Send, and where Redis is full once more: what ended jobs keep must never be why a new one is refused."""
+        try:
+            return send()
+        except QueueFullError:
+            if not self._retention.prune(self._redis.queues(), self._redis.link):
+                raise
+            return send()
 
     def _all_of(self, queue: str, first_seq: int, count: int) -> list[Job]:
         jobs = self._store.accepted_together(queue, first_seq, count)
@@ -170,6 +192,11 @@ class Acceptance:
         if queue not in self._known_queues:
             self._redis.call("SADD", keys.queues(), queue)
             self._known_queues.add(queue)
+
+
+def _offer(message: dramatiq.Message[Any], due: bytes = b"") -> Offer:
+    tags = digests(tags_of(message.options)) if "tags" in message.options else ""
+    return Offer(message.message_id, message.actor_name, encoded(message), due, tags)
 
 
 def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_waiting: int) -> LastInError:

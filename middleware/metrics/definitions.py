@@ -104,6 +104,28 @@ QUEUES = (
     ),
 )
 
+RECURRING = (
+    Metric(
+        "lastin_recurring_submitted_total",
+        "counter",
+        ("queue", "recurring"),
+        "Jobs that the ticks of a recurring job have submitted.",
+    ),
+    Metric(
+        "lastin_recurring_skipped_total",
+        "counter",
+        ("queue", "recurring", "reason"),
+        "Ticks that submitted nothing: paused, or its last job was still waiting.",
+    ),
+    Metric(
+        "lastin_recurring_missed_total",
+        "counter",
+        ("queue", "recurring"),
+        "Ticks that no scheduler saw in time. They are counted by the next one that is seen.",
+    ),
+    Metric("lastin_recurring_paused", "gauge", ("queue", "recurring"), "1: the recurring job is paused."),
+)
+
 SERVICE = (
     Metric("lastin_redis_up", "gauge", (), "1: Redis answered this scrape. 0: all that is read from it is missing."),
     Metric("lastin_workers", "gauge", (), "Worker processes that live."),
@@ -153,7 +175,7 @@ PROCESSES = (
     Metric("process_start_time_seconds", "gauge", OF_PROCESS, "Start time of the process since unix epoch in seconds."),
 )
 
-METRICS = (*SERVICE, *QUEUES, *REDIS, *PROCESSES)
+METRICS = (*SERVICE, *QUEUES, *RECURRING, *REDIS, *PROCESSES)
 BY_NAME = {metric.name: metric for metric in METRICS}
 
 

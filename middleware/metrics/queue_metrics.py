@@ -10,6 +10,7 @@ from .. import VERSION
 from ..jobs import FINAL
 from ..processes.registry import LiveProcess
 from ..queues.policy import OrderNow
+from ..queues.recurring import RecurringJob
 from ..queues.snapshot import QueueSnapshot
 from ..queues.window import OpenedBy
 from ..statistics.counters import TaskStatistics
@@ -86,6 +87,16 @@ def _of_task(queue: str, task: str, counted: TaskStatistics) -> Iterator[Row]:
             yield Row("lastin_jobs_finished_total", (queue, task, outcome.value), count)
     yield Row("lastin_job_wait_seconds", (queue, task), counted.wait)
     yield Row("lastin_job_run_seconds", (queue, task), counted.run)
+
+
+def of_recurring(job: RecurringJob) -> Iterator[Row]:
+    """The metrics of a recurring job. The cadence file bounds how many there are."""
+    labels = (job.definition.queue, job.definition.name)
+    yield Row("lastin_recurring_submitted_total", labels, job.ticks["submitted"])
+    for reason in ("paused", "waiting"):
+        yield Row("lastin_recurring_skipped_total", (*labels, reason), job.ticks[f"skipped_{reason}"])
+    yield Row("lastin_recurring_missed_total", labels, job.ticks["missed"])
+    yield Row("lastin_recurring_paused", labels, job.pause is not None)
 
 
 def of_processes(processes: Iterable[LiveProcess]) -> Iterator[Row]:

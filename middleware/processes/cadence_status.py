@@ -8,21 +8,25 @@ from typing import Any
 
 from ..clock import rfc3339
 
+Sections = Mapping[str, Mapping[str, str]]
+"""What each key holds, by the name of its section."""
+
 
 @dataclass(frozen=True, slots=True)
 class CadenceStatus:
     """A scheduler's view of the cadence.
 
     ``digest``: of the cadence that it put in force, the same wherever the same was read; ``read_at_us``: when it was
-    read; ``error`` and ``failed_at_us``: why and when the file couldn't be read since; ``queues``: of each queue, what
-    each key of its section holds.
+    read; ``error`` and ``failed_at_us``: why and when the file couldn't be read since; ``queues`` and ``jobs``: of each
+    queue and recurring job, what each key of its section holds.
     """
 
     digest: str
     read_at_us: int
     error: str | None = None
     failed_at_us: int | None = None
-    queues: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    queues: Sections = field(default_factory=dict)
+    jobs: Sections = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """As the process registry keeps it."""
@@ -44,11 +48,16 @@ def cadence_faults(statuses: Mapping[str, CadenceStatus]) -> list[str]:
 
 def differences(here: CadenceStatus, there: CadenceStatus) -> Iterator[str]:
     """In what two cadences differ, a phrase for each key."""
-    for queue in sorted({*here.queues, *there.queues}):
-        ours, theirs = here.queues.get(queue), there.queues.get(queue)
+    yield from _differences("queue ", "", here.queues, there.queues)
+    yield from _differences("recurring job ", "jobs.", here.jobs, there.jobs)
+
+
+def _differences(kind: str, prefix: str, here: Sections, there: Sections) -> Iterator[str]:
+    for name in sorted({*here, *there}):
+        ours, theirs = here.get(name), there.get(name)
         if ours is None or theirs is None:
-            yield f"queue {queue} is only known {'there' if ours is None else 'here'}"
+            yield f"{kind}{name} is only known {'there' if ours is None else 'here'}"
             continue
         for key in sorted({*ours, *theirs}):
             if ours.get(key) != theirs.get(key):
-                yield f"{queue}.{key} is {ours.get(key, 'unset')} here and {theirs.get(key, 'unset')} there"
+                yield f"{prefix}{name}.{key} is {ours.get(key, 'unset')} here and {theirs.get(key, 'unset')} there"

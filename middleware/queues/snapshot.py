@@ -23,8 +23,9 @@ class QueueSnapshot:
     """One queue at one moment of the Redis server's clock. Times are µs since the epoch.
 
     ``mode``: without a policy, what holds until there is one. ``window``: the open one. ``next_window_at_us``: as the
-    cadence in force has it; None in continuous mode, and when no scheduler is at work. ``last_free_claim_us``: when a
-    job was last claimed outside of windows. ``windows_were_full``: the last windows used all their credits.
+    cadence in force has it; None in continuous mode, and when no scheduler is at work. ``later_ticks_us``: some ticks
+    after that, where they don't come in even steps. ``last_free_claim_us``: when a job was last claimed outside of
+    windows. ``windows_were_full``: the last windows used all their credits.
     ``oldest_place``: the lowest place on the stack; ``waiting_since_us``: since when, at the latest, some job has
     waited; both None when none does. ``counts``: jobs by status. ``due``, ``leases``, ``finished``, ``records`` and
     ``messages``: how many entries these structures have, each kept independently of the others.
@@ -38,6 +39,7 @@ class QueueSnapshot:
     window: Window | None
     order_now: OrderNow
     next_window_at_us: int | None
+    later_ticks_us: tuple[int, ...]
     last_opened_us: int | None
     last_free_claim_us: int | None
     windows_were_full: bool
@@ -177,6 +179,7 @@ def read_snapshot(commands: QueueCommands) -> QueueSnapshot:
         window=window_from(queue, int(fields["open"]), answer["window"]) if answer["window"] else None,
         order_now=answer["order_now"].decode(),
         next_window_at_us=int(answer["next_tick"]) * 1000 if answer["next_tick"] else None,
+        later_ticks_us=tuple(int(tick_ms) * 1000 for tick_ms in fields.get("later_ticks", b"").split()),
         last_opened_us=int(fields["last_opened"]) if "last_opened" in fields else None,
         last_free_claim_us=int(fields["last_claim"]) if "last_claim" in fields else None,
         windows_were_full=bool(answer["were_full"]),

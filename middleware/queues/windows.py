@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,12 +68,17 @@ class Windows:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
-    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: NextTick = "keep") -> bool:
+    def put_policy(
+        self, queue: str, policy: Policy, *, next_tick_ms: NextTick = "keep", later_ticks_ms: Sequence[int] = ()
+    ) -> bool:
         """Put a policy in force; True if it changed anything. An open window keeps the rule it was opened with.
 
         ``next_tick_ms``: when the cadence opens the next window, None: it opens none, "keep": as it was noted last.
+        ``later_ticks_ms``: when it opens those after that one, where they don't come in even steps.
         """
-        return self._redis.queue(queue).put_policy(policy.fields(), next_tick_ms=next_tick_ms)
+        return self._redis.queue(queue).put_policy(
+            policy.fields(), next_tick_ms=next_tick_ms, later_ticks_ms=later_ticks_ms
+        )
 
     def switches(self, queue: str) -> list[OrderSwitch]:
         """The last changes of an adaptive order, newest first; at most 100 are kept."""

@@ -17,6 +17,7 @@ from tasks import broker
 from tests.service import ROOT, RunningService
 
 from .client import Client
+from .test_recurring import NIGHTLY
 
 PROGRAM = """
 import sys
@@ -48,6 +49,7 @@ def windowed(client: Client) -> Client:
     """An API with jobs in several states, and queues whose windows can be opened."""
     for queue in ("default", "mail"):
         broker.windows.put_policy(queue, Policy(mode="windows", batch=2, close_when_empty=False))
+    broker.recurring.put("default", [NIGHTLY])
     scripts = broker.redis.queue("default")
     jobs = client.post("/v1/jobs/batch", {"jobs": [{"message": str(n)} for n in range(6)]}).json
     assert len(jobs) == 6

@@ -42,10 +42,14 @@ def total(samples: Samples, name: str, **labels: str) -> float:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """The real processes, several of each kind, after three jobs."""
+    """The real processes, several of each kind, after three jobs, with a recurring one that isn't due."""
     settings = {"WEB_CONCURRENCY": "2", "WORKER_PROCESSES": "2", "WORKER_THREADS": "2"}
     settings["WORKER_METRICS_PORT"] = str(free_port())
-    with RunningService(tmp_path_factory.mktemp("service"), settings=settings) as service:
+    folder = tmp_path_factory.mktemp("service")
+    section = '[jobs.rarely]\ntask = "process_message"\npayload = { message = "x" }\ncron = "0 0 29 2 *"\n'
+    (folder / "cadence.toml").write_text(f'[queues.default]\nevery = "2s"\n{section}', encoding="utf-8")
+    settings["CADENCE_FILE"] = str(folder / "cadence.toml")
+    with RunningService(folder, settings=settings) as service:
         for number in range(3):
             job = service.post("/v1/jobs", {"message": f"message {number}"}).json
             service.wait_for_job(job["id"])

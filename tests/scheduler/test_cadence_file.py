@@ -108,7 +108,10 @@ ZONE = 'queues.default.timezone must be the name of a time zone, such as "Europe
     [
         ("[queues.default", "cadence.toml: isn't TOML: "),
         (SECTION + "batch = ,\n", "at line 3, column 9"),
-        ('every = "2s"', "cadence.toml: every isn't known; the file holds sections such as [queues.default]."),
+        (
+            'every = "2s"',
+            "cadence.toml: every isn't known; the file holds sections such as [queues.default] and [jobs.nightly].",
+        ),
         ("queues = 3", "cadence.toml: queues must be a table of sections such as [queues.default], but holds 3."),
         ("[queues]\ndefault = 3", "cadence.toml: queues.default must be a section [queues.default], but holds 3."),
         ("", "cadence.toml: queue default needs a section [queues.default]"),

@@ -73,6 +73,28 @@ def test_check_shows_the_next_ten_ticks_without_redis(cadence_file: Path) -> Non
     assert times == sorted(set(times))
 
 
+def test_check_shows_recurring_jobs_with_their_next_ten_ticks(cadence_file: Path) -> None:
+    section = '[jobs.nightly]\ntask = "process_message"\npayload = { message = "x" }\ncron = "30 3 * * *"\n'
+    cadence_file.write_text(f'{CADENCE}{section}timezone = "Europe/Berlin"\nskip_if_waiting = true\n')
+    lines = scheduler(cadence_file, "check", status=0).stdout.splitlines()
+    head, *ticks = lines[11:]
+    assert head == (
+        "jobs.nightly: process_message in queue default, cron 30 3 * * * (Europe/Berlin), no blackouts, "
+        "missed ticks: skip, not while the last one waits"
+    )
+    assert len(ticks) == 10
+    assert all(" 03:30:00+0" in tick for tick in ticks)
+
+
+def test_a_bad_payload_ends_it_with_status_2_and_a_pointer(cadence_file: Path) -> None:
+    cadence_file.write_text(f'{CADENCE}[jobs.nightly]\ntask = "process_message"\nevery = "1h"\n')
+    done = scheduler(cadence_file, "check", status=2)
+    assert done.stderr == (
+        f"scheduler: {cadence_file}: jobs.nightly.payload doesn't fit task process_message: /message: "
+        "Missing data for required field.\n"
+    )
+
+
 def test_check_shows_overrides_and_continuous_queues(cadence_file: Path) -> None:
     settings = {"CADENCE_DEFAULT_MODE": "continuous", "CADENCE_DEFAULT_OLDEST_SHARE": "0.1"}
     done = scheduler(cadence_file, "check", status=0, **settings)

@@ -30,7 +30,7 @@ class FaultyWindows:
         self.next_ticks_ms: list[int | None] = []
         self.jobs_wait = True
 
-    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: int | None) -> bool:
+    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: int | None, **_: object) -> bool:
         self._called("policy", queue, policy, next_tick_ms)
         return False
 

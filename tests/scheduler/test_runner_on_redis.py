@@ -19,7 +19,7 @@ from scheduler.blackout import parse_blackout
 from scheduler.cadence import QueueCadence
 from scheduler.clock import SystemClock
 from scheduler.runner import QueueRunner, policy_of
-from scheduler.ticks import Every
+from scheduler.ticks import Cron, Every
 from scheduler.timetable import Timetable
 
 from ..service import wait_until
@@ -202,3 +202,20 @@ def test_ticks_that_the_clock_left_out_when_it_was_set_forward_are_not_missed(
 
     # Those of second 10 and 20 were there and missed; so were those of 3,630 and 3,640.
     assert missed(broker) == 4
+
+
+def test_ticks_in_uneven_steps_are_written_ahead_and_even_ones_are_not(
+    broker: LifoBroker, shared: OwnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.runner.KEEP_EVERY_S", 0)
+
+    def later_us(timetable: Timetable) -> tuple[int, ...]:
+        runner = QueueRunner(replace(CADENCE, timetable=timetable), broker.windows, shared)
+        runner.step()
+        runner.step()
+        return read_snapshot(broker.redis.queue("default")).later_ticks_us
+
+    hourly = later_us(Timetable(Cron("5 * * * *", ZoneInfo("UTC"))))
+    assert hourly[:2] == (TICK_US + 65 * 60_000_000, TICK_US + 125 * 60_000_000)
+    assert len(hourly) == 19
+    assert later_us(Timetable(Every(10_000_000))) == ()

@@ -13,6 +13,7 @@ from middleware.queues.snapshot import read_snapshot
 from scheduler.cadence import Cadence, QueueCadence
 from scheduler.clock import RedisClock, SystemClock
 from scheduler.service import Service
+from scheduler.submitter import Submitter
 from scheduler.ticks import Every
 from scheduler.timetable import Timetable
 
@@ -29,7 +30,7 @@ class WindowsThatHang:
         self.over = threading.Event()
         self.opened: list[str] = []
 
-    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: int | None) -> bool:
+    def put_policy(self, queue: str, policy: Policy, *, next_tick_ms: int | None, **_: object) -> bool:
         if queue == "hanging":
             self.over.wait()
         return False
@@ -48,7 +49,8 @@ def windows() -> Iterator[WindowsThatHang]:
 
 def test_a_queue_whose_calls_hang_delays_no_other(windows: WindowsThatHang) -> None:
     queues = {name: QueueCadence(queue=name, timetable=EVERY_100MS) for name in ("hanging", "fast")}
-    service = Service(Cadence(queues), windows, SystemClock())  # type: ignore[arg-type]
+    submitter = Submitter(LifoBroker(url="redis://127.0.0.1:1"), SystemClock())
+    service = Service(Cadence(queues), windows, submitter, SystemClock())  # type: ignore[arg-type]
     service.start()
     wait_until(lambda: len(windows.opened) >= 5, "five windows of the other queue")
     service.stop()
@@ -69,7 +71,7 @@ def test_windows_become_continuous_and_windows_again_by_a_reload(broker: LifoBro
     def ticks() -> int:
         return int(broker.redis.new_link().call("HGET", "lastin:{default}:policy", "windows") or 0)
 
-    service = Service(cadence(EVERY_100MS), broker.windows, SystemClock())
+    service = Service(cadence(EVERY_100MS), broker.windows, Submitter(broker, SystemClock()), SystemClock())
     service.start()
     wait_until(lambda: ticks() >= 2, "two windows")
     service.put(cadence(None))

@@ -3,13 +3,14 @@
 --       · 4 caller ('': nameless) · 5 number of its call, higher than that of its last one
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · 8 '' or a MessagePack array with the digests of each job's tags, one behind the other
+--       · 9 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
 -- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once;
 -- {again} when this very call was carried out before; {replayed, seq of the first, how many} of what it made when this request was
 -- sent before under its key, {reused} when another one was; {exists, how many ids are known, an id}; or {crowded, how many jobs
--- wait}. All but the first change nothing.
+-- wait}. All but the first change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
 
-local default_gate, most, caller, call, key, digest = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local default_gate, most, caller, call, key, digest = ARGV[2], tonumber(ARGV[3]), unpack(ARGV, 4, 7)
 --- @include now
 --- @include event_log
 --- @include windows
@@ -26,8 +27,15 @@ if key ~= '' then
   if made == 'reused' then return {'reused'} end
   if made then return {'replayed', unpack(made)} end
 end
+local note_submitted
+if ARGV[9] ~= '' then
+  --- @include tick
+  local answer
+  answer, note_submitted = decide_tick(unpack(cmsgpack.unpack(ARGV[9])))
+  if answer then return answer end
+end
 local ids, known, known_id = {}, 0, nil
-for a = 9, #ARGV, 4 do ids[#ids + 1] = ARGV[a] end
+for a = 10, #ARGV, 4 do ids[#ids + 1] = ARGV[a] end
 for i, record in ipairs(redis.call('HMGET', K.records, unpack(ids))) do
   if record then known, known_id = known + 1, known_id or ids[i] end
 end
@@ -39,7 +47,7 @@ if most > 0 and waiting + #ids > most then return {'crowded', waiting} end
 local first = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
 local next_seq, due_times, soonest = first, {}, math.huge
 local tags_of_all, tagged = ARGV[8] ~= '' and cmsgpack.unpack(ARGV[8]), {}
-for a = 9, #ARGV, 4 do
+for a = 10, #ARGV, 4 do
   local id, task, due, message = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
   local seq, due_at = next_seq, 0
   if due ~= '' then due_at = due:sub(1, 1) == '+' and now + due:sub(2) or tonumber(due) end
@@ -90,5 +98,6 @@ end
 if is_sooner and redis.call('LLEN', K.doorbell) == 0 then redis.call('RPUSH', K.doorbell, 1) end
 --- @insert ring
 --- @insert save
+if note_submitted then return {'submitted', first, note_submitted(ids[1])} end
 if soonest == math.huge then return {'accepted', first, now} end
 return {'accepted', first, now, unpack(due_times)}

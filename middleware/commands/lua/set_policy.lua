@@ -1,5 +1,6 @@
 -- Puts a queue's policy in force. An open window keeps the rule that it was opened with.
 -- ARGV: 1 now in µs or '' · 2 tick in ms at which the next window opens, '' when none is planned, or keep
+--       · 3 the ticks after that one in ms, with a space between each, or '' (where they come in even steps)
 --       · then name and value of each field: mode (windows, continuous), order (lifo, fifo, adaptive), share (of the oldest, in
 --       ppm), batch (0: no bound), close_when_empty (0, 1), lasts (in µs, 0: until the next one opens),
 --       lifo_above and lifo_below (in µs, of the adaptive order), period (from tick to tick in µs, 0: it varies),
@@ -12,9 +13,12 @@ local next_tick, default_gate = ARGV[2], 'closed'
 --- @include plan_next
 
 --- @insert allow_when_full
-if next_tick ~= 'keep' then plan_next(next_tick) end
+if next_tick ~= 'keep' then
+  plan_next(next_tick)
+  redis.call('HSET', K.policy, 'later_ticks', ARGV[3])
+end
 local is_changed, order_before = false, redis.call('HGET', K.policy, 'order')
-for a = 3, #ARGV, 2 do
+for a = 4, #ARGV, 2 do
   local field, value = ARGV[a], ARGV[a + 1]
   if redis.call('HGET', K.policy, field) ~= value then
     redis.call('HSET', K.policy, field, value)

@@ -225,13 +225,70 @@ def test_a_cancelled_job_says_why(queue: ScriptedQueue) -> None:
 
 def test_where_more_arrive_than_start_an_old_job_may_never_start(queue: ScriptedQueue) -> None:
     queue.send("old")
-    flow(queue, seconds=60, arrive=3, start=2)
+    flow(queue, seconds=200, arrive=3, start=2)
     queue.claim(2)
 
     starts_in_s, because = starts_in(queue, "old")
 
     assert starts_in_s is None
     assert because.startswith("It may never start at this rate: 3.0 jobs a second arrive and 2.0 start")
+
+
+def test_a_minute_is_too_little_to_say_that_it_may_never_start(queue: ScriptedQueue) -> None:
+    queue.send("old")
+    flow(queue, seconds=60, arrive=3, start=2)
+    queue.claim(2)
+
+    starts_in_s, because = starts_in(queue, "old")
+
+    assert starts_in_s is None
+    assert because == (
+        "It isn't known yet: in the 60 s so far 3.0 jobs a second arrive and 2.0 start, and newer ones go first."
+    )
+
+
+def test_the_top_job_starts_when_the_next_window_opens_whatever_the_rates_are(queue: ScriptedQueue) -> None:
+    queue.rule(batch=10, period_us=10_000_000)
+    for n in range(12):
+        queue.clock.forward(s=25)
+        queue.send(f"before-{n}")
+        queue.open(credits=1)
+        queue.settle(queue.claim()[0])
+    queue.clock.forward(s=6)
+    queue.send_each("a", "b", "top")
+    next_ms = queue.clock.now_us // 1000 + 4000
+    queue.broker.windows.put_policy("default", queue.snapshot().policy, next_tick_ms=next_ms)  # type: ignore[arg-type]
+
+    assert [starts_in(queue, id) for id in ("a", "top")] == [(pytest.approx(4), "The next window opens then.")] * 2
+
+
+def test_a_job_that_the_credits_of_the_next_windows_are_not_for_starts_in_a_later_one(queue: ScriptedQueue) -> None:
+    queue.rule(batch=2, period_us=10_000_000)
+    queue.send("once")
+    queue.open(credits=1)
+    queue.settle(queue.claim()[0])
+    queue.clock.forward(s=60)
+    queue.send_each(*"abcde")
+    next_ms = queue.clock.now_us // 1000 + 4000
+    queue.broker.windows.put_policy("default", queue.snapshot().policy, next_tick_ms=next_ms)  # type: ignore[arg-type]
+
+    starts_in_s, because = starts_in(queue, "a")
+
+    assert starts_in_s == pytest.approx(24, abs=0.1)
+    assert because.startswith("4 newer jobs go first;")
+    assert because.endswith("its turn comes in window 3 from now.")
+
+
+def test_a_delayed_job_starts_in_the_window_after_it_falls_due(queue: ScriptedQueue) -> None:
+    queue.rule(batch=100, period_us=60_000_000, close_when_empty=True)
+    queue.send("once")
+    queue.open(credits=1)
+    queue.settle(queue.claim()[0])
+    queue.send("later", after_us=90_000_000)
+    next_ms = queue.clock.now_us // 1000 + 10_000
+    queue.broker.windows.put_policy("default", queue.snapshot().policy, next_tick_ms=next_ms)  # type: ignore[arg-type]
+
+    assert starts_in(queue, "later")[0] == pytest.approx(130, abs=0.1)
 
 
 def test_where_more_start_than_arrive_the_stack_drains_at_the_difference(queue: ScriptedQueue) -> None:
@@ -281,3 +338,21 @@ def test_where_nothing_has_started_nobody_can_tell(queue: ScriptedQueue) -> None
 
 def test_there_is_nothing_to_explain_of_a_job_that_is_not_there(queue: ScriptedQueue) -> None:
     assert explain("nobody", queue.broker) is None
+
+
+def test_ticks_that_come_in_uneven_steps_are_gone_through_as_the_cadence_has_them(queue: ScriptedQueue) -> None:
+    queue.rule(batch=2, lasts_us=5_000_000)
+    queue.send("once")
+    queue.open(credits=1)
+    queue.settle(queue.claim()[0])
+    queue.clock.forward(s=600)
+    queue.send_each(*"abcde")
+    now_ms = queue.clock.now_us // 1000
+    queue.broker.windows.put_policy(
+        "default",
+        queue.snapshot().policy,  # type: ignore[arg-type]
+        next_tick_ms=now_ms + 4000,
+        later_ticks_ms=[now_ms + 7000, now_ms + 3_000_000, now_ms + 3_010_000],
+    )
+
+    assert [starts_in(queue, id)[0] for id in "eca"] == [pytest.approx(at_s, abs=0.1) for at_s in (4, 7, 3000)]

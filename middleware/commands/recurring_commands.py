@@ -1,0 +1,56 @@
+"""The commands on a queue's recurring jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgpack
+
+from .calls import QueueCalls, pairs, repeatable
+from .types import KEYLESS, NAMELESS, Offer, Skipped, Submitted, Tick, TickAnswer, TickRefused
+
+
+class RecurringCommands(QueueCalls):
+    """What the cadence and operators say to recurring jobs."""
+
+    def accept_tick(self, job: Offer, tick: Tick) -> TickAnswer:
+        """Accept a tick's job, unless that tick was decided before. May be sent again: it is decided once."""
+        words = [self._default_gate, b"0", NAMELESS.caller, b"%d" % NAMELESS.number, *KEYLESS]
+        word, *answer = self._run("accept", [*words, *offered([job], tick)])
+        match word:
+            case b"submitted":
+                return Submitted(*answer)
+            case b"skipped":
+                return Skipped(answer[0].decode(), answer[1])
+        return TickRefused(word.decode())
+
+    @repeatable
+    def put_recurring(self, jobs: Sequence[tuple[str, str, bytes]]) -> int:
+        """Put these recurring jobs in force and no others: name, timetable and definition each; how many changed."""
+        words: list[bytes] = []
+        for name, timetable, definition in jobs:
+            words += (name.encode(), timetable.encode(), definition)
+        return int(self._run("put_recurring", words))
+
+    @repeatable
+    def pause_recurring(self, word: str, name: str, by: str, reason: str) -> str:
+        """``pause`` a recurring job, or ``resume`` it: changed, same, unknown (``pause_recurring.lua``)."""
+        answer: bytes = self._run("pause_recurring", [word.encode(), name.encode(), by.encode(), reason.encode()])
+        return answer.decode()
+
+    @repeatable
+    def read_recurring(self) -> tuple[int, dict[str, Any], list[tuple[str, bytes, bytes | None]]]:
+        """The time in µs, the counters, and of each recurring job its name, packed record and last job's record."""
+        now_us, counters, *rows = self._run("read_recurring", [])
+        found = [(rows[i].decode(), rows[i + 1], rows[i + 2]) for i in range(0, len(rows), 3)]
+        return now_us, pairs(counters), found
+
+
+def offered(jobs: Sequence[Offer], tick: Tick | None = None) -> Iterator[bytes]:
+    """Jobs, and whose tick they are of, as ``accept.lua`` takes them."""
+    tags = [job.tags for job in jobs]
+    yield msgpack.packb(tags) if any(tags) else b""
+    yield b"" if tick is None else msgpack.packb(tick)
+    for id, task, message, due, _ in jobs:
+        yield from (id.encode(), task.encode(), due, message)

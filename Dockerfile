@@ -10,7 +10,8 @@ COPY middleware ./middleware
 COPY tasks ./tasks
 COPY scheduler ./scheduler
 COPY api ./api
-RUN .venv/bin/python -m compileall -q middleware tasks scheduler api
+COPY cli ./cli
+RUN .venv/bin/python -m compileall -q middleware tasks scheduler api cli && .venv/bin/python -m cli.console_script
 
 FROM python:${PYTHON}-slim-bookworm
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin lastin

@@ -13,7 +13,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test contract audit acl fresh older observe datadog platforms soak soak-short bench lint format generated requirements clean
+.PHONY: help run test contract dashboard screenshots audit acl fresh older observe datadog platforms soak soak-short bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ contract: $(VENV)/installed-dev ## Try the API against its own contract: made-up
 	$(BIN)/python -m pytest -m contract $(PYTEST_ARGS)
 	LASTIN_FUZZ=1000 $(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS) \
 		tests/api/test_fuzzing.py tests/middleware/worker/test_hostile_messages.py
+
+dashboard: $(VENV)/installed-dev ## Look at the dashboard with a browser (Debian: chromium), and with a million jobs
+	$(BIN)/python -m pytest -m dashboard tests/dashboard $(PYTEST_ARGS)
+
+screenshots: $(VENV)/installed-dev ## Take the pictures of the dashboard for the documentation (needs chromium)
+	$(BIN)/python -m tests.dashboard.pictures
 
 fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)
@@ -80,7 +86,6 @@ format: $(VENV)/installed-dev ## Format the code, and repair what can be repaire
 
 generated: $(VENV)/installed-dev ## Write the files that are generated from the code
 	$(BIN)/python -m tests.house.generated
-	$(BIN)/flask --app api openapi write -f yaml openapi.yaml
 
 requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirements*.txt, with newest versions
 	$(BIN)/$(COMPILE) --upgrade requirements.in -o requirements.txt
@@ -95,11 +100,12 @@ $(VENV)/created:
 ifeq ($(PYTHON),)
 	@echo "LastIn needs Python 3.11 or newer; found none as python3.13, python3.12, python3.11 or python3." >&2; exit 1
 endif
-	$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
 $(VENV)/installed: requirements.txt | $(VENV)/created
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing what LastIn needs into $(VENV), which takes a minute or so …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed

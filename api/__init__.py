@@ -11,7 +11,7 @@ from middleware.metrics.process_group import ProcessGroup
 from middleware.processes.server_safety import SafetyWatch
 from middleware.settings import Settings
 
-from . import metrics, ringing, sign_in
+from . import dashboard, metrics, ringing, sign_in
 from .access import auth, framing, headers, hosts, limits, proxies
 from .access.jwks import IssuerKeys
 from .contract import Api
@@ -73,4 +73,5 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
         api.register_blueprint(resource)
     app.register_blueprint(reference)
     app.register_blueprint(problem_pages)
+    dashboard.install(app)
     return app

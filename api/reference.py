@@ -26,8 +26,8 @@ def favicon() -> Response:
 
 @reference.get("/")
 def home() -> Redirect:
-    """Lead newcomers to the reference."""
-    return redirect(url_for("reference.page"))
+    """Lead people to the dashboard."""
+    return redirect(url_for("dashboard.home"))
 
 
 @reference.get("/docs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from .operations.filters import Chosen
 from .operations.hints import expected, nobody_fits
 from .output.printing import one_or_more, print_json
 from .output.progress import progress
-from .output.terminal import printable
+from .output.terminal import is_terminal, printable
 from .sources import Shown, Source
 
 
@@ -74,7 +75,7 @@ def move_all(move: Move, source: Source, where: Chosen, outcomes: Iterator[dict[
             sums["asked"] += outcome.get("asked", 0)
             yield outcome["count"]
 
-    progress(move.label, steps(), expected(source, where, move.statuses))
+    progress(move.label, steps(), expected(source, where, move.statuses) if is_terminal(sys.stderr) else None)
     if as_json:
         print_json(sums)
     elif sums["count"]:

@@ -39,7 +39,7 @@ class Console:
         """Print what a process has written; called by honcho's manager."""
         data = message.data
         text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data)
-        for part in text.splitlines():
+        for part in text.rstrip("\r\n").split("\n"):  # JSON may hold other characters that end lines
             line, as_json = _parsed(part), part
             if line is None:
                 line, as_json = _line(message.name, "INFO", part, message.time.astimezone(UTC), logger="output"), ""

@@ -73,9 +73,9 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
             if self._all_started():
                 self._decide()
 
-    def say(self, line: str) -> None:
+    def say(self, line: str, level: str = "INFO") -> None:
         """Print a line between those of the processes; from any thread."""
-        self.events.put(Message(type="say", data=line, time=datetime.now(), name=NAME, colour=None))
+        self.events.put(Message(type="say", data=(line, level), time=datetime.now(), name=NAME, colour=None))
 
     def show(self, text: str) -> None:
         """Print something for people only, between those lines; from any thread."""
@@ -104,7 +104,7 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
         if message.type == "line":
             self._console.write(message)
         elif message.type == "say":
-            self._console.say(message.data)
+            self._console.say(*message.data)
         elif message.type == "show":
             self._console.show(message.data)
         else:

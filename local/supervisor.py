@@ -69,7 +69,7 @@ class Supervisor(threading.Thread):
         return True
 
     def _restart(self, server: EmbeddedServer) -> None:
-        self._manager.say("The embedded server died and is started again.")
+        self._manager.say("The embedded server died and is started again.", "WARNING")
         try:
             server.start()
         except EmbeddedServerError as error:

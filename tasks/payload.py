@@ -59,11 +59,13 @@ class StrictSchema(Schema):
 
 
 def with_hints(messages: Messages, schema: Schema) -> Messages:
-    """The errors of a schema, in which unknown names come with those that may have been meant."""
+    """The errors of a schema, in which unknown names come with those that may have been meant; and first, since what is
+    said to be missing may stand there under such a name."""
     text = schema.error_messages["unknown"]
     known = [name if field.data_key is None else field.data_key for name, field in schema.load_fields.items()]
     unknown = [name for name, told in messages.items() if told == [text] and name not in known][:MOST_HINTS]
-    return {**messages, **{name: [text + hint(str(name), known)] for name in unknown}}
+    hints: Messages = {name: [text + hint(str(name), known)] for name in unknown}
+    return hints | {name: told for name, told in messages.items() if name not in hints}
 
 
 class Wrong(NamedTuple):

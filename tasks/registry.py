@@ -27,7 +27,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-DECLARING = frozenset({"__init__.py", "declaration.py", "payload.py", "registry.py"})
+DECLARING = frozenset({"__init__.py", "__main__.py", "declaration.py", "payload.py", "registry.py"})
 """Files of this package that hold no task."""
 
 

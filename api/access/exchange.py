@@ -134,8 +134,9 @@ def _within(seconds: float, ask: Callable[[urllib.request.OpenerDirector], T]) -
     with Deadline(seconds) as deadline:
         try:
             answered = ask(urllib.request.build_opener(NoRedirect, _Http(deadline), _Https(deadline)))
-        except (OSError, http.client.HTTPException):
-            if deadline.is_over:
+        except (OSError, http.client.HTTPException) as error:
+            # A socket's own timeout is as long, and may be a little earlier.
+            if deadline.is_over or isinstance(getattr(error, "reason", error), TimeoutError):
                 raise _late(seconds) from None
             raise
         if deadline.is_over:  # a body whose end is that of the connection looks whole

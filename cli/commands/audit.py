@@ -10,7 +10,7 @@ from ..output.printing import as_json, one_or_more, print_json, print_lines
 TIMEOUT_S = 5.0
 
 
-@click.command()
+@click.command(short_help="Check that everything adds up.")
 @as_json
 def command(as_json: bool) -> None:
     """Walk every job of every queue in Redis, and say what doesn't add up. Exit status 1 if anything doesn't."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scheduler.timetable import Timetable
 
 
-@click.command()
+@click.command(short_help="Show what the cadence file means.")
 @as_json
 def command(as_json: bool) -> None:
     """Read the cadence file and print the next ticks of each queue and recurring job. Asks neither Redis nor the

@@ -26,7 +26,7 @@ CANCEL = Move(
 RETRY = Move(label="Retrying", statuses=RETRYABLE, told=lambda job: "put back on top")
 
 
-@click.group(cls=ListingGroup)
+@click.group(cls=ListingGroup, short_help="List, show, cancel and retry jobs.")
 def command() -> None:
     """List jobs, newest first; show one, cancel and retry. `lastin jobs` is `lastin jobs list`."""
 

@@ -32,7 +32,7 @@ class Read(click.ParamType[int]):
             self.fail(f"{error}.", param, ctx)
 
 
-@click.command()
+@click.command(short_help="Open a window now.")
 @click.option("--queue", default="default", show_default=True, shell_complete=queue_names, help="Which queue.")
 @click.option("--batch", type=Read("batch"), metavar="N", help="How many claims it allows, 0 = no bound.")
 @click.option("--lasts", type=Read("lasts"), metavar="DURATION", help="It is closed by then, such as 60s.")

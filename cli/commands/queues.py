@@ -17,7 +17,7 @@ from ..sources import Shown, connect
 COLUMNS = ("name", "gate", "order", "queued", "scheduled", "running", "rejected", "oldest", "next_window", "threads")
 
 
-@click.group(cls=ListingGroup)
+@click.group(cls=ListingGroup, short_help="List, show, pause and resume queues.")
 def command() -> None:
     """List queues; show one, pause it and let it go on. `lastin queues` is `lastin queues list`."""
 

@@ -18,7 +18,7 @@ COLUMNS = (
 )
 
 
-@click.command()
+@click.command(short_help="Show counts, rates and times.")
 @click.option("--queue", metavar="NAME", shell_complete=queue_names, help="Only this queue.")
 @as_json
 def command(queue: str | None, as_json: bool) -> None:

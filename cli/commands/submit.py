@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from middleware.tags import MOST_TAGS
 from scheduler.durations import parse_duration
 
 from ..endings import Failed
@@ -19,11 +20,11 @@ from ..output.printing import as_json, json_line, print_json
 from ..sources import Shown, Source, connect
 
 PROCESSED = "processed"
-MOST_TAGS, LONGEST_TAG = 16, 64
-"""As the API takes them."""
+LONGEST_TAG = 64
+"""As the API takes them, without commas."""
 
 
-@click.command()
+@click.command(short_help="Submit a job.")
 @click.argument("message", required=False)
 @click.option("--task", metavar="NAME", shell_complete=task_names, help="Run this task instead of the default one.")
 @click.option("--payload", metavar="JSON", help="What the task gets, as a JSON object.")
@@ -70,8 +71,9 @@ def _body(
         raise click.UsageError("A MESSAGE and --payload can't be given together: --payload is for --task.")
     if delay is not None and run_at is not None:
         raise click.UsageError("--delay and --run-at can't be given together.")
-    if len(tags) > MOST_TAGS or not all(1 <= len(tag) <= LONGEST_TAG for tag in tags):
-        raise click.UsageError(f"--tag takes 1 to {LONGEST_TAG} characters, and may be given {MOST_TAGS} times.")
+    if len(tags) > MOST_TAGS or not all(1 <= len(tag) <= LONGEST_TAG and "," not in tag for tag in tags):
+        limits = f"1 to {LONGEST_TAG} characters without commas, and may be given {MOST_TAGS} times"
+        raise click.UsageError(f"--tag takes {limits}.")
     what = {"message": message} if task is None else {"task": task, "payload": _object(payload or "{}")}
     when = {"delay_s": None if delay is None else _seconds(delay), "run_at": run_at}
     options = {**when, "tags": list(tags) or None}

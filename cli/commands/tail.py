@@ -21,7 +21,7 @@ NOT_FOR_LIFE = ("window", "created_after", "created_before")
 """Filters of lists that don't fit jobs from their beginning on."""
 
 
-@click.command()
+@click.command(short_help="Follow jobs live.")
 @filtered(ALL, without=NOT_FOR_LIFE)
 @click.option("-n", "--lines", type=click.IntRange(0), default=10, show_default=True, help="Show so many jobs first.")
 @as_json

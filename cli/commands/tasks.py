@@ -17,7 +17,7 @@ from ..sources import Shown, connect
 COLUMNS = ("name", "queue", "payload", "summary")
 
 
-@click.command()
+@click.command(short_help="List what can be run.")
 @click.argument("name", required=False, shell_complete=task_names)
 @as_json
 def command(name: str | None, as_json: bool) -> None:

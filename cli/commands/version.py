@@ -12,7 +12,7 @@ from ..output.printing import as_json, print_json, print_lines
 from ..sources import where
 
 
-@click.command()
+@click.command(short_help="Show the version, and what would be asked.")
 @as_json
 def command(as_json: bool) -> None:
     """Show which version this is, and which Redis or API it would ask. Nothing is asked."""

@@ -12,7 +12,7 @@ from ..output.printing import as_json, print_json, print_lines
 from ..sources import Shown, connect
 
 
-@click.command()
+@click.command(short_help="Explain why a job isn't running.")
 @click.argument("id")
 @as_json
 def command(id: str, as_json: bool) -> None:

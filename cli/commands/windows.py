@@ -20,7 +20,7 @@ COLUMNS = (
 )
 
 
-@click.group(cls=ListingGroup)
+@click.group(cls=ListingGroup, short_help="List, show and close windows; show the next.")
 def command() -> None:
     """List windows, newest first; show one, close it, show the next. `lastin windows` is `lastin windows list`."""
 

@@ -14,7 +14,7 @@ from ..sources import Shown, connect
 COLUMNS = ("id", "kind", "state", "threads", "idle", "lost", "runs", "queues", "since", "version")
 
 
-@click.command()
+@click.command(short_help="List who is alive, and what they run.")
 @as_json
 def command(as_json: bool) -> None:
     """List the workers and schedulers that live, and what they run."""

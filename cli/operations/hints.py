@@ -20,9 +20,13 @@ def expected(source: Source, where: Chosen, statuses: Sequence[JobStatus]) -> in
     """About how many jobs fit; None: nobody has counted those."""
     if not where.words.keys() <= COUNTED:
         return None
+    try:
+        rows = service.stats(source, None)["tasks"]
+    except Failed:  # the work itself may be allowed all the same
+        return None
     statuses_meant = where.words.get("status") or [status.value for status in statuses]
     count = 0
-    for row in service.stats(source, None)["tasks"]:
+    for row in rows:
         if all(row[name] in where.words.get(name, [row[name]]) for name in ("task", "queue")):
             count += sum(row["counts"][status] for status in statuses_meant)
     return count

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from middleware.jobs import FINAL
 from middleware.queues.command_user import command_user
 
-from ..endings import Away, Conflict, Missing
+from ..endings import Away, Conflict, Failed, Missing
 from ..sources import Page, Shown, Source
 from .filters import Chosen
 from .paging import cursor_of, cursor_text, walked
@@ -103,7 +103,12 @@ def cancel(source: Source, id: str, reason: str) -> Shown:
       Missing: there is none of this id.
       Conflict: there is nothing left to cancel.
     """
-    before = one(source, id)
+    try:
+        before = one(source, id)
+    except (Missing, Away):
+        raise
+    except Failed:  # a token may allow to change what it doesn't allow to see
+        before = {"status": None, "cancel_requested": False}
     if before["status"] == "cancelled" or before["cancel_requested"]:
         raise Conflict("It is cancelled already, or was asked to stop before.")
 

@@ -300,6 +300,11 @@ def writable() -> str:
     return f"{PREFIX}:writable"
 
 
+def bulk_action(id: str) -> str:
+    """STRING with JSON that expires: how far a change of all jobs that match is, as the dashboard shows it."""
+    return f"{PREFIX}:bulk_action:{id}"
+
+
 def rate_limits() -> str:
     """Prefix of STRINGs that expire: how often each client called the HTTP API, as Flask-Limiter counts."""
     return f"{PREFIX}:rate_limits"

@@ -139,6 +139,13 @@ class QueueCommands(WindowCommands, RecurringCommands):
         answer: list[Any] = self._run("read_counters", [b"%d" % samples, b"%d" % minutes])
         return answer
 
+    @repeatable
+    def read_stack(self, from_top: int, from_bottom: int, ages_us: Sequence[int]) -> list[Any]:
+        """How the waiting jobs lie on the stack (``read_stack.lua``)."""
+        numbers = (from_top, from_bottom, *ages_us)
+        answer: list[Any] = self._run("read_stack", [b"%d" % number for number in numbers])
+        return answer
+
     def promote(self) -> int:
         """Put due jobs on the stack; µs until the next one falls due, -1: none, 0: call again."""
         return int(self._run("promote", [self._default_gate]))

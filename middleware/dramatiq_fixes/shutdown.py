@@ -60,6 +60,10 @@ class ThreadGroup:
             while thread.is_alive() and not self._is_hurried and (left_s := deadline - self._now()) > 0:
                 thread.join(timeout=min(left_s, STEP_S))
 
+    def is_alive(self) -> bool:
+        """False once all have ended."""
+        return any(thread.is_alive() for thread in self._threads)
+
     def hurry(self) -> None:
         """Wait for nobody any more. A signal handler may call it."""
         self._is_hurried = True

@@ -22,8 +22,7 @@ class Leaving(NamedTuple):
 
 
 OnEnded = Callable[[str, Sequence[Leaving]], None]
-"""Called with attempts of a queue that ended, by any thread of a worker, which may be a job's. What it costs holds up
-no claim."""
+"""Called with attempts of a queue that ended, by any thread of a worker, which may be a job's. It holds up no claim."""
 
 
 MANY = 64

@@ -51,6 +51,7 @@ def test_a_job_of_any_task_is_submitted_with_a_payload_a_delay_and_tags() -> Non
         (("submit", "x", "--delay", "-1"), "--delay"),
         (("submit", "x", "--delay", "1s", "--run-at", "2199-01-31T12:00:00Z"), "can't be given together"),
         (("submit", "x", "--tag", ""), "--tag"),
+        (("submit", "x", "--tag", "a,b"), "--tag"),
         (("submit", "--task", "proces_message", "--payload", '{"message": "x"}'), "process_message"),
         (("jobs", "list", "--status", "lost"), "--status"),
         (("jobs", "--window", "nothing"), "window"),
@@ -83,6 +84,16 @@ def test_lists_go_by_the_filters_and_beyond_a_page(monkeypatch: pytest.MonkeyPat
     assert [job["id"] for job in answered("jobs", "--limit", "600")] == ids[::-1]
     assert [job["id"] for job in answered("jobs", "--created-after", "1h", "--task", "process_message")] == ids[::-1]
     assert answered("jobs", "--created-before", "1h") == []
+
+
+def test_filters_take_several_values_any_of_which_fits() -> None:
+    a, b, c = [answered("submit", tag, "--tag", tag)["id"] for tag in "abc"]
+    run("jobs", "cancel", "--tag", "a")
+
+    assert [job["id"] for job in answered("jobs", "--tag", "a", "--tag", "c")] == [c, a]
+    assert [job["id"] for job in answered("jobs", "--status", "queued", "--status", "cancelled")] == [c, b, a]
+    two = ("--queue", "default", "--queue", "nobody", "--task", "process_message", "--task", "nobody")
+    assert answered("jobs", "cancel", "--status", "queued", "--status", "running", *two)["count"] == 2
 
 
 def test_a_name_that_nobody_has_gets_the_nearest_one() -> None:

@@ -30,6 +30,16 @@ def test_a_token_opens_what_its_scopes_allow(guarded: Client, issuer: Issuer, mo
     assert "jobs:admin" in refused.stderr or "scope" in refused.stderr
 
 
+@pytest.mark.usefixtures("guarded")
+def test_a_token_that_may_only_write_cancels_all_the_same(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LASTIN_TOKEN", issuer.token("jobs:write"))
+    a, _, _ = submitted(*"abc")
+
+    assert [job["status"] for job in answered("jobs", "cancel", a)] == ["cancelled"]
+    assert answered("jobs", "cancel", "--queue", "default")["count"] == 2
+    assert run("jobs").exit_code == 1
+
+
 @pytest.mark.parametrize("words", [("jobs",), ("submit", "x"), ("queues",), ("tail",)])
 def test_without_a_good_token_it_says_what_to_set(
     guarded: Client, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]

@@ -54,9 +54,12 @@ def check_image(folder: Path, mounts: dict[str, Path], server: EmbeddedServer) -
         wait_until(lambda: call("GET", f"{base}/v1/jobs/{job}").json["status"] == "processed", "the job to run", 30)
         wait_until(lambda: _status(f"http://127.0.0.1:{metrics}/metrics") == 200, "the worker's metrics")
         health = running["web"].exec(*_health_check())
+        # As the script `lastin` does, whose paths are those of the environment that it was built in.
+        listed = running["web"].exec("env", "PYTHONPATH=/opt/lastin", "python", "-P", "-m", "cli", "jobs", "--json")
         statuses = {name: container.stop() for name, container in running.items()}
 
     assert (health.returncode, health.stderr) == (0, b"")
+    assert [shown["id"] for shown in json.loads(listed.stdout)] == [job], listed.stderr
     assert statuses == {"web": 0, "worker": 0, "scheduler": 0}
     assert not re.search("Read-only|Permission|Traceback", "".join(each.output for each in running.values()))
 
@@ -103,6 +106,8 @@ def test_its_build_steps_make_such_a_tree(tmp_path: Path, own_server: EmbeddedSe
             subprocess.run(["sh", "-euc", python + text], cwd=tree, env=clean_environment(), check=True)
 
     assert {file.name for file in tree.iterdir()} == {Path(name).name for name in copied()} | {".venv"}
+    told = subprocess.run([tree / ".venv" / "bin" / "lastin", "version"], check=True, capture_output=True, text=True)
+    assert told.stdout.startswith("LastIn ")
     check_image(tmp_path, {"/opt/lastin": tree}, own_server)
 
 

@@ -80,7 +80,7 @@ Names of queues, tasks and windows are completed too, while the service answers.
 
 ## Other commands
 
-`dramatiq tasks` is the worker and `python -m scheduler` the scheduler, both as the Procfile starts them. `lastin
+`python -m tasks` is the worker and `python -m scheduler` the scheduler, both as the Procfile starts them. `lastin
 check` and `lastin open` do the same as `python -m scheduler check` and `open` ([cadence.md](cadence.md)).
 
 A subcommand is one file in `cli/commands/`, in which `command` is a command of
@@ -97,6 +97,7 @@ def commands_page() -> str:
 
 def _sections() -> Iterator[str]:
     context = click.Context(lastin)
+    yield f"\n## lastin\n\n```text\n{help_of(lastin, '')}\n```\n"
     for name in lastin.list_commands(context):
         command = lastin.get_command(context, name)
         assert command is not None
@@ -113,7 +114,7 @@ def help_of(command: click.Command, name: str) -> str:
     """What ``--help`` prints, 100 columns wide."""
     context = click.Context(
         command,
-        info_name=f"lastin {name}",
+        info_name=f"lastin {name}".rstrip(),
         terminal_width=WIDTH,
         help_option_names=lastin.context_settings["help_option_names"],
     )

@@ -13,6 +13,7 @@ from middleware.metrics import definitions
 from middleware.settings import Settings
 
 from .commands import commands_page
+from .contract import contract
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -121,6 +122,7 @@ FILES: dict[str, Callable[[], str]] = {
     **PICTURES,
     "docs/pictures/stack.svg": stack,
     "docs/commands.md": commands_page,
+    "openapi.yaml": contract,
 }
 
 

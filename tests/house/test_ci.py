@@ -12,6 +12,7 @@ from ..service import ROOT
 
 TOOLS = ("bash", "dirname", "mktemp", "tee", "grep")
 PROGRAMS = (
+    "chromium",
     "id",
     "luacheck",
     "nginx",
@@ -21,6 +22,7 @@ PROGRAMS = (
     "rsyslogd",
     "systemd-analyze",
     "unshare",
+    "zsh",
 )
 MAKE = """#!/bin/sh
 echo "make $*" >> "$MADE"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,9 @@ import pytest
 from local.embedded import free_port
 
 from ..service import ROOT, call, clean_environment, wait_until
+
+TOLD_BY_TASKS = "tests/api tests/cli tests/house tests/scheduler tests/tasks"
+"""The tests that a task can make fail."""
 
 pytestmark = [pytest.mark.fresh, pytest.mark.timeout(900)]
 
@@ -94,3 +98,16 @@ def test_from_a_clone_to_ten_processed_jobs_with_one_command(
     assert "Traceback" not in output
     assert "***" not in output  # what make prints about a failure
     assert subprocess.run(["make", "help"], cwd=fresh_clone, env=environment, check=True, capture_output=True).stdout
+
+
+def test_the_readmes_task_passes_what_the_project_asks_of_its_own(
+    fresh_clone: Path, environment: dict[str, str]
+) -> None:
+    readme = (fresh_clone / "README.md").read_text(encoding="utf-8")
+    [task] = [text for text in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "def send_mail" in text]
+    (fresh_clone / "tasks" / "send_mail.py").write_text(task, encoding="utf-8")
+    subprocess.run(["git", "init", "--quiet"], cwd=fresh_clone, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=fresh_clone, check=True)
+
+    for command in ("lint", "test"):
+        subprocess.run(["make", command, f"PYTEST_ARGS={TOLD_BY_TASKS}"], check=True, cwd=fresh_clone, env=environment)

@@ -8,12 +8,26 @@ from typing import Any
 import pytest
 
 import api
+from api.access import jwks
+from api.sign_in import metadata, token_endpoint
 from middleware.settings import Settings
 
 from ..closed import settings_for
 from .app import with_pages
 from .browser import BASE, Browser, MakeBrowser
 from .provider import Provider
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that does many things at once may take longer than an issuer should."""
+    for module, name in (
+        (jwks, "FETCH_S"),
+        (metadata, "FETCH_S"),
+        (metadata, "PATIENCE_S"),
+        (token_endpoint, "ANSWER_S"),
+    ):
+        monkeypatch.setattr(module, name, 30)
 
 
 @pytest.fixture

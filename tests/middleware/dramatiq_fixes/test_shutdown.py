@@ -75,3 +75,27 @@ def test_dramatiq_joins_the_threads_of_a_worker_as_one(broker: LifoBroker, monke
 
     assert joined[0] == 1
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_when_it_is_hurried_nobody_is_waited_for_any_more() -> None:
+    clock = Clock()
+    threads = [Thread(clock, at) for at in (1, 60)]
+    heard: list[float] = []
+    together = ThreadGroup(threads, on_join=heard.append, now=lambda: clock.now)
+    together.stop()
+
+    together.hurry()
+    join_all([together], 4000)
+
+    assert (clock.now, heard) == (0.0, [4.0])
+    assert together.is_alive()
+
+
+def test_idle_threads_are_woken_when_they_are_to_end() -> None:
+    woken: list[bool] = []
+    together = ThreadGroup([], on_stop=lambda: woken.append(True))
+
+    together.stop()
+
+    assert woken
+    assert not together.is_alive()

@@ -1,0 +1,94 @@
+"""A queue's cadence in plain language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from middleware.queues.policy import PPM, Policy
+from middleware.queues.snapshot import QueueSnapshot
+from middleware.queues.window import Window
+
+from .. import words
+
+TICKS_SHOWN = 5
+CLOSED_BECAUSE = {
+    "credits": "It had used all its credits.",
+    "empty": "The stack was empty.",
+    "time": "Its time was up.",
+    "replaced": "Another window took its place.",
+    "operator": "Somebody closed it.",
+}
+OPENED_BY = {"tick": "the cadence", "operator": "an operator", "command": "the command line"}
+
+
+def policy_sentence(queue: QueueSnapshot) -> str:
+    """What the cadence says about a queue."""
+    policy = queue.policy
+    if policy is None:
+        return (
+            "No policy is in force yet: a scheduler puts one there when it starts."
+            if queue.mode == "windows"
+            else "It has no policy: its jobs may run at any time."
+        )
+    return ", ".join(_parts(policy)) + "."
+
+
+def _parts(policy: Policy) -> Iterator[str]:
+    if policy.mode == "continuous":
+        yield "At any time, without windows"
+    else:
+        how_many = f"up to {words.plural(policy.batch, 'job')}" if policy.batch else "as many jobs as there are"
+        yield f"{_when(policy)} {how_many}"
+    if policy.order == "adaptive":
+        low, high = words.microseconds(policy.lifo_below_us), words.microseconds(policy.lifo_above_us)
+        yield f"the oldest first until it has waited {high}, then the newest first until that falls under {low}"
+    else:
+        yield {"lifo": "newest first", "fifo": "oldest first"}[policy.order]
+    if policy.oldest_share_ppm and policy.order != "fifo":
+        yield f"{_one_in(policy.oldest_share_ppm)} for the oldest"
+    if policy.mode == "windows":
+        if policy.lasts_us and policy.lasts_us != policy.period_us:
+            yield f"open for {words.microseconds(policy.lasts_us)} at most"
+        if not policy.close_when_empty:
+            yield "still open when nothing waits"
+
+
+def _when(policy: Policy) -> str:
+    if policy.period_us:
+        return f"Every {words.microseconds(policy.period_us)}"
+    if policy.timetable.startswith("every "):
+        return f"E{policy.timetable[1:]}:"
+    return f"By {policy.timetable}:" if policy.timetable else "In each window"
+
+
+def _one_in(share_ppm: int) -> str:
+    exact = PPM / share_ppm
+    numbers = {2: "every second", 3: "one in three", 4: "one in four", 5: "one in five", 10: "one in ten"}
+    return (
+        numbers.get(round(exact), f"{words.percent(share_ppm / PPM)}")
+        if exact == round(exact)
+        else words.percent(share_ppm / PPM)
+    )
+
+
+def next_ticks(queue: QueueSnapshot) -> list[int]:
+    """When the next windows open, in µs, as far as that is known: of a crontab only the next one is."""
+    first = queue.next_window_at_us
+    if first is None or queue.policy is None:
+        return []
+    period = queue.policy.period_us
+    return [first + i * period for i in range(TICKS_SHOWN)] if period else [first]
+
+
+def closed_because(window: Window) -> str:
+    """Why a window closed."""
+    if window.close_reason is None:
+        return "It is open."
+    if window.close_reason == "operator" and window.closer:
+        return f"{window.closer} closed it."
+    return CLOSED_BECAUSE[window.close_reason]
+
+
+def opened_by(window: Window) -> str:
+    """Who opened a window."""
+    return window.opener or OPENED_BY[window.opened_by]

@@ -1,0 +1,83 @@
+"""The form that is made from a task's schema."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..client import Client
+from .browser import load, send, words_of
+
+
+def test_a_form_submits_a_job_and_leads_to_it(client: Client) -> None:
+    sent = {"payload.to": "a@example.org", "payload.title": " spaces stay ", "tags": "one, two", "delay_s": "60"}
+
+    answer = send(client, "/dashboard/tasks/send_mail", sent)
+
+    assert answer.status == 303, answer.body.decode()
+    [job] = client.get("/v1/jobs").json
+    assert answer.headers["Location"] == f"/dashboard/jobs/{job['id']}?done=submitted"
+    assert job["payload"] == {"to": "a@example.org", "title": " spaces stay "}
+    assert (job["tags"], job["status"], job["queue"]) == (["one", "two"], "scheduled", "mail")
+    assert job["request_id"] == answer.headers["X-Request-Id"]
+
+
+def test_a_form_sends_each_type_as_the_schema_has_it(client: Client) -> None:
+    sent = {
+        "payload.count": "3",
+        "payload.ratio": "2.5",
+        "payload.urgent": "true",
+        "payload.sizes": "[1, 2]",
+        "payload.address": '{"street": "Elm"}',
+    }
+
+    assert send(client, "/dashboard/tasks/measure", sent).status == 303
+    [job] = client.get("/v1/jobs").json
+    assert job["payload"] == {"count": 3, "ratio": 2.5, "urgent": True, "sizes": [1, 2], "address": {"street": "Elm"}}
+
+
+def test_what_is_left_empty_is_left_out(client: Client) -> None:
+    assert send(client, "/dashboard/tasks/measure", {"payload.ratio": "", "payload.urgent": ""}).status == 303
+    assert client.get("/v1/jobs").json[0]["payload"] == {"count": 7}
+
+
+@pytest.mark.parametrize(
+    ("task", "fields", "said"),
+    [
+        ("send_mail", {"payload.to": "nobody", "payload.title": "x"}, "Not a valid email address."),
+        ("send_mail", {"payload.to": "a@example.org"}, "Missing data for required field."),
+        ("measure", {"payload.count": "many"}, "Not a valid integer."),
+        ("measure", {"payload.sizes": "[1,"}, "Expected JSON"),
+        ("measure", {"payload.address": '{"road": "Elm"}'}, "road: Unknown field."),
+        ("process_message", {"payload.message": "hi", "delay_s": "soon"}, "Expected a number of seconds."),
+        ("process_message", {"payload.message": "hi", "tags": "x" * 65}, "Length must be between 1 and 64."),
+    ],
+)
+def test_what_does_not_fit_is_told_beside_its_field_and_kept(
+    client: Client, task: str, fields: dict[str, str], said: str
+) -> None:
+    answer = send(client, f"/dashboard/tasks/{task}", fields)
+
+    page = answer.body.decode()
+    assert answer.status == 400
+    assert "Nothing was submitted" in page
+    assert said in words_of(page)
+    assert next(iter(fields.values())).replace('"', "&#34;") in page
+    assert client.get("/v1/jobs").json == []
+
+
+def test_a_form_shows_what_each_field_may_hold(client: Client) -> None:
+    said = words_of(load(client, "/dashboard/tasks/process_message"))
+
+    assert "message required" in said
+    assert "The text to process. Text, up to 65,536 characters" in said
+
+
+def test_a_task_that_is_not_declared_gets_no_job(client: Client) -> None:
+    assert send(client, "/dashboard/tasks/nothing", {}).status == 404
+
+
+def test_only_forms_are_read(client: Client) -> None:
+    answer = client.post("/dashboard/tasks/send_mail", {"payload": {}})
+
+    assert answer.status == 415
+    assert send(client, "/dashboard/tasks/send_mail", [(str(n), "") for n in range(2001)]).status == 400

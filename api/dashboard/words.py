@@ -54,15 +54,15 @@ def percent(share: float) -> str:
 
 def seconds(value: float | None) -> str:
     """How long something lasts: 640 µs, 1.9 s, 14 min, 3 h 20 min, 2 d."""
-    if value is None:
-        return "–"
+    if not value:
+        return "–" if value is None else "0 s"
     for limit, factor, unit in ((0.001, 1e6, "µs"), (1, 1e3, "ms")):
         if value * factor < 999.5 and value < limit:
             return f"{_short(value * factor)} {unit}"
-    if value < 59.95:
+    if value < 59.5:
         return f"{_short(value)} s"
     for i, (size, unit) in enumerate(UNITS):
-        if value >= size * 0.9995:
+        if round(value) >= size:
             whole, rest = divmod(round(value), size)
             if i + 1 < len(UNITS) and whole < 10:
                 smaller, name = UNITS[i + 1]

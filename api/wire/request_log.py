@@ -18,6 +18,8 @@ log = logging.getLogger("api.requests")
 
 QUIET = frozenset({"/healthz", "/readyz", "/healthz/consumption", "/metrics"})
 """Asked every few seconds by machines: logged only when they fail, or with LOG_LEVEL=DEBUG."""
+PAGES = "/dashboard"
+"""Pages that ask by themselves for what has changed: that is as quiet."""
 
 
 def install(app: Flask) -> None:
@@ -45,7 +47,8 @@ def _enter() -> None:
 def _log(response: Response) -> Response:
     asked, status = current_request(), response.status_code
     method, path = asked.method, asked.path
-    level = logging.DEBUG if path in QUIET and status < 400 else logging.INFO
+    is_quiet = path in QUIET or (path.startswith(PAGES) and method == "GET" and "HTTP_HX_REQUEST" in asked.environ)
+    level = logging.DEBUG if is_quiet and status < 400 else logging.INFO
     if log.isEnabledFor(level):
         took_ms = round((perf_counter() - asked.came_at) * 1000, 3)
         details_of: dict[str, Any] = {

@@ -65,3 +65,15 @@ def test_a_job_that_is_cancelled_before_it_runs_has_a_line_and_of_many_the_reque
     assert cancelled.getMessage() == f"process_message {job['id']} cancelled before it ran"
     assert not again
     assert bulk.getMessage() == "POST /v1/jobs/cancel: 200, 3 jobs"
+
+
+def test_pages_that_ask_by_themselves_are_quiet_unless_it_fails(
+    app_client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        for path in ("/dashboard/workers", "/dashboard/nothing"):
+            app_client.get(path)
+            app_client.get(path, headers={"HX-Request": "true"})
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "api.requests"]
+    assert lines == ["GET /dashboard/workers: 200", *["GET /dashboard/nothing: 404"] * 2]

@@ -128,7 +128,10 @@ def _with_cuts(rows: list[Band | Cut], shape: StackShape) -> list[Band | Cut]:
 def _below(shape: StackShape) -> str:
     if not shape.taken.from_top:
         return "The cut: what lies above waits, the oldest go first."
-    return f"Below: the {words.number(shape.taken.from_bottom)} oldest, taken as well by their share."
+    count = shape.taken.from_bottom
+    if count == 1:
+        return "Below: the oldest, taken as well by its share."
+    return f"Below: the {words.number(count)} oldest, taken as well by their share."
 
 
 def _label(younger: int | None, older: int | None) -> str:

@@ -18,7 +18,8 @@ BAD, WARNING, NOTE = "bad", "warning", "note"
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``level``: bad, warning or note. ``section``: of the runbook. ``queue``: whose page tells more."""
+    """``level``: bad, warning or note. ``section``: of the runbook. ``queue``, ``status``: whose page and which jobs
+    tell more."""
 
     level: str
     says: str
@@ -26,6 +27,7 @@ class Trouble:
     section: str = ""
     queue: str | None = None
     since_us: int | None = None
+    status: str | None = None
 
 
 def troubles_of(
@@ -115,8 +117,9 @@ def _rejections(stats: Stats) -> Iterator[Trouble]:
         yield Trouble(
             WARNING,
             f"Jobs are rejected: {words.rate(recent * 60)} in the last minute.",
-            "The rejected ones say why.",
+            "They say why.",
             "LastInRejectedJobsRising",
+            status="rejected",
         )
 
 

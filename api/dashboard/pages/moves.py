@@ -9,11 +9,13 @@ from flask import Response, abort, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Redirect
 
+from middleware.logs.job_lines import log_cancelled
 from middleware.store.moves import CANCELLABLE, RETRYABLE
 from tasks import broker
 
 from ...access.auth import RETRIED
 from ...access.scopes import WRITE, needs
+from ...wire.request_log import name_jobs
 from .. import bulk, readings
 from ..answers import Live, page
 from ..blueprint import dashboard, to
@@ -82,7 +84,11 @@ def bulk_action(id: str) -> Live:
 @needs(WRITE)
 def cancel(id: str) -> Redirect:
     """Call one job off."""
-    return _changed(id, broker.cancel(id, reason=_reason("cancel", one_line(read_form(), "reason"))))
+    word = broker.cancel(id, reason=_reason("cancel", one_line(read_form(), "reason")))
+    job = broker.store.get(id) if word == "cancelled" else None
+    if job is not None:
+        log_cancelled(job, broker.settings.log_jobs)
+    return _changed(id, word)
 
 
 @dashboard.post("/jobs/<job:id>/retry")
@@ -95,11 +101,13 @@ def retry(id: str) -> Redirect:
 def _changed(id: str, word: str) -> Redirect:
     if word == "missing":
         abort(404, "There is no job with this id, or it has been pruned.")
+    name_jobs([id])
     return to("job", id=id, done=word)
 
 
 def _moved(action: bulk.Action, ids: list[str], reason: str) -> str:
     """What was done, for the list to say. A job that has ended or is gone meanwhile isn't counted."""
+    name_jobs(ids)
     if action == "cancel":
         words = [broker.cancel(id, reason=reason) for id in ids]
         asked = words.count("asked")

@@ -17,6 +17,8 @@ from middleware.clock import rfc3339, to_us
 from middleware.logs.console import for_people
 
 NAME = "lastin"
+BEGIN = '{"time":"'
+"""How a line of a log begins."""
 Line = dict[str, Any]
 
 
@@ -40,10 +42,10 @@ class Console:
         data = message.data
         text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data)
         for part in text.rstrip("\r\n").split("\n"):  # JSON may hold other characters that end lines
-            line, as_json = _parsed(part), part
-            if line is None:
-                line, as_json = _line(message.name, "INFO", part, message.time.astimezone(UTC), logger="output"), ""
-            if self.hears(line) or not self.is_for_people:
+            printed, line, as_json = _taken_apart(part)
+            if printed:
+                self._print(_line(message.name, "INFO", printed, message.time.astimezone(UTC), logger="output"))
+            if line and (self.hears(line) or not self.is_for_people):
                 self._print(line, as_json)
 
     def say(self, text: str, level: str = "INFO") -> None:
@@ -66,15 +68,17 @@ class Console:
         print(for_people(line, colours=self.colours) if self.is_for_people else as_json, file=self._out, flush=True)
 
 
-def _parsed(text: str) -> Line | None:
-    """A line of a log; None when it is something else that a program has printed."""
-    if not text.startswith('{"time":'):
-        return None
+def _taken_apart(text: str) -> tuple[str, Line, str]:
+    """What a program has printed, and the line of its log behind that, as an object and as it was: what a task prints
+    reaches us in pieces, and a line of another thread may come between two of them."""
+    at = text.find(BEGIN)
+    if at < 0:
+        return text, {}, ""
     try:
-        line = orjson.loads(text)
+        line: Line = orjson.loads(text[at:])
     except ValueError:
-        return None
-    return line if isinstance(line, dict) else None
+        return text, {}, ""
+    return text[:at], line, text[at:]
 
 
 def _line(process: str, level: str, message: str, at: datetime, *, logger: str) -> Line:

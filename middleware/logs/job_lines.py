@@ -74,7 +74,8 @@ class JobLines:
                 handler.handle_all(records)
             else:
                 for record in records:
-                    handler.handle(record)
+                    if record.levelno >= handler.level:
+                        handler.handle(record)
 
 
 LEVELS = {

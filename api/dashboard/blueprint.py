@@ -14,6 +14,7 @@ from middleware.errors import LastInError, QueueFullError, RedisAwayError, Redis
 from ..access.scopes import is_page
 from ..wire import problems
 from . import assets, words
+from .runbook import section_of
 from .viewer import viewer
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ TITLES = {
 
 @dashboard.app_context_processor
 def _for_templates() -> dict[str, object]:
-    return {"viewer": viewer(), "asset": assets.address, "words": words}
+    return {"viewer": viewer(), "asset": assets.address, "words": words, "guide_to": section_of}
 
 
 def to(endpoint: str, **values: Any) -> Redirect:

@@ -32,6 +32,8 @@ def row_of(job: Job, now_us: int) -> Row:
         run_ms = max(0, now_us - job.started_at_us) / 1e3
     elif job.status is JobStatus.SCHEDULED:
         wait_ms = run_ms = None
+    if job.status is JobStatus.QUEUED:
+        wait_ms = max(wait_ms or 0, 0.001)  # it waits, if only just
     whole = (wait_ms or 0) + (run_ms or 0)
     wait = round(100 * (wait_ms or 0) / whole, 1) if whole else 0.0
     return Row(

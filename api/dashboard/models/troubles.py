@@ -116,7 +116,7 @@ def _rejections(stats: Stats) -> Iterator[Trouble]:
     if recent > 0 and recent >= before:
         yield Trouble(
             WARNING,
-            f"Jobs are rejected: {words.rate(recent * 60)} in the last minute.",
+            f"Jobs are rejected: {words.number(max(1, recent * 60))} in the last minute.",
             "They say why.",
             "LastInRejectedJobsRising",
             status="rejected",

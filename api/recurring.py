@@ -22,16 +22,19 @@ recurring = Resource(
     "recurring", __name__, url_prefix="/v1/recurring", description="Jobs that the cadence submits at its ticks."
 )
 
+NAME = {"in": "path", "name": "name", "description": "The recurring job's name.", "example": "nightly"}
+
 
 @recurring.route("")
 @recurring.response(200, Recurring(many=True))
+@recurring.links(200, "/0/name", "name", "show_recurring", "pause_recurring", "resume_recurring")
 @recurring.problems(400, 503)
 def list_recurring() -> Response:
     """List the recurring jobs, by name"""
     return json_answer([job.as_dict() for job in broker.recurring.all()])
 
 
-@recurring.route("/<name>")
+@recurring.route("/<name>", parameters=[NAME])
 @recurring.response(200, Recurring)
 @recurring.problems(400, 404, 503)
 def show_recurring(name: str) -> Response:
@@ -39,8 +42,8 @@ def show_recurring(name: str) -> Response:
     return _answer(broker.recurring.get(name))
 
 
-@recurring.route("/<name>/pause", methods=("POST",), scope=ADMIN)
-@recurring.arguments(PauseBody())
+@recurring.route("/<name>/pause", parameters=[NAME], methods=("POST",), scope=ADMIN)
+@recurring.arguments(PauseBody(), example={"reason": "The month is closed."})
 @recurring.response(200, Recurring)
 @recurring.problems(404, 413, 415, 503)
 def pause_recurring(body: dict[str, Any], name: str) -> Response:
@@ -52,7 +55,7 @@ def pause_recurring(body: dict[str, Any], name: str) -> Response:
     return _answer(broker.recurring.pause(name, by=current_subject() or NOBODY, reason=body["reason"]))
 
 
-@recurring.route("/<name>/resume", methods=("POST",), scope=ADMIN)
+@recurring.route("/<name>/resume", parameters=[NAME], methods=("POST",), scope=ADMIN)
 @recurring.response(200, Recurring)
 @recurring.problems(400, 404, 503)
 def resume_recurring(name: str) -> Response:

@@ -3,12 +3,15 @@
 // just made.
 const page = document.getElementById("reference");
 const needed = {
-  show_job: ["job_id", "/v1/jobs", () => true],
-  explain_job: ["job_id", "/v1/jobs", () => true],
-  cancel_job: ["job_id", "/v1/jobs?status=scheduled,queued,running", (job) => !job.finished_at],
-  retry_job: ["job_id", "/v1/jobs?status=rejected,cancelled,expired", (job) => job.status === "cancelled"],
-  show_window: ["window_id", "/v1/windows", () => true],
-  close_window: ["window_id", "/v1/windows", () => true],
+  show_job: ["job_id", "/v1/jobs?limit=1", () => true],
+  explain_job: ["job_id", "/v1/jobs?limit=1", () => true],
+  cancel_job: ["job_id", "/v1/jobs?status=scheduled,queued,running&limit=1", (job) => !job.finished_at],
+  retry_job: ["job_id", "/v1/jobs?status=rejected,cancelled,expired&limit=1", (job) => job.status === "cancelled"],
+  show_window: ["window_id", "/v1/windows?limit=1", () => true],
+  close_window: ["window_id", "/v1/windows?limit=1", () => true],
+  show_recurring: ["name", "/v1/recurring", () => true],
+  pause_recurring: ["name", "/v1/recurring", () => true],
+  resume_recurring: ["name", "/v1/recurring", () => true],
 };
 const places = {};
 
@@ -18,9 +21,9 @@ function fill(operation, id) {
 
 async function fillNewest() {
   for (const [operation, [, list]] of Object.entries(needed)) {
-    const answer = await fetch(list + (list.includes("?") ? "&" : "?") + "limit=1");
+    const answer = await fetch(list);
     const [newest] = answer.ok ? await answer.json() : [];
-    if (newest) fill(operation, newest.id);
+    if (newest) fill(operation, newest.id ?? newest.name);
   }
 }
 

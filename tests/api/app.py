@@ -16,7 +16,7 @@ class Address(Schema):
 
 
 @task(to=fields.Email(required=True), title=fields.Str(required=True), queue_name="mail")
-def send_mail(to: str, title: str) -> None:
+def post_mail(to: str, title: str) -> None:
     """Send one mail."""
 
 

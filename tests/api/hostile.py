@@ -75,7 +75,7 @@ WORDS = st.sampled_from(
     [
         *(
             "process_message",
-            "send_mail",
+            "post_mail",
             "measure",
             "weigh",
             "default",

@@ -15,7 +15,7 @@ from .client import JSON, Answer, Client
 from .conftest import running_api
 
 BATCH = "/v1/jobs/batch"
-MAIL = {"task": "send_mail", "payload": {"to": "a@example.org", "title": "Hi"}}
+MAIL = {"task": "post_mail", "payload": {"to": "a@example.org", "title": "Hi"}}
 
 
 def _batch(client: Client, *jobs: Any, **headers: str) -> Answer:
@@ -80,7 +80,7 @@ def test_request_id_and_trace_context_are_kept_on_each(client: Client) -> None:
         ([{"message": "x"}], {""}),
         ({"jobs": [{"message": "x"}, {"message": ""}, {"message": 5}]}, {"/jobs/1/message", "/jobs/2/message"}),
         ({"jobs": [{"message": "x"}, [], None, "x"]}, {"/jobs/1", "/jobs/2", "/jobs/3"}),
-        ({"jobs": [{"task": "send_mail", "payload": {"to": "a@b.de"}}]}, {"/jobs/0/payload/title"}),
+        ({"jobs": [{"task": "post_mail", "payload": {"to": "a@b.de"}}]}, {"/jobs/0/payload/title"}),
         ({"jobs": [{"message": "x", "delay_s": -1}]}, {"/jobs/0/delay_s"}),
         ({"jobs": [{"task": "nobody", "payload": {}}]}, {"/jobs/0/task"}),
         ({"jobs": [{"message": "x"}, MAIL]}, {"/jobs/1/task"}),

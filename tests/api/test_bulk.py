@@ -42,7 +42,7 @@ def test_all_that_fit_are_cancelled_and_what_runs_is_asked_to_stop(client: Clien
     _submitted(5)
     _claimed(2)
     client.post_job({"message": "later", "delay_s": 60})
-    mail = client.post_job({"task": "send_mail", "payload": {"to": "a@example.org", "title": "x"}}).json
+    mail = client.post_job({"task": "post_mail", "payload": {"to": "a@example.org", "title": "x"}}).json
 
     answer = client.post("/v1/jobs/cancel", {"queue": "default", "reason": "storm"})
 

@@ -61,11 +61,11 @@ def test_the_contract_offers_one_form_for_each_task(client: Client) -> None:
     document = client.get("/openapi.json").json
 
     forms = [form["$ref"].rpartition("/")[2] for form in document["components"]["schemas"]["NewJobBody"]["oneOf"]]
-    mail = document["components"]["schemas"]["SendMailJob"]
-    assert forms == ["MessageJob", "ProcessMessageJob", "SendMailJob", "MeasureJob", "WeighJob"]
-    assert mail["properties"]["task"]["enum"] == ["send_mail"]
-    assert mail["properties"]["payload"] == {"$ref": "#/components/schemas/SendMailPayload"}
-    assert document["components"]["schemas"]["SendMailPayload"]["required"] == ["title", "to"]
+    mail = document["components"]["schemas"]["PostMailJob"]
+    assert forms == ["MessageJob", "ProcessMessageJob", "PostMailJob", "MeasureJob", "WeighJob"]
+    assert mail["properties"]["task"]["enum"] == ["post_mail"]
+    assert mail["properties"]["payload"] == {"$ref": "#/components/schemas/PostMailPayload"}
+    assert document["components"]["schemas"]["PostMailPayload"]["required"] == ["title", "to"]
 
 
 def test_the_root_leads_to_the_dashboard(client: Client) -> None:

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 
 import yaml
 
+from middleware.broker import LifoBroker
 from middleware.jobs import TRANSITIONS, JobStatus
 from tests.service import ROOT, RunningService
 
 from .client import Client
+from .test_recurring import NIGHTLY
 
 METHODS = ("get", "post")
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
@@ -43,6 +45,11 @@ def _filled(service: RunningService, path: str, operation: Mapping[str, Any]) ->
         path = path.replace("{job_id}", id)
     if "{window_id}" in path:
         path = path.replace("{window_id}", service.post("/v1/windows", {"queue": "default", "batch": 1}).json["id"])
+    if "{name}" in path:
+        broker = LifoBroker(url=service.server.url)
+        broker.declare_queue("default")
+        broker.recurring.put("default", [NIGHTLY])
+        broker.close()
     query = {}
     for parameter in parameters:
         if "example" in parameter and parameter["in"] == "path":

@@ -105,7 +105,7 @@ def test_a_window_is_opened_once(client: Client) -> None:
 
 
 def test_a_key_holds_for_its_operation_and_queue_only(client: Client) -> None:
-    mail = {"task": "send_mail", "payload": {"to": "a@example.org", "title": "x"}}
+    mail = {"task": "post_mail", "payload": {"to": "a@example.org", "title": "x"}}
 
     answers = [
         client.post_job({"message": "x"}, **KEY),

@@ -32,7 +32,7 @@ MAX_BODY_BYTES = 1_048_576
         b'{"message": "\xed\xa0\x80"}',
         b'\xef\xbb\xbf{"message": "a"}',
         '{"message": "a", "message": "b"}',
-        '{"task": "send_mail", "payload": {"to": "a@b.de", "to": "c@d.de", "title": "t"}}',
+        '{"task": "post_mail", "payload": {"to": "a@b.de", "to": "c@d.de", "title": "t"}}',
         "{'message': 'a'}",
         '{"message": "a"} {}',
         '{"message": "a",}',

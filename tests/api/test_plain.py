@@ -31,7 +31,7 @@ bodies = st.one_of(
     objects,
     st.fixed_dictionaries({"message": texts}),
     st.fixed_dictionaries(
-        {"task": st.sampled_from(["process_message", "send_mail", "measure", "weigh", "nobody"]), "payload": objects},
+        {"task": st.sampled_from(["process_message", "post_mail", "measure", "weigh", "nobody"]), "payload": objects},
         optional={"delay_s": st.just(1), "extra": values},
     ),
     st.fixed_dictionaries(

@@ -32,7 +32,7 @@ def test_no_jobs_are_an_empty_list(client: Client) -> None:
 
 
 def test_jobs_are_listed_newest_first_over_all_queues(client: Client) -> None:
-    mail = {"task": "send_mail", "payload": {"to": "a@example.org", "title": "x"}}
+    mail = {"task": "post_mail", "payload": {"to": "a@example.org", "title": "x"}}
     submitted = [client.post_job(body).json["id"] for body in ({"message": "1"}, mail, {"message": "3"}, mail)]
 
     assert _ids(client.get("/v1/jobs")) == submitted[::-1]
@@ -82,7 +82,7 @@ def test_jobs_can_be_filtered_by_status(client: Client) -> None:
 
 def test_jobs_can_be_filtered_by_queue(client: Client) -> None:
     client.post_job({"message": "x"})
-    mail = client.post_job({"task": "send_mail", "payload": {"to": "a@example.org", "title": "x"}}).json["id"]
+    mail = client.post_job({"task": "post_mail", "payload": {"to": "a@example.org", "title": "x"}}).json["id"]
 
     assert _ids(client.get("/v1/jobs?queue=mail")) == [mail]
 
@@ -230,9 +230,9 @@ def test_several_values_of_a_filter_are_any_of_them_and_the_next_link_keeps_them
         client.post_job({"message": str(n), "tags": ["a,b"[:1]]})
         client.post_job({"message": str(n), "delay_s": 60})
         client.post_job({"task": "measure", "payload": {}})
-        client.post_job({"task": "send_mail", "payload": {"to": "a@example.org", "title": "x"}})
+        client.post_job({"task": "post_mail", "payload": {"to": "a@example.org", "title": "x"}})
 
-    path: str | None = "/v1/jobs?status=scheduled,queued&task=process_message&task=send_mail&queue=mail,default&limit=2"
+    path: str | None = "/v1/jobs?status=scheduled,queued&task=process_message&task=post_mail&queue=mail,default&limit=2"
     seen = []
     while path is not None:
         page = client.get(path)
@@ -240,7 +240,7 @@ def test_several_values_of_a_filter_are_any_of_them_and_the_next_link_keeps_them
         path = page.next
 
     assert [(job["task"], job["status"]) for job in seen] == [
-        *(("send_mail", "queued"), ("process_message", "scheduled"), ("process_message", "queued"))
+        *(("post_mail", "queued"), ("process_message", "scheduled"), ("process_message", "queued"))
     ] * 3
 
 

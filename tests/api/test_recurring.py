@@ -35,7 +35,7 @@ NIGHTLY = Definition(
 def recurring(redis_url: str) -> None:
     """Two recurring jobs in two queues."""
     broker.recurring.put("default", [NIGHTLY])
-    broker.recurring.put("mail", [replace(NIGHTLY, name="digest", queue="mail", task="send_mail")])
+    broker.recurring.put("mail", [replace(NIGHTLY, name="digest", queue="mail", task="post_mail")])
 
 
 def _submit(at_ms: int) -> str:

@@ -27,7 +27,7 @@ def shown(client: Client, path: str, accepted: int) -> Any:
 
 
 def test_jobs_are_counted_in_total_by_queue_and_by_task(client: Client, redis_url: str) -> None:
-    for body in ({"message": "a"}, {"message": "b"}, {"task": "send_mail", "payload": {"to": "a@b.cd", "title": "t"}}):
+    for body in ({"message": "a"}, {"message": "b"}, {"task": "post_mail", "payload": {"to": "a@b.cd", "title": "t"}}):
         assert client.post_job(body).status == 201
     broker = LifoBroker(url=redis_url)
     [job] = broker.redis.queue("default").claim("worker", 15_000_000, 1).jobs
@@ -40,7 +40,7 @@ def test_jobs_are_counted_in_total_by_queue_and_by_task(client: Client, redis_ur
         ("default", 1, 1),
         ("mail", 1, 0),
     }
-    assert {(t["task"], t["queue"]) for t in stats["tasks"]} == {("process_message", "default"), ("send_mail", "mail")}
+    assert {(t["task"], t["queue"]) for t in stats["tasks"]} == {("process_message", "default"), ("post_mail", "mail")}
     total = stats["total"]
     assert set(total) == {"counts", "oldest_age_s", "rates", "wait_ms", "run_ms"}
     assert set(total["counts"]) == STATES
@@ -57,14 +57,14 @@ def test_jobs_are_counted_in_total_by_queue_and_by_task(client: Client, redis_ur
 
 def test_a_queue_can_be_asked_for_alone(client: Client) -> None:
     client.post_job({"message": "a"})
-    client.post_job({"task": "send_mail", "payload": {"to": "a@b.cd", "title": "t"}})
+    client.post_job({"task": "post_mail", "payload": {"to": "a@b.cd", "title": "t"}})
     shown(client, "/v1/stats", 2)
 
     stats = client.get("/v1/stats?queue=mail").json
     nothing = client.get("/v1/stats?queue=nobody").json
 
     assert [q["queue"] for q in stats["queues"]] == ["mail"]
-    assert [t["task"] for t in stats["tasks"]] == ["send_mail"]
+    assert [t["task"] for t in stats["tasks"]] == ["post_mail"]
     assert stats["total"]["counts"]["queued"] == 1
     assert (nothing["queues"], nothing["tasks"], nothing["total"]["oldest_age_s"]) == ([], [], None)
 

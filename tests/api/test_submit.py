@@ -44,7 +44,7 @@ def test_location_leads_to_the_same_job(client: Client) -> None:
 
 
 def test_a_task_and_its_payload_become_a_job_on_that_tasks_queue(client: Client) -> None:
-    answer = client.post_job({"task": "send_mail", "payload": {"to": "a@example.org", "title": "Hi"}})
+    answer = client.post_job({"task": "post_mail", "payload": {"to": "a@example.org", "title": "Hi"}})
 
     assert answer.status == 201
     assert answer.json["queue"] == "mail"
@@ -108,14 +108,14 @@ def test_a_bad_message_is_refused_by_its_name(client: Client, body: Any) -> None
     [
         ({"task": "nobody", "payload": {}}, {"/task"}),
         ({"task": 7, "payload": {}}, {"/task"}),
-        ({"task": ["send_mail"], "payload": {}}, {"/task"}),
+        ({"task": ["post_mail"], "payload": {}}, {"/task"}),
         ({"task": None, "payload": {}}, {"/task"}),
         ({"payload": {}}, {"/task"}),
-        ({"task": "send_mail"}, {"/payload"}),
-        ({"task": "send_mail", "payload": None}, {"/payload"}),
-        ({"task": "send_mail", "payload": []}, {"/payload"}),
+        ({"task": "post_mail"}, {"/payload"}),
+        ({"task": "post_mail", "payload": None}, {"/payload"}),
+        ({"task": "post_mail", "payload": []}, {"/payload"}),
         (
-            {"task": "send_mail", "payload": {"to": "x", "extra/~": 1}},
+            {"task": "post_mail", "payload": {"to": "x", "extra/~": 1}},
             {"/payload/to", "/payload/title", "/payload/extra~1~0"},
         ),
         ({"task": "measure", "payload": {"sizes": [1, "2"]}}, {"/payload/sizes/1"}),
@@ -152,7 +152,7 @@ def test_whatever_else_is_wrong_is_pointed_at(client: Client, body: Any, pointer
 def test_an_unknown_task_is_shown_which_ones_there_are(client: Client) -> None:
     problem = client.post_job({"task": "send_male", "payload": {}}).problem(400, "validation")
 
-    assert "send_mail" in problem["detail"]
+    assert "post_mail" in problem["detail"]
 
 
 def test_a_delay_makes_a_job_due_so_much_later(client: Client) -> None:
@@ -240,7 +240,7 @@ def test_created_at_is_now(client: Client) -> None:
         ({"message": "x", "delay": 5}, "/delay", "Unknown field. Did you mean delay_s?"),
         ({"message": "x", "runAt": 5}, "/runAt", "Unknown field. Did you mean run_at?"),
         ({"message": "x", "colour": 5}, "/colour", "Unknown field. There are: delay_s, message, run_at, tags."),
-        ({"task": "send_male", "payload": {}}, "/task", "There is no such task. Did you mean send_mail?"),
+        ({"task": "send_male", "payload": {}}, "/task", "There is no such task. Did you mean post_mail?"),
         ({"task": "fly", "payload": {}}, "/task", "There is no such task. There are: measure, process_message, "),
         ({"task": "weigh", "payload": {"gram": 1}}, "/payload/gram", "Unknown field. Did you mean grams?"),
         ({"message": "x", "tags": ["a,b"]}, "/tags/0", "Not a tag: it holds a comma."),

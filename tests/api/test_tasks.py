@@ -21,19 +21,19 @@ def shown(client: Client) -> dict[str, dict[str, Any]]:
 
 
 def test_every_task_is_there_with_every_key(shown: dict[str, dict[str, Any]]) -> None:
-    assert list(shown)[:3] == ["process_message", "send_mail", "measure"]
+    assert list(shown)[:3] == ["process_message", "post_mail", "measure"]
     for task in shown.values():
         assert set(task) == {
             *("name", "queue", "summary", "description", "payload_schema", "max_attempts", "min_backoff_ms"),
             *("max_backoff_ms", "time_limit_ms", "max_age_ms"),
         }
-    assert (shown["send_mail"]["queue"], shown["send_mail"]["summary"]) == ("mail", "Send one mail.")
+    assert (shown["post_mail"]["queue"], shown["post_mail"]["summary"]) == ("mail", "Send one mail.")
 
 
 def test_payload_schemas_are_those_of_the_contract(client: Client, shown: dict[str, dict[str, Any]]) -> None:
     parts = client.get("/openapi.json").json["components"]["schemas"]
 
-    for name, part in (("process_message", "ProcessMessagePayload"), ("send_mail", "SendMailPayload")):
+    for name, part in (("process_message", "ProcessMessagePayload"), ("post_mail", "PostMailPayload")):
         schema = shown[name]["payload_schema"]
         assert schema == {"$schema": "https://json-schema.org/draft/2020-12/schema", **parts[part]}
 

@@ -34,7 +34,7 @@ def _open(client: Client, queue: str = "default", **more: Any) -> Any:
 
 def _used(client: Client, queue: str = "default") -> str:
     """A window in which a job was claimed, so that it is kept."""
-    body = {"message": "x"} if queue == "default" else {"task": "send_mail", "payload": {"to": "a@b.org", "title": "x"}}
+    body = {"message": "x"} if queue == "default" else {"task": "post_mail", "payload": {"to": "a@b.org", "title": "x"}}
     client.post_job(body)
     window: str = _open(client, queue)["id"]
     assert broker.redis.queue(queue).claim("w", 15_000_000, 1).jobs

@@ -10,17 +10,16 @@ import pytest
 
 from local.embedded import EmbeddedServer
 
+from ..api import app  # noqa: F401 (declares the tasks here that the served application has)
 from ..api.client import Client
-from ..api.conftest import SERVE, running_api
+from ..api.conftest import running_api
 from ..api.issuer import Issuer
-
-SERVE_OUR_TASKS = SERVE.replace("tests.api.app:application", "api.wsgi:application")
 
 
 @pytest.fixture(scope="session")
 def api(embedded_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """One server process for all tests of this folder."""
-    with running_api(embedded_server.url, tmp_path_factory.mktemp("api") / "web.log", serve=SERVE_OUR_TASKS) as client:
+    with running_api(embedded_server.url, tmp_path_factory.mktemp("api") / "web.log") as client:
         yield client
 
 
@@ -59,8 +58,6 @@ def issuer() -> Iterator[Issuer]:
 def guarded(redis_url: str, issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """An API that asks for tokens, and LASTIN_URL leading there."""
     with ExitStack() as stack:
-        client = stack.enter_context(
-            running_api(redis_url, tmp_path / "web.log", issuer.settings, serve=SERVE_OUR_TASKS)
-        )
+        client = stack.enter_context(running_api(redis_url, tmp_path / "web.log", issuer.settings))
         monkeypatch.setenv("LASTIN_URL", f"http://127.0.0.1:{client.port}")
         yield client

@@ -23,7 +23,7 @@ from local.embedded import free_port
 
 from ..service import ROOT, Answer, call, clean_environment, wait_until
 
-COPIED = ("api", "local", "middleware", "scheduler", "tasks", "Procfile")
+COPIED = ("api", "cli", "local", "middleware", "scheduler", "tasks", "Procfile")
 ANSWERS = "LastIn answers on "
 
 

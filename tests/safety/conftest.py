@@ -29,10 +29,10 @@ def server_in(folder: Path, *options: str, port: int | None = None, durability: 
 
 def node_in(folder: Path, port: int | None = None) -> EmbeddedServer:
     """A node of a cluster that holds no slots yet, not yet started."""
-    return server_in(folder, "--cluster-enabled", "yes", port=port or _port_of_node())
+    return server_in(folder, "--cluster-enabled", "yes", port=port or port_of_node())
 
 
-def _port_of_node() -> int:
+def port_of_node() -> int:
     """A free port whose bus port is free as well, and stays so: no outgoing connection takes one of these."""
     while True:
         port = free_port()

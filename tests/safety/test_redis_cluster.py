@@ -18,7 +18,7 @@ from middleware.redis_link.link import Link
 from ..api.client import JSON, Client
 from ..api.conftest import running_api
 from ..service import ROOT, clean_environment, python, wait_until
-from .conftest import node_in
+from .conftest import node_in, port_of_node
 
 LINE = "lastin: REDIS_URL leads to a node of a Redis Cluster (its INFO says cluster), which LastIn doesn't support"
 WORKER = ("-m", "dramatiq", "tasks", "--skip-logging", "--processes", "1", "--threads", "1")
@@ -44,7 +44,7 @@ def test_a_program_ends_with_one_line_and_status_2(cluster: EmbeddedServer, prog
 
 
 def test_programs_that_start_before_it_end_as_soon_as_it_answers(tmp_path: Path) -> None:
-    port, web_port = free_port(), free_port()
+    port, web_port = port_of_node(), free_port()
     environment = clean_environment(
         REDIS_URL=f"redis://127.0.0.1:{port}/0", PORT=str(web_port), WEB_CONCURRENCY="1", WORKER_METRICS_PORT="0"
     )

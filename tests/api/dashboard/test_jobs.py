@@ -26,14 +26,14 @@ def statuses(client: Client) -> list[str]:
 def test_jobs_are_listed_newest_first_with_counts_that_agree_with_the_filter(client: Client) -> None:
     rejected(2)
     submitted(3)
-    client.post_job({"task": "send_mail", "payload": {"to": "a@example.org", "title": "<i>x</i>"}})
+    client.post_job({"task": "post_mail", "payload": {"to": "a@example.org", "title": "<i>x</i>"}})
 
     said = words_of(load(client, "/dashboard/jobs"))
     assert "all 6" in said
     assert "queued 4" in said
     assert "to: a@example.org, title: <i>x</i>" in said
     assert "<i>x</i>" not in load(client, "/dashboard/jobs")
-    of_mail = words_of(load(client, "/dashboard/jobs?task=send_mail&status=queued"))
+    of_mail = words_of(load(client, "/dashboard/jobs?task=post_mail&status=queued"))
     assert "all 1" in of_mail
     assert "rejected 0" in of_mail
     assert "hello" not in of_mail

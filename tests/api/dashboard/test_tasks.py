@@ -11,7 +11,7 @@ from .browser import load, send, words_of
 def test_a_form_submits_a_job_and_leads_to_it(client: Client) -> None:
     sent = {"payload.to": "a@example.org", "payload.title": " spaces stay ", "tags": "one, two", "delay_s": "60"}
 
-    answer = send(client, "/dashboard/tasks/send_mail", sent)
+    answer = send(client, "/dashboard/tasks/post_mail", sent)
 
     assert answer.status == 303, answer.body.decode()
     [job] = client.get("/v1/jobs").json
@@ -43,8 +43,8 @@ def test_what_is_left_empty_is_left_out(client: Client) -> None:
 @pytest.mark.parametrize(
     ("task", "fields", "said"),
     [
-        ("send_mail", {"payload.to": "nobody", "payload.title": "x"}, "Not a valid email address."),
-        ("send_mail", {"payload.to": "a@example.org"}, "Missing data for required field."),
+        ("post_mail", {"payload.to": "nobody", "payload.title": "x"}, "Not a valid email address."),
+        ("post_mail", {"payload.to": "a@example.org"}, "Missing data for required field."),
         ("measure", {"payload.count": "many"}, "Not a valid integer."),
         ("measure", {"payload.sizes": "[1,"}, "Expected JSON"),
         ("measure", {"payload.address": '{"road": "Elm"}'}, "road: Unknown field."),
@@ -77,7 +77,7 @@ def test_a_task_that_is_not_declared_gets_no_job(client: Client) -> None:
 
 
 def test_only_forms_are_read(client: Client) -> None:
-    answer = client.post("/dashboard/tasks/send_mail", {"payload": {}})
+    answer = client.post("/dashboard/tasks/post_mail", {"payload": {}})
 
     assert answer.status == 415
-    assert send(client, "/dashboard/tasks/send_mail", [(str(n), "") for n in range(2001)]).status == 400
+    assert send(client, "/dashboard/tasks/post_mail", [(str(n), "") for n in range(2001)]).status == 400

@@ -135,7 +135,7 @@ def test_a_retry_is_a_warning_that_says_when_with_the_traceback_of_the_task_once
     assert line["level"] == "WARNING"
     assert line["status"] == "scheduled"
     assert 30_000 <= line["retry_in_ms"] <= 60_000
-    assert re.match(rf"work {message.message_id} failed and runs again in \d+ s|1 min", line["message"])
+    assert re.match(rf"work {message.message_id} failed and runs again in (\d+ s|1 min) ", line["message"])
     assert line["message"].endswith("): ValueError: no such host")
     assert line["exc_info"].count("Traceback") == 1
     assert re.search(r'^Traceback .*\n  File ".*test_job_lines.py", line \d+, in work\n', line["exc_info"])

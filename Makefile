@@ -114,7 +114,7 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 
 # The command `lastin`: pip doesn't install it, since the project isn't installed into its environment.
 $(BIN)/lastin: cli/console_script.py | $(VENV)/installed
-	$(BIN)/python -m cli.console_script
+	@$(BIN)/python -m cli.console_script
 
 $(BENCH)/installed: requirements.txt benchmarks/requirements.txt benchmarks/peers/package.json
 ifeq ($(PYTHON),)

@@ -150,7 +150,7 @@ def test_whatever_else_is_wrong_is_pointed_at(client: Client, body: Any, pointer
 
 
 def test_an_unknown_task_is_shown_which_ones_there_are(client: Client) -> None:
-    problem = client.post_job({"task": "send_male", "payload": {}}).problem(400, "validation")
+    problem = client.post_job({"task": "post_male", "payload": {}}).problem(400, "validation")
 
     assert "post_mail" in problem["detail"]
 
@@ -240,8 +240,8 @@ def test_created_at_is_now(client: Client) -> None:
         ({"message": "x", "delay": 5}, "/delay", "Unknown field. Did you mean delay_s?"),
         ({"message": "x", "runAt": 5}, "/runAt", "Unknown field. Did you mean run_at?"),
         ({"message": "x", "colour": 5}, "/colour", "Unknown field. There are: delay_s, message, run_at, tags."),
-        ({"task": "send_male", "payload": {}}, "/task", "There is no such task. Did you mean post_mail?"),
-        ({"task": "fly", "payload": {}}, "/task", "There is no such task. There are: measure, process_message, "),
+        ({"task": "post_male", "payload": {}}, "/task", "There is no such task. Did you mean post_mail?"),
+        ({"task": "fly", "payload": {}}, "/task", "There is no such task. There are: measure, post_mail, "),
         ({"task": "weigh", "payload": {"gram": 1}}, "/payload/gram", "Unknown field. Did you mean grams?"),
         ({"message": "x", "tags": ["a,b"]}, "/tags/0", "Not a tag: it holds a comma."),
     ],

@@ -39,7 +39,7 @@ def _children_of(pid: int) -> list[int]:
 def _told(out: str) -> list[str]:
     """What was logged, but for the settings of Redis that the user of `make acl` may not ask for."""
     messages = [str(json.loads(line)["message"]) for line in out.splitlines()]
-    return [message for message in messages if not message.startswith("Redis doesn't tell its")]
+    return [message for message in messages if not message.startswith("Redis doesn't report its")]
 
 
 def _end_of(process: subprocess.Popen[str]) -> tuple[int, str, str]:

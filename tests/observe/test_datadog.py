@@ -13,6 +13,7 @@ import yaml
 from middleware.metrics.definitions import METRICS
 
 from ..service import ROOT, RunningService, clean_environment
+from .cadence import with_a_recurring_job
 
 FOLDER = ROOT / "deploy" / "datadog"
 PYTHON = ROOT / ".venv-datadog" / "bin" / "python"
@@ -38,7 +39,7 @@ def test_the_agent_listens_where_the_page_about_logs_says() -> None:
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="datadog-checks-base isn't installed (make datadog does it)")
 def test_the_check_of_the_agent_reads_our_metrics(tmp_path: Path) -> None:
-    with RunningService(tmp_path) as service:
+    with RunningService(tmp_path, settings=with_a_recurring_job(tmp_path)) as service:
         service.wait_for_job(service.post("/v1/jobs", {"message": "hello"}).json["id"])
         command = [PYTHON, "-m", "tests.observe.datadog_check", FOLDER / "openmetrics.yaml", f"{service.url}/metrics"]
         done = subprocess.run(

@@ -14,6 +14,7 @@ import pytest
 from local.embedded import free_port
 
 from ..service import ROOT, RunningService, call, wait_until
+from .cadence import with_a_recurring_job
 from .names import ALERTS, queries, rules_of
 
 pytestmark = [
@@ -23,12 +24,6 @@ pytestmark = [
 
 JOBS = 30
 TOKEN = "a-token-for-this-test"
-RECURRING = """
-[jobs.leap_day]
-task = "process_message"
-payload = { message = "A day more" }
-cron = "0 2 29 2 *"
-"""
 NEEDS_EVENTS = {"Claims a window A", "Exceptions, 10 min A", "Memory B"}
 """Panels that show nothing where nothing happened: no window with claims in ten minutes, no limit of memory."""
 
@@ -81,9 +76,8 @@ class Prometheus:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    cadence = tmp_path_factory.mktemp("cadence") / "cadence.toml"
-    cadence.write_text((ROOT / "scheduler" / "cadence.toml").read_text(encoding="utf-8") + RECURRING, encoding="utf-8")
-    settings = {"METRICS_TOKEN": TOKEN, "WORKER_METRICS_PORT": "0", "CADENCE_FILE": str(cadence)}
+    settings = {"METRICS_TOKEN": TOKEN, "WORKER_METRICS_PORT": "0"}
+    settings |= with_a_recurring_job(tmp_path_factory.mktemp("cadence"))
     with RunningService(tmp_path_factory.mktemp("service"), settings=settings) as running:
         yield running
 

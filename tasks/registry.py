@@ -155,7 +155,7 @@ def _import_fault(module: str, package: ModuleType, error: Exception) -> str:
             if Path(frame.filename).parent in folders and Path(frame.filename).name not in DECLARING:
                 file, line = frame.filename, frame.lineno
     found_in = f"{_shown(Path(file))}, line {line}: " if file else ""
-    return f"{found_in}{type(error).__name__}: {what}. (LOG_LEVEL=DEBUG shows the traceback of {module}.)"
+    return f"{found_in}{type(error).__name__}: {what.rstrip('.')}. (LOG_LEVEL=DEBUG shows the traceback of {module}.)"
 
 
 def _shown(file: Path) -> Path:

@@ -35,13 +35,13 @@ def test_a_new_file_is_a_new_task(tmp_path: Path) -> None:
         from tasks import task
 
         @task(to=fields.Email(required=True), title=fields.Str(required=True))
-        def send_mail(to, title):
+        def send_letter(to, title):
             """Send one mail."""
     '''
 
     done = _import_tasks_with(tmp_path, module, then="print(*module.registry)")
 
-    assert done.stdout.split() == ["send_mail", "process_message"], done.stderr
+    assert done.stdout.split() == ["send_letter", "process_message"], done.stderr
 
 
 @pytest.mark.parametrize(

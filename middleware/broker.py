@@ -36,6 +36,7 @@ from .worker.cancellation import Cancellation
 from .worker.consumer import LifoConsumer
 from .worker.ended import OnEnded
 from .worker.lifecycle import WorkerLifecycle
+from .worker.lifecycles import WorkerLifecycles
 from .worker.results import JobResults
 
 JOIN_LOOK_S = 0.02
@@ -85,10 +86,15 @@ class LifoBroker(HookedBroker):
             now=now,
         )
         cancellation = Cancellation()
-        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation, on_ended)
-        # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
+        self._workers = WorkerLifecycles(
+            lambda is_process: WorkerLifecycle(
+                self.redis, self.settings, cancellation, on_ended, is_process=is_process
+            ),
+            lease_s=self.settings.lease_s,
+        )
+        # This one is first, so that its hooks come before all others' and its after-hooks behind them.
         standard = [m() for m in default_middleware] if middleware is None else middleware
-        super().__init__([self._lifecycle, cancellation, *standard, PatientSignals(self._lifecycle.hurry)])
+        super().__init__([self._workers, cancellation, *standard, PatientSignals(self._workers.hurry)])
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
         self.windows = Windows(self.redis)
@@ -148,7 +154,7 @@ class LifoBroker(HookedBroker):
           UnknownQueueError: no actor declares the queue.
         """
         self._require(queue_name)
-        return self._lifecycle.consumer(queue_name, prefetch=prefetch, timeout_ms=timeout)
+        return self._workers.consumer(queue_name, prefetch=prefetch, timeout_ms=timeout)
 
     def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
         """Accept a message as a job, to run at once or after ``delay`` milliseconds.
@@ -160,7 +166,7 @@ class LifoBroker(HookedBroker):
           as :meth:`accept`.
         """
         self.emit_before("enqueue", message, delay)
-        held = self._lifecycle.held(message)
+        held = self._workers.held(message)
         if held is not None:
             held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
         else:
@@ -267,7 +273,7 @@ class LifoBroker(HookedBroker):
 
     def close(self) -> None:
         """Put back what a worker still holds, and drop the connections of this thread."""
-        self._lifecycle.close()
+        self._workers.close()
         self.redis.link.close()
 
     def new_maintenance(
@@ -281,7 +287,7 @@ class LifoBroker(HookedBroker):
 
     def _patience(self) -> float | None:
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.
-        return None if self._lifecycle.at_work else self._patience_s
+        return None if self._workers.at_work else self._patience_s
 
     def _details_of(self, message: dramatiq.Message[Any]) -> MessageDetails:
         return details_of(message, self.actors.get(message.actor_name))

@@ -17,6 +17,7 @@ from .commands.types import KEYLESS, IdempotencyKey, Tick, TickAnswer
 from .dramatiq_fixes.hooks import HookedBroker
 from .dramatiq_fixes.signals import PatientSignals
 from .enqueue.acceptance import Acceptance, Receipt, one_queue
+from .enqueue.deadlines import Deadlines
 from .enqueue.due import Due, checked_delay_ms, due_word
 from .errors import UnknownQueueError
 from .jobs import Job
@@ -75,6 +76,7 @@ class LifoBroker(HookedBroker):
         self.is_gated = gated
         self._patience_s = patience_s
         self._most_waiting = 0
+        self._deadlines = Deadlines()
         self.redis = RedisClient(
             url,
             timeout_s=timeout_s,
@@ -89,6 +91,7 @@ class LifoBroker(HookedBroker):
         # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
         standard = [m() for m in default_middleware] if middleware is None else middleware
         super().__init__([self._lifecycle, cancellation, *standard, PatientSignals(self._lifecycle.hurry)])
+        self.actor_options |= Deadlines.TASK_OPTIONS
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
         self.windows = Windows(self.redis)
@@ -100,6 +103,7 @@ class LifoBroker(HookedBroker):
             self.redis,
             store=self.store,
             details_of=self._details_of,
+            deadlines=self._deadlines,
             retention=Retention(self.redis, self.settings),
         )
         if not any(isinstance(m, Results) for m in self.middleware):
@@ -132,13 +136,14 @@ class LifoBroker(HookedBroker):
         """Declare an actor and its queue.
 
         Raises:
-          ValueError: it has a priority, which would break the order within the queue.
+          ValueError: it has a priority, which would break the order within the queue; or its ``expires_in`` is none.
         """
         if actor.priority != 0:
             raise ValueError(
                 f"Actor {actor.actor_name!r} has priority {actor.priority}, but within a queue the newest job runs "
                 f"first and all are equal: leave the priority out, or give the actor a queue of its own."
             )
+        self._deadlines.declare(actor)
         super().declare_actor(actor)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> LifoConsumer:
@@ -189,7 +194,8 @@ class LifoBroker(HookedBroker):
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
           ValueError: the messages are of several queues, too many or none, an id is too long, one has more than 16
-            tags, or they would fall due after a delay of more than a century, or after the year 9999.
+            tags or a deadline that is none, or they would fall due after a delay of more than a century, or after the
+            year 9999.
         """
         dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
         return self.accept_once(messages, dues).jobs
@@ -259,7 +265,7 @@ class LifoBroker(HookedBroker):
           QueueJoinTimeout: there are jobs still.
         """
         deadline = time.monotonic() + (float("inf") if timeout is None else timeout / 1000)
-        waiting = [("ZCARD", key(queue_name)) for key in (keys.stack, keys.due, keys.leases)]
+        waiting = [("ZCARD", key(queue_name)) for key in (keys.stack, keys.scheduled, keys.leases)]
         while any(self.redis.call_all(waiting)):
             if time.monotonic() > deadline:
                 raise QueueJoinTimeout(queue_name)

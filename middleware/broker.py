@@ -13,7 +13,7 @@ from dramatiq.results import Results
 
 from .commands import keys
 from .commands.client import RedisClient
-from .commands.types import KEYLESS, IdempotencyKey, Tick, TickAnswer
+from .commands.types import KEYLESS, IdempotencyKey, Replication, Tick, TickAnswer
 from .dramatiq_fixes.hooks import HookedBroker
 from .dramatiq_fixes.signals import PatientSignals
 from .enqueue.acceptance import Acceptance, Receipt, one_queue
@@ -48,7 +48,8 @@ class LifoBroker(HookedBroker):
     """Runs the newest job first, loses none, and shows them all (see ``docs/architecture.md``).
 
     Parameters:
-      url: where Redis (6.2 or newer) or Valkey is; nothing is connected before it is needed.
+      url: where Redis (6.2 or newer) or Valkey is; with REDIS_SENTINELS among the settings, user, password, database
+        and TLS of whichever server is the primary. Nothing is connected before it is needed.
       settings: lease, crash limit and the like; the defaults if omitted.
       gated: True: until a scheduler has put a policy in force, nothing is handed out. False: continuous until then.
       middleware: instead of Dramatiq's default middleware; what the broker itself needs is added in any case.
@@ -76,12 +77,13 @@ class LifoBroker(HookedBroker):
         self._patience_s = patience_s
         self._most_waiting = 0
         self.redis = RedisClient(
-            url,
+            self.settings.redis_address_at(url),
             timeout_s=timeout_s,
             patience=self._patience,
             declared=lambda: self.queues,
             default_gate="closed" if gated else "open",
             spin_us=self.settings.redis_spin_us,
+            replication=Replication(self.settings.wait_replicas, self.settings.wait_ms),
             now=now,
         )
         cancellation = Cancellation()
@@ -182,6 +184,8 @@ class LifoBroker(HookedBroker):
         Raises:
           RedisAwayError: patience ended; the jobs may have been accepted all the same, and enqueueing the same
             messages again tells (DuplicateJobError).
+          TooFewReplicasError: patience ended; the jobs were accepted, and a failover may lose them. Enqueueing the same
+            messages again waits for the replicas once more, and then tells (DuplicateJobError).
           RedisRefusedError: the password is wrong; at once, but inside a worker.
           QueueFullError: ``maxmemory`` is reached.
           LargerThanQueueError: after :meth:`fail_fast`, these are more jobs than ``MAX_QUEUED`` lets wait.

@@ -26,6 +26,11 @@ class RedisClusterError(RedisAwayError):
         )
 
 
+class TooFewReplicasError(RedisAwayError):
+    """A call was carried out, but fewer replicas than ``WAIT_REPLICAS`` confirmed it in time: what it made is there,
+    and may be lost if another server becomes the primary. The same call, sent again, makes nothing twice."""
+
+
 class RedisRefusedError(RedisAwayError):
     """Redis takes neither this program's password nor its lack of one: trying again doesn't help before one of the two
     is changed. Programs that start end with exit status 2."""

@@ -22,7 +22,7 @@ def command(as_json: bool) -> None:
     if settings.lastin_url is not None:
         raise Unusable("The audit reads Redis itself: unset LASTIN_URL, and set REDIS_URL.")
     counts, faults = {}, []
-    for found in audit_all(Link(settings.redis_url, timeout_s=TIMEOUT_S)):
+    for found in audit_all(Link(settings.redis_address, timeout_s=TIMEOUT_S)):
         counts[found.queue] = dict(found.counts)
         faults += found.faults
         if not as_json:

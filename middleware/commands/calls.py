@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache, partial, wraps
 from typing import Any, TypeVar, cast
 
 from redis.connection import ConnectionInterface
 from redis.exceptions import NoScriptError
 
+from ..errors import TooFewReplicasError
 from ..redis_link.link import Link
 from ..redis_link.patience import persist
-from . import build
+from ..words import counted
+from . import build, keys
+from .types import UNREPLICATED, Replication
+
+WROTE_NOW = frozenset({b"accepted", b"submitted"})
+"""How ``accept.lua`` begins its answer when it wrote what it says."""
+
+CONFIRMED_MS = 1000
+"""For how long the key of :func:`keys.confirmed` stays."""
 
 
 def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any]) -> Callable[[], Any]:
@@ -30,6 +39,20 @@ def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any]) -> Callab
             return link.exchange(partial(pack, "EVAL"))
 
     return answer
+
+
+def run_replicated(
+    link: Link, pack: Callable[[str, ConnectionInterface], Any], replication: Replication
+) -> tuple[Any, int]:
+    """The answer of a script, as :func:`begin` packs it, and how many replicas have what it wrote.
+
+    Raises:
+      as :meth:`Link.call`.
+    """
+    try:
+        return link.exchange_and_wait(partial(pack, "EVALSHA"), *replication)
+    except NoScriptError:
+        return link.exchange_and_wait(partial(pack, "EVAL"), *replication)
 
 
 def run_script(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
@@ -73,6 +96,7 @@ class QueueCalls:
       default_gate: ``open`` or ``closed``, whichever holds as long as the queue has no policy.
       now: gives µs since the epoch in tests; else the time is the server's.
       patience: for how many seconds commands declared :func:`repeatable` are repeated now; None: until Redis is back.
+      replication: how many replicas must have what is accepted.
     """
 
     def __init__(
@@ -83,6 +107,7 @@ class QueueCalls:
         default_gate: str,
         now: Callable[[], int] | None = None,
         patience: Callable[[], float | None] = impatient,
+        replication: Replication = UNREPLICATED,
     ) -> None:
         self.queue = queue
         self._link = link
@@ -90,11 +115,39 @@ class QueueCalls:
         self._default_gate = default_gate.encode()
         self._now = now
         self._patience = patience
+        self._replication = replication
 
     def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
         return self._begin(name, words, timed=timed)()
 
     def _begin(self, name: str, words: list[bytes], *, timed: bool = True) -> Callable[[], Any]:
+        return begin(self._link, self._packer(name, words, timed=timed))
+
+    def _run_replicated(self, name: str, words: list[bytes], *, changes_nothing: Collection[bytes]) -> Any:
+        """As :meth:`_run`, and waits until enough replicas have what the call wrote. An answer that begins with another
+        word than those of ``changes_nothing`` stands for what a call wrote, this one or an earlier one.
+
+        Raises:
+          TooFewReplicasError: they don't have it in time.
+        """
+        if not self._replication.replicas:
+            return self._run(name, words)
+        answer, have_it = run_replicated(self._link, self._packer(name, words), self._replication)
+        if answer[0] in changes_nothing:
+            return answer
+        if answer[0] not in WROTE_NOW:
+            # WAIT is about what this very connection wrote: so it writes something behind what there is.
+            key = keys.confirmed(self.queue)
+            _, have_it = self._link.exchange_and_wait(
+                lambda connection: connection.pack_command("SET", key, "", "PX", CONFIRMED_MS), *self._replication
+            )
+        if have_it < self._replication.replicas:
+            raise _too_few(self._replication, have_it)
+        return answer
+
+    def _packer(
+        self, name: str, words: list[bytes], *, timed: bool = True
+    ) -> Callable[[str, ConnectionInterface], list[bytes]]:
         if timed:
             words = [b"%d" % self._now() if self._now else b"", *words]
         packed = _packed(words)
@@ -103,7 +156,14 @@ class QueueCalls:
             length, head = _head(command, name, self.queue)
             return [b"*%d\r\n" % (length + len(words)) + head + packed]
 
-        return begin(self._link, pack)
+        return pack
+
+
+def _too_few(replication: Replication, have_it: int) -> TooFewReplicasError:
+    return TooFewReplicasError(
+        f"WAIT_REPLICAS wants {counted(replication.replicas, 'replica')} to have an accepted job, and {have_it} had it "
+        f"within {replication.wait_ms} ms."
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..redis_link.address import Address
 from ..redis_link.link import Link, Links
 from ..redis_link.outage import Outage
 from ..redis_link.patience import persist
@@ -12,6 +13,7 @@ from ..redis_link.spin import Spin
 from . import keys
 from .calls import impatient, run_script
 from .queue_commands import QueueCommands
+from .types import UNREPLICATED, Replication
 
 
 class RedisClient:
@@ -22,34 +24,37 @@ class RedisClient:
     raise RedisAwayError.
 
     Parameters:
-      url: where Redis (6.2 or newer) or Valkey is.
+      where: the address or the URL of Redis (6.2 or newer) or Valkey.
       timeout_s: seconds to wait for one answer.
       patience: for how many seconds commands are repeated now; None: until Redis is back.
       declared: the queues that this program declares.
       default_gate: ``open`` or ``closed``, whichever holds for a queue without a policy.
       spin_us: for how long a program with a single thread looks for an answer before it sleeps, in µs.
+      replication: how many replicas must have what is accepted.
       now: gives µs since the epoch, for tests; by default the time is the Redis server's.
     """
 
     def __init__(
         self,
-        url: str,
+        where: Address | str,
         *,
         timeout_s: float,
         patience: Callable[[], float | None],
         declared: Callable[[], Iterable[str]],
         default_gate: str = "open",
         spin_us: int = 0,
+        replication: Replication = UNREPLICATED,
         now: Callable[[], int] | None = None,
     ) -> None:
         self.default_gate = default_gate
         self.outage = Outage()
-        self._url = url
+        self._where = where
         self._timeout_s = timeout_s
         self._patience = patience
         self._declared = declared
+        self._replication = replication
         self._now = now
-        self._links = Links(url, timeout_s=timeout_s, spin_us=spin_us)
+        self._links = Links(where, timeout_s=timeout_s, spin_us=spin_us)
 
     @property
     def link(self) -> Link:
@@ -58,12 +63,12 @@ class RedisClient:
 
     def new_link(self, spin: Spin | None = None) -> Link:
         """A connection that belongs to the caller."""
-        return Link(self._url, timeout_s=self._timeout_s, spin=spin)
+        return Link(self._where, timeout_s=self._timeout_s, spin=spin)
 
     def answer_within(self, timeout_s: float) -> None:
         """From now on, wait this long for one answer."""
         self._timeout_s = timeout_s
-        self._links = Links(self._url, timeout_s=timeout_s)
+        self._links = Links(self._where, timeout_s=timeout_s)
 
     def queue(self, name: str) -> QueueCommands:
         """The commands on a queue."""
@@ -99,4 +104,11 @@ class RedisClient:
         self.link.call("SET", keys.writable(), "1", "PX", 60_000)
 
     def _commands(self, name: str, link: Link, patience: Callable[[], float | None]) -> QueueCommands:
-        return QueueCommands(name, link, default_gate=self.default_gate, now=self._now, patience=patience)
+        return QueueCommands(
+            name,
+            link,
+            default_gate=self.default_gate,
+            now=self._now,
+            patience=patience,
+            replication=self._replication,
+        )

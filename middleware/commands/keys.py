@@ -169,6 +169,11 @@ def switches(queue: str) -> str:
     return _of_queue(queue, "switches")
 
 
+def confirmed(queue: str) -> str:
+    """STRING that expires: written so that a WAIT on the same connection waits for all that was written before."""
+    return _of_queue(queue, "confirmed")
+
+
 def idempotency_keys(queue: str) -> str:
     """HASH idempotency key → MessagePack array: digest of the request that was sent under it, and what that made."""
     return _of_queue(queue, "idempotency_keys")

@@ -160,8 +160,8 @@ def _names(found: dict[JobStatus, bytes]) -> list[str]:
 
 
 def main() -> int:
-    """Audit all queues of REDIS_URL and print what was found."""
-    link = Link(load_or_exit().redis_url, timeout_s=5)
+    """Audit all queues of Redis and print what was found."""
+    link = Link(load_or_exit().redis_address, timeout_s=5)
     faults: list[str] = []
     try:
         for found in audit_all(link):

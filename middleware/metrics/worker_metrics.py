@@ -69,7 +69,7 @@ def show_worker_metrics() -> int:
     except (GroupFolderError, OSError):
         logger.exception("This worker shows no metrics.")
         return 0
-    MetricsPublisher(lambda: metrics, Link(settings.redis_url, timeout_s=5)).start()
+    MetricsPublisher(lambda: metrics, Link(settings.redis_address, timeout_s=5)).start()
     serve(settings, metrics)
     while True:
         time.sleep(3600)

@@ -16,6 +16,7 @@ from redis.exceptions import ResponseError
 from ..errors import LastInError, RedisAwayError, RedisClusterError, RedisRefusedError
 from ..redis_link.link import Link
 from ..settings import exit_with
+from ..words import counted
 
 LOOK_EVERY_S = 60.0
 
@@ -24,9 +25,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerSafety:
-    """What the server reports of itself; None: it doesn't. ``durability`` is what the setting asks of it."""
+    """What the server reports of itself; None: it doesn't. ``durability`` and ``wait_replicas`` are what the settings
+    ask of it."""
 
     durability: str
+    wait_replicas: int = 0
+    replicas: int | None = None
     has_aof: bool | None = None
     aof_is_written: bool | None = None
     appendfsync: str | None = None
@@ -56,6 +60,12 @@ class ServerSafety:
             )
         else:
             yield from self._warnings_of_aof()
+        if self.replicas is not None and self.replicas < self.wait_replicas:
+            yield (
+                f"WAIT_REPLICAS is {self.wait_replicas}, and {counted(self.replicas, 'replica')} of Redis "
+                f"{'is' if self.replicas == 1 else 'are'} connected: no job is accepted before there are enough. Start "
+                "replicas, or lower WAIT_REPLICAS."
+            )
         policy = self.maxmemory_policy
         if policy is not None and policy != "noeviction":
             what = "whole queues" if policy.startswith("allkeys") else "idempotency keys, and whatever else expires,"
@@ -96,7 +106,7 @@ class ServerSafety:
             )
 
 
-def look(link: Link, durability: str) -> ServerSafety:
+def look(link: Link, durability: str, wait_replicas: int = 0) -> ServerSafety:
     """Ask the server, with one command or two that read only. A user who may not ask hears less.
 
     Raises:
@@ -110,6 +120,8 @@ def look(link: Link, durability: str) -> ServerSafety:
     while_rewriting = config.get("no-appendfsync-on-rewrite")
     return ServerSafety(
         durability,
+        wait_replicas,
+        replicas=int(info["connected_slaves"]) if "connected_slaves" in info else None,
         has_aof=_is(info.get("aof_enabled"), "1"),
         aof_is_written=_is(info.get("aof_last_write_status"), "ok"),
         appendfsync=config.get("appendfsync"),
@@ -122,7 +134,7 @@ class SafetyWatch:
     """Looks at the server now and then, and logs what isn't safe: at the first look, and when it has changed.
 
     Parameters:
-      durability: the setting.
+      durability, wait_replicas: the settings.
       every_s: so old may be what :meth:`look_when_due` gives.
       on_cluster: what else to do when the server turns out to be a node of a Redis Cluster, such as
         :func:`end_process`.
@@ -132,12 +144,14 @@ class SafetyWatch:
     def __init__(
         self,
         durability: str,
+        wait_replicas: int = 0,
         *,
         every_s: float = LOOK_EVERY_S,
         on_cluster: Callable[[RedisClusterError], None] | None = None,
         is_quiet: bool = False,
     ) -> None:
         self._durability = durability
+        self._wait_replicas = wait_replicas
         self._every_s = every_s
         self._on_cluster = on_cluster
         self._is_quiet = is_quiet
@@ -173,7 +187,7 @@ class SafetyWatch:
             raise
 
     def _look(self, link: Link) -> ServerSafety:
-        found = look(link, self._durability)
+        found = look(link, self._durability, self._wait_replicas)
         if not self._is_quiet:
             _log(self._last, found)
         self._last, self._looked_at = found, time.monotonic()

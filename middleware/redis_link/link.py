@@ -6,23 +6,22 @@ import os
 import re
 import socket
 import struct
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import redis
-from redis.backoff import NoBackoff
 from redis.connection import ConnectionInterface
 from redis.exceptions import ResponseError
-from redis.retry import Retry
 
 from ..errors import QueueFullError, RedisAwayError, RedisClusterError, RedisRefusedError
+from .address import Address
+from .route import route
+from .sentinels import Primary
 from .spin import LoneSpin, Spin
 
 T = TypeVar("T")
 
-CONNECT_TIMEOUT_S = 0.5
 AWAY_CODES = frozenset(("READONLY", "UNBLOCKED", "LOADING", "MASTERDOWN", "NOREPLICAS", "MISCONF", "BUSY"))
 """Answers that mean: not now, ask again later (a replica after a failover, a server that loads or can't persist)."""
 CLUSTER_CODES = frozenset(("MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN"))
@@ -34,19 +33,6 @@ SCRIPT_ERROR = re.compile(r": -([A-Z]+) ")
 """How Redis 6.2 words an error inside a script: ``ERR Error running script (call to …): @user_script: 1: -OOM …``."""
 
 
-def pool(url: str, *, timeout_s: float) -> redis.ConnectionPool:
-    """Connections that give up in time, and never send anything twice."""
-    return redis.ConnectionPool.from_url(
-        url,
-        protocol=2,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=min(timeout_s, CONNECT_TIMEOUT_S),
-        retry=Retry(NoBackoff(), 0),
-        driver_info=None,
-        max_connections=sys.maxsize,  # of all that are ever made by a link, which makes one after each failure
-    )
-
-
 class Link:
     """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
 
@@ -54,10 +40,12 @@ class Link:
     ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps.
     """
 
-    def __init__(self, url: str, *, timeout_s: float, spin: Spin | None = None) -> None:
-        self._pool = pool(url, timeout_s=timeout_s)
+    def __init__(self, where: Address | str, *, timeout_s: float, spin: Spin | None = None) -> None:
+        self._route = route(Address.of(where), timeout_s=timeout_s)
+        self._timeout_s = timeout_s
         self._spin = spin
         self._connection: ConnectionInterface | None = None
+        self._primary: Primary | None = None
         self._pid = 0
 
     def call(self, *words: str | bytes | int | float) -> Any:
@@ -97,6 +85,29 @@ class Link:
         sent_over = self._talk(send)
         return lambda: self._talk(listen, sent_over)
 
+    def exchange_and_wait(
+        self, pack: Callable[[ConnectionInterface], Any], replicas: int, wait_ms: int
+    ) -> tuple[Any, int]:
+        """As :meth:`exchange`, and how many replicas have what it wrote, after at most ``wait_ms``; sent together.
+
+        Raises:
+          as :meth:`call`.
+        """
+
+        def talk(connection: ConnectionInterface) -> tuple[Any, int]:
+            words = connection.pack_command("WAIT", replicas, wait_ms)
+            connection.send_packed_command([*pack(connection), *words], check_health=False)
+            answer = self._answer(connection)
+            if not connection.can_read(wait_ms / 1000 + self._timeout_s):
+                raise redis.TimeoutError("no answer to WAIT")
+            have_it = self._answer(connection)
+            for heard in (answer, have_it):
+                if isinstance(heard, ResponseError):
+                    raise heard
+            return answer, have_it
+
+        return self._talk(talk)
+
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """Send several commands at once and read all answers; the first error among them is raised.
 
@@ -128,8 +139,11 @@ class Link:
         """The answer to what :meth:`send` sent, in a tuple, or None when none came in time.
 
         Raises:
-          RedisAwayError: as :meth:`call`.
+          RedisAwayError: as :meth:`call`; also when the server that was asked is the primary no more.
         """
+        if self._primary is not self._route.primary:
+            self.close()
+            raise RedisAwayError("Another server is the primary now.")
         return self._talk(lambda connection: (connection.read_response(),) if connection.can_read(timeout_s) else None)
 
     def close(self) -> None:
@@ -186,14 +200,15 @@ class Link:
             raise RedisAwayError(f"Redis can't do this now ({error}).") from error
 
     def _connected(self) -> ConnectionInterface:
-        if self._connection is None or self._pid != os.getpid():
-            connection = self._pool.make_connection()
+        if self._connection is None or self._pid != os.getpid() or self._primary is not self._route.primary:
+            self.close()
+            connection, primary = self._route.new_connection()
             connection.connect()
             connected = connection._get_socket()  # type: ignore[attr-defined]
             _let_the_kernel_time(connected)
             if self._spin is not None:
                 self._spin.watch(connected)
-            self._connection, self._pid = connection, os.getpid()
+            self._connection, self._primary, self._pid = connection, primary, os.getpid()
         return self._connection
 
 
@@ -216,5 +231,5 @@ def _code_of(error: ResponseError) -> str:
 class Links(threading.local):
     """The calling thread's own link."""
 
-    def __init__(self, url: str, *, timeout_s: float, spin_us: int = 0) -> None:
-        self.link = Link(url, timeout_s=timeout_s, spin=LoneSpin(spin_us) if spin_us else None)
+    def __init__(self, where: Address | str, *, timeout_s: float, spin_us: int = 0) -> None:
+        self.link = Link(where, timeout_s=timeout_s, spin=LoneSpin(spin_us) if spin_us else None)

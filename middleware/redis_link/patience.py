@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..errors import RedisAwayError, RedisClusterError, RedisRefusedError
+from ..errors import RedisAwayError, RedisClusterError, RedisRefusedError, TooFewReplicasError
 from .backoff import Backoff
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -33,6 +36,8 @@ def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
         except RedisAwayError as error:
             if isinstance(error, RedisRefusedError) and deadline is not None:
                 raise
+            if isinstance(error, TooFewReplicasError) and deadline is None and backoff.is_fresh:
+                logger.warning("%s What waits for them goes on when they have it.", error)
             pause_s = backoff.next_s()
             if deadline is not None and time.monotonic() + pause_s >= deadline:
                 raise

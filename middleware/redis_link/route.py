@@ -1,0 +1,95 @@
+"""The way to Redis: which server a new connection leads to."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+import redis
+from redis.backoff import NoBackoff
+from redis.connection import ConnectionInterface
+from redis.retry import Retry
+
+from .address import Address
+from .sentinels import Primary, asked_together
+
+CONNECT_TIMEOUT_S = 0.5
+
+
+class Route(Protocol):
+    """Makes connections. ``primary``: the server that they lead to, as far as this process knows; None: there is no
+    other that they could lead to."""
+
+    @property
+    def primary(self) -> Primary | None: ...
+
+    def new_connection(self) -> tuple[ConnectionInterface, Primary | None]:
+        """A connection, not yet connected, and which primary it leads to.
+
+        Raises:
+          RedisAwayError: there is none to be found now.
+        """
+
+
+class Direct:
+    """To the server of a URL."""
+
+    primary: None = None
+
+    def __init__(self, url: str, *, timeout_s: float) -> None:
+        self._pool = redis.ConnectionPool.from_url(url, **_options(timeout_s))
+
+    def new_connection(self) -> tuple[ConnectionInterface, None]:
+        """A connection to the server."""
+        return self._pool.make_connection(), None
+
+
+class ThroughSentinels:
+    """To the primary, whichever server that is. What one connection of the process finds out, all of them know."""
+
+    def __init__(self, address: Address, *, timeout_s: float) -> None:
+        self._sentinels = asked_together(address)
+        kwargs = redis.connection.parse_url(address.url)
+        self._make = kwargs.pop("connection_class", redis.Connection)
+        self._kwargs = {**kwargs, **_options(timeout_s)}
+        del self._kwargs["max_connections"]
+
+    @property
+    def primary(self) -> Primary | None:
+        """As it was heard last."""
+        return self._sentinels.primary
+
+    def new_connection(self) -> tuple[ConnectionInterface, Primary]:
+        """A connection to the server that is the primary now."""
+        primary = self._sentinels.ask()
+        return self._make(**{**self._kwargs, "host": primary.host, "port": primary.port}), primary
+
+
+def route(address: Address, *, timeout_s: float) -> Route:
+    """The way to this address."""
+    if address.sentinels:
+        return ThroughSentinels(address, timeout_s=timeout_s)
+    return Direct(address.url, timeout_s=timeout_s)
+
+
+def pool(where: Address | str, *, timeout_s: float) -> redis.ConnectionPool:
+    """For a library that takes one: connections that give up in time, and never send anything twice."""
+    address = Address.of(where)
+    if not address.sentinels:
+        return redis.ConnectionPool.from_url(address.url, **_options(timeout_s))
+    kwargs = redis.connection.parse_url(address.url)
+    is_tls = kwargs.pop("connection_class", None) is redis.SSLConnection
+    return redis.sentinel.SentinelConnectionPool(
+        address.service, asked_together(address).manager, ssl=is_tls, **{**kwargs, **_options(timeout_s)}
+    )
+
+
+def _options(timeout_s: float) -> dict[str, Any]:
+    return {
+        "protocol": 2,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": min(timeout_s, CONNECT_TIMEOUT_S),
+        "retry": Retry(NoBackoff(), 0),
+        "driver_info": None,
+        "max_connections": sys.maxsize,  # of all that are ever made by a link, which makes one after each failure
+    }

@@ -52,9 +52,10 @@ class Sentinels:
         except (ResponseError, redis.AuthenticationError) as error:
             raise RedisAwayError(f"REDIS_SENTINELS names a server that isn't a Sentinel for us ({error}).") from error
         except (MasterNotFoundError, RedisError, OSError) as error:
-            raise RedisAwayError(
-                f"No Sentinel of REDIS_SENTINELS names a primary of service {self._service!r} that lives ({error})."
-            ) from error
+            silent = str(error).partition(" : ")[2]
+            why = f" (no answer: {silent})" if silent else ""
+            text = f"No Sentinel of REDIS_SENTINELS names a primary of service {self._service!r} that lives{why}."
+            raise RedisAwayError(text) from error
         if found != self.primary:
             if self.primary is not None:
                 logger.warning("The primary is now %s:%d instead of %s:%d, say its Sentinels.", *found, *self.primary)

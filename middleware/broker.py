@@ -83,6 +83,7 @@ class LifoBroker(HookedBroker):
             declared=lambda: self.queues,
             default_gate="closed" if gated else "open",
             spin_us=self.settings.redis_spin_us,
+            replica_url=self.settings.redis_replica_url,
             replication=Replication(self.settings.wait_replicas, self.settings.wait_ms),
             now=now,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ..redis_link.address import Address
 from ..redis_link.link import Link, Links
@@ -13,7 +13,10 @@ from ..redis_link.spin import Spin
 from . import keys
 from .calls import impatient, run_script
 from .queue_commands import QueueCommands
+from .replica import Replica
 from .types import UNREPLICATED, Replication
+
+T = TypeVar("T")
 
 
 class RedisClient:
@@ -30,6 +33,7 @@ class RedisClient:
       declared: the queues that this program declares.
       default_gate: ``open`` or ``closed``, whichever holds for a queue without a policy.
       spin_us: for how long a program with a single thread looks for an answer before it sleeps, in µs.
+      replica_url: a replica from which :meth:`read_lists` reads; None: there is none.
       replication: how many replicas must have what is accepted.
       now: gives µs since the epoch, for tests; by default the time is the Redis server's.
     """
@@ -43,6 +47,7 @@ class RedisClient:
         declared: Callable[[], Iterable[str]],
         default_gate: str = "open",
         spin_us: int = 0,
+        replica_url: str | None = None,
         replication: Replication = UNREPLICATED,
         now: Callable[[], int] | None = None,
     ) -> None:
@@ -55,6 +60,17 @@ class RedisClient:
         self._replication = replication
         self._now = now
         self._links = Links(where, timeout_s=timeout_s, spin_us=spin_us)
+        self._replica = Replica() if replica_url else None
+        self._of_replica: RedisClient | None = None
+        if replica_url:
+            self._of_replica = RedisClient(
+                replica_url,
+                timeout_s=timeout_s,
+                patience=impatient,
+                declared=declared,
+                default_gate=default_gate,
+                now=now,
+            )
 
     @property
     def link(self) -> Link:
@@ -69,6 +85,8 @@ class RedisClient:
         """From now on, wait this long for one answer."""
         self._timeout_s = timeout_s
         self._links = Links(self._where, timeout_s=timeout_s)
+        if self._of_replica is not None:
+            self._of_replica.answer_within(timeout_s)
 
     def queue(self, name: str) -> QueueCommands:
         """The commands on a queue."""
@@ -93,6 +111,24 @@ class RedisClient:
     def run_script(self, name: str, keys: Sequence[str], *words: bytes) -> Any:
         """The answer of a script over keys that belong to no queue, which may be sent twice."""
         return persist(lambda: run_script(self.link, name, keys, *words), patience_s=self._patience())
+
+    def read_lists(self, read: Callable[[RedisClient], T]) -> T:
+        """What ``read`` reads from the replica as long as that is fit, else from the primary: many jobs at once, which
+        may be a moment old.
+
+        Raises:
+          RedisAwayError: neither answers.
+        """
+        replica = self._of_replica
+        if replica is None or self._replica is None:
+            return read(self)
+        return self._replica.read(replica.link, lambda: read(replica), lambda: read(self))
+
+    def replica_fault(self) -> str | None:
+        """Why lists are read from the primary although there is a replica, a sentence; None: they aren't."""
+        if self._of_replica is None or self._replica is None:
+            return None
+        return self._replica.look_when_due(self._of_replica.link)
 
     def check_writable(self) -> None:
         """Find out whether jobs could be accepted now; sent once.

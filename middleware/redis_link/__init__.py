@@ -1,1 +1,1 @@
-"""The connection to Redis: its address and TLS, the way to the primary, timeouts, errors, how long a command is repeated."""
+"""The connection to Redis: its address, the way to the primary, timeouts, errors, how long a command is repeated."""

@@ -50,6 +50,14 @@ class Settings:
     redis_sentinel_service: str = setting(
         "REDIS_SENTINEL_SERVICE", "mymaster", str, "The name under which the Sentinels watch the servers."
     )
+    redis_replica_url: str | None = setting(
+        "REDIS_REPLICA_URL",
+        None,
+        read.redis_url,
+        "A replica from which lists, statistics and the dashboard's pictures are read, which may be a moment old then. "
+        "While it has no link to the primary, they come from the primary.",
+        shown="",
+    )
     wait_replicas: int = setting(
         "WAIT_REPLICAS",
         0,
@@ -317,6 +325,8 @@ class Settings:
         """
         if not self.redis_tls_verify:
             object.__setattr__(self, "redis_url", read.unverified(self.redis_url))
+            if self.redis_replica_url is not None:
+                object.__setattr__(self, "redis_replica_url", read.unverified(self.redis_replica_url))
         if self.redis_sentinels and self.redis_url.startswith("unix://"):
             raise SettingsError("With REDIS_SENTINELS, REDIS_URL must start with redis:// or rediss://.")
         if (self.tls_cert_file is None) != (self.tls_key_file is None):

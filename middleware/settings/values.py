@@ -15,7 +15,9 @@ from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 from ..errors import SettingsError
 from ..redis_link.address import SentinelAddress
 
-SECRET = frozenset({"REDIS_URL", "REDIS_SENTINELS", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"})
+SECRET = frozenset(
+    {"REDIS_URL", "REDIS_REPLICA_URL", "REDIS_SENTINELS", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"}
+)
 """Settings whose values are never shown."""
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})

@@ -53,13 +53,13 @@ class RedisClient:
     ) -> None:
         self.default_gate = default_gate
         self.outage = Outage()
-        self._where = where
+        self.address = Address.of(where)
         self._timeout_s = timeout_s
         self._patience = patience
         self._declared = declared
         self._replication = replication
         self._now = now
-        self._links = Links(where, timeout_s=timeout_s, spin_us=spin_us)
+        self._links = Links(self.address, timeout_s=timeout_s, spin_us=spin_us)
         self._replica = Replica() if replica_url else None
         self._of_replica: RedisClient | None = None
         if replica_url:
@@ -79,12 +79,12 @@ class RedisClient:
 
     def new_link(self, spin: Spin | None = None) -> Link:
         """A connection that belongs to the caller."""
-        return Link(self._where, timeout_s=self._timeout_s, spin=spin)
+        return Link(self.address, timeout_s=self._timeout_s, spin=spin)
 
     def answer_within(self, timeout_s: float) -> None:
         """From now on, wait this long for one answer."""
         self._timeout_s = timeout_s
-        self._links = Links(self._where, timeout_s=timeout_s)
+        self._links = Links(self.address, timeout_s=timeout_s)
         if self._of_replica is not None:
             self._of_replica.answer_within(timeout_s)
 

@@ -12,6 +12,7 @@ from middleware.errors import RedisAwayError, RedisClusterError
 from middleware.processes.server_safety import SafetyWatch
 from middleware.redis_link.backoff import Backoff
 from middleware.redis_link.link import Link
+from middleware.redis_link.links import link_to
 from middleware.redis_link.outage import Outage
 from middleware.settings import Settings
 
@@ -52,7 +53,7 @@ class RedisWatch(threading.Thread):
                 log.exception("Looking at Redis failed; it goes on.")
 
     def _new_link(self) -> Link:
-        return Link(self._address, timeout_s=TIMEOUT_S)
+        return link_to(self._address, timeout_s=TIMEOUT_S)
 
     def _refuse(self, error: RedisClusterError) -> None:
         self.refused = error

@@ -39,7 +39,7 @@ def install(app: Flask, settings: Settings) -> None:
         in_memory_fallback=[settings.rate_limit],
         storage_uri="redis://",
         storage_options={
-            "connection_pool": pool(settings.redis_address, timeout_s=PATIENCE_S),  # type: ignore[dict-item]
+            "connection_pool": pool(settings.redis_address, timeout_s=PATIENCE_S, key=keys.rate_limits()),  # type: ignore[dict-item]
             "key_prefix": keys.rate_limits(),
         },
         request_identifier=lambda: "all",

@@ -12,6 +12,7 @@ from flask import request
 
 from middleware.commands.client import RedisClient
 from middleware.processes.registry import LiveProcess
+from middleware.processes.server_info import read_info
 from middleware.queues.snapshot import QueueSnapshot, read_snapshot
 from middleware.queues.stack import StackShape, read_stack, taken_next
 from middleware.queues.window import Window
@@ -46,9 +47,7 @@ def _queues() -> dict[str, QueueSnapshot]:
 
 
 def _server() -> Server:
-    text = broker.redis.call("INFO")
-    info = dict(line.split(":", 1) for line in text.decode().splitlines() if ":" in line)
-    return Server(info, tuple(server_warnings()))
+    return Server(read_info(broker.redis.link), tuple(server_warnings()))
 
 
 _names: Snapshot[list[str]] = Snapshot(lambda: sorted(broker.redis.queues()), SLOWER_S)

@@ -198,7 +198,7 @@ def _unconfirmed(error: TooFewReplicasError) -> Response:
 
 def _redis_cluster(error: RedisClusterError) -> Response:
     log.error("%s", error)
-    detail = "REDIS_URL leads to a Redis Cluster, which isn't supported: who runs the service must set another one."
+    detail = "The service isn't set up for its database: who runs it must change REDIS_CLUSTER or REDIS_URL."
     return answer(ProblemError(UNAVAILABLE, detail, headers={"Retry-After": "60"}))
 
 

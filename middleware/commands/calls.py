@@ -19,30 +19,31 @@ from .types import UNREPLICATED, Replication
 WROTE_NOW = frozenset({b"accepted", b"submitted"})
 """How ``accept.lua`` begins its answer when it wrote what it says."""
 
-CONFIRMED_MS = 1000
-"""For how long the key of :func:`keys.confirmed` stays."""
+PROBE_MS = 1000
+"""For how long the key of :func:`keys.probe` stays."""
 
 
-def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any]) -> Callable[[], Any]:
-    """Send a script, which ``pack`` packs for EVALSHA or EVAL; what this returns, called once, waits for the answer.
+def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any], key: str) -> Callable[[], Any]:
+    """Send a script, which ``pack`` packs for EVALSHA or EVAL, to the server that holds ``key``; what this returns,
+    called once, waits for the answer.
 
     Raises:
       as :meth:`Link.call`, both.
     """
-    heard = link.begin(partial(pack, "EVALSHA"))
+    heard = link.begin(partial(pack, "EVALSHA"), key)
 
     def answer() -> Any:
         try:
             return heard()
         except NoScriptError:
             # Not SCRIPT LOAD and the same again: scripts may be flushed between the two.
-            return link.exchange(partial(pack, "EVAL"))
+            return link.exchange(partial(pack, "EVAL"), key)
 
     return answer
 
 
 def run_replicated(
-    link: Link, pack: Callable[[str, ConnectionInterface], Any], replication: Replication
+    link: Link, pack: Callable[[str, ConnectionInterface], Any], replication: Replication, key: str
 ) -> tuple[Any, int]:
     """The answer of a script, as :func:`begin` packs it, and how many replicas have what it wrote.
 
@@ -50,9 +51,9 @@ def run_replicated(
       as :meth:`Link.call`.
     """
     try:
-        return link.exchange_and_wait(partial(pack, "EVALSHA"), *replication)
+        return link.exchange_and_wait(partial(pack, "EVALSHA"), *replication, key)
     except NoScriptError:
-        return link.exchange_and_wait(partial(pack, "EVAL"), *replication)
+        return link.exchange_and_wait(partial(pack, "EVAL"), *replication, key)
 
 
 def run_script(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
@@ -67,7 +68,7 @@ def run_script(link: Link, name: str, keys: Sequence[str], *words: str | bytes) 
         of_script = script.sha if command == "EVALSHA" else script.source
         return connection.pack_command(command, of_script, len(keys), *keys, *words)
 
-    return begin(link, pack)()
+    return begin(link, pack, keys[0])()
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -121,7 +122,7 @@ class QueueCalls:
         return self._begin(name, words, timed=timed)()
 
     def _begin(self, name: str, words: list[bytes], *, timed: bool = True) -> Callable[[], Any]:
-        return begin(self._link, self._packer(name, words, timed=timed))
+        return begin(self._link, self._packer(name, words, timed=timed), self.queue)
 
     def _run_replicated(self, name: str, words: list[bytes], *, changes_nothing: Collection[bytes]) -> Any:
         """As :meth:`_run`, and waits until enough replicas have what the call wrote. An answer that begins with another
@@ -132,14 +133,14 @@ class QueueCalls:
         """
         if not self._replication.replicas:
             return self._run(name, words)
-        answer, have_it = run_replicated(self._link, self._packer(name, words), self._replication)
+        answer, have_it = run_replicated(self._link, self._packer(name, words), self._replication, self.queue)
         if answer[0] in changes_nothing:
             return answer
         if answer[0] not in WROTE_NOW:
             # WAIT is about what this very connection wrote: so it writes something behind what there is.
-            key = keys.confirmed(self.queue)
+            key = keys.probe(self.queue)
             _, have_it = self._link.exchange_and_wait(
-                lambda connection: connection.pack_command("SET", key, "", "PX", CONFIRMED_MS), *self._replication
+                lambda connection: connection.pack_command("SET", key, "", "PX", PROBE_MS), *self._replication, key
             )
         if have_it < self._replication.replicas:
             raise _too_few(self._replication, have_it)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from ..redis_link.address import Address
-from ..redis_link.link import Link, Links
+from ..redis_link.link import Link
+from ..redis_link.links import Links, link_to
 from ..redis_link.outage import Outage
 from ..redis_link.patience import persist
 from ..redis_link.spin import Spin
@@ -17,6 +18,8 @@ from .replica import Replica
 from .types import UNREPLICATED, Replication
 
 T = TypeVar("T")
+
+PROBE_MS = 60_000
 
 
 class RedisClient:
@@ -79,7 +82,7 @@ class RedisClient:
 
     def new_link(self, spin: Spin | None = None) -> Link:
         """A connection that belongs to the caller."""
-        return Link(self.address, timeout_s=self._timeout_s, spin=spin)
+        return link_to(self.address, timeout_s=self._timeout_s, spin=spin)
 
     def answer_within(self, timeout_s: float) -> None:
         """From now on, wait this long for one answer."""
@@ -137,7 +140,10 @@ class RedisClient:
           RedisAwayError: Redis doesn't answer, or can't be written to.
           QueueFullError: ``maxmemory`` is reached.
         """
-        self.link.call("SET", keys.writable(), "1", "PX", 60_000)
+        if self.address.is_cluster:
+            self.link.call_all([("SET", keys.probe(queue), "", "PX", PROBE_MS) for queue in self._declared()])
+        else:
+            self.link.call("SET", keys.writable(), "", "PX", PROBE_MS)
 
     def _commands(self, name: str, link: Link, patience: Callable[[], float | None]) -> QueueCommands:
         return QueueCommands(

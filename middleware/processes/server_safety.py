@@ -17,8 +17,11 @@ from ..errors import LastInError, RedisAwayError, RedisClusterError, RedisRefuse
 from ..redis_link.link import Link
 from ..settings import exit_with
 from ..words import counted
+from .server_info import read_info
 
 LOOK_EVERY_S = 60.0
+LEAST_SAFE_FIRST = "no everysec always"
+"""How ``appendfsync`` can be set."""
 
 logger = logging.getLogger(__name__)
 
@@ -111,11 +114,11 @@ def look(link: Link, durability: str, wait_replicas: int = 0) -> ServerSafety:
 
     Raises:
       RedisAwayError: it doesn't answer.
-      RedisClusterError: it is a node of a Redis Cluster.
+      RedisClusterError: it is a node of a Redis Cluster although the link isn't for one, or the other way round.
     """
     info = _info(link)
-    if info.get("redis_mode", info.get("server_mode")) == "cluster":
-        raise RedisClusterError("its INFO says cluster")
+    if not link.is_cluster and info.get("redis_mode", info.get("server_mode")) == "cluster":
+        raise RedisClusterError.unexpected("its INFO says cluster")
     config = _config(link, "*appendfsync*")
     while_rewriting = config.get("no-appendfsync-on-rewrite")
     return ServerSafety(
@@ -216,18 +219,19 @@ def _log(before: ServerSafety | None, now: ServerSafety) -> None:
 
 def _info(link: Link) -> dict[str, str]:
     try:
-        text = link.call("INFO").decode()
+        return read_info(link)
     except ResponseError:
         return {}
-    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
 
 def _config(link: Link, pattern: str) -> dict[str, str]:
+    """Of several servers, the settings of the one that is least safe."""
     try:
-        flat = link.call("CONFIG", "GET", pattern)
+        found = [link.call("CONFIG", "GET", pattern) for link in link.servers()]
     except ResponseError:
         return {}
-    return dict(zip(*[(word.decode() for word in flat)] * 2, strict=True))
+    configs = [dict(zip(*[(word.decode() for word in flat)] * 2, strict=True)) for flat in found]
+    return min(configs, key=lambda config: LEAST_SAFE_FIRST.find(config.get("appendfsync", "")))
 
 
 def _is(reported: str | None, good: str) -> bool | None:

@@ -1,4 +1,4 @@
-"""Where Redis is: at a URL, or at the server that its Sentinels call the primary."""
+"""Where Redis is: at a URL, at the server that its Sentinels call the primary, or at the servers of a cluster."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ class Address:
     """Where Redis is.
 
     ``url``: the server; with ``sentinels``, what holds for whichever server is the primary of their ``service``: user,
-    password, database and TLS.
+    password, database and TLS. ``is_cluster``: the URL is that of one server of a Redis Cluster, who knows the others.
     """
 
     url: str
     sentinels: tuple[SentinelAddress, ...] = ()
     service: str = ""
+    is_cluster: bool = False
 
     @classmethod
     def of(cls, where: Address | str) -> Address:

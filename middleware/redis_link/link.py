@@ -6,8 +6,7 @@ import os
 import re
 import socket
 import struct
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import redis
@@ -18,7 +17,7 @@ from ..errors import QueueFullError, RedisAwayError, RedisClusterError, RedisRef
 from .address import Address
 from .route import route
 from .sentinels import Primary
-from .spin import LoneSpin, Spin
+from .spin import Spin
 
 T = TypeVar("T")
 
@@ -39,6 +38,8 @@ class Link:
     Nothing is sent twice: whoever calls decides whether a command may be repeated (see :mod:`.patience`). With a
     ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps.
     """
+
+    is_cluster = False
 
     def __init__(self, where: Address | str, *, timeout_s: float, spin: Spin | None = None) -> None:
         self._route = route(Address.of(where), timeout_s=timeout_s)
@@ -61,11 +62,12 @@ class Link:
         """
         return self.exchange(lambda connection: connection.pack_command(*words))
 
-    def exchange(self, pack: Callable[[ConnectionInterface], Any]) -> Any:
-        """As :meth:`call`, for a command that ``pack`` has packed already."""
-        return self.begin(pack)()
+    def exchange(self, pack: Callable[[ConnectionInterface], Any], key: str = "") -> Any:
+        """As :meth:`call`, for a command that ``pack`` has packed already. ``key``: in a cluster, the server that holds
+        it carries the command out."""
+        return self.begin(pack, key)()
 
-    def begin(self, pack: Callable[[ConnectionInterface], Any]) -> Callable[[], Any]:
+    def begin(self, pack: Callable[[ConnectionInterface], Any], key: str = "") -> Callable[[], Any]:
         """As :meth:`exchange`, in two steps: send now; what this returns, called once, reads the answer. Nothing else
         may be said over the link meanwhile.
 
@@ -86,7 +88,7 @@ class Link:
         return lambda: self._talk(listen, sent_over)
 
     def exchange_and_wait(
-        self, pack: Callable[[ConnectionInterface], Any], replicas: int, wait_ms: int
+        self, pack: Callable[[ConnectionInterface], Any], replicas: int, wait_ms: int, key: str = ""
     ) -> tuple[Any, int]:
         """As :meth:`exchange`, and how many replicas have what it wrote, after at most ``wait_ms``; sent together.
 
@@ -152,6 +154,14 @@ class Link:
         if connection is not None and self._pid == os.getpid():
             connection.disconnect()
 
+    def servers(self) -> list[Link]:
+        """A link to each server that holds keys: in a cluster there are several."""
+        return [self]
+
+    def by_server(self, queues: Iterable[str]) -> list[tuple[Link, list[str]]]:
+        """The queues that each server holds, and a link to it."""
+        return [(self, list(queues))]
+
     def _talk(self, talk: Callable[[ConnectionInterface], T], connection: ConnectionInterface | None = None) -> T:
         """Say something over the connection that there is, or hear something over the one on which it was asked for;
         what goes wrong becomes an error that a caller can handle."""
@@ -186,11 +196,11 @@ class Link:
             raise RedisAwayError(f"Redis doesn't answer {reason}.") from error
 
     def _refuse(self, error: ResponseError) -> None:
-        code = _code_of(error)
+        code = code_of(error)
         if code in CLUSTER_CODES or any(words in str(error) for words in CLUSTER_WORDS):
             self.close()
             answer = str(error)
-            raise RedisClusterError(answer if answer.startswith(code) else f"{code} {answer}") from error
+            raise RedisClusterError.unexpected(answer if answer.startswith(code) else f"{code} {answer}") from error
         if code == "OOM":
             raise QueueFullError(
                 "Redis has reached its maxmemory and takes no new jobs: let workers drain it or give it more memory."
@@ -223,13 +233,7 @@ def _let_the_kernel_time(connected: socket.socket) -> None:
         connected.settimeout(None)
 
 
-def _code_of(error: ResponseError) -> str:
+def code_of(error: ResponseError) -> str:
+    """The word that says what kind of error a server answers, also in a script."""
     in_script = SCRIPT_ERROR.search(str(error))
     return in_script[1] if in_script else error.status_code or str(error).partition(" ")[0]
-
-
-class Links(threading.local):
-    """The calling thread's own link."""
-
-    def __init__(self, where: Address | str, *, timeout_s: float, spin_us: int = 0) -> None:
-        self.link = Link(where, timeout_s=timeout_s, spin=LoneSpin(spin_us) if spin_us else None)

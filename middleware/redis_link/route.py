@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import redis
@@ -12,6 +14,7 @@ from redis.retry import Retry
 
 from .address import Address
 from .sentinels import Primary, asked_together
+from .shards import known_together
 
 CONNECT_TIMEOUT_S = 0.5
 
@@ -72,16 +75,28 @@ def route(address: Address, *, timeout_s: float) -> Route:
     return Direct(address.url, timeout_s=timeout_s)
 
 
-def pool(where: Address | str, *, timeout_s: float) -> redis.ConnectionPool:
-    """For a library that takes one: connections that give up in time, and never send anything twice."""
+def pool(where: Address | str, *, timeout_s: float, key: str) -> redis.ConnectionPool:
+    """For a library that takes one: connections that give up in time, and never send anything twice. In a cluster they
+    lead to the server that holds ``key``."""
     address = Address.of(where)
-    if not address.sentinels:
-        return redis.ConnectionPool.from_url(address.url, **_options(timeout_s))
+    options = _options(timeout_s)
+    if not address.sentinels and not address.is_cluster:
+        return redis.ConnectionPool.from_url(address.url, **options)
     kwargs = redis.connection.parse_url(address.url)
-    is_tls = kwargs.pop("connection_class", None) is redis.SSLConnection
-    return redis.sentinel.SentinelConnectionPool(
-        address.service, asked_together(address).manager, ssl=is_tls, **{**kwargs, **_options(timeout_s)}
-    )
+    connection_class = kwargs.pop("connection_class", redis.Connection)
+    find = asked_together(address).ask if address.sentinels else partial(known_together(address).server_of, key)
+    return redis.ConnectionPool(connection_class=_finding(connection_class, find), **{**kwargs, **options})
+
+
+def _finding(connection_class: Any, find: Callable[[], Primary]) -> Any:
+    class Finding(connection_class):  # type: ignore[misc]
+        """Looks for its server whenever it connects."""
+
+        def connect(self) -> None:
+            self.host, self.port = find()
+            super().connect()
+
+    return Finding
 
 
 def _options(timeout_s: float) -> dict[str, Any]:

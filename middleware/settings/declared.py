@@ -50,6 +50,14 @@ class Settings:
     redis_sentinel_service: str = setting(
         "REDIS_SENTINEL_SERVICE", "mymaster", str, "The name under which the Sentinels watch the servers."
     )
+    redis_cluster: bool = setting(
+        "REDIS_CLUSTER",
+        False,
+        read.switch,
+        "`1`: REDIS_URL is that of one server of a Redis Cluster, over whose shards the queues are spread "
+        "(docs/scaling.md).",
+        shown="0",
+    )
     redis_replica_url: str | None = setting(
         "REDIS_REPLICA_URL",
         None,
@@ -329,6 +337,9 @@ class Settings:
                 object.__setattr__(self, "redis_replica_url", read.unverified(self.redis_replica_url))
         if self.redis_sentinels and self.redis_url.startswith("unix://"):
             raise SettingsError("With REDIS_SENTINELS, REDIS_URL must start with redis:// or rediss://.")
+        if self.redis_cluster and (self.redis_sentinels or self.redis_replica_url):
+            other = "REDIS_SENTINELS" if self.redis_sentinels else "REDIS_REPLICA_URL"
+            raise SettingsError(f"REDIS_CLUSTER=1 and {other} don't go together: unset one of them.")
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             missing_file = "TLS_CERT_FILE" if self.tls_cert_file is None else "TLS_KEY_FILE"
             raise SettingsError(f"HTTPS needs TLS_CERT_FILE and TLS_KEY_FILE: set {missing_file} too.")
@@ -376,7 +387,7 @@ class Settings:
 
     def redis_address_at(self, url: str) -> Address:
         """Where Redis is, for a program that was given another URL."""
-        return Address(url, self.redis_sentinels, self.redis_sentinel_service)
+        return Address(url, self.redis_sentinels, self.redis_sentinel_service, self.redis_cluster)
 
     @property
     def lease_us(self) -> int:

@@ -30,7 +30,7 @@ def read_info(link: Link) -> dict[str, str]:
     Raises:
       as :meth:`Link.call`.
     """
-    return together([_fields(one.call("INFO").decode()) for one in link.servers()])
+    return together([fields_of(one.call("INFO")) for one in link.servers()])
 
 
 def together(servers: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -58,5 +58,6 @@ def _number(combine: Callable[[float, float], float], one: str, other: str) -> s
     return f"{combine(float(one), float(other)):.15g}"
 
 
-def _fields(info: str) -> dict[str, str]:
-    return dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
+def fields_of(info: bytes) -> dict[str, str]:
+    """INFO by its fields."""
+    return dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)

@@ -12,6 +12,8 @@ import pytest
 
 from .failovers import prove
 
+pytestmark = pytest.mark.servers
+
 TIMES = int(os.environ.get("LASTIN_FAILOVERS", "2"))
 
 

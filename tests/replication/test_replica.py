@@ -21,6 +21,8 @@ from ..middleware.workers import ended, working
 from ..sentinel import WatchedServers
 from ..service import wait_until
 
+pytestmark = pytest.mark.servers
+
 LINK_IS_DOWN = "its link to the primary is down (master_link_status)"
 
 

@@ -23,6 +23,8 @@ from ..middleware.workers import Gate, ended, working
 from ..sentinel import SERVICE, Fault, WatchedServers, role_of
 from ..service import python, wait_until
 
+pytestmark = pytest.mark.servers
+
 THREADS = 4
 
 

@@ -22,6 +22,8 @@ from ..api.conftest import running_api
 from ..middleware.workers import ended, working
 from ..sentinel import WatchedServers
 
+pytestmark = pytest.mark.servers
+
 WAIT_MS = 200
 ONE_REPLICA = {"WAIT_REPLICAS": "1", "WAIT_MS": str(WAIT_MS)}
 JOB = '{"message": "Hello"}'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal, Self
@@ -23,9 +24,10 @@ DOWN_AFTER_MS = 500
 HURRIED = ("info-period", "300", "publish-period", "300", "ping-period", "200")
 """Periods in ms, which are 10 s, 2 s and 1 s otherwise."""
 
-Fault = Literal["kill", "stop", "order"]
+Fault = Literal["kill", "stop", "order", "coordinated"]
 """What makes Sentinels fail over: the primary is killed with -9; it is stopped (SIGSTOP), as when its machine hangs or
-is cut off; or somebody orders it (``SENTINEL FAILOVER``) while it is well."""
+is cut off; or somebody orders it (``SENTINEL FAILOVER``) while it is well: coordinated, which Valkey can from 9 on,
+the old primary holds writes back until the new one has them all."""
 
 
 class WatchedServers:
@@ -120,11 +122,8 @@ class WatchedServers:
                 before.kill()
             case "stop":
                 self._signal(before, signal.SIGSTOP)
-            case "order":
-                for port in self._sentinels:
-                    with suppress(redis.RedisError), self._sentinel(port) as sentinel:
-                        sentinel.execute_command("SENTINEL FAILOVER", SERVICE)
-                        break
+            case "order" | "coordinated":
+                self._order(("COORDINATED",) if fault == "coordinated" else ())
         wait_until(lambda: self.primary_port() != before.port, f"a failover after {fault}", patience_s)
         primary = self.primary
         wait_until(lambda: role_of(primary) == "master", "the new primary to know it is one", patience_s)
@@ -165,6 +164,13 @@ class WatchedServers:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _order(self, how: Sequence[str]) -> None:
+        """Order a failover of the first Sentinel that takes the order."""
+        for port in self._sentinels:
+            with suppress(redis.RedisError), self._sentinel(port) as sentinel:
+                sentinel.execute_command("SENTINEL", "FAILOVER", SERVICE, *how)
+                return
 
     def _options(self) -> list[str]:
         # A replica may confirm sooner than once a second; and a primary that comes back doesn't wait for a whole copy.

@@ -103,9 +103,10 @@ class Link:
             if not connection.can_read(wait_ms / 1000 + self._timeout_s):
                 raise redis.TimeoutError("no answer to WAIT")
             have_it = self._answer(connection)
-            for heard in (answer, have_it):
-                if isinstance(heard, ResponseError):
-                    raise heard
+            if isinstance(answer, ResponseError):
+                raise answer
+            if isinstance(have_it, ResponseError):  # the server became a replica between the two
+                raise redis.ConnectionError(str(have_it))
             return answer, have_it
 
         return self._talk(talk)

@@ -37,7 +37,6 @@ from middleware.settings import load
 make_server(load(), "127.0.0.1", "tests.replication.failover_tasks:application").serve()
 """
 SETTINGS = {
-    "WAIT_REPLICAS": "1",
     "CADENCE_DEFAULT_MODE": "continuous",
     "WORKER_METRICS_PORT": "0",
     "LOG_JOBS": "failed",
@@ -84,12 +83,13 @@ class Journal:
         return [(float(at), name) for at, found, name in rows if found == word]
 
 
-def prove(folder: Path, faults: Sequence[Fault], *, replicas: int = 2) -> Findings:
+def prove(folder: Path, faults: Sequence[Fault], *, replicas: int = 2, wait_replicas: int = 1) -> Findings:
     """Make the primary fail in these ways, one after the other, while clients submit and a worker works."""
     found, journal = Findings(), Journal(folder / "journal")
     with WatchedServers(folder / "watched", replicas=replicas) as servers:
         environment = servers.settings | SETTINGS | {"JOURNAL": str(journal.file)}
-        settings = servers.settings_of(wait_replicas=1)
+        environment["WAIT_REPLICAS"] = str(wait_replicas)
+        settings = servers.settings_of(wait_replicas=wait_replicas)
         broker = LifoBroker(url=settings.redis_url, settings=settings, middleware=[], patience_s=1)
         broker.declare_queue("default")
         with (
@@ -104,7 +104,7 @@ def prove(folder: Path, faults: Sequence[Fault], *, replicas: int = 2) -> Findin
                 time.sleep(LOAD_S)
                 began = time.monotonic()
                 servers.fail_over(fault)
-                if replicas == 1:  # nothing is accepted before there is a replica again
+                if replicas == wait_replicas:  # nothing is accepted before all replicas are back
                     servers.repair()
                 _settle_down(load, journal)
                 ended = time.monotonic()
@@ -187,6 +187,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.replication.failovers", description=__doc__)
     parser.add_argument("--times", type=int, default=10, help="how many failovers (10)")
     parser.add_argument("--replicas", type=int, default=2, help="how many replicas (2)")
+    parser.add_argument("--wait-replicas", type=int, default=1, help="WAIT_REPLICAS (1)")
     parser.add_argument("--faults", default="kill,stop", help="kinds, in turn: kill, stop, order (kill,stop)")
     parser.add_argument("--keep", type=Path, help="a folder for logs; else they go to a temporary one")
     options = parser.parse_args()
@@ -194,7 +195,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        found = prove(folder, faults, replicas=options.replicas)
+        found = prove(folder, faults, replicas=options.replicas, wait_replicas=options.wait_replicas)
     print(json.dumps(asdict(found)))
     return 0 if found.is_good else 1
 

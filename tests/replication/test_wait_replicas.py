@@ -13,7 +13,7 @@ import pytest
 from middleware.broker import LifoBroker
 from middleware.commands import keys
 from middleware.commands.types import Call, Offer, Replication, Submitted, Tick, TickRefused
-from middleware.errors import DuplicateJobError, TooFewReplicasError
+from middleware.errors import DuplicateJobError, RedisAwayError, TooFewReplicasError
 from middleware.processes.server_safety import look
 from middleware.redis_link.link import Link
 
@@ -229,3 +229,11 @@ def test_a_waits_answer_is_given_more_time_than_others(watched: WatchedServers) 
     link.close()
 
     assert (answer, have_it) == (b"OK", 0)
+
+
+def test_a_server_that_becomes_a_replica_before_it_waits_is_redis_away(watched: WatchedServers) -> None:
+    link = Link(watched.replicas[0].url, timeout_s=1)
+
+    with pytest.raises(RedisAwayError, match="WAIT cannot be used with replica"):
+        link.exchange_and_wait(lambda c: c.pack_command("PING"), 1, 100)
+    link.close()

@@ -11,6 +11,7 @@ from redis.exceptions import NoScriptError
 
 from ..errors import TooFewReplicasError
 from ..redis_link.link import Link
+from ..redis_link.outage import Outage
 from ..redis_link.patience import persist
 from ..words import counted
 from . import build, keys
@@ -80,7 +81,7 @@ def repeatable(command: Command) -> Command:
 
     @wraps(command)
     def persistent(self: QueueCalls, *args: Any, **kwargs: Any) -> Any:
-        return persist(lambda: command(self, *args, **kwargs), patience_s=self._patience())
+        return persist(lambda: command(self, *args, **kwargs), patience_s=self._patience(), outage=self._outage)
 
     return cast("Command", persistent)
 
@@ -98,6 +99,7 @@ class QueueCalls:
       now: gives µs since the epoch in tests; else the time is the server's.
       patience: for how many seconds commands declared :func:`repeatable` are repeated now; None: until Redis is back.
       replication: how many replicas must have what is accepted.
+      outage: where it is told that they wait for Redis.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class QueueCalls:
         now: Callable[[], int] | None = None,
         patience: Callable[[], float | None] = impatient,
         replication: Replication = UNREPLICATED,
+        outage: Outage | None = None,
     ) -> None:
         self.queue = queue
         self._link = link
@@ -117,6 +120,7 @@ class QueueCalls:
         self._now = now
         self._patience = patience
         self._replication = replication
+        self._outage = outage
 
     def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
         return self._begin(name, words, timed=timed)()

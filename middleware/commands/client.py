@@ -56,6 +56,7 @@ class RedisClient:
     ) -> None:
         self.default_gate = default_gate
         self.outage = Outage()
+        self._told: Outage | None = self.outage
         self.address = Address.of(where)
         self._timeout_s = timeout_s
         self._patience = patience
@@ -85,8 +86,9 @@ class RedisClient:
         return link_to(self.address, timeout_s=self._timeout_s, spin=spin)
 
     def answer_within(self, timeout_s: float) -> None:
-        """From now on, wait this long for one answer."""
+        """From now on, wait this long for one answer, and don't log that calls wait: each request tells its end."""
         self._timeout_s = timeout_s
+        self._told = None
         self._links = Links(self.address, timeout_s=timeout_s)
         if self._of_replica is not None:
             self._of_replica.answer_within(timeout_s)
@@ -105,15 +107,15 @@ class RedisClient:
 
     def call(self, *words: str | bytes | int | float) -> Any:
         """The answer to one command that may be sent twice."""
-        return persist(lambda: self.link.call(*words), patience_s=self._patience())
+        return self._persist(lambda: self.link.call(*words))
 
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """The answers to several commands that may be sent twice, sent at once."""
-        return persist(lambda: self.link.call_all(commands), patience_s=self._patience())
+        return self._persist(lambda: self.link.call_all(commands))
 
     def run_script(self, name: str, keys: Sequence[str], *words: bytes) -> Any:
         """The answer of a script over keys that belong to no queue, which may be sent twice."""
-        return persist(lambda: run_script(self.link, name, keys, *words), patience_s=self._patience())
+        return self._persist(lambda: run_script(self.link, name, keys, *words))
 
     def read_lists(self, read: Callable[[RedisClient], T]) -> T:
         """What ``read`` reads from the replica as long as that is fit, else from the primary: many jobs at once, which
@@ -145,6 +147,9 @@ class RedisClient:
         else:
             self.link.call("SET", keys.writable(), "", "PX", PROBE_MS)
 
+    def _persist(self, call: Callable[[], T]) -> T:
+        return persist(call, patience_s=self._patience(), outage=self._told)
+
     def _commands(self, name: str, link: Link, patience: Callable[[], float | None]) -> QueueCommands:
         return QueueCommands(
             name,
@@ -153,4 +158,5 @@ class RedisClient:
             now=self._now,
             patience=patience,
             replication=self._replication,
+            outage=self._told,
         )

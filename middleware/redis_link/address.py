@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import redis
 
 
 class SentinelAddress(NamedTuple):
@@ -21,12 +24,15 @@ class Address:
 
     ``url``: the server; with ``sentinels``, what holds for whichever server is the primary of their ``service``: user,
     password, database and TLS. ``is_cluster``: the URL is that of one server of a Redis Cluster, who knows the others.
+    ``pool``: instead of all that, a program's own pool, whose address, credentials and certificates are used. Its
+    connections are not: those of LastIn have time-outs and answers of their own.
     """
 
-    url: str
+    url: str = ""
     sentinels: tuple[SentinelAddress, ...] = ()
     service: str = ""
     is_cluster: bool = False
+    pool: redis.ConnectionPool | None = None
 
     @classmethod
     def of(cls, where: Address | str) -> Address:

@@ -13,6 +13,7 @@ from redis.connection import ConnectionInterface
 from redis.retry import Retry
 
 from .address import Address
+from .client_arguments import connection_arguments
 from .sentinels import Primary, asked_together
 from .shards import known_together
 
@@ -35,12 +36,12 @@ class Route(Protocol):
 
 
 class Direct:
-    """To the server of a URL."""
+    """To one server."""
 
     primary: None = None
 
-    def __init__(self, url: str, *, timeout_s: float) -> None:
-        self._pool = redis.ConnectionPool.from_url(url, **_options(timeout_s))
+    def __init__(self, address: Address, *, timeout_s: float) -> None:
+        self._pool = _direct_pool(address, timeout_s)
 
     def new_connection(self) -> tuple[ConnectionInterface, None]:
         """A connection to the server."""
@@ -72,20 +73,25 @@ def route(address: Address, *, timeout_s: float) -> Route:
     """The way to this address."""
     if address.sentinels:
         return ThroughSentinels(address, timeout_s=timeout_s)
-    return Direct(address.url, timeout_s=timeout_s)
+    return Direct(address, timeout_s=timeout_s)
 
 
-def pool(where: Address | str, *, timeout_s: float, key: str) -> redis.ConnectionPool:
+def pool(where: Address | str, *, timeout_s: float, key: str = "") -> redis.ConnectionPool:
     """For a library that takes one: connections that give up in time, and never send anything twice. In a cluster they
     lead to the server that holds ``key``."""
     address = Address.of(where)
-    options = _options(timeout_s)
     if not address.sentinels and not address.is_cluster:
-        return redis.ConnectionPool.from_url(address.url, **options)
+        return _direct_pool(address, timeout_s)
     kwargs = redis.connection.parse_url(address.url)
     connection_class = kwargs.pop("connection_class", redis.Connection)
     find = asked_together(address).ask if address.sentinels else partial(known_together(address).server_of, key)
-    return redis.ConnectionPool(connection_class=_finding(connection_class, find), **{**kwargs, **options})
+    return redis.ConnectionPool(connection_class=_finding(connection_class, find), **{**kwargs, **_options(timeout_s)})
+
+
+def _direct_pool(address: Address, timeout_s: float) -> redis.ConnectionPool:
+    if address.pool is not None:
+        return redis.ConnectionPool(**connection_arguments(address.pool), **_options(timeout_s))
+    return redis.ConnectionPool.from_url(address.url, **_options(timeout_s))
 
 
 def _finding(connection_class: Any, find: Callable[[], Primary]) -> Any:

@@ -19,7 +19,7 @@ from middleware.redis_link.address import Address, SentinelAddress
 from middleware.redis_link.link import Link
 from middleware.settings import Settings
 
-from ..middleware.workers import Gate, ended, working
+from ..middleware.workers import Gate, ended, idle_threads, working
 from ..sentinel import SERVICE, Fault, WatchedServers, role_of
 from ..service import python, wait_until
 
@@ -145,8 +145,7 @@ def test_a_worker_goes_on_with_all_of_its_threads(
         gate.open()
         for message in messages:
             assert ended(broker, message).status == "processed"
-        assert broker._lifecycle._idle_threads is not None
-        wait_until(lambda: broker._lifecycle._idle_threads.idle == THREADS, "all threads to be idle")
+        wait_until(lambda: idle_threads(broker) == THREADS, "all threads to be idle")
         idle_since = time.monotonic()
         last = pass_gate.send(99)
         assert ended(broker, last).status == "processed"

@@ -24,7 +24,7 @@ from middleware.store.filters import JobFilter
 from ..api.conftest import running_api
 from ..cluster import Cluster
 from ..leaks import leaked_keys
-from ..middleware.workers import ended, working
+from ..middleware.workers import ended, idle_threads, working
 from ..service import RunningService, python, wait_until
 from .conftest import broker_of
 
@@ -164,7 +164,7 @@ def test_a_failover_of_a_shard_is_followed(own_cluster: Cluster, monkeypatch: py
         sent = [task.send() for task in tasks for _ in range(5)]
         for one in sent:
             assert ended(broker, one).status == "processed"
-        wait_until(lambda: broker._lifecycle._idle_threads and broker._lifecycle._idle_threads.idle == 3, "all threads")
+        wait_until(lambda: idle_threads(broker) == 3, "all threads")
     broker.close()
 
 

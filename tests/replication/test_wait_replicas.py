@@ -237,3 +237,17 @@ def test_a_server_that_becomes_a_replica_before_it_waits_is_redis_away(watched: 
     with pytest.raises(RedisAwayError, match="WAIT cannot be used with replica"):
         link.exchange_and_wait(lambda c: c.pack_command("PING"), 1, 100)
     link.close()
+
+
+def test_the_dashboards_form_says_that_the_job_is_there_and_may_be_lost(api: Client, watched: WatchedServers) -> None:
+    watched.stop_replicas()
+
+    answer = api.send(
+        "POST",
+        "/dashboard/tasks/process_message",
+        "payload.message=Hello",
+        {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"},
+    )
+
+    assert answer.status == 503
+    assert "Too few replicas have it" in answer.body.decode()

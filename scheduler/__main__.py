@@ -29,6 +29,7 @@ from .backtest.command import add_backtest
 from .cadence import Cadence
 from .clock import RedisClock, SystemClock
 from .errors import ArrivalsError, CadenceError
+from .exit_statuses import DONE, FAILED, NOTHING_TO_DO, UNUSABLE
 from .opening import Shown, looking_at, open_by, read_batch, read_lasts, show_on_terminal, summary, wait_until_done
 from .others import OtherSchedulers
 from .preview import preview
@@ -36,8 +37,6 @@ from .service import Service
 from .signals import Inbox
 from .submitter import Submitter
 from .watch import CadenceWatcher, our_watcher
-
-DONE, FAILED, UNUSABLE, NOTHING_TO_DO = 0, 1, 2, 3
 
 POLL_FILE_S = 0.5
 REDIS_TIMEOUT_S = 0.4

@@ -18,9 +18,7 @@ class Candidate:
     cadence: QueueCadence
 
 
-def read_candidate(
-    text: str, queue: str, *, declared: Collection[str], overrides: Mapping[str, str]
-) -> Candidate:
+def read_candidate(text: str, queue: str, *, declared: Collection[str], overrides: Mapping[str, str]) -> Candidate:
     """``FILE``, whose section for the queue it is, or ``FILE:SECTION``.
 
     Raises:

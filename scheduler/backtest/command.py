@@ -20,6 +20,7 @@ from middleware.settings import Settings
 
 from ..durations import parse_duration
 from ..errors import CadenceError
+from ..exit_statuses import DONE, FAILED, NOTHING_TO_DO
 from ..values import LONGEST_US
 from ..watch import CadenceWatcher
 from .arrivals import Arrival, Arrivals, Span
@@ -28,14 +29,13 @@ from .csv_file import read_csv
 from .figures import Figures, Measurement
 from .own_server import OwnServer
 from .recorded import read_recorded
-from .replay import Capacity, Replay
+from .replay import Replay
 from .report import Report
 from .run_times import RunTime, read_run_time
 from .simulated_clock import SimulatedClock
+from .steps import Capacity
 
-DONE, FAILED, NOTHING_TO_DO = 0, 1, 3
 MOST_THREADS = 10_000
-RECORDS_PATIENCE_S = 2.0
 COUNTED_AT_ONCE = 200
 DESCRIPTION = """\
 Replay arrivals through the policy scripts on a simulated clock, by one cadence or several, and compare how long jobs
@@ -95,7 +95,7 @@ def backtest(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBrok
     candidates = list(_candidates(options, file, broker))
     arrivals = Arrivals.of(_arriving(options, broker))
     if not arrivals:
-        print(f"scheduler: No arrivals to replay in {options.csv or f'queue {options.queue}'}.", file=sys.stderr)
+        click.echo(f"scheduler: No arrivals to replay in {options.csv or f'queue {options.queue}'}.", err=True)
         return NOTHING_TO_DO
     capacity = Capacity(options.threads or threads_of(tasks.settings), options.run_time.of(arrivals))
     try:
@@ -104,10 +104,10 @@ def backtest(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBrok
                 (candidate, _replayed(candidate, arrivals, capacity, server, options.drain)) for candidate in candidates
             ]
     except KeyboardInterrupt:
-        print("scheduler: The replay was broken off.", file=sys.stderr)
+        click.echo("scheduler: The replay was broken off.", err=True)
         return FAILED
     report = Report(options.queue, arrivals, capacity.threads, options.run_time, outcomes)
-    print(json.dumps(report.as_dict()) if options.json else "\n".join(report.lines()))
+    click.echo(json.dumps(report.as_dict()) if options.json else "\n".join(report.lines()))
     return DONE
 
 
@@ -125,7 +125,6 @@ def _arriving(options: argparse.Namespace, broker: LifoBroker) -> Iterator[Arriv
     span = Span(options.created_after, options.created_before)
     if options.csv is not None:
         return read_csv(options.csv, span)
-    broker.fail_fast(patience_s=RECORDS_PATIENCE_S)
     return read_recorded(broker.store, options.queue, span)
 
 
@@ -194,4 +193,6 @@ def read_time(text: str) -> int:
     try:
         return to_us(datetime.fromisoformat(text))
     except (ValueError, TypeError, OverflowError):
-        raise ValueError(f"expected a time such as 2030-01-31T12:00:00Z or a duration such as 15m, got {text!r}") from None
+        raise ValueError(
+            f"expected a time such as 2030-01-31T12:00:00Z or a duration such as 15m, got {text!r}"
+        ) from None

@@ -7,18 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from middleware.clock import to_us
 
 from ..errors import ArrivalsError
 from .arrivals import Arrival, Span
 
-T = TypeVar("T")
-
 CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS = "created_at", "expires_at", "expires_in_s", "run_ms"
 COLUMNS = (CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS)
 """Named as the API names them."""
+A_TIME = "a time such as 2030-01-31T12:00:00Z, or seconds since the epoch"
+EXPECTED = {
+    CREATED_AT: A_TIME,
+    EXPIRES_AT: A_TIME,
+    EXPIRES_IN_S: "a number of seconds, or nothing",
+    RUN_MS: "a number of milliseconds, or nothing",
+}
 LATEST_US = to_us(datetime.fromisoformat("9999-01-01T00:00:00Z"))
 
 
@@ -41,7 +46,8 @@ def read_csv(path: Path, span: Span) -> Iterator[Arrival]:
         raise ArrivalsError(f"{path}: can't be read: it isn't UTF-8.") from None
 
 
-def _arrivals(path: Path, rows: csv._reader, span: Span) -> Iterator[Arrival]:  # type: ignore[name-defined]
+def _arrivals(path: Path, rows: Any, span: Span) -> Iterator[Arrival]:
+    """``rows``: of :func:`csv.reader`, whose type has no public name."""
     columns = [name.strip() for name in next(rows, [])]
     _check(path, columns)
     for row in rows:
@@ -69,27 +75,25 @@ def _check(path: Path, columns: Sequence[str]) -> None:
 
 
 def _arrival(where: str, values: dict[str, str]) -> Arrival:
-    def value(column: str, read: Callable[[str], T], expected: str) -> T | None:
-        text = values.get(column, "").strip()
-        if not text and column != CREATED_AT:
-            return None
+    def value(column: str, read: Callable[[str], int]) -> int:
+        text = values[column].strip()
         try:
             return read(text)
         except (ValueError, InvalidOperation, OverflowError):
-            raise ArrivalsError(f"{where}: {column} must be {expected}, but is {text!r}.") from None
+            raise ArrivalsError(f"{where}: {column} must be {EXPECTED[column]}, but is {text!r}.") from None
 
-    at_us = value(CREATED_AT, _time_us, a_time := "a time such as 2030-01-31T12:00:00Z, or seconds since the epoch")
-    assert at_us is not None
-    deadline_us = value(EXPIRES_AT, _time_us, a_time)
-    in_us = value(EXPIRES_IN_S, lambda text: _whole_us(text, 1_000_000), "a number of seconds")
-    if in_us is not None:
-        deadline_us = at_us + in_us
-    return Arrival(at_us, deadline_us, value(RUN_MS, lambda text: _whole_us(text, 1000), "a number of milliseconds"))
+    def maybe(column: str, read: Callable[[str], int]) -> int | None:
+        return value(column, read) if values.get(column, "").strip() else None
+
+    at_us = value(CREATED_AT, _time_us)
+    in_us = maybe(EXPIRES_IN_S, _us_of_s)
+    deadline_us = maybe(EXPIRES_AT, _time_us) if in_us is None else at_us + in_us
+    return Arrival(at_us, deadline_us, maybe(RUN_MS, _us_of_ms))
 
 
 def _time_us(text: str) -> int:
     try:
-        time_us = _whole_us(text, 1_000_000)
+        time_us = _us_of_s(text)
     except InvalidOperation:
         time = datetime.fromisoformat(text)
         if time.tzinfo is None:
@@ -98,6 +102,14 @@ def _time_us(text: str) -> int:
     if not 0 <= time_us < LATEST_US:
         raise ValueError("it is before the epoch, or too late")
     return time_us
+
+
+def _us_of_s(text: str) -> int:
+    return _whole_us(text, 1_000_000)
+
+
+def _us_of_ms(text: str) -> int:
+    return _whole_us(text, 1000)
 
 
 def _whole_us(text: str, unit_us: int) -> int:

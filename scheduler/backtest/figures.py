@@ -6,8 +6,8 @@ from array import array
 from dataclasses import dataclass
 
 from .arrivals import Arrivals
-from .replay import Step
 from .run_times import percentile
+from .steps import Step
 
 PERCENTS = (50, 90, 99)
 
@@ -18,9 +18,9 @@ class Figures:
 
     ``waits_us``: by :data:`PERCENTS`, of the jobs that started. ``longest_wait_us``: of those that started and those
     left waiting. ``freshness_us``: how old the newest processed job was, on average over the time, and
-    ``stalest_us`` at the worst; from the first processed job until the last arrival. ``busy``: the share of all threads' time
-    in which they ran jobs, from the first arrival until ``ended_at_us``, when the last job that started ended, but not
-    before the last arrival.
+    ``stalest_us`` at the worst; from the first processed job until the last arrival. ``busy``: the share of all
+    threads' time in which they ran jobs, from the first arrival until ``ended_at_us``, when the last job that started
+    ended, but not before the last arrival.
     """
 
     arrivals: int
@@ -70,20 +70,20 @@ class Freshness:
             return
         if self._newest_us is None:
             self._began_us = self._looked_us = now_us
+            self._newest_us = arrived_us
         elif arrived_us > self._newest_us:
-            self._look(now_us)
-        self._newest_us = max(arrived_us, self._newest_us or 0)
+            self._look(now_us, self._newest_us)
+            self._newest_us = arrived_us
 
     def mean(self) -> float | None:
         """The average over the time since the first job was processed; to be asked last."""
         if self._newest_us is None or self._began_us == self._end_us:
             return None
-        self._look(self._end_us)
+        self._look(self._end_us, self._newest_us)
         return self._doubled_area / (2 * (self._end_us - self._began_us))
 
-    def _look(self, now_us: int) -> None:
-        assert self._newest_us is not None
-        before_us, after_us = self._looked_us - self._newest_us, now_us - self._newest_us
+    def _look(self, now_us: int, newest_us: int) -> None:
+        before_us, after_us = self._looked_us - newest_us, now_us - newest_us
         self._doubled_area += (before_us + after_us) * (now_us - self._looked_us)  # under a line that rises
         self.stalest_us = max(self.stalest_us or 0, after_us)
         self._looked_us = now_us

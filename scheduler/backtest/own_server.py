@@ -7,12 +7,14 @@ and nothing of it is written to the disk.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import Self
 
+from middleware.commands import build
 from middleware.commands.client import RedisClient
 from middleware.errors import LastInError, RedisAwayError
 from middleware.processes.server_program import ENVIRONMENT, EmbeddedServerError, find_binary
@@ -29,19 +31,22 @@ SETTINGS = {
     "daemonize": "no",
     "logfile": "",
 }
+BEGUN = ("accept", "settle")
+"""Scripts that the server must know beforehand: they are sent before earlier answers have been read."""
 START_PATIENCE_S = 30.0
 ANSWER_TIMEOUT_S = 60.0
 KEEPER = """
 cd "$1" || exit 1
 shift
-"$@" >log 2>&1 </dev/null &
-cat >/dev/null
-kill -9 $!
-wait
-rm -f socket log
-rmdir -- "$PWD"
+exec 3<&0
+"$@" >log 2>&1 </dev/null 3<&- &
+server=$!
+{ cat <&3 >/dev/null; kill -9 $server; } &
+wait $server
+if [ $? -eq 137 ]; then rm -f socket log; rmdir "$PWD"; else kill $!; fi
 """
-"""Ends the server and clears up when its input ends: so also if the process that gives it is killed."""
+"""Starts the server. When its own input ends, it ends the server and clears up: also if the process that gives it that
+input is killed."""
 
 
 class OwnServerError(LastInError):
@@ -81,9 +86,8 @@ class OwnServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._keeper.stdin is not None
-        self._keeper.stdin.close()
-        self._keeper.wait()
+        self._keeper.communicate()  # which closes its input
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def folder(self) -> Path:
@@ -101,6 +105,8 @@ class OwnServer:
             now=clock,
         )
         client.call("FLUSHALL")
+        for name in BEGUN:
+            client.call("SCRIPT", "LOAD", build.script(name).source)
         return client
 
     @property
@@ -117,6 +123,7 @@ class OwnServer:
                 if self._keeper.poll() is None and time.monotonic() < deadline:
                     time.sleep(0.01)
                     continue
-                log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
-                raise OwnServerError(f"The server for the replay doesn't answer; it said:\n{log[-2000:]}") from None
+                log = self._folder / "log"
+                said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else "nothing"
+                raise OwnServerError(f"The server for the replay doesn't answer; it said:\n{said[-2000:]}") from None
             return

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from middleware.commands import keys
 from middleware.commands.client import RedisClient
@@ -16,39 +14,17 @@ from ..cadence import QueueCadence
 from ..runner import policy_of
 from .arrivals import UNSET, Arrivals
 from .simulated_clock import SimulatedClock
+from .steps import Capacity, Start, Step
+from .ticks_that_count import TicksThatCount
 
 TASK, WORKER, MESSAGE = "task", "replay", b"-"
 LEASE_US = 366 * 86_400_000_000
 """No lease runs out: workers don't die here."""
 MOST_AT_ONCE = 500
 """Jobs that are accepted or claimed in one call."""
+MOST_UNHEARD = 200
+"""Calls that are sent before the answers to them are read: few enough that neither side's buffers fill up."""
 PRUNE_EVERY = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """What runs the jobs: how many threads, and how long the job with an index keeps one, in µs."""
-
-    threads: int
-    run_us: Callable[[int], int]
-
-
-class Start(NamedTuple):
-    """The job with an index was claimed, after it had waited this long, and runs this long."""
-
-    index: int
-    waited_us: int
-    run_us: int
-
-
-class Step(NamedTuple):
-    """What happened at one moment: how many jobs were accepted, which started, and which were processed, by their
-    indexes."""
-
-    now_us: int
-    accepted: int
-    started: list[Start]
-    processed: list[int]
 
 
 class Replay:
@@ -84,24 +60,28 @@ class Replay:
         self._waits = self._is_shut = False
         self._wake_us: int | None = None
         self._unpruned = 0
-        self._tick_us = self._first_tick()
+        self._unheard: list[Callable[[], object]] = []
+        timetable, self._ticks = cadence.timetable, None
+        if timetable is not None:
+            self._ticks = TicksThatCount(timetable, arrivals.at_us[0])
 
     def steps(self) -> Iterator[Step]:
         """Goes through it, once."""
-        first_us = self._arrivals.at_us[0]
-        self._clock.now_us = first_us if self._tick_us is None else min(first_us, self._tick_us)
+        self._clock.now_us = self._next_event() or 0
         self._windows.put_policy(self._cadence.queue, policy_of(self._cadence))
         while (now_us := self._next_event()) is not None and now_us <= self._until_us:
             self._clock.now_us = now_us
             while self._wake_us is not None and self._wake_us <= now_us:
+                self._hear()
                 self._note_wake(self._commands.promote())
             accepted = self._accept(now_us)
-            if self._tick_us is not None and self._tick_us <= now_us:
-                self._open(self._tick_us)
+            if self._ticks is not None and self._ticks.is_due(now_us):
+                self._open(self._ticks.take())
             processed = self._leave(now_us)
             started = self._settle_and_claim([Settlement(*token, "processed") for _, _, token in processed])
             self._prune(accepted)
-            yield Step(now_us, accepted, started, [index for _, index, _ in processed])
+            yield Step(now_us, accepted, started, [job for _, job, _ in processed])
+        self._hear()
 
     def left_waiting(self) -> tuple[int, int | None]:
         """How many jobs wait at the end, and the place of the oldest."""
@@ -111,37 +91,15 @@ class Replay:
 
     def _next_event(self) -> int | None:
         """When something happens next; None when nothing more can."""
-        is_all = self._next == len(self._arrivals)
-        if is_all and not self._running and not self._waits:
+        arrival_us = self._arrivals.at_us[self._next] if self._next < len(self._arrivals) else None
+        if arrival_us is None and not self._running and not self._waits:
             return None
-        times = [self._tick_that_counts(), self._wake_us]
-        if not is_all:
-            times.append(self._arrivals.at_us[self._next])
+        times = [arrival_us, self._wake_us]
+        if self._ticks is not None:
+            times.append(self._ticks.next(jobs_wait=self._waits, next_arrival_us=arrival_us))
         if self._running:
             times.append(self._running[0][0])
         return min((time_us for time_us in times if time_us is not None), default=None)
-
-    def _first_tick(self) -> int | None:
-        """The tick whose window may be open when the first job arrives, else the next one."""
-        timetable, first_us = self._cadence.timetable, self._arrivals.at_us[0]
-        if timetable is None:
-            return None
-        tick_us = timetable.until(first_us)
-        return timetable.after(first_us) if tick_us is None else tick_us
-
-    def _tick_that_counts(self) -> int | None:
-        """The next tick. While nothing waits, all are passed over but the last one before the next arrival: a window
-        that opens over an empty stack does nothing but wait for jobs."""
-        timetable, tick_us = self._cadence.timetable, self._tick_us
-        if timetable is None or tick_us is None or self._waits:
-            return tick_us
-        if self._next == len(self._arrivals):
-            return None
-        arrival_us = self._arrivals.at_us[self._next]
-        if tick_us < arrival_us and (timetable.after(tick_us) or arrival_us) < arrival_us:
-            last_us = timetable.until(arrival_us)
-            self._tick_us = timetable.after(arrival_us) if last_us is None else last_us
-        return self._tick_us
 
     def _accept(self, now_us: int) -> int:
         """Accept what has arrived by now; how many jobs it was."""
@@ -155,15 +113,15 @@ class Replay:
                 if word and (self._wake_us is None or deadline_us < self._wake_us):
                     self._wake_us = max(deadline_us, now_us)
                 self._next += 1
-            self._commands.accept(offers)
+            self._say(self._commands.begin_accepting(offers))
             self._waits = True
         return self._next - first
 
     def _open(self, tick_us: int) -> None:
-        cadence, queue = self._cadence, self._cadence.queue
-        assert cadence.timetable is not None
+        cadence = self._cadence
+        self._hear()
         window = self._windows.open(
-            queue,
+            cadence.queue,
             opened_by="tick",
             tick_ms=tick_us // 1000 or None,  # the epoch itself is no later than no tick at all
             credits=cadence.batch,
@@ -172,7 +130,6 @@ class Replay:
         self._is_shut = not window.is_open
         if self._is_shut:
             self._waits = False  # it ended at once, since the stack is empty
-        self._tick_us = cadence.timetable.after(tick_us)
 
     def _leave(self, now_us: int) -> list[tuple[int, int, tuple[str, int]]]:
         """What has run to its end by now."""
@@ -188,11 +145,13 @@ class Replay:
             wanted = min(self._idle, MOST_AT_ONCE) if self._waits and not self._is_shut else 0
             if not settlements and not wanted:
                 return started
-            claim, _ = self._commands.settle(settlements, WORKER, LEASE_US, wanted)
-            settlements = []
-            self._note_wake(claim.until_due_us)
+            answer = self._commands.begin_settling(settlements, WORKER, LEASE_US, wanted)
             if not wanted:
+                self._say(answer)
                 return started
+            self._hear()
+            claim, settlements = answer().claim(), []
+            self._note_wake(claim.until_due_us)
             started += self._begin(claim)
             self._is_shut = claim.word == "closed"
             if claim.word == "empty":
@@ -203,12 +162,24 @@ class Replay:
     def _begin(self, claim: Claim) -> list[Start]:
         started = []
         for (id, number, _), waited_us in zip(claim.jobs, claim.waits_us, strict=True):
-            index = int(id)
-            run_us = self._run_us(index)
-            heapq.heappush(self._running, (self._clock.now_us + run_us, index, (id, number)))
-            started.append(Start(index, waited_us, run_us))
+            job = int(id)
+            run_us = self._run_us(job)
+            heapq.heappush(self._running, (self._clock.now_us + run_us, job, (id, number)))
+            started.append(Start(job, waited_us, run_us))
         self._idle -= len(started)
         return started
+
+    def _say(self, answer: Callable[[], object]) -> None:
+        """Something has been sent, and nothing depends on its answer: it is read when the next one matters."""
+        self._unheard.append(answer)
+        if len(self._unheard) >= MOST_UNHEARD:
+            self._hear()
+
+    def _hear(self) -> None:
+        """Read the answers that are still to come, since something else is to be said."""
+        unheard, self._unheard = self._unheard, []
+        for answer in unheard:
+            answer()
 
     def _note_wake(self, until_due_us: int) -> None:
         self._wake_us = None if until_due_us < 0 else self._clock.now_us + until_due_us
@@ -218,5 +189,6 @@ class Replay:
         self._unpruned += accepted
         if self._unpruned >= PRUNE_EVERY:
             self._unpruned = 0
+            self._hear()
             while self._commands.prune(0, 0, 0, 0) == 200:
                 pass

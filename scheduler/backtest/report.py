@@ -33,8 +33,8 @@ class Report:
         """A table with a column for each cadence, under what all have in common and what each one means."""
         first_us, last_us = self.arrivals.at_us[0], self.arrivals.at_us[-1]
         yield (
-            f"{counted(len(self.arrivals), 'arrival')} in queue {self.queue} within {duration(last_us - first_us)}, from "
-            f"{rfc3339(first_us)}; {counted(self.threads, 'thread')}; run time {self.run_time}"
+            f"{counted(len(self.arrivals), 'arrival')} in queue {self.queue} within {duration(last_us - first_us)}, "
+            f"from {rfc3339(first_us)}; {counted(self.threads, 'thread')}; run time {self.run_time}"
         )
         yield ""
         for candidate, _ in self.outcomes:

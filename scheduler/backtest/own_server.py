@@ -75,6 +75,8 @@ class OwnServer:
         self._keeper = subprocess.Popen(
             ["/bin/sh", "-c", KEEPER, "sh", str(self._folder), *command],
             stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # where a shell says that what it started was killed
             start_new_session=True,  # the Ctrl-C of a terminal mustn't reach it
             env=ENVIRONMENT | os.environ,
         )

@@ -17,6 +17,10 @@ class Candidate:
     name: str
     cadence: QueueCadence
 
+    def shown(self, longest: int) -> str:
+        """Its name, or the end of it."""
+        return self.name if len(self.name) <= longest else f"…{self.name[1 - longest :]}"
+
 
 def read_candidate(text: str, queue: str, *, declared: Collection[str], overrides: Mapping[str, str]) -> Candidate:
     """``FILE``, whose section for the queue it is, or ``FILE:SECTION``.

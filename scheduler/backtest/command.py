@@ -37,6 +37,7 @@ from .steps import Capacity
 
 MOST_THREADS = 10_000
 COUNTED_AT_ONCE = 200
+LONGEST_LABEL = 20
 DESCRIPTION = """\
 Replay arrivals through the policy scripts on a simulated clock, by one cadence or several, and compare how long jobs
 wait. Arrivals are those that Redis has recorded of a queue, or a CSV file's. It runs on a server of its own, which is
@@ -136,18 +137,21 @@ def _replayed(
     until_us = arrivals.at_us[-1] + drain_us
     replay = Replay(arrivals, candidate.cadence, capacity, client=client, clock=clock, until_us=until_us)
     measurement = Measurement(arrivals, capacity.threads)
-    is_hidden = not sys.stderr.isatty()
     with click.progressbar(
         length=len(arrivals),
-        label=candidate.name,
+        label=candidate.shown(LONGEST_LABEL),
         show_pos=True,
         file=sys.stderr,
-        hidden=is_hidden,
-        update_min_steps=COUNTED_AT_ONCE,
+        hidden=not sys.stderr.isatty(),
     ) as bar:
+        uncounted = 0
         for step in replay.steps():
             measurement.note(step)
-            bar.update(step.accepted)
+            uncounted += step.accepted
+            if uncounted >= COUNTED_AT_ONCE:
+                bar.update(uncounted)
+                uncounted = 0
+        bar.update(uncounted)
     left, oldest_us = replay.left_waiting()
     client.link.close()
     return measurement.figures(left, oldest_us, until_us)

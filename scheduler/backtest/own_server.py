@@ -6,7 +6,6 @@ and nothing of it is written to the disk.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -69,7 +68,8 @@ class OwnServer:
                 "redis-server on PATH. Install one of them; it is started for the replay alone."
             ) from None
         self._folder = Path(tempfile.mkdtemp(prefix="lastin-backtest-"))
-        command = [str(binary), "--dir", ".", "--unixsocket", "socket"]
+        variables = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
+        command = ["env", *variables, str(binary), "--dir", ".", "--unixsocket", "socket"]
         for name, value in SETTINGS.items():
             command += [f"--{name}", value]
         self._keeper = subprocess.Popen(
@@ -78,7 +78,6 @@ class OwnServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # where a shell says that what it started was killed
             start_new_session=True,  # the Ctrl-C of a terminal mustn't reach it
-            env=ENVIRONMENT | os.environ,
         )
         try:
             self._wait_until_it_answers()

@@ -40,7 +40,7 @@ class Report:
         for candidate, _ in self.outcomes:
             yield f"{candidate.name}: {', '.join(said(candidate.cadence))}"
         yield ""
-        yield from _table([("", [_cut(candidate.name) for candidate, _ in self.outcomes]), *self._rows()])
+        yield from _table([("", [candidate.shown(LONGEST_NAME) for candidate, _ in self.outcomes]), *self._rows()])
 
     def as_dict(self) -> dict[str, Any]:
         """The same as JSON takes it. Times of day are RFC 3339, spans of time in ms."""
@@ -93,10 +93,6 @@ def _table(rows: Sequence[tuple[str, Sequence[str]]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*(values for _, values in rows), strict=True)]
     for name, values in rows:
         yield "  ".join([name.ljust(first), *(value.rjust(width) for value, width in zip(values, widths, strict=True))])
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def _span(time_us: float | None) -> str:

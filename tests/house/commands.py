@@ -81,7 +81,8 @@ Names of queues, tasks and windows are completed too, while the service answers.
 ## Other commands
 
 `python -m tasks` is the worker and `python -m scheduler` the scheduler, both as the Procfile starts them. `lastin
-check` and `lastin open` do the same as `python -m scheduler check` and `open` ([cadence.md](cadence.md)).
+check` and `lastin open` do the same as `python -m scheduler check` and `open` ([cadence.md](cadence.md)). `python -m
+scheduler backtest` [tries a cadence](cadence.md#trying-it-before-it-is-in-force) on jobs that came.
 
 A subcommand is one file in `cli/commands/`, in which `command` is a command of
 [click](https://click.palletsprojects.com).

@@ -185,14 +185,14 @@ def test_a_person_sees_a_bar_and_a_kill_leaves_nothing_behind(cadences: str, tmp
         stdout=subprocess.DEVNULL,
         stderr=stderr,
     )
+    os.close(stderr)  # so that reading ends when the process does
     shown = ""
     try:
-        while not re.search(r" [1-9]\d*/100000 ", shown):
+        while not re.search(r" [1-9]\d*/100000", shown):
             shown += os.read(terminal, 1000).decode()
         assert [folder.name[:16] for folder in (tmp_path / "tmp").iterdir()] == ["lastin-backtest-"]
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
         os.close(terminal)
-        os.close(stderr)
     wait_until(lambda: not list((tmp_path / "tmp").iterdir()), "the server to be gone, with its folder")

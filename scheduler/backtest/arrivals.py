@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..errors import ArrivalsError
 
 MOST_ARRIVALS = 5_000_000
-"""Each takes 24 bytes as long as the replays run, and about 100 more while they are sorted."""
+"""Each takes 24 bytes as long as the simulations run, and about 100 more while they are sorted."""
 UNSET = -1
 
 

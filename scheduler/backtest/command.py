@@ -29,10 +29,10 @@ from .csv_file import read_csv
 from .figures import Figures, Measurement
 from .own_server import OwnServer
 from .recorded import read_recorded
-from .replay import Replay
 from .report import Report
 from .run_times import RunTime, read_run_time
 from .simulated_clock import SimulatedClock
+from .simulation import Simulation
 from .steps import Capacity
 
 MOST_THREADS = 10_000
@@ -91,7 +91,7 @@ def backtest(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBrok
     Raises:
       CadenceError, ArrivalsError: a file or an argument can't be used.
       RedisAwayError: recorded arrivals can't be read.
-      OwnServerError: no server can be started for the replay.
+      OwnServerError: no server can be started for the simulation.
     """
     candidates = list(_candidates(options, file, broker))
     arrivals = Arrivals.of(_arriving(options, broker))
@@ -102,10 +102,11 @@ def backtest(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBrok
     try:
         with OwnServer() as server:
             outcomes = [
-                (candidate, _replayed(candidate, arrivals, capacity, server, options.drain)) for candidate in candidates
+                (candidate, _simulated(candidate, arrivals, capacity, server, options.drain))
+                for candidate in candidates
             ]
     except KeyboardInterrupt:
-        click.echo("scheduler: The replay was broken off.", err=True)
+        click.echo("scheduler: The simulation was broken off.", err=True)
         return FAILED
     report = Report(options.queue, arrivals, capacity.threads, options.run_time, outcomes)
     click.echo(json.dumps(report.as_dict()) if options.json else "\n".join(report.lines()))
@@ -129,13 +130,13 @@ def _arriving(options: argparse.Namespace, broker: LifoBroker) -> Iterator[Arriv
     return read_recorded(broker.store, options.queue, span)
 
 
-def _replayed(
+def _simulated(
     candidate: Candidate, arrivals: Arrivals, capacity: Capacity, server: OwnServer, drain_us: int
 ) -> Figures:
     clock = SimulatedClock(arrivals.at_us[0])
     client = server.emptied(candidate.cadence.queue, clock)
     until_us = arrivals.at_us[-1] + drain_us
-    replay = Replay(arrivals, candidate.cadence, capacity, client=client, clock=clock, until_us=until_us)
+    simulation = Simulation(arrivals, candidate.cadence, capacity, client=client, clock=clock, until_us=until_us)
     measurement = Measurement(arrivals, capacity.threads)
     with click.progressbar(
         length=len(arrivals),
@@ -145,14 +146,14 @@ def _replayed(
         hidden=not sys.stderr.isatty(),
     ) as bar:
         uncounted = 0
-        for step in replay.steps():
+        for step in simulation.steps():
             measurement.note(step)
             uncounted += step.accepted
             if uncounted >= COUNTED_AT_ONCE:
                 bar.update(uncounted)
                 uncounted = 0
         bar.update(uncounted)
-    left, oldest_us = replay.left_waiting()
+    left, oldest_us = simulation.left_waiting()
     client.link.close()
     return measurement.figures(left, oldest_us, until_us)
 

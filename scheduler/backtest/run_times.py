@@ -1,4 +1,4 @@
-"""How long jobs run in a replay: always the same, or as it was recorded."""
+"""How long jobs run in a simulation: always the same, or as it was recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a replay is made of: what runs the jobs, and what happens step by step."""
+"""What a simulation is made of: what runs the jobs, and what happens step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ticks of a cadence at which a replay opens windows."""
+"""The ticks of a cadence at which a simulation opens windows."""
 
 from __future__ import annotations
 

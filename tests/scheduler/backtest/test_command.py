@@ -173,15 +173,15 @@ def test_redis_that_is_away_ends_it_with_status_1(cadences: str) -> None:
     assert done.stderr.splitlines()[-1].startswith("scheduler: Redis doesn't answer")
 
 
-def test_a_person_sees_a_bar_and_a_kill_leaves_nothing_behind(cadences: str, tmp_path: Path) -> None:
-    many = tmp_path / "many.csv"
+def test_a_person_sees_a_bar_and_a_kill_leaves_nothing_behind(cadences: str, short_folder: Path) -> None:
+    many = short_folder / "many.csv"
     many.write_text("created_at,run_ms\n" + "".join(f"{n / 100},20\n" for n in range(100_000)))
-    (tmp_path / "tmp").mkdir()
+    (short_folder / "tmp").mkdir()
     terminal, stderr = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "scheduler", "backtest", f"{cadences}:at-once", "--csv", str(many)],
         cwd=ROOT,
-        env=clean_environment(REDIS_URL="redis://127.0.0.1:1/0", TMPDIR=str(tmp_path / "tmp")),
+        env=clean_environment(REDIS_URL="redis://127.0.0.1:1/0", TMPDIR=str(short_folder / "tmp")),
         stdout=subprocess.DEVNULL,
         stderr=stderr,
     )
@@ -190,9 +190,9 @@ def test_a_person_sees_a_bar_and_a_kill_leaves_nothing_behind(cadences: str, tmp
     try:
         while not re.search(r" [1-9]\d*/100000", shown):
             shown += os.read(terminal, 1000).decode()
-        assert [folder.name[:16] for folder in (tmp_path / "tmp").iterdir()] == ["lastin-backtest-"]
+        assert [folder.name[:16] for folder in (short_folder / "tmp").iterdir()] == ["lastin-backtest-"]
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
         os.close(terminal)
-    wait_until(lambda: not list((tmp_path / "tmp").iterdir()), "the server to be gone, with its folder")
+    wait_until(lambda: not list((short_folder / "tmp").iterdir()), "the server to be gone, with its folder")

@@ -1,4 +1,4 @@
-"""How long jobs run in a replay."""
+"""How long jobs run in a simulation."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from scheduler.cadence import QueueCadence
 from scheduler.ticks import Every
 from scheduler.timetable import Timetable
 
-from .conftest import ReplayAll
+from .conftest import Simulate
 
 START_US = 1_700_000_000_000_000
 END_MS = 40_000
@@ -23,7 +23,7 @@ ARRIVALS = [*evenly(13, from_s=0, until_s=12), *evenly(3, from_s=12, until_s=20)
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_the_simulation_claims_what_the_scripts_claim(replay: ReplayAll, name: str) -> None:
+def test_the_simulation_claims_what_the_scripts_claim(simulate: Simulate, name: str) -> None:
     rule = RULES[name]
     cadence = QueueCadence(
         queue="default",
@@ -36,7 +36,7 @@ def test_the_simulation_claims_what_the_scripts_claim(replay: ReplayAll, name: s
         lifo_below_us=rule.below_ms * 1000,
     )
     left_us = (END_MS - max(ARRIVALS)) * 1000 - 1
-    starts, _ = replay([Arrival(START_US + ms * 1000) for ms in ARRIVALS], cadence, drain_us=left_us)
+    starts, _ = simulate([Arrival(START_US + ms * 1000) for ms in ARRIVALS], cadence, drain_us=left_us)
 
     found = [Claim((arrived - START_US) // 1000, (at - START_US) // 1000) for arrived, at in starts]
     assert found == list(claims(ARRIVALS, rule, END_MS))

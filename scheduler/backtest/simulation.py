@@ -1,4 +1,4 @@
-"""The replay: arrivals, windows and idle threads take turns on a simulated clock, and the policy scripts decide."""
+"""The simulation: arrivals, windows and idle threads take turns on a simulated clock, and the policy scripts decide."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .simulated_clock import SimulatedClock
 from .steps import Capacity, Start, Step
 from .ticks_that_count import TicksThatCount
 
-TASK, WORKER, MESSAGE = "task", "replay", b"-"
+TASK, WORKER, MESSAGE = "task", "simulation", b"-"
 LEASE_US = 366 * 86_400_000_000
 """No lease runs out: workers don't die here."""
 MOST_AT_ONCE = 500
@@ -27,7 +27,7 @@ MOST_UNHEARD = 200
 PRUNE_EVERY = 1000
 
 
-class Replay:
+class Simulation:
     """One cadence over the arrivals. Each job is claimed as soon as the gate is open and a thread idle, and runs once.
 
     Parameters:

@@ -156,6 +156,14 @@ class Settings:
         "The queues this worker consumes, with commas between; empty: all. Tasks must declare each of them.",
         shown="",
     )
+    tasks: tuple[str, ...] = setting(
+        "TASKS",
+        (),
+        read.modules,
+        "The modules or packages with your tasks, with commas between, such as `shop.tasks,billing.jobs`. Unset: ours, "
+        "those in `tasks/` (docs/tasks.md).",
+        shown="",
+    )
     cadence_file: str = setting(
         "CADENCE_FILE", "scheduler/cadence.toml", str, "When windows open, and what they let through."
     )

@@ -216,6 +216,14 @@ def token(text: str) -> str:
     return text
 
 
+def modules(text: str) -> tuple[str, ...]:
+    """Names of Python's modules with commas between, in their order."""
+    found = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not found or not all(part.isidentifier() for name in found for part in name.split(".")):
+        raise Unreadable("names of modules with commas between, such as shop.tasks,billing.jobs")
+    return found
+
+
 def names(text: str) -> frozenset[str]:
     """Names with commas between."""
     return frozenset(name.strip() for name in text.split(",") if name.strip())

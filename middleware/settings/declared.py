@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import SettingsError
+from ..floors import PROJECT
 from . import values as read
 from .values import setting
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(PROJECT)
 DATA_DIR = ROOT / ".data"
 EMBEDDED_URL_FILE = DATA_DIR / "redis-url"
-"""Where ``make run`` notes the URL of the embedded server, so that all commands in this clone find it."""
+"""Where ``make run`` notes the URL of the embedded server, so that all commands in this project find it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +165,13 @@ class Settings:
         "those in `tasks/` (docs/tasks.md).",
         shown="",
     )
-    cadence_file: str = setting(
-        "CADENCE_FILE", "scheduler/cadence.toml", str, "When windows open, and what they let through."
+    cadence_file: str | None = setting(
+        "CADENCE_FILE",
+        None,
+        str,
+        "When windows open, and what they let through. Unset: `cadence.toml` in the folder of the project, and where "
+        "there is none, `scheduler/cadence.toml`.",
+        shown="",
     )
     cadence_overrides: tuple[tuple[str, str], ...] = setting(
         "CADENCE_<QUEUE>_<KEY>",

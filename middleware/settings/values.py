@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from ..errors import SettingsError
+from ..floors import RUN
 
 SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"})
 """Settings whose values are never shown."""
@@ -119,7 +120,7 @@ def noted_url(file: Path) -> str | None:
     except FileNotFoundError:
         return None
     except PermissionError:
-        raise SettingsError(f"REDIS_URL isn't set, and only the user who runs `make run` may read {file}.") from None
+        raise SettingsError(f"REDIS_URL isn't set, and only the user who runs `{RUN}` may read {file}.") from None
 
 
 def rate_limit(text: str) -> str:

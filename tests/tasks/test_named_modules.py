@@ -117,7 +117,7 @@ def test_a_module_that_can_not_be_imported_ends_the_program_with_one_line_that_s
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("program", ["api", "scheduler", "tasks", "local"])
+@pytest.mark.parametrize("program", ["api", "scheduler", "tasks"])
 def test_each_program_ends_with_2_and_that_line(program: str) -> None:
     done = python("-m", program, TASKS="no.such", REDIS_URL="redis://127.0.0.1:1/0")
 

@@ -1,5 +1,5 @@
 """The floors above this one, in the wheel ``lastin``: how they find each other there
-(docs/decisions/0032-tasks-and-wheel-of-ones-own.md).
+(docs/decisions/0032-one-wheel.md).
 
 In the repository they are the folders ``api``, ``cli``, ``local``, ``scheduler`` and ``tasks``, and import each other
 and ``middleware`` by these names. Where the wheel is installed, such names belong to whoever installs it, so there the

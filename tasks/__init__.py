@@ -5,8 +5,6 @@ Importing reads the settings and declares the tasks, but connects to nothing.
 
 from __future__ import annotations
 
-import importlib
-
 import dramatiq
 
 from middleware.broker import LifoBroker
@@ -47,7 +45,6 @@ registry = Registry(broker)
 task = registry.task
 
 try:
-    importlib.import_module(f"{__name__}.{DEFAULT_TASK}")
     discover(settings.tasks)
 except TaskError as error:
     if settings.log_level == "DEBUG":

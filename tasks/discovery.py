@@ -14,6 +14,7 @@ from types import ModuleType
 from middleware.settings import ROOT
 
 from .declaration import TaskError
+from .registry import DEFAULT_TASK
 
 HERE = Path(__file__).parent
 DECLARING = frozenset({"__init__.py", "__main__.py", "declaration.py", "discovery.py", "payload.py", "registry.py"})
@@ -22,16 +23,18 @@ DECLARING = frozenset({"__init__.py", "__main__.py", "declaration.py", "discover
 
 def discover(names: Sequence[str]) -> None:
     """Import modules, and packages with every module in them but ``__main__``, so that their tasks are declared. They
-    stand in the folder of the project or anywhere else on Python's path. Without names: what is in this package.
+    stand in the folder of the project or anywhere else on Python's path. Without names: what is in this package. The
+    default task is there in any case.
 
     Raises:
       TaskError: names the file that can't be imported, and the line, or the module that isn't there; the reason is its
         cause.
     """
+    _imported(f"{__package__}.{DEFAULT_TASK}")
     if names and str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     for name in names or (str(__package__),):
-        for found in _modules_in(_imported(name)):
+        for found in _modules_in(_imported(name, is_named=True)):
             _imported(found)
 
 
@@ -41,11 +44,11 @@ def _modules_in(module: ModuleType) -> Iterator[str]:
     return (f"{module.__name__}.{name}" for name in sorted(inner))
 
 
-def _imported(name: str) -> ModuleType:
+def _imported(name: str, *, is_named: bool = False) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name and f"{name}.".startswith(f"{error.name}."):
+        if is_named and error.name and f"{name}.".startswith(f"{error.name}."):
             raise TaskError(
                 f"TASKS names {name!r}, but there is no module {error.name!r}: neither in {ROOT} nor on Python's path."
             ) from error

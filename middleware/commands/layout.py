@@ -31,7 +31,8 @@ class Record(NamedTuple):
     ``status``: its letter; ``place``: None when it equals seq, 0 before the job falls due and has one. ``lost``:
     leases lost in a row; ``settled``: the number of the delivery that was settled last; ``entered``: when it last came
     on the stack (None: at its acceptance; 0: never yet); ``cancel``: why a running job was asked to
-    stop; ``size``: bytes of its message, known from a claim on; ``tags``: the digests of its tags (``tags.py``).
+    stop; ``size``: bytes of its message, known from a claim on; ``tags``: the digests of its tags (``tags.py``);
+    ``expires``: its deadline.
     """
 
     status: str
@@ -51,6 +52,7 @@ class Record(NamedTuple):
     cancel: str | None
     size: int | None = None
     tags: str | None = None
+    expires: int | None = None
 
 
 class WindowRecord(NamedTuple):
@@ -110,6 +112,9 @@ RECORD_FIELDS, WINDOW_FIELDS, RECURRING_FIELDS = Record._fields, WindowRecord._f
 
 REFUSED = b"!"
 """Begins what is kept instead of a result that can't be: the reason follows."""
+
+ENCODED = b"="
+"""Begins a result that isn't JSON, as the program's own encoder has written it."""
 
 INTERVAL_US = 10_000_000
 MINUTE_US = 60_000_000

@@ -89,7 +89,12 @@ class _Finder:
         wheel, _, inner = fullname.partition(".")
         if wheel != WHEEL or inner.partition(".")[0] not in FLOORS:
             return None
-        spec = PathFinder.find_spec(fullname, path, target)
+        spec = PathFinder.find_spec(fullname, path, target) or self._of_others(fullname, path, target)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
             spec.loader = _Loader(spec.loader.name, spec.loader.path)
         return spec
+
+    def _of_others(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+        """What an editable install finds: its packages aren't below each other."""
+        finders = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
+        return next((spec for finder in finders if (spec := finder.find_spec(fullname, path, target))), None)

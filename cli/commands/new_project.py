@@ -13,7 +13,7 @@ import click
 
 from middleware import VERSION
 
-from ..endings import Unusable
+from ..endings import Failed, Unusable
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "project"
 FILES = {
@@ -37,13 +37,17 @@ def command(name: str) -> None:
     """Make a folder NAME with a task, its test, a Procfile, a cadence file and settings. `lastin run` in it runs it."""
     package = _package(name)
     folder = Path(name)
-    if folder.exists():
-        raise Unusable(f"{name} is there already. Choose another name, or another folder to make it in.")
-    for file, template in FILES.items():
-        path = folder / file.format(package=package)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = Template((TEMPLATES / template).read_text(encoding="utf-8"))
-        path.write_text(text.substitute(name=name, package=package, version=VERSION), encoding="utf-8")
+    try:
+        folder.mkdir()
+        for file, template in FILES.items():
+            path = folder / file.format(package=package)
+            path.parent.mkdir(exist_ok=True)
+            text = Template((TEMPLATES / template).read_text(encoding="utf-8"))
+            path.write_text(text.substitute(name=name, package=package, version=VERSION), encoding="utf-8")
+    except FileExistsError:
+        raise Unusable(f"{name} is there already. Choose another name, or another folder to make it in.") from None
+    except OSError as error:
+        raise Failed(f"{error.filename} can't be made: {error.strerror}.") from None
     click.echo(f"Made {name}/. Run it:\n\n  cd {name}\n  lastin run\n\n{name}/README.md says what to do next.")
 
 
@@ -57,5 +61,5 @@ def _package(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", package) or keyword.iskeyword(package):
         raise Unusable(f"NAME must be letters, digits, - and _, and begin with a letter, but is {name!r}.")
     if package == "tests" or package in sys.stdlib_module_names or importlib.util.find_spec(package) is not None:
-        raise Unusable(f"There is a module {package} already, which Python would find instead. Choose another name.")
+        raise Unusable(f"There is a module {package} already, and one would hide the other. Choose another name.")
     return package

@@ -81,3 +81,10 @@ def test_what_is_there_stays_as_it_is(folder: Path) -> None:
     assert refused.exit_code == 2
     assert "shop is there already" in refused.stderr
     assert not list((folder / "shop").iterdir())
+
+
+def test_a_folder_that_can_not_be_made_is_told_in_a_line(folder: Path) -> None:
+    refused = run("new-project", "a" * 300)
+
+    assert refused.exit_code == 1
+    assert refused.stderr == f"lastin: {'a' * 300} can't be made: File name too long.\n"

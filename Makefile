@@ -45,7 +45,7 @@ dashboard: $(VENV)/installed-dev ## Look at the dashboard with a browser (Debian
 screenshots: $(VENV)/installed-dev ## Take the pictures of the dashboard for the documentation (needs chromium)
 	$(BIN)/python -m tests.dashboard.pictures
 
-fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
+fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command, and the wheel too (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)
 
 older: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests of the broker and the API against Redis 6.2, the oldest that LastIn runs on

@@ -34,6 +34,7 @@ class LocalRun:
         """``settings``: environment variables of the run."""
         self.folder = folder
         self.port = free_port()
+        self.command: tuple[str, ...] = ("local",)
         self._settings = settings
         self._started: list[subprocess.Popen[bytes]] = []
         folder.mkdir()
@@ -59,7 +60,7 @@ class LocalRun:
         with (self.folder / "output").open("ab") as output:
             self._started.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "local"],
+                    [sys.executable, "-m", *self.command],
                     cwd=self.folder,
                     env=clean_environment(**({"PORT": str(self.port)} | self._settings)),
                     stdin=subprocess.DEVNULL,
@@ -152,7 +153,7 @@ class TerminalRun(LocalRun):
         self._keys, its_end = pty.openpty()
         self._started.append(
             subprocess.Popen(
-                [sys.executable, "-m", "local"],
+                [sys.executable, "-m", *self.command],
                 cwd=self.folder,
                 env=clean_environment(**({"PORT": str(self.port)} | self._settings)),
                 stdin=its_end,

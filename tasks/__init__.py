@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 import dramatiq
+from dramatiq.brokers.stub import StubBroker
 
 from middleware.broker import LifoBroker
 from middleware.dramatiq_fixes.pinning import Pinning
@@ -39,9 +40,12 @@ broker.add_middleware(WorkerLogs(settings))
 broker.add_middleware(WorkerMetrics())
 if settings.worker_pin:
     broker.add_middleware(Pinning())
-dramatiq.set_broker(broker)
+# A test that has set a stub broker before keeps it, and the tasks send to it.
+is_stubbed = isinstance(dramatiq.broker.global_broker, StubBroker)
+if not is_stubbed:
+    dramatiq.set_broker(broker)
 
-registry = Registry(broker)
+registry = Registry(dramatiq.get_broker())
 task = registry.task
 
 try:

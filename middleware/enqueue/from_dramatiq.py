@@ -37,7 +37,7 @@ class Moved:
         if self.again:
             words.append(f"{self.again} of them had been moved before")
         if self.unreadable:
-            words.append(f"{self.unreadable} stay: this program's encoder can't read them, or their id is too long")
+            words.append(f"{self.unreadable} stay: they can't be read, or have too long an id")
         if self.held:
             words.append(f"{self.held} are held by workers of Dramatiq's: stop these, and run this again")
         return "; ".join(words) + "."

@@ -14,6 +14,7 @@ from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
 from ..enqueue.acceptance import encoded, one_queue
+from ..enqueue.deadlines import deadline_us
 from ..enqueue.declaring import DeclaringBroker, check_name
 from ..enqueue.due import checked_delay_ms
 from ..jobs import Job, JobStatus
@@ -70,9 +71,12 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
         else:
             queue = one_queue([message])
             check_name(queue)
-            due_us = None if delay is None else self.clock.now_us() + checked_delay_ms(delay) * 1000
+            now_us = self.clock.now_us()
+            due_us = None if delay is None else now_us + checked_delay_ms(delay) * 1000
+            expires_us = deadline_us(self.deadlines.word(message), now_us)
+            offered = (message.message_id, message.actor_name, encoded(message))
             with self._lock:
-                self.stub_queue(queue).accept(message.message_id, message.actor_name, encoded(message), due_us)
+                self.stub_queue(queue).accept(*offered, due_us=due_us, expires_us=expires_us)
         self.emit_after("enqueue", message, delay)
         return message
 

@@ -68,8 +68,8 @@ class StubQueue:
         """Let nothing through."""
         self._is_open = False
 
-    def accept(self, id: str, task: str, body: bytes, due_us: int | None) -> None:
-        """A new job, to run at once or from ``due_us`` on.
+    def accept(self, id: str, task: str, body: bytes, *, due_us: int | None, expires_us: int | None) -> None:
+        """A new job, to run at once or from ``due_us`` on, and claimed before ``expires_us`` if it is to run.
 
         Raises:
           DuplicateJobError: there is one with this id.
@@ -79,7 +79,9 @@ class StubQueue:
         self._last_seq = max(self._last_seq + 1, self._clock.now_us())
         letter = LETTERS[JobStatus.QUEUED if due_us is None else JobStatus.SCHEDULED]
         at_first = None if due_us is None else 0
-        record = Record(letter, self._last_seq, at_first, task, 0, None, None, due_us, at_first, *[None] * 6)
+        record = Record(
+            letter, self._last_seq, at_first, task, 0, None, None, due_us, at_first, *[None] * 6, expires=expires_us
+        )
         self.entries[id] = self._unended[id] = Entry(id, body, record)
 
     def runs_any(self) -> bool:
@@ -93,6 +95,7 @@ class StubQueue:
 
     def claimable(self) -> list[Entry]:
         """The jobs that wait to be claimed, the next one first."""
+        self._expire()
         self._promote()
         waiting = [entry for entry in self._unended.values() if entry.status is JobStatus.QUEUED]
         return sorted(waiting, key=lambda entry: entry.place, reverse=True)
@@ -146,7 +149,15 @@ class StubQueue:
         """An operator's retry."""
         entry.body = body
         self._last_seq = max(self._last_seq + 1, self._clock.now_us())
-        self._move(entry, JobStatus.QUEUED, place=self._last_seq, entered=self._last_seq, finished=None, reason=None)
+        now = {"place": self._last_seq, "entered": self._last_seq}
+        self._move(entry, JobStatus.QUEUED, **now, finished=None, reason=None, expires=None)
+
+    def _expire(self) -> None:
+        now = self._clock.now_us()
+        for entry in list(self._unended.values()):
+            is_late = entry.record.expires is not None and entry.record.expires <= now
+            if is_late and entry.status in (JobStatus.QUEUED, JobStatus.SCHEDULED):
+                self._move(entry, JobStatus.EXPIRED, finished=now, reason="deadline", due=None)
 
     def _promote(self) -> None:
         now = self._clock.now_us()

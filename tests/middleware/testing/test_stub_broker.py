@@ -164,6 +164,21 @@ def test_windows_let_through_what_they_have_credits_for() -> None:
     assert broker.run_all() == []
 
 
+def test_a_job_that_is_not_claimed_by_its_deadline_expires(stub_broker: StubBroker) -> None:
+    @dramatiq.actor(expires_in=5_000)
+    def work(n: int) -> None:
+        pass
+
+    late = work.send(1)
+    stub_broker.clock.advance(5)
+    work.send(2)
+
+    assert [job.payload["n"] for job in stub_broker.run_all()] == [2]
+    assert [(job.status, job.reason) for job in stub_broker.jobs(status="expired")] == [("expired", "deadline")]
+    assert stub_broker.retry(late.message_id).status == "queued"
+    assert [job.payload["n"] for job in stub_broker.run_all()] == [1]
+
+
 def test_what_was_sent_can_be_asserted_and_a_failure_says_what_was_there(stub_broker: StubBroker) -> None:
     @dramatiq.actor
     def greet(name: str, loud: bool = False) -> None:

@@ -16,7 +16,7 @@ from middleware.logs import WorkerLogs
 from middleware.logs.job_lines import job_lines
 from middleware.metrics.worker_metrics import WorkerMetrics
 from middleware.settings import exit_with, load_or_exit
-from middleware.worker.context import cancel_requested, progress
+from middleware.worker.context import cancel_requested, current_job_id, progress
 from middleware.worker.delivery import Cancelled
 
 from .declaration import TaskError
@@ -28,6 +28,7 @@ __all__ = [
     "TaskError",
     "broker",
     "cancel_requested",
+    "current_job_id",
     "progress",
     "registry",
     "settings",

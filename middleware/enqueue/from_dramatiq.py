@@ -44,8 +44,8 @@ class Moved:
 
 
 class StockQueue:
-    """Reads the keys that Dramatiq 1 and 2 have for a queue: a list of ids, the first of which is the oldest, and a hash
-    of messages."""
+    """Reads the keys that Dramatiq has for a queue: a list of ids, the first of which is the oldest, and a hash of
+    messages."""
 
     def __init__(self, client: redis.Redis, namespace: str, name: str) -> None:
         self._client = client

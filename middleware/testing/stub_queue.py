@@ -13,6 +13,8 @@ from .clock import StubClock
 
 LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}
 
+NEW = Record("", 0, None, "", 0, None, None, None, None, None, None, None, None, None, None)
+
 
 @dataclass(slots=True)
 class Entry:
@@ -79,9 +81,8 @@ class StubQueue:
         self._last_seq = max(self._last_seq + 1, self._clock.now_us())
         letter = LETTERS[JobStatus.QUEUED if due_us is None else JobStatus.SCHEDULED]
         at_first = None if due_us is None else 0
-        record = Record(
-            letter, self._last_seq, at_first, task, 0, None, None, due_us, at_first, *[None] * 6, expires=expires_us
-        )
+        record = NEW._replace(status=letter, seq=self._last_seq, place=at_first, task=task, due=due_us)
+        record = record._replace(entered=at_first, expires=expires_us)
         self.entries[id] = self._unended[id] = Entry(id, body, record)
 
     def runs_any(self) -> bool:

@@ -330,6 +330,13 @@ class Settings:
         read.one_of("jsonl", "rfc5424"),
         "`jsonl`: JSON lines; `rfc5424`: syslog, in octet-counted frames (RFC 6587).",
     )
+    sentry_dsn: str | None = setting(
+        "SENTRY_DSN",
+        None,
+        str,
+        "Where failures of tasks are sent: a project of Sentry's. Needs `sentry-sdk`.",
+        shown="",
+    )
     force_color: bool = setting(
         "FORCE_COLOR",
         False,

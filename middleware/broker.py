@@ -17,8 +17,8 @@ from .commands.types import KEYLESS, IdempotencyKey, Tick, TickAnswer
 from .dramatiq_fixes.hooks import HookedBroker
 from .dramatiq_fixes.signals import PatientSignals
 from .enqueue.acceptance import Acceptance, Receipt, one_queue
-from .enqueue.deadlines import Deadlines
 from .enqueue.due import Due, checked_delay_ms, due_word
+from .enqueue.fresh_work import TASK_OPTIONS, FreshWork
 from .errors import UnknownQueueError
 from .jobs import Job
 from .messages import MessageDetails, details_of
@@ -76,7 +76,7 @@ class LifoBroker(HookedBroker):
         self.is_gated = gated
         self._patience_s = patience_s
         self._most_waiting = 0
-        self._deadlines = Deadlines()
+        self._fresh_work = FreshWork()
         self.redis = RedisClient(
             url,
             timeout_s=timeout_s,
@@ -91,7 +91,7 @@ class LifoBroker(HookedBroker):
         # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
         standard = [m() for m in default_middleware] if middleware is None else middleware
         super().__init__([self._lifecycle, cancellation, *standard, PatientSignals(self._lifecycle.hurry)])
-        self.actor_options |= Deadlines.TASK_OPTIONS
+        self.actor_options |= TASK_OPTIONS
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
         self.windows = Windows(self.redis)
@@ -103,7 +103,7 @@ class LifoBroker(HookedBroker):
             self.redis,
             store=self.store,
             details_of=self._details_of,
-            deadlines=self._deadlines,
+            fresh_work=self._fresh_work,
             retention=Retention(self.redis, self.settings),
         )
         if not any(isinstance(m, Results) for m in self.middleware):
@@ -136,14 +136,15 @@ class LifoBroker(HookedBroker):
         """Declare an actor and its queue.
 
         Raises:
-          ValueError: it has a priority, which would break the order within the queue; or its ``expires_in`` is none.
+          ValueError: it has a priority, which would break the order within the queue; or what it says
+            of deadlines or subjects makes no sense.
         """
         if actor.priority != 0:
             raise ValueError(
                 f"Actor {actor.actor_name!r} has priority {actor.priority}, but within a queue the newest job runs "
                 f"first and all are equal: leave the priority out, or give the actor a queue of its own."
             )
-        self._deadlines.declare(actor)
+        self._fresh_work.declare(actor)
         super().declare_actor(actor)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> LifoConsumer:
@@ -194,8 +195,8 @@ class LifoBroker(HookedBroker):
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
           ValueError: the messages are of several queues, too many or none, an id is too long, one has more than 16
-            tags or a deadline that is none, or they would fall due after a delay of more than a century, or after the
-            year 9999.
+            tags, what one says of its deadline or subject makes no sense, or they would fall due after a delay of more
+            than a century, or after the year 9999.
         """
         dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
         return self.accept_once(messages, dues).jobs

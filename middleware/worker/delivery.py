@@ -13,10 +13,9 @@ import dramatiq
 import orjson
 from dramatiq.broker import MessageProxy
 
-from ..commands.layout import REFUSED
 from ..commands.types import Settlement
+from .result_encoding import encoded_result
 
-RESULT_LIMIT_BYTES = 65_536
 FAILURE_MESSAGE_LIMIT = 8_192
 TRACEBACK_LIMIT = 32_768
 CALLERS = ("dramatiq.", f"{__name__.rpartition('.')[0]}.")
@@ -42,8 +41,8 @@ class Delivery(MessageProxy):
     Middleware notes here what the settlement must carry: a retry (its delay), the result. ``wait_us``: how long the job
     waited to be claimed, on the server's clock; ``started_at``, ``ended_at``: when it came into this worker's hands and
     left them (monotonic, in s). ``has_lease``: as far as is known here; ``is_leaving``: its end is being settled;
-    ``hung_at``: the moment (monotonic, in s) from which its task counts as hung; ``is_hung``: it does, and its lease
-    isn't renewed any more.
+    ``running_since``: when its task began (monotonic, in s); ``is_hung``: it runs on long after its limit, and its
+    lease isn't renewed any more.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class Delivery(MessageProxy):
         self.has_lease = True
         self.is_leaving = False
         self.is_hung = False
-        self.hung_at = math.inf
+        self.running_since = math.inf
         self.progress_sent_at = 0.0
         self.retry_delay_ms: int | None = None
         self.result = b""
@@ -84,7 +83,7 @@ class Delivery(MessageProxy):
         self.retry_delay_ms = delay_ms
 
     def note_result(self, result: Any) -> None:
-        """Keep what the task returned, as JSON of at most 64 KiB, or why it can't be kept."""
+        """Keep what the task returned, at most 64 KiB of it, or why it can't be kept."""
         self.result = encoded_result(result)
 
     def _show(self, message: dramatiq.Message[Any]) -> None:
@@ -125,19 +124,6 @@ def put_back(delivery: Delivery) -> Settlement:
     """The settlement of a job that wasn't run to its end and goes back to its own place."""
     id, number = delivery.token
     return Settlement(id, number, "put_back")
-
-
-def encoded_result(result: Any) -> bytes:
-    """A result as the record keeps it; None isn't kept."""
-    if result is None:
-        return b""
-    try:
-        encoded = orjson.dumps(result)
-    except (TypeError, orjson.JSONEncodeError) as error:
-        return REFUSED + f"the result isn't JSON: {error}".encode()
-    if len(encoded) > RESULT_LIMIT_BYTES:
-        return REFUSED + f"the result has {len(encoded)} bytes of JSON; {RESULT_LIMIT_BYTES} are kept at most".encode()
-    return encoded
 
 
 def encoded_failure(error: BaseException) -> bytes:

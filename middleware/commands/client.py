@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..redis_link.generation import Generation
 from ..redis_link.link import Link, Links
 from ..redis_link.outage import Outage
 from ..redis_link.patience import persist
@@ -49,7 +50,8 @@ class RedisClient:
         self._patience = patience
         self._declared = declared
         self._now = now
-        self._links = Links(url, timeout_s=timeout_s, spin_us=spin_us)
+        self._generation = Generation()
+        self._links = Links(url, timeout_s=timeout_s, spin_us=spin_us, generation=self._generation)
 
     @property
     def link(self) -> Link:
@@ -58,12 +60,12 @@ class RedisClient:
 
     def new_link(self, spin: Spin | None = None) -> Link:
         """A connection that belongs to the caller."""
-        return Link(self._url, timeout_s=self._timeout_s, spin=spin)
+        return Link(self._url, timeout_s=self._timeout_s, spin=spin, generation=self._generation)
 
     def answer_within(self, timeout_s: float) -> None:
         """From now on, wait this long for one answer."""
         self._timeout_s = timeout_s
-        self._links = Links(self._url, timeout_s=timeout_s)
+        self._links = Links(self._url, timeout_s=timeout_s, generation=self._generation)
 
     def queue(self, name: str) -> QueueCommands:
         """The commands on a queue."""

@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from ..errors import QueueFullError, RedisAwayError, RedisClusterError, RedisRefusedError
+from .generation import Generation
 from .spin import LoneSpin, Spin
 
 T = TypeVar("T")
@@ -51,12 +52,17 @@ class Link:
     """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
 
     Nothing is sent twice: whoever calls decides whether a command may be repeated (see :mod:`.patience`). With a
-    ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps.
+    ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps. Links that share a
+    ``generation`` make their connections anew when that of one of them broke.
     """
 
-    def __init__(self, url: str, *, timeout_s: float, spin: Spin | None = None) -> None:
+    def __init__(
+        self, url: str, *, timeout_s: float, spin: Spin | None = None, generation: Generation | None = None
+    ) -> None:
         self._pool = pool(url, timeout_s=timeout_s)
         self._spin = spin
+        self._generation = generation or Generation()
+        self._made_in = 0
         self._connection: ConnectionInterface | None = None
         self._pid = 0
 
@@ -128,8 +134,11 @@ class Link:
         """The answer to what :meth:`send` sent, in a tuple, or None when none came in time.
 
         Raises:
-          RedisAwayError: as :meth:`call`.
+          RedisAwayError: as :meth:`call`; also when another connection of the same generation broke since.
         """
+        if self._made_in != self._generation.number:
+            self.close()
+            raise RedisAwayError("Another connection to Redis broke, so this one isn't trusted any more.")
         return self._talk(lambda connection: (connection.read_response(),) if connection.can_read(timeout_s) else None)
 
     def close(self) -> None:
@@ -164,10 +173,13 @@ class Link:
     def _drop(self, error: BaseException) -> None:
         """Whatever came between a command and its answer (a time limit, too) leaves the connection unusable: the next
         command would read this one's answer."""
+        was_connected = self._connection is not None
         self.close()
         if isinstance(error, redis.AuthenticationError):
             raise RedisRefusedError(str(error)) from error
         if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
+            if was_connected:
+                self._generation.broke(self._made_in)
             reason = "in time" if isinstance(error.__context__, BlockingIOError) else f"({error})"
             raise RedisAwayError(f"Redis doesn't answer {reason}.") from error
 
@@ -186,14 +198,16 @@ class Link:
             raise RedisAwayError(f"Redis can't do this now ({error}).") from error
 
     def _connected(self) -> ConnectionInterface:
-        if self._connection is None or self._pid != os.getpid():
+        if self._connection is None or self._pid != os.getpid() or self._made_in != self._generation.number:
+            self.close()
+            made_in = self._generation.number
             connection = self._pool.make_connection()
             connection.connect()
             connected = connection._get_socket()  # type: ignore[attr-defined]
             _let_the_kernel_time(connected)
             if self._spin is not None:
                 self._spin.watch(connected)
-            self._connection, self._pid = connection, os.getpid()
+            self._connection, self._made_in, self._pid = connection, made_in, os.getpid()
         return self._connection
 
 
@@ -216,5 +230,6 @@ def _code_of(error: ResponseError) -> str:
 class Links(threading.local):
     """The calling thread's own link."""
 
-    def __init__(self, url: str, *, timeout_s: float, spin_us: int = 0) -> None:
-        self.link = Link(url, timeout_s=timeout_s, spin=LoneSpin(spin_us) if spin_us else None)
+    def __init__(self, url: str, *, timeout_s: float, spin_us: int = 0, generation: Generation | None = None) -> None:
+        spin = LoneSpin(spin_us) if spin_us else None
+        self.link = Link(url, timeout_s=timeout_s, spin=spin, generation=generation)

@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 
 from local.embedded import EmbeddedServer, free_port
 from middleware.errors import QueueFullError, RedisAwayError
+from middleware.redis_link.generation import Generation
 from middleware.redis_link.link import Link
 from middleware.redis_link.patience import persist
 
@@ -209,3 +210,44 @@ def test_patience_has_an_end() -> None:
     with pytest.raises(RedisAwayError):
         persist(call, patience_s=0.1)
     assert time.monotonic() - began < 3
+
+
+def test_links_of_a_generation_make_their_connections_anew_when_one_of_them_broke(redis_url: str) -> None:
+    generation = Generation()
+    with Proxy(redis_url) as proxy:
+        first, *others = links = [Link(proxy.url, timeout_s=2, generation=generation) for _ in range(3)]
+        before = [link.call("CLIENT", "ID") for link in others]
+        first.call("PING")
+        others[1].send("BLPOP", "nothing comes here", 1)
+
+        proxy.cut_before("PING")
+        with pytest.raises(RedisAwayError):
+            first.call("PING")
+        with pytest.raises(RedisAwayError, match="isn't trusted any more"):
+            others[1].wait(0)
+        after = [link.call("CLIENT", "ID") for link in others]
+        again = [link.call("CLIENT", "ID") for link in others]
+        for link in links:
+            link.close()
+
+    assert min(after) > max(before)
+    assert after == again
+    assert generation.number == 1
+
+
+def test_an_interruption_breaks_no_other_connection(redis_url: str) -> None:
+    generation = Generation()
+    interrupted, other = links = [Link(redis_url, timeout_s=2, generation=generation) for _ in range(2)]
+    before = other.call("CLIENT", "ID")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.exchange(_interrupt)
+    after = other.call("CLIENT", "ID")
+    for link in links:
+        link.close()
+
+    assert after == before
+
+
+def _interrupt(_: object) -> None:
+    raise KeyboardInterrupt

@@ -66,7 +66,9 @@ def test_where_everything_can_run_nothing_is_listed(folder: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("What did NOT RUN: 0\n")
-    assert {"make test", "make lint", "make soak-short", "make observe", "make fresh"} <= set(made(folder))
+    assert {"make test", "make lint", "make soak-short", "make chaos", "make observe", "make fresh"} <= set(
+        made(folder)
+    )
 
 
 @pytest.mark.parametrize("environment", [{}, {"CI": "true"}, {"LASTIN_CI_ALL": "0"}], ids=str)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..proof.soak_result import keep
-from . import of_network, of_processes, of_redis  # noqa: F401 -- they declare scenarios
+from . import of_everything, of_network, of_processes, of_redis  # noqa: F401 -- they declare scenarios
 from .result import found_in, line
 from .scenarios import SCENARIOS
 from .stage import Played, Stage
@@ -31,9 +31,9 @@ def play(names: Sequence[str], rounds: int) -> dict[str, Any]:
     """Play these scenarios, one after the other, in so many rounds, each with a system of its own; what was found."""
     played: defaultdict[str, list[Played]] = defaultdict(list)
     began = time.monotonic()
-    for _ in range(rounds):
+    for number in range(1, rounds + 1):
         with tempfile.TemporaryDirectory(prefix="lastin-chaos-") as folder:
-            with Stage(Path(folder)) as stage:
+            with Stage(Path(folder), seed=number) as stage:
                 server = stage.system.server_version()
                 for name in names:
                     one = stage.play(SCENARIOS[name].inject, SCENARIOS[name].explains)

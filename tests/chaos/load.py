@@ -40,12 +40,11 @@ class Client:
         self._connection: http.client.HTTPConnection | None = None
         self._is_over = False
 
-    def submit(self, jobs: Sequence[Mapping[str, Any]]) -> None:
-        """Submit these jobs: one alone, or a batch."""
+    def submit(self, jobs: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Submit these jobs: one alone, or a batch; their ids."""
         if len(jobs) == 1:
-            self._submit("/v1/jobs", jobs[0])
-        else:
-            self._submit("/v1/jobs/batch", {"jobs": jobs})
+            return self._submit("/v1/jobs", jobs[0])
+        return self._submit("/v1/jobs/batch", {"jobs": jobs})
 
     def give_up(self) -> None:
         """Send nothing more, not even again."""
@@ -57,19 +56,21 @@ class Client:
             self._connection.close()
             self._connection = None
 
-    def _submit(self, path: str, body: Any) -> None:
+    def _submit(self, path: str, body: Any) -> list[str]:
         key = str(uuid.uuid4())
         while not self._is_over:
             status, answer = self._send(path, body, key)
             if status == http.client.CREATED:
                 self.answered_us.append(time.time_ns() // 1000)
+                ids = [job["id"] for job in (answer if isinstance(answer, list) else [answer])]
                 if self._ledger is not None:
-                    self._ledger.told([job["id"] for job in (answer if isinstance(answer, list) else [answer])])
-                return
+                    self._ledger.told(ids)
+                return ids
             if status is not None and status not in REFUSED:
                 self.faults.append(f"{path} was answered with {status}: {answer}")
-                return
+                return []
             time.sleep(PAUSE_S)
+        return []
 
     def _send(self, path: str, body: Any, key: str) -> tuple[int | None, Any]:
         """The status and the parsed answer; None: there was none, and nobody knows what became of the request."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .scenarios import scenario
-from .stage import Stage, now_us
-from .system import LEASE_S, PROCESSES, WORKERS
+from .stage import Stage
+from .system import LEASE_S, WORKERS
 
 PUT_BACK_WITHIN_S = LEASE_S + 0.5
 LONGER_THAN_A_LEASE_S = 2 * LEASE_S
@@ -102,35 +102,3 @@ def scheduler_stopped(stage: Stage) -> float:
     stage.system.freeze(["scheduler"])
     stage.pass_time(A_MOMENT_S)
     return stage.first("open", stage.system.thaw(["scheduler"]))
-
-
-@scenario(
-    "everything-killed",
-    "Everything is killed with -9, Redis too, and started again",
-    "the first claim, all starts included",
-    explains=["worker killed"],
-)
-def everything_killed(stage: Stage) -> float:
-    killed_us = stage.system.crash([*PROCESSES, "redis"])
-    stage.system.server.start()
-    for name in PROCESSES:
-        stage.system.start_process(name)
-    recovery_s = stage.first("claim", killed_us)
-    stage.first_accepted(now_us())
-    return recovery_s
-
-
-@scenario(
-    "restarted",
-    "Each process is told to end (SIGTERM) and started again, one after the other, as a new version comes",
-    "the longest time without a claim meanwhile",
-)
-def restarted(stage: Stage) -> float:
-    began_us = now_us()
-    for name in PROCESSES:
-        stage.system.end(name)
-        stage.system.start_process(name)
-        if name == "web":
-            stage.first_accepted(now_us())
-    stage.first("open", now_us())
-    return stage.longest_silence(began_us)

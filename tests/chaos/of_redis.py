@@ -71,9 +71,14 @@ def redis_full(stage: Stage) -> float:
 )
 def connections_dropped(stage: Stage) -> float:
     longest_s = 0.0
-    with stage.system.server.client() as client:
-        for _ in range(DROPS):
-            for kind in ("normal", "pubsub"):
-                client.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
-            longest_s = max(longest_s, stage.first("claim", now_us()))
+    for _ in range(DROPS):
+        drop_connections(stage)
+        longest_s = max(longest_s, stage.first("claim", now_us()))
     return longest_s
+
+
+def drop_connections(stage: Stage) -> None:
+    """All that there are, also of those who listen."""
+    with stage.system.server.client() as client:
+        for kind in ("normal", "pubsub"):
+            client.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")

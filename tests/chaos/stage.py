@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,6 +26,7 @@ HARMLESS = frozenset({"retried", "put back", "answer lost", "revived"})
 """What may explain at any time that a job was claimed again: none of these ran to its end before."""
 
 T = TypeVar("T")
+Many = TypeVar("Many", bound=Sized)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ class Played:
 class Stage:
     """A system, its load and its witness. Times are µs since the epoch, by the clock of this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, seed: int = 1) -> None:
         self.system = System(folder)
+        self.chance = random.Random(seed)
 
     def __enter__(self) -> Self:
         try:
@@ -85,8 +88,8 @@ class Stage:
             except AssertionError as error:
                 faults.append(str(error))
             self._undo()
-        duplicates = dict(self.witness.duplicates() - before[2])
         faults += self._verdict()
+        duplicates = dict(self.witness.duplicates() - before[2])
         faults += [f"jobs ran again by: {why}" for why in duplicates if why not in HARMLESS | explains]
         return Played(
             recovery_s,
@@ -113,14 +116,13 @@ class Stage:
         return (self.wait(answered, "a request to be answered with 201")[0] - after_us) / 1e6
 
     def put_back(self, ids: set[str], after_us: int) -> float:
-        """Seconds from a time until the last of these jobs was put back; some may have ended just before it."""
+        """Seconds from a time until the last of these jobs was put back."""
 
-        def all_left() -> list[int]:
-            back = {event[2]: event[1] for event in self.witness.events("reclaim", after_us)}
-            ended = {event[2] for event in self.witness.events("settle", 0)}
-            return sorted(at for id, at in back.items() if id in ids) if ids <= back.keys() | ended else []
+        def all_back() -> list[int] | None:
+            back = {event[2]: event[1] for event in self.witness.events("reclaim", after_us) if event[2] in ids}
+            return sorted(back.values()) if back.keys() == ids else None
 
-        return (self.wait(all_left, f"{len(ids)} jobs to be put back")[-1] - after_us) / 1e6
+        return (self.wait(all_back, f"{len(ids)} jobs to be put back")[-1] - after_us) / 1e6
 
     def longest_silence(self, since_us: int) -> float:
         """The longest time in seconds between two claims, from a time until now."""
@@ -128,14 +130,14 @@ class Stage:
         return max(later - earlier for earlier, later in pairwise(times)) / 1e6
 
     def occupy(self, worker: str, jobs: int = 2) -> set[str]:
-        """Have a worker run some jobs that take a while; which these are."""
-        self.submit("take_steadily", *[LONG_MS] * 8)
+        """Have a worker run so many jobs that take a while; which these are."""
+        ids = self.submit("take_steadily", *[LONG_MS] * 8)
         pids = self.system.members(worker)
-        return self.wait(lambda: _at_least(self.witness.run_by(pids), jobs), f"{worker} to run {jobs} jobs")
+        return self.wait(lambda: _at_least(self.witness.run_by(pids) & ids, jobs), f"{worker} to run {jobs} long jobs")
 
-    def submit(self, task: str, *takes_ms: int) -> None:
-        """Submit jobs beside the load."""
-        self.clients[-1].submit([job(task, ms) for ms in takes_ms])
+    def submit(self, task: str, *takes_ms: int) -> set[str]:
+        """Submit jobs beside the load; their ids."""
+        return set(self.clients[-1].submit([job(task, ms) for ms in takes_ms]))
 
     def refused(self) -> None:
         """Until a client was told to come later."""
@@ -163,9 +165,11 @@ class Stage:
         time.sleep(seconds)
 
     @staticmethod
-    def wait(condition: Callable[[], T], what: str) -> T:
+    def wait(condition: Callable[[], T | None], what: str) -> T:
         """As :func:`wait_until`, for as long as anything may take to come back."""
-        return wait_until(condition, what, PATIENCE_S)
+        found = wait_until(condition, what, PATIENCE_S)
+        assert found is not None
+        return found
 
     @contextmanager
     def _load(self) -> Iterator[None]:
@@ -215,5 +219,5 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _at_least(found: T, count: int) -> T | None:
-    return found if len(found) >= count else None  # type: ignore[arg-type]
+def _at_least(found: Many, count: int) -> Many | None:
+    return found if len(found) >= count else None

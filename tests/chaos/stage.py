@@ -8,20 +8,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Self, TypeVar
 
 from ..service import wait_until
 from .load import Client, Load, job
-from .system import PROCESSES, System
+from .system import PROCESSES, THREADS, WORKERS, System
 from .witness import Witness
 
 LOADS = 2
 MOST_WAITING = 400
 PATIENCE_S = 40.0
 """For anything to come back."""
-LONG_MS = 1500
+LONG_MS, MOMENT_MS = 1500, 400
+ALL_THREADS = THREADS * len(WORKERS)
 HARMLESS = frozenset({"retried", "put back", "answer lost", "revived"})
 """What may explain at any time that a job was claimed again: none of these ran to its end before."""
 
@@ -116,11 +117,11 @@ class Stage:
         return (self.wait(answered, "a request to be answered with 201")[0] - after_us) / 1e6
 
     def put_back(self, ids: set[str], after_us: int) -> float:
-        """Seconds from a time until the last of these jobs was put back."""
+        """Seconds from a time until the last of these jobs was put back; one may have ended just before it."""
 
         def all_back() -> list[int] | None:
             back = {event[2]: event[1] for event in self.witness.events("reclaim", after_us) if event[2] in ids}
-            return sorted(back.values()) if back.keys() == ids else None
+            return sorted(back.values()) if ids <= back.keys() | self._ended(ids) else None
 
         return (self.wait(all_back, f"{len(ids)} jobs to be put back")[-1] - after_us) / 1e6
 
@@ -130,10 +131,17 @@ class Stage:
         return max(later - earlier for earlier, later in pairwise(times)) / 1e6
 
     def occupy(self, worker: str, jobs: int = 2) -> set[str]:
-        """Have a worker run so many jobs that take a while; which these are."""
-        ids = self.submit("take_steadily", *[LONG_MS] * 8)
+        """Have a worker run so many jobs that take a while; which these are. Newer jobs may keep them waiting, so more
+        are submitted when they are through."""
         pids = self.system.members(worker)
-        return self.wait(lambda: _at_least(self.witness.run_by(pids) & ids, jobs), f"{worker} to run {jobs} long jobs")
+        ids: set[str] = set()
+
+        def run() -> set[str] | None:
+            if ids <= self._ended(ids):
+                ids.update(self.submit("take_steadily", *[LONG_MS] * ALL_THREADS))
+            return _at_least(self.witness.run_by(pids) & ids, jobs)
+
+        return self.wait(run, f"{worker} to run {jobs} long jobs")
 
     def submit(self, task: str, *takes_ms: int) -> set[str]:
         """Submit jobs beside the load; their ids."""
@@ -201,6 +209,7 @@ class Stage:
             self.wait(lambda: all(load.is_idle.is_set() for load in self._loads), "all requests to be answered")
             self.drained()
             self.wait(self._is_well, "the service to say that it is well")
+            self.wait(self._all_threads_work, f"{ALL_THREADS} threads to run jobs at the same time")
         except AssertionError as error:
             faults.append(str(error))
         faults += self.witness.judge()
@@ -209,6 +218,17 @@ class Stage:
 
     def _is_well(self) -> bool:
         return all(self.system.get(path).status == 200 for path in ("/readyz", "/healthz/consumption"))
+
+    def _all_threads_work(self) -> bool:
+        """Whether so many jobs run at the same time as there are threads: none was lost."""
+        ids = self.submit("take_steadily", *[MOMENT_MS] * ALL_THREADS)
+        self.wait(lambda: ids <= self._ended(ids), "jobs to end that all threads take")
+        begins = [(event[1], 1) for event in self.witness.events("claim", 0) if event[2] in ids]
+        ends = [(event[1], -1) for event in self.witness.events("settle", 0) if event[2] in ids]
+        return max(accumulate(change for _, change in sorted(begins + ends))) == ALL_THREADS
+
+    def _ended(self, ids: set[str]) -> set[str]:
+        return {event[2] for event in self.witness.events("settle", 0) if event[2] in ids}
 
     def _refused(self) -> Counter[str]:
         return sum((client.happened for client in self.clients), Counter[str]())

@@ -18,10 +18,10 @@ from .toxic_proxy import ToxicProxy
 
 WORKERS = ("worker-1", "worker-2")
 PROCESSES = ("web", *WORKERS, "scheduler")
-LEASE_S = 2.0
+LEASE_S, THREADS = 2.0, 4
 SETTINGS = {
     "LEASE_S": f"{LEASE_S:g}",
-    "WORKER_THREADS": "4",
+    "WORKER_THREADS": f"{THREADS}",
     "WEB_THREADS": "8",
     "WORKER_METRICS_PORT": "0",
     "LOG_JOBS": "none",

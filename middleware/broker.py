@@ -7,18 +7,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import dramatiq
-from dramatiq.errors import QueueJoinTimeout
+import redis
 from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
-from .commands import keys
 from .commands.client import RedisClient
 from .commands.types import KEYLESS, IdempotencyKey, Tick, TickAnswer
-from .dramatiq_fixes.hooks import HookedBroker
 from .dramatiq_fixes.signals import PatientSignals
 from .enqueue.acceptance import Acceptance, Receipt, one_queue
+from .enqueue.declaring import DeclaringBroker, check_name
 from .enqueue.due import Due, checked_delay_ms, due_word
-from .errors import UnknownQueueError
+from .enqueue.renewing import Work, renewed
 from .jobs import Job
 from .messages import MessageDetails, details_of
 from .processes.maintenance import Maintenance
@@ -28,27 +27,32 @@ from .processes.server_safety import SafetyWatch
 from .queues.control import QueueControl
 from .queues.recurring import RecurringJobs
 from .queues.windows import Windows
+from .redis_link.address import client_of
 from .settings import Settings
 from .statistics.stats import Statistics
+from .store.joining import join, raise_rejected
 from .store.moves import CancelAnswer, JobMoves, RetryAnswer
 from .store.reading import JobStore
 from .worker.cancellation import Cancellation
 from .worker.consumer import LifoConsumer
 from .worker.ended import OnEnded
 from .worker.lifecycle import WorkerLifecycle
+from .worker.lifecycles import WorkerLifecycles
 from .worker.results import JobResults
 
-JOIN_LOOK_S = 0.02
+JOIN_LOOK_MS = 20
 PATIENCE_S = 5.0
 """Long enough for a restart of Redis, and short enough for a request that somebody waits for: with the last answer that
 doesn't come, 10 s pass."""
 
 
-class LifoBroker(HookedBroker):
+class LifoBroker(DeclaringBroker):
     """Runs the newest job first, loses none, and shows them all (see ``docs/architecture.md``).
 
     Parameters:
       url: where Redis (6.2 or newer) or Valkey is; nothing is connected before it is needed.
+      client, connection_pool, parameters: instead, a ``redis.Redis``, a pool of its connections, or what it takes
+        (``host``, ``port``, ``db``, …), as Dramatiq's RedisBroker does; with none of them, on localhost.
       settings: lease, crash limit and the like; the defaults if omitted.
       gated: True: until a scheduler has put a policy in force, nothing is handed out. False: continuous until then.
       middleware: instead of Dramatiq's default middleware; what the broker itself needs is added in any case.
@@ -62,7 +66,9 @@ class LifoBroker(HookedBroker):
     def __init__(
         self,
         *,
-        url: str,
+        url: str | None = None,
+        client: redis.Redis | None = None,
+        connection_pool: redis.ConnectionPool | None = None,
         settings: Settings | None = None,
         gated: bool = False,
         middleware: list[dramatiq.Middleware] | None = None,
@@ -70,13 +76,17 @@ class LifoBroker(HookedBroker):
         patience_s: float | None = PATIENCE_S,
         on_ended: OnEnded | None = None,
         now: Callable[[], int] | None = None,
+        **parameters: Any,
     ) -> None:
+        self.client = client_of(url, client, connection_pool, parameters)
         self.settings = settings or Settings()
         self.is_gated = gated
         self._patience_s = patience_s
         self._most_waiting = 0
+        self._made_at_us = now() if now else time.time_ns() // 1000
+        self._own_results: Results | None = None
         self.redis = RedisClient(
-            url,
+            self.client.connection_pool if client or not url else url,
             timeout_s=timeout_s,
             patience=self._patience,
             declared=lambda: self.queues,
@@ -85,10 +95,15 @@ class LifoBroker(HookedBroker):
             now=now,
         )
         cancellation = Cancellation()
-        self._lifecycle = WorkerLifecycle(self.redis, self.settings, cancellation, on_ended)
-        # The lifecycle is first, so that its hooks come before all others' and its after-hooks behind them.
+        self._workers = WorkerLifecycles(
+            lambda is_process: WorkerLifecycle(
+                self.redis, self.settings, cancellation, on_ended, is_process=is_process
+            ),
+            lease_s=self.settings.lease_s,
+        )
+        # This one is first, so that its hooks come before all others' and its after-hooks behind them.
         standard = [m() for m in default_middleware] if middleware is None else middleware
-        super().__init__([self._lifecycle, cancellation, *standard, PatientSignals(self._lifecycle.hurry)])
+        super().__init__([self._workers, cancellation, *standard, PatientSignals(self._workers.hurry)])
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
         self.windows = Windows(self.redis)
@@ -103,7 +118,21 @@ class LifoBroker(HookedBroker):
             retention=Retention(self.redis, self.settings),
         )
         if not any(isinstance(m, Results) for m in self.middleware):
-            self.add_middleware(Results(backend=JobResults(self.store.get)))
+            results = Results(backend=JobResults(self.store.get))
+            self.add_middleware(results)
+            self._own_results = results
+
+    def add_middleware(
+        self,
+        middleware: dramatiq.Middleware,
+        *,
+        before: type[dramatiq.Middleware] | None = None,
+        after: type[dramatiq.Middleware] | None = None,
+    ) -> None:
+        """As Dramatiq's; the program's own ``Results`` take the place of those that keep results on jobs."""
+        if isinstance(middleware, Results) and self._own_results in self.middleware:
+            self.middleware.remove(self._own_results)
+        super().add_middleware(middleware, before=before, after=after)
 
     def fail_fast(self, *, timeout_s: float = 0.4, patience_s: float = 0.5) -> None:
         """For programs that answer requests: from now on commands give up within a second when Redis is away, and
@@ -112,59 +141,34 @@ class LifoBroker(HookedBroker):
         self._most_waiting = self.settings.max_queued
         self.redis.answer_within(timeout_s)
 
-    def declare_queue(self, queue_name: str) -> None:
-        """Declare a queue: a stack of its own.
-
-        Raises:
-          ValueError: the name isn't one.
-        """
-        if not keys.QUEUE_NAME.fullmatch(queue_name):
-            raise ValueError(
-                f"A queue's name has 1 to 64 letters, digits, dots, dashes and underscores and begins with a letter "
-                f"or an underscore; {queue_name!r} doesn't fit."
-            )
-        if queue_name not in self.queues:
-            self.emit_before("declare_queue", queue_name)
-            self.queues[queue_name] = None
-            self.emit_after("declare_queue", queue_name)
-
-    def declare_actor(self, actor: dramatiq.Actor[Any, Any]) -> None:
-        """Declare an actor and its queue.
-
-        Raises:
-          ValueError: it has a priority, which would break the order within the queue.
-        """
-        if actor.priority != 0:
-            raise ValueError(
-                f"Actor {actor.actor_name!r} has priority {actor.priority}, but within a queue the newest job runs "
-                f"first and all are equal: leave the priority out, or give the actor a queue of its own."
-            )
-        super().declare_actor(actor)
-
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> LifoConsumer:
         """A consumer of one queue. Inside a Worker, ``prefetch`` isn't used: only idle threads get jobs.
 
         Raises:
           UnknownQueueError: no actor declares the queue.
         """
-        self._require(queue_name)
-        return self._lifecycle.consumer(queue_name, prefetch=prefetch, timeout_ms=timeout)
+        self.require(queue_name)
+        return self._workers.consumer(queue_name, prefetch=prefetch, timeout_ms=timeout)
 
     def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
-        """Accept a message as a job, to run at once or after ``delay`` milliseconds.
+        """Accept a message as a job, to run at once or after ``delay`` milliseconds. Its queue may be one that only
+        another program declares.
 
         Inside a worker, a message that is being run is not enqueued: that is how middleware asks for a retry, and the
         settlement that follows will carry it.
 
         Raises:
-          as :meth:`accept`.
+          as :meth:`accept`, but for UnknownQueueError.
         """
         self.emit_before("enqueue", message, delay)
-        held = self._lifecycle.held(message)
+        held = self._workers.held(message)
         if held is not None:
             held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
         else:
-            self.accept([message], delay_ms=delay)
+            queue = one_queue([message])
+            check_name(queue)
+            due = due_word(message, Due(delay))
+            self._acceptance.accept(queue, [message], [due], most_waiting=self._most_waiting)
         self.emit_after("enqueue", message, delay)
         return message
 
@@ -206,7 +210,7 @@ class LifoBroker(HookedBroker):
           others: as :meth:`accept`; what is refused leaves the key free.
         """
         queue = one_queue(messages)
-        self._require(queue)
+        self.require(queue)
         words = [due_word(message, due) for message, due in zip(messages, dues, strict=True)]
         return self._acceptance.accept(queue, messages, words, key=key, most_waiting=self._most_waiting)
 
@@ -220,7 +224,7 @@ class LifoBroker(HookedBroker):
           UnknownQueueError: no actor declares the queue.
         """
         queue = one_queue([message])
-        self._require(queue)
+        self.require(queue)
         return self._acceptance.accept_tick(queue, message, tick)
 
     def cancel(self, id: str, *, reason: str = "requested") -> CancelAnswer:
@@ -242,6 +246,10 @@ class LifoBroker(HookedBroker):
         """
         return self.moves.retry(id, reason)
 
+    def renewed(self, work: Work) -> Work:
+        """A copy of a message, a pipeline or a group that can be run again: its jobs get ids of their own."""
+        return renewed(work)
+
     def flush(self, queue_name: str) -> None:
         """Drop all waiting jobs of a queue; running and finished ones stay."""
         while self.redis.queue(queue_name).flush():
@@ -252,22 +260,23 @@ class LifoBroker(HookedBroker):
         for queue in self.queues:
             self.flush(queue)
 
-    def join(self, queue_name: str, *, timeout: int | None = None) -> None:
-        """Wait until no job of the queue waits or runs (for tests), at most ``timeout`` milliseconds.
+    def join(
+        self, queue_name: str, *, timeout: int | None = None, interval: float = JOIN_LOOK_MS, fail_fast: bool = False
+    ) -> None:
+        """Wait until no job of the queue waits or runs (for tests), at most ``timeout`` milliseconds, looking every
+        ``interval`` milliseconds. With ``fail_fast``, say so if one was rejected since this broker was made.
 
         Raises:
           QueueJoinTimeout: there are jobs still.
+          JobRejectedError: one was rejected.
         """
-        deadline = time.monotonic() + (float("inf") if timeout is None else timeout / 1000)
-        waiting = [("ZCARD", key(queue_name)) for key in (keys.stack, keys.due, keys.leases)]
-        while any(self.redis.call_all(waiting)):
-            if time.monotonic() > deadline:
-                raise QueueJoinTimeout(queue_name)
-            time.sleep(JOIN_LOOK_S)
+        join(self.redis, queue_name, timeout_ms=timeout, interval_ms=interval)
+        if fail_fast:
+            raise_rejected(self.store, queue_name, self._made_at_us)
 
     def close(self) -> None:
         """Put back what a worker still holds, and drop the connections of this thread."""
-        self._lifecycle.close()
+        self._workers.close()
         self.redis.link.close()
 
     def new_maintenance(
@@ -281,13 +290,7 @@ class LifoBroker(HookedBroker):
 
     def _patience(self) -> float | None:
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.
-        return None if self._lifecycle.at_work else self._patience_s
+        return None if self._workers.at_work else self._patience_s
 
     def _details_of(self, message: dramatiq.Message[Any]) -> MessageDetails:
         return details_of(message, self.actors.get(message.actor_name))
-
-    def _require(self, queue: str) -> None:
-        if queue not in self.queues:
-            raise UnknownQueueError(
-                f"No actor declares queue {queue!r}; there are: {', '.join(sorted(self.queues)) or 'none'}."
-            )

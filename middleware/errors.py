@@ -1,6 +1,7 @@
 """One class per thing that a caller can handle. A message says what was expected, what came, what to do."""
 
 import dramatiq
+from dramatiq.results import ResultError
 
 
 class LastInError(Exception):
@@ -64,6 +65,19 @@ class UnknownQueueError(LastInError, dramatiq.errors.QueueNotFound):
     def __init__(self, message: str) -> None:
         Exception.__init__(self, message)
         self.message = message
+
+
+class ResultRefusedError(LastInError, ResultError):
+    """The job was processed, but what its task returned couldn't be kept: return something smaller or simpler, store it
+    elsewhere and return where, or choose an encoder that carries it (``dramatiq.set_encoder``)."""
+
+    def __init__(self, message: str) -> None:
+        Exception.__init__(self, message)
+        self.message = message
+
+
+class JobRejectedError(LastInError):
+    """A job was rejected while somebody waited for its queue with ``fail_fast``."""
 
 
 class WindowRefusedError(LastInError):

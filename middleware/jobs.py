@@ -105,6 +105,8 @@ class Job:
     reason: str | None
     request_id: str | None
     traceparent: str | None
+    encoded_result: bytes | None = None
+    """A result that isn't JSON, as the program's own encoder has written it."""
 
     @property
     def created_at_us(self) -> int:

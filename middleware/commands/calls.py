@@ -10,6 +10,7 @@ from redis.connection import ConnectionInterface
 from redis.exceptions import NoScriptError
 
 from ..redis_link.link import Link
+from ..redis_link.outage import Outage
 from ..redis_link.patience import persist
 from . import build
 
@@ -56,7 +57,7 @@ def repeatable(command: Command) -> Command:
 
     @wraps(command)
     def persistent(self: QueueCalls, *args: Any, **kwargs: Any) -> Any:
-        return persist(lambda: command(self, *args, **kwargs), patience_s=self._patience())
+        return persist(lambda: command(self, *args, **kwargs), patience_s=self._patience(), outage=self._outage)
 
     return cast("Command", persistent)
 
@@ -73,6 +74,7 @@ class QueueCalls:
       default_gate: ``open`` or ``closed``, whichever holds as long as the queue has no policy.
       now: gives µs since the epoch in tests; else the time is the server's.
       patience: for how many seconds commands declared :func:`repeatable` are repeated now; None: until Redis is back.
+      outage: where it is told that they wait for Redis.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class QueueCalls:
         default_gate: str,
         now: Callable[[], int] | None = None,
         patience: Callable[[], float | None] = impatient,
+        outage: Outage | None = None,
     ) -> None:
         self.queue = queue
         self._link = link
@@ -90,6 +93,7 @@ class QueueCalls:
         self._default_gate = default_gate.encode()
         self._now = now
         self._patience = patience
+        self._outage = outage
 
     def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
         return self._begin(name, words, timed=timed)()

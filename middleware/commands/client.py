@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from ..redis_link.address import Address
 from ..redis_link.generation import Generation
 from ..redis_link.link import Link, Links
 from ..redis_link.outage import Outage
@@ -13,6 +14,8 @@ from ..redis_link.spin import Spin
 from . import keys
 from .calls import impatient, run_script
 from .queue_commands import QueueCommands
+
+T = TypeVar("T")
 
 
 class RedisClient:
@@ -23,7 +26,7 @@ class RedisClient:
     raise RedisAwayError.
 
     Parameters:
-      url: where Redis (6.2 or newer) or Valkey is.
+      address: where Redis (6.2 or newer) or Valkey is.
       timeout_s: seconds to wait for one answer.
       patience: for how many seconds commands are repeated now; None: until Redis is back.
       declared: the queues that this program declares.
@@ -34,7 +37,7 @@ class RedisClient:
 
     def __init__(
         self,
-        url: str,
+        address: Address,
         *,
         timeout_s: float,
         patience: Callable[[], float | None],
@@ -45,13 +48,14 @@ class RedisClient:
     ) -> None:
         self.default_gate = default_gate
         self.outage = Outage()
-        self._url = url
+        self._told: Outage | None = self.outage
+        self._address = address
         self._timeout_s = timeout_s
         self._patience = patience
         self._declared = declared
         self._now = now
         self._generation = Generation()
-        self._links = Links(url, timeout_s=timeout_s, spin_us=spin_us, generation=self._generation)
+        self._links = Links(address, timeout_s=timeout_s, spin_us=spin_us, generation=self._generation)
 
     @property
     def link(self) -> Link:
@@ -60,12 +64,13 @@ class RedisClient:
 
     def new_link(self, spin: Spin | None = None) -> Link:
         """A connection that belongs to the caller."""
-        return Link(self._url, timeout_s=self._timeout_s, spin=spin, generation=self._generation)
+        return Link(self._address, timeout_s=self._timeout_s, spin=spin, generation=self._generation)
 
     def answer_within(self, timeout_s: float) -> None:
-        """From now on, wait this long for one answer."""
+        """From now on, wait this long for one answer, and don't log that calls wait: each request tells its end."""
         self._timeout_s = timeout_s
-        self._links = Links(self._url, timeout_s=timeout_s, generation=self._generation)
+        self._told = None
+        self._links = Links(self._address, timeout_s=timeout_s, generation=self._generation)
 
     def queue(self, name: str) -> QueueCommands:
         """The commands on a queue."""
@@ -81,15 +86,15 @@ class RedisClient:
 
     def call(self, *words: str | bytes | int | float) -> Any:
         """The answer to one command that may be sent twice."""
-        return persist(lambda: self.link.call(*words), patience_s=self._patience())
+        return self._persist(lambda: self.link.call(*words))
 
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """The answers to several commands that may be sent twice, sent at once."""
-        return persist(lambda: self.link.call_all(commands), patience_s=self._patience())
+        return self._persist(lambda: self.link.call_all(commands))
 
     def run_script(self, name: str, keys: Sequence[str], *words: bytes) -> Any:
         """The answer of a script over keys that belong to no queue, which may be sent twice."""
-        return persist(lambda: run_script(self.link, name, keys, *words), patience_s=self._patience())
+        return self._persist(lambda: run_script(self.link, name, keys, *words))
 
     def check_writable(self) -> None:
         """Find out whether jobs could be accepted now; sent once.
@@ -100,5 +105,10 @@ class RedisClient:
         """
         self.link.call("SET", keys.writable(), "1", "PX", 60_000)
 
+    def _persist(self, call: Callable[[], T]) -> T:
+        return persist(call, patience_s=self._patience(), outage=self._told)
+
     def _commands(self, name: str, link: Link, patience: Callable[[], float | None]) -> QueueCommands:
-        return QueueCommands(name, link, default_gate=self.default_gate, now=self._now, patience=patience)
+        return QueueCommands(
+            name, link, default_gate=self.default_gate, now=self._now, patience=patience, outage=self._told
+        )

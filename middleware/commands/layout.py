@@ -111,6 +111,9 @@ RECORD_FIELDS, WINDOW_FIELDS, RECURRING_FIELDS = Record._fields, WindowRecord._f
 REFUSED = b"!"
 """Begins what is kept instead of a result that can't be: the reason follows."""
 
+ENCODED = b"="
+"""Begins a result that isn't JSON, as the program's own encoder has written it."""
+
 INTERVAL_US = 10_000_000
 MINUTE_US = 60_000_000
 

@@ -202,8 +202,10 @@ def _offer(message: dramatiq.Message[Any], due: bytes = b"") -> Offer:
 def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_waiting: int) -> LastInError:
     match answer:
         case Known(_, id):
-            text = f"A job with id {id} exists already; nothing was enqueued. Send a new message instead."
-            return DuplicateJobError(text)
+            return DuplicateJobError(
+                f"A job with id {id} exists already; nothing was enqueued. Send a new message, or "
+                "broker.renewed(…) of this one."
+            )
         case Crowded() if wanted > most_waiting:
             return LargerThanQueueError(
                 f"These are {wanted} jobs, and MAX_QUEUED lets {most_waiting} of a queue wait: send at most so many at "

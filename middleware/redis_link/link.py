@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from ..errors import QueueFullError, RedisAwayError, RedisClusterError, RedisRefusedError
+from .address import Address, connection_arguments
 from .generation import Generation
 from .spin import LoneSpin, Spin
 
@@ -35,17 +36,19 @@ SCRIPT_ERROR = re.compile(r": -([A-Z]+) ")
 """How Redis 6.2 words an error inside a script: ``ERR Error running script (call to …): @user_script: 1: -OOM …``."""
 
 
-def pool(url: str, *, timeout_s: float) -> redis.ConnectionPool:
+def pool(address: Address, *, timeout_s: float) -> redis.ConnectionPool:
     """Connections that give up in time, and never send anything twice."""
-    return redis.ConnectionPool.from_url(
-        url,
-        protocol=2,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=min(timeout_s, CONNECT_TIMEOUT_S),
-        retry=Retry(NoBackoff(), 0),
-        driver_info=None,
-        max_connections=sys.maxsize,  # of all that are ever made by a link, which makes one after each failure
-    )
+    ours: dict[str, Any] = {
+        "protocol": 2,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": min(timeout_s, CONNECT_TIMEOUT_S),
+        "retry": Retry(NoBackoff(), 0),
+        "driver_info": None,
+        "max_connections": sys.maxsize,  # of all that are ever made by a link, which makes one after each failure
+    }
+    if isinstance(address, str):
+        return redis.ConnectionPool.from_url(address, **ours)
+    return redis.ConnectionPool(**connection_arguments(address), **ours)
 
 
 class Link:
@@ -57,9 +60,9 @@ class Link:
     """
 
     def __init__(
-        self, url: str, *, timeout_s: float, spin: Spin | None = None, generation: Generation | None = None
+        self, address: Address, *, timeout_s: float, spin: Spin | None = None, generation: Generation | None = None
     ) -> None:
-        self._pool = pool(url, timeout_s=timeout_s)
+        self._pool = pool(address, timeout_s=timeout_s)
         self._spin = spin
         self._generation = generation or Generation()
         self._made_in = 0
@@ -230,6 +233,8 @@ def _code_of(error: ResponseError) -> str:
 class Links(threading.local):
     """The calling thread's own link."""
 
-    def __init__(self, url: str, *, timeout_s: float, spin_us: int = 0, generation: Generation | None = None) -> None:
+    def __init__(
+        self, address: Address, *, timeout_s: float, spin_us: int = 0, generation: Generation | None = None
+    ) -> None:
         spin = LoneSpin(spin_us) if spin_us else None
-        self.link = Link(url, timeout_s=timeout_s, spin=spin, generation=generation)
+        self.link = Link(address, timeout_s=timeout_s, spin=spin, generation=generation)

@@ -8,15 +8,17 @@ from typing import TypeVar
 
 from ..errors import RedisAwayError, RedisClusterError, RedisRefusedError
 from .backoff import Backoff
+from .outage import Outage
 
 T = TypeVar("T")
 
 
-def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
+def persist(call: Callable[[], T], *, patience_s: float | None, outage: Outage | None = None) -> T:
     """Repeat a command that may be sent twice until Redis answers.
 
     Parameters:
       patience_s: for how many seconds to repeat it; 0: after the first failure; None: never.
+      outage: is told of every failure, and of success.
 
     Raises:
       RedisAwayError: the last failure, when it gave up.
@@ -27,13 +29,19 @@ def persist(call: Callable[[], T], *, patience_s: float | None) -> T:
     backoff = Backoff()
     while True:
         try:
-            return call()
+            answer = call()
         except RedisClusterError:
             raise
         except RedisAwayError as error:
             if isinstance(error, RedisRefusedError) and deadline is not None:
                 raise
+            if outage is not None:
+                outage.failed(error, backoff)
             pause_s = backoff.next_s()
             if deadline is not None and time.monotonic() + pause_s >= deadline:
                 raise
+        else:
+            if outage is not None:
+                outage.succeeded()
+            return answer
         time.sleep(pause_s)

@@ -8,10 +8,12 @@ from typing import Any
 import dramatiq
 import orjson
 
-from ..commands.layout import REFUSED, STATUS_LETTERS, unpack_record
+from ..commands.layout import ENCODED, REFUSED, STATUS_LETTERS, unpack_record
 from ..jobs import Job, JobError, JobStatus, Progress
 from ..messages import MessageDetails
 from ..tags import tags_of
+
+NOT_SHOWN = "the result isn't JSON, so it can't be shown here; the program's own encoder has kept it for get_result()"
 
 
 def job_from(
@@ -51,6 +53,7 @@ def job_from(
         cancel_requested=r.cancel is not None,
         result=_result(status, result),
         result_error=_result_error(status, result),
+        encoded_result=_encoded_result(status, result),
         error=_error(failure),
         reason=r.reason,
         request_id=_word(options.get("request_id")),
@@ -64,15 +67,22 @@ def _word(option: Any) -> str | None:
 
 
 def _result(status: JobStatus, kept: bytes | None) -> Any:
-    if status is not JobStatus.PROCESSED or not kept or kept.startswith(REFUSED):
+    if status is not JobStatus.PROCESSED or not kept or kept.startswith((REFUSED, ENCODED)):
         return None
     return orjson.loads(kept)
 
 
 def _result_error(status: JobStatus, kept: bytes | None) -> str | None:
-    if status is not JobStatus.PROCESSED or not kept or not kept.startswith(REFUSED):
+    if status is not JobStatus.PROCESSED or not kept:
         return None
-    return kept.removeprefix(REFUSED).decode()
+    if kept.startswith(ENCODED):
+        return NOT_SHOWN
+    return kept.removeprefix(REFUSED).decode() if kept.startswith(REFUSED) else None
+
+
+def _encoded_result(status: JobStatus, kept: bytes | None) -> bytes | None:
+    is_encoded = status is JobStatus.PROCESSED and kept is not None and kept.startswith(ENCODED)
+    return kept.removeprefix(ENCODED) if kept is not None and is_encoded else None
 
 
 def _error(kept: bytes | None) -> JobError | None:

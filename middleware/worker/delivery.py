@@ -13,10 +13,9 @@ import dramatiq
 import orjson
 from dramatiq.broker import MessageProxy
 
-from ..commands.layout import REFUSED
 from ..commands.types import Settlement
+from .result_encoding import encoded_result
 
-RESULT_LIMIT_BYTES = 65_536
 FAILURE_MESSAGE_LIMIT = 8_192
 TRACEBACK_LIMIT = 32_768
 CALLERS = ("dramatiq.", f"{__name__.rpartition('.')[0]}.")
@@ -84,7 +83,7 @@ class Delivery(MessageProxy):
         self.retry_delay_ms = delay_ms
 
     def note_result(self, result: Any) -> None:
-        """Keep what the task returned, as JSON of at most 64 KiB, or why it can't be kept."""
+        """Keep what the task returned, at most 64 KiB of it, or why it can't be kept."""
         self.result = encoded_result(result)
 
     def _show(self, message: dramatiq.Message[Any]) -> None:
@@ -125,19 +124,6 @@ def put_back(delivery: Delivery) -> Settlement:
     """The settlement of a job that wasn't run to its end and goes back to its own place."""
     id, number = delivery.token
     return Settlement(id, number, "put_back")
-
-
-def encoded_result(result: Any) -> bytes:
-    """A result as the record keeps it; None isn't kept."""
-    if result is None:
-        return b""
-    try:
-        encoded = orjson.dumps(result)
-    except (TypeError, orjson.JSONEncodeError) as error:
-        return REFUSED + f"the result isn't JSON: {error}".encode()
-    if len(encoded) > RESULT_LIMIT_BYTES:
-        return REFUSED + f"the result has {len(encoded)} bytes of JSON; {RESULT_LIMIT_BYTES} are kept at most".encode()
-    return encoded
 
 
 def encoded_failure(error: BaseException) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from typing import Any, cast
 
 import dramatiq
@@ -14,14 +13,12 @@ from ..commands.client import RedisClient
 from ..dramatiq_fixes.shutdown import ThreadGroup
 from ..dramatiq_fixes.work_queue import WorkQueue
 from ..errors import SettingsError
-from ..messages import time_limit_s
 from ..processes.maintenance import Maintenance
 from ..processes.registry import Registration, process_name
 from ..processes.server_safety import SafetyWatch, end_process
 from ..redis_link.spin import Spin
 from ..settings import Settings, exit_with
 from ..words import counted, duration
-from . import context
 from .cancellation import Cancellation, Listener
 from .consumer import Doorbell, LifoConsumer
 from .delivery import Delivery
@@ -32,8 +29,8 @@ from .settling import Settler
 logger = logging.getLogger(__name__)
 
 
-class WorkerLifecycle(dramatiq.Middleware):
-    """Dramatiq middleware that follows one ``Worker`` from its boot to its shutdown."""
+class WorkerLifecycle:
+    """Follows one ``Worker`` from its boot to its shutdown."""
 
     def __init__(
         self,
@@ -41,7 +38,10 @@ class WorkerLifecycle(dramatiq.Middleware):
         settings: Settings,
         cancellation: Cancellation,
         on_ended: OnEnded | None = None,
+        *,
+        is_process: bool = False,
     ) -> None:
+        """``is_process``: this process lives for the worker alone, as those of Dramatiq's command line do."""
         self._redis = redis
         self._settings = settings
         self._cancellation = cancellation
@@ -56,23 +56,14 @@ class WorkerLifecycle(dramatiq.Middleware):
         self._safety: SafetyWatch | None = None
         self._listener: Listener | None = None
         self._threads: ThreadGroup | None = None
-        self._is_process = False
+        self._is_process = is_process
         self._is_hurried = False
         self.name = ""
 
-    @property
-    def at_work(self) -> bool:
-        """True in a process that runs a worker."""
-        return self._worker is not None
-
-    def held(self, message: Any) -> Delivery | None:
-        """The delivery of a message that this thread's worker holds, if it is one."""
-        if isinstance(message, Delivery):
-            return message if self._holds(message) else None
-        current = context.current_delivery()
-        if current is not None and current.message_id == message.message_id and self._holds(current):
-            return current
-        return None
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether a thread of this worker runs it, and hasn't settled it yet."""
+        settler = self._settlers.get(delivery.queue_name)
+        return settler is not None and delivery in settler.held
 
     def consumer(self, queue: str, *, prefetch: int, timeout_ms: int) -> LifoConsumer:
         """A consumer of this queue; all consumers of a process share its idle threads and the queue's settler."""
@@ -87,10 +78,6 @@ class WorkerLifecycle(dramatiq.Middleware):
             return LifoConsumer(
                 settler, doorbell, self._idle_threads, timeout_s=timeout_ms / 1000, outage=self._redis.outage
             )
-
-    def after_process_boot(self, broker: dramatiq.Broker) -> None:
-        """This is a process of the command line's, which lives for its worker alone."""
-        self._is_process = True
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """The worker's threads are what there is to give jobs to. A name in QUEUES that nobody declares ends the
@@ -152,10 +139,6 @@ class WorkerLifecycle(dramatiq.Middleware):
             self._registration.stopping = True
             self._maintenance.hurry()
 
-    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        """Put back what still runs, since its time is up, and stop."""
-        self.close()
-
     def hurry(self) -> None:
         """The worker shuts down, and nobody wants to wait for running jobs any more: put them back now. A signal
         handler may call it."""
@@ -175,25 +158,6 @@ class WorkerLifecycle(dramatiq.Middleware):
             self._work_queue.close()
         self._settlers.clear()
         self._idle_threads = self._maintenance = self._registration = self._listener = self._worker = None
-
-    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
-        """Remember what this thread runs, so that an enqueue of it is known as a retry; and from when on it hangs."""
-        if isinstance(message, Delivery):
-            limit_s = time_limit_s(message.actor_name, message.options, broker)
-            message.hung_at = time.monotonic() + limit_s + self._settings.lease_s
-            context.enter(message)
-        else:
-            context.enter(None)
-
-    def after_process_message(
-        self, broker: dramatiq.Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
-    ) -> None:
-        """Forget it again. This middleware is the first of all, so its ``after_`` hooks come last."""
-        context.enter(None)
-
-    def after_skip_message(self, broker: dramatiq.Broker, message: Any) -> None:
-        """Forget it again."""
-        context.enter(None)
 
     def _new_settler(self, queue: str, idle_threads: IdleThreads) -> Settler:
         # Where there are several threads, the one that waits leaves the interpreter to the others.
@@ -230,10 +194,6 @@ class WorkerLifecycle(dramatiq.Middleware):
             logger.info("Stops; %s, up to %s more.", still, duration(timeout_s * 1e6), extra={"running": running})
         else:
             logger.info("Stops; no job runs.", extra={"running": 0})
-
-    def _holds(self, delivery: Delivery) -> bool:
-        settler = self._settlers.get(delivery.queue_name)
-        return settler is not None and delivery in settler.held
 
     def _cancel(self, id: str) -> None:
         for settler in list(self._settlers.values()):

@@ -9,9 +9,11 @@ from typing import Any
 from dramatiq.results import ResultBackend, ResultFailure, ResultMissing, ResultTimeout
 from dramatiq.results.backend import DEFAULT_TIMEOUT
 
+from ..errors import ResultRefusedError
 from ..jobs import Job, JobStatus
 from ..redis_link.backoff import Backoff
 from .delivery import Delivery
+from .result_encoding import decoded_result
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.005, 0.25
 
@@ -39,6 +41,7 @@ class JobResults(ResultBackend):
           ResultMissing: the job isn't finished or isn't kept any more (``block`` not set).
           ResultTimeout: it isn't finished in time, or isn't kept any more.
           ResultFailure: it ended in another way than ``processed``.
+          ResultRefusedError: it was processed, but its result couldn't be kept.
         """
         deadline = time.monotonic() + (DEFAULT_TIMEOUT if timeout is None else timeout) / 1000
         backoff = Backoff(FIRST_LOOK_S, LONGEST_LOOK_S)
@@ -56,6 +59,10 @@ class JobResults(ResultBackend):
 
 def _outcome(job: Job) -> Any:
     if job.status is JobStatus.PROCESSED:
+        if job.encoded_result is not None:
+            return decoded_result(job.encoded_result)
+        if job.result_error is not None:
+            raise ResultRefusedError(f"Job {job.id} ({job.task}) was processed, but {job.result_error}.")
         return job.result
     if job.error is None:
         raise ResultFailure(f"the job was {job.status}", orig_exc_type="", orig_exc_msg="")

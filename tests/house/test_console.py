@@ -90,6 +90,7 @@ def test_the_transcript_of_a_run(terminal: Terminal) -> None:
     fails = run.post_job({"task": "fail", "payload": {}})["id"]
     says(run, f"fail {fails} rejected")
     asleep = nap(run)
+    says(run, "good night")  # before the terminal's ^C, which stands wherever the cursor is
     run.interrupt()
     says(run, "Stopped.")
     assert run.wait() == 0

@@ -17,7 +17,10 @@ from local.embedded import free_port
 
 from ..service import ROOT, call, clean_environment, wait_until
 
-TOLD_BY_TASKS = "tests/api tests/cli tests/house tests/scheduler tests/tasks"
+TOLD_BY_TASKS = (
+    "tests/api tests/cli tests/tasks tests/house/test_docs.py tests/house/test_generated.py "
+    "tests/house/test_imports.py tests/house/test_readme.py tests/house/test_settings.py"
+)
 """The tests that a task can make fail."""
 
 pytestmark = [pytest.mark.fresh, pytest.mark.timeout(900)]
@@ -109,5 +112,10 @@ def test_the_readmes_task_passes_what_the_project_asks_of_its_own(
     subprocess.run(["git", "init", "--quiet"], cwd=fresh_clone, check=True)
     subprocess.run(["git", "add", "--all"], cwd=fresh_clone, check=True)
 
-    for command in ("lint", "test"):
-        subprocess.run(["make", command, f"PYTEST_ARGS={TOLD_BY_TASKS}"], check=True, cwd=fresh_clone, env=environment)
+    for target in ("lint", "test"):
+        command = ["make", target, f"PYTEST_ARGS={TOLD_BY_TASKS}"]
+        done = subprocess.run(command, check=False, cwd=fresh_clone, env=environment, capture_output=True, text=True)
+        told = [
+            line for line in done.stdout.splitlines() if line.startswith(("E  ", "FAILED", "ERROR")) or "error:" in line
+        ]
+        assert done.returncode == 0, "\n".join([f"make {target}:", *told, *done.stderr.splitlines()[-1:]])

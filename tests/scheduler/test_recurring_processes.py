@@ -114,7 +114,10 @@ def test_a_server_that_is_killed_gets_no_job_twice(
 ) -> None:
     submissions = Submissions(own_server.url)
     with SchedulerProcess(tmp_path, "one", REDIS_URL=own_server.url, CADENCE_FILE=str(cadence_file)) as scheduler:
-        submissions.wait_for(3)
+        submissions.wait_for(1)
+        [job] = submissions.broker.recurring.all()
+        missed_at_first = job.ticks["missed"]  # of a scheduler that starts while the machine is busy
+        submissions.wait_for(2)
         own_server.kill()
         scheduler.wait_for_log("Redis is away")
         own_server.start()
@@ -124,7 +127,8 @@ def test_a_server_that_is_killed_gets_no_job_twice(
     assert max(Counter(ticks_ms).values()) == 1
     [job] = submissions.broker.recurring.all()
     assert job.ticks["submitted"] == len(ticks_ms)
-    assert job.ticks["missed"] == (ticks_ms[-1] - ticks_ms[0]) // 250 + 1 - len(ticks_ms)
+    between = (ticks_ms[-1] - ticks_ms[0]) // 250 + 1 - len(ticks_ms)
+    assert between <= job.ticks["missed"] <= missed_at_first + between
 
 
 def test_two_schedulers_with_different_jobs_name_each_other(tmp_path: Path, cadence_file: Path, redis_url: str) -> None:

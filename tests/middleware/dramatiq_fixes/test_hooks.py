@@ -99,3 +99,44 @@ def test_nothing_keeps_a_job_that_ended_from_being_settled(caplog: pytest.LogCap
 
     assert notes == ["before a 1"]
     assert "Unexpected failure in before_ack" in caplog.text
+
+
+def test_a_hook_that_is_replaced_is_called_in_the_place_of_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    broker = a_broker(noting := Noting("a", notes))
+    broker.emit_before("ack", 1)
+
+    monkeypatch.setattr(noting, "before_ack", lambda broker, message: notes.append("mine"))
+    broker.emit_before("ack", 2)
+    monkeypatch.undo()
+    monkeypatch.setattr(Noting, "before_ack", lambda self, broker, message: notes.append("of all"))
+    broker.emit_before("ack", 3)
+
+    assert notes == ["before a 1", "mine", "of all"]
+
+
+def test_a_hook_that_did_nothing_before_is_heeded_from_the_next_boot_of_a_worker_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notes: list[str] = []
+    broker = a_broker(plain := Middleware())
+    broker.emit_before("ack", 1)
+
+    monkeypatch.setattr(plain, "before_ack", lambda broker, message: notes.append("patched"))
+    broker.emit_before("worker_boot", None)
+    broker.emit_before("ack", 2)
+
+    assert notes == ["patched"]
+
+
+def test_a_hook_that_did_nothing_before_is_heeded_at_once_by_a_program_that_sends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notes: list[str] = []
+    broker = a_broker(plain := Middleware())
+    broker.emit_before("enqueue", 1, None)
+
+    monkeypatch.setattr(plain, "before_enqueue", lambda broker, message, delay: notes.append("patched"))
+    broker.emit_before("enqueue", 2, None)
+
+    assert notes == ["patched"]

@@ -1,0 +1,115 @@
+"""The workers of a program: mostly one, and each has a lifecycle of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import dramatiq
+
+from ..messages import time_limit_s
+from . import context
+from .consumer import LifoConsumer
+from .delivery import Delivery
+from .lifecycle import WorkerLifecycle
+
+
+class WorkerLifecycles(dramatiq.Middleware):
+    """Dramatiq middleware that gives each ``Worker`` of a broker its lifecycle, from its boot to its shutdown.
+
+    Parameters:
+      new_lifecycle: makes one; its argument says whether the process is one of Dramatiq's command line.
+      lease_s: from then on beyond its time limit, a running task counts as hung.
+    """
+
+    def __init__(self, new_lifecycle: Callable[[bool], WorkerLifecycle], *, lease_s: float) -> None:
+        self._new_lifecycle = new_lifecycle
+        self._lease_s = lease_s
+        self._is_process = False
+        self._of_worker: dict[dramatiq.Worker, WorkerLifecycle] = {}
+        self._of_program = new_lifecycle(False)
+        """For a program that iterates over a consumer by itself."""
+
+    @property
+    def at_work(self) -> bool:
+        """True in a process that runs a worker."""
+        return bool(self._of_worker)
+
+    @property
+    def running(self) -> list[WorkerLifecycle]:
+        """Those of the workers that run."""
+        return list(self._of_worker.values())
+
+    def held(self, message: Any) -> Delivery | None:
+        """The delivery of a message that a worker of this process holds, if it is one."""
+        delivery = message if isinstance(message, Delivery) else context.current_delivery()
+        if delivery is None or delivery.message_id != message.message_id:
+            return None
+        return delivery if any(lifecycle.holds(delivery) for lifecycle in self._all()) else None
+
+    def consumer(self, queue: str, *, prefetch: int, timeout_ms: int) -> LifoConsumer:
+        """A consumer of this queue, for the worker whose thread asks. All consumers of a worker share its idle threads,
+        and those of a queue its settler."""
+        # Dramatiq doesn't say who asks, but its thread has the worker's own queue.
+        work_queue = getattr(threading.current_thread(), "work_queue", None)
+        mine = [lifecycle for worker, lifecycle in self._of_worker.items() if worker.work_queue is work_queue]
+        return (mine or [self._of_program])[0].consumer(queue, prefetch=prefetch, timeout_ms=timeout_ms)
+
+    def hurry(self) -> None:
+        """The workers shut down, and nobody wants to wait for running jobs any more. A signal handler may call it."""
+        for lifecycle in self.running:
+            lifecycle.hurry()
+
+    def close(self) -> None:
+        """Put back everything that is held, and stop the maintenance."""
+        for lifecycle in self._all():
+            lifecycle.close()
+        self._of_worker.clear()
+
+    def after_process_boot(self, broker: dramatiq.Broker) -> None:
+        """This is a process of the command line's, which lives for its worker alone."""
+        self._is_process = True
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """A worker begins."""
+        lifecycle = self._new_lifecycle(self._is_process)
+        lifecycle.before_worker_boot(broker, worker)
+        self._of_worker[worker] = lifecycle
+
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """Its threads are there."""
+        self._of_worker[worker].after_worker_boot(broker, worker)
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """It claims nothing more; running jobs go on and are settled, for as long as its threads are given."""
+        if worker in self._of_worker:
+            self._of_worker[worker].before_worker_shutdown(broker, worker)
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """Put back what still runs, since its time is up, and stop."""
+        if (lifecycle := self._of_worker.pop(worker, None)) is not None:
+            lifecycle.close()
+
+    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        """Remember what this thread runs, so that an enqueue of it is known as a retry; and from when on it hangs."""
+        if isinstance(message, Delivery):
+            limit_s = time_limit_s(message.actor_name, message.options, broker)
+            message.hung_at = time.monotonic() + limit_s + self._lease_s
+            context.enter(message)
+        else:
+            context.enter(None)
+
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        """Forget it again. This middleware is the first of all, so its ``after_`` hooks come last."""
+        context.enter(None)
+
+    def after_skip_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        """Forget it again."""
+        context.enter(None)
+
+    def _all(self) -> list[WorkerLifecycle]:
+        return [*self._of_worker.values(), self._of_program]

@@ -30,6 +30,12 @@ SETTINGS_NAMES = frozenset(field.metadata["name"] for field in dataclasses.field
 T = TypeVar("T")
 
 
+def chosen_server() -> Path | None:
+    """The server program that ``LASTIN_TEST_REDIS`` names; None: the embedded one."""
+    chosen = os.environ.get("LASTIN_TEST_REDIS")
+    return Path(chosen) if chosen else None
+
+
 def wait_until(condition: Callable[[], T], what: str = "the condition", patience_s: float = 60) -> T:
     """Call ``condition`` until its value is true and return that; fail the test after ``patience_s``."""
     deadline = time.monotonic() + patience_s

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -42,7 +43,8 @@ def play(names: Sequence[str], rounds: int) -> dict[str, Any]:
             if any(rounds_of[-1].faults for rounds_of in played.values()):
                 _keep_logs(Path(folder))
     took_s = round(time.monotonic() - began, 1)
-    return {"server": server, "seconds": took_s, **found_in(played, SCENARIOS)}
+    load = round(os.getloadavg()[2], 1)
+    return {"server": server, "seconds": took_s, "load_average": load, **found_in(played, SCENARIOS)}
 
 
 def _keep_logs(folder: Path) -> None:

@@ -37,9 +37,7 @@ def restarted(stage: Stage) -> float:
     for name in PROCESSES:
         stage.system.end(name)
         stage.system.start_process(name)
-        if name == "web":
-            stage.first_accepted(now_us())
-    stage.first("open", now_us())
+        stage.works_again(name)
     return stage.longest_silence(began_us)
 
 

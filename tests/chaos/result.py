@@ -67,7 +67,8 @@ def _row(scenario: Scenario, rounds: Sequence[Played]) -> dict[str, Any]:
 def _recovery(result: Mapping[str, Any]) -> str:
     rounds = counted(result["settings"]["rounds"], "round")
     told = f"{rounds} in {result['seconds'] / 60:.0f} minutes, {result['jobs']:,} jobs accepted, "
-    told += f"{result['claims']:,} claims, {counted(len(result['faults']), 'fault')}."
+    told += f"{result['claims']:,} claims, {counted(len(result['faults']), 'fault')}. "
+    told += f"The machine's load average over 15 minutes was {result['load_average']:g}."
     return "\n".join([_head(result) + told, "", *_table(result["scenarios"])]) + "\n"
 
 

@@ -12,9 +12,10 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Self, TypeVar
 
+from ..proof.event_log import Event
 from ..service import wait_until
 from .load import Client, Load, job
-from .system import PROCESSES, THREADS, WORKERS, System
+from .system import PROCESSES, THREADS, WORKERS, System, pid_of
 from .witness import Witness
 
 LOADS = 2
@@ -125,6 +126,16 @@ class Stage:
 
         return (self.wait(all_back, f"{len(ids)} jobs to be put back")[-1] - after_us) / 1e6
 
+    def works_again(self, name: str) -> None:
+        """Until a process that was started does what it is there for."""
+        since_us = now_us()
+        if name == "web":
+            self.first_accepted(since_us)
+        elif name == "scheduler":
+            self.first("open", since_us)
+        else:
+            self.wait(lambda: self._claims_of(name, since_us), f"{name} to claim a job")
+
     def longest_silence(self, since_us: int) -> float:
         """The longest time in seconds between two claims, from a time until now."""
         times = [since_us, *self.witness.times_us("claim", since_us), now_us()]
@@ -226,6 +237,10 @@ class Stage:
         begins = [(event[1], 1) for event in self.witness.events("claim", 0) if event[2] in ids]
         ends = [(event[1], -1) for event in self.witness.events("settle", 0) if event[2] in ids]
         return max(accumulate(change for _, change in sorted(begins + ends))) == ALL_THREADS
+
+    def _claims_of(self, name: str, after_us: int) -> list[Event]:
+        pids = self.system.members(name)
+        return [event for event in self.witness.events("claim", after_us) if pid_of(event[-1]) in pids]
 
     def _ended(self, ids: set[str]) -> set[str]:
         return {event[2] for event in self.witness.events("settle", 0) if event[2] in ids}

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from ..service import RunningService, clone_into
+from ..service import RunningService, chosen_server, clone_into
 from .toxic_proxy import ToxicProxy
 
 WORKERS = ("worker-1", "worker-2")
@@ -64,6 +64,7 @@ class System(RunningService):
             folder,
             settings=SETTINGS | {"CADENCE_FILE": str(folder / "cadence.toml")} | dict(settings or {}),
             processes=PROCESSES,
+            binary=chosen_server(),
             clone=clone,
             durability=durability,
         )
@@ -108,11 +109,7 @@ class System(RunningService):
 
     def fate_of(self, worker: str) -> str | None:
         """What explains that the worker of this name lost a lease."""
-        return self.fates.get(_pid_of(worker))
-
-    def is_of(self, worker: str, name: str) -> bool:
-        """Whether the worker of this name in the log is one of this process's children."""
-        return _pid_of(worker) in self.members(name)
+        return self.fates.get(pid_of(worker))
 
     def members(self, name: str) -> dict[int, int]:
         """A process and its children by their ids, with the KiB of memory that each has (RSS)."""
@@ -185,6 +182,6 @@ def members_of(group: int) -> dict[int, int]:
     return {pid: rss for pgid, pid, rss in rows if pgid == group}
 
 
-def _pid_of(worker: str) -> int:
+def pid_of(worker: str) -> int:
     """A worker's name is its host, its process id and some digits (``registry.process_name``)."""
     return int(worker.rsplit(":", 2)[1])

@@ -19,6 +19,7 @@ from ..proof.event_log import Event, EventLog
 from ..proof.history import HistoryChecker
 from ..proof.kept import compare
 from ..proof.soak_clients import Ledger
+from .system import pid_of
 
 QUEUES = ("default", "steady")
 LOOK_S = 0.01
@@ -72,7 +73,7 @@ class Witness:
                 id
                 for checker in self.checkers.values()
                 for id, job in checker.jobs.items()
-                if job.status is JobStatus.RUNNING and int(job.worker.rsplit(":", 2)[1]) in pids
+                if job.status is JobStatus.RUNNING and pid_of(job.worker) in pids
             }
 
     def duplicates(self) -> Counter[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from middleware.enqueue.deadlines import deadline_options
 from middleware.enqueue.due import AT_ONCE, Due
 from middleware.nearest import hint
 from middleware.tags import MOST_TAGS
@@ -22,6 +23,8 @@ from .schemas.asked import OneOf, tag
 from .schemas.fields import DateTimeUs
 
 MAX_DELAY_S = 3650 * 86_400
+LEAST_EXPIRES_IN_S = 0.001
+NOT_TOGETHER = (("delay_s", "run_at"), ("expires_in_s", "expires_at"))
 DEFAULT_TASK = process_message.actor_name
 SEE_TASKS = " GET /v1/tasks lists those there are."
 TASK_AND_PAYLOAD = frozenset({"task", "payload"})
@@ -29,12 +32,13 @@ TASK_AND_PAYLOAD = frozenset({"task", "payload"})
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A request to run a task, read and checked. Arguments are in JSON form."""
+    """A request to run a task, read and checked. Arguments are in JSON form; ``options`` are the message's."""
 
     task: Task
     arguments: Mapping[str, Any]
     due: Due = AT_ONCE
     tags: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ShortList(fields.List[Any]):
@@ -50,7 +54,7 @@ class JobForm(StrictSchema):
     """What both forms of a new job share. A form knows its task."""
 
     task_to_run: ClassVar[Task]
-    json_schema: ClassVar[dict[str, Any]] = {"not": {"required": ["delay_s", "run_at"]}}
+    json_schema: ClassVar[dict[str, Any]] = {"not": {"anyOf": [{"required": list(pair)} for pair in NOT_TOGETHER]}}
 
     delay_s = fields.Float(
         validate=validate.Range(min=0, max=MAX_DELAY_S),
@@ -60,6 +64,19 @@ class JobForm(StrictSchema):
         metadata={
             "description": "When the job may run, with an offset; a time that has passed means now.",
             "examples": ["2030-01-31T12:00:00Z"],
+        },
+    )
+    expires_in_s = fields.Float(
+        validate=validate.Range(min=LEAST_EXPIRES_IN_S, max=MAX_DELAY_S),
+        metadata={
+            "description": "Seconds from now until it is worthless: if no worker has claimed it by then, it expires.",
+            "examples": [10, 0.5],
+        },
+    )
+    expires_at = DateTimeUs(
+        metadata={
+            "description": "The job's deadline, with an offset, instead of expires_in_s.",
+            "examples": ["2030-01-31T12:00:10Z"],
         },
     )
     tags = ShortList(
@@ -75,8 +92,10 @@ class JobForm(StrictSchema):
 
     @validates_schema
     def _one_time(self, data: Mapping[str, Any], **_: Any) -> None:
-        if "delay_s" in data and "run_at" in data:
-            raise ValidationError({"run_at": ["Can't be given together with delay_s."]})
+        both = [pair for pair in NOT_TOGETHER if data.keys() >= set(pair)]
+        wrong = {at: [f"Can't be given together with {after}."] for after, at in both}
+        if wrong:
+            raise ValidationError(wrong)
 
     def arguments(self, loaded: Mapping[str, Any]) -> dict[str, Any]:
         """The task's arguments among what was loaded."""
@@ -90,6 +109,7 @@ class JobForm(StrictSchema):
             arguments=self.arguments(loaded),
             due=Due(None if delay_s is None else math.ceil(delay_s * 1000), loaded.get("run_at")),
             tags=tuple(loaded.get("tags", ())),
+            options=deadline_options(loaded.get("expires_in_s"), loaded.get("expires_at")),
         )
 
 

@@ -30,6 +30,7 @@ EXAMPLES = {
         "value": {"task": DEFAULT_TASK, "payload": {"message": "Hello, world"}, "tags": ["customer-7"]},
     },
     "delay": {"summary": "Not before half a minute from now", "value": {"message": "Later", "delay_s": 30}},
+    "deadline": {"summary": "Worthless after ten seconds", "value": {"message": "Now", "expires_in_s": 10}},
 }
 
 REQUEST_HEADERS: Mapping[str, str | Mapping[str, Any]] = {
@@ -78,5 +79,5 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
 
 def message_of_job(new: NewJob, options: Mapping[str, Any]) -> dramatiq.Message[Any]:
     """The message of a new job, with these options."""
-    with_tags = {**options, "tags": list(new.tags)} if new.tags else options
-    return new.task.actor.message_with_options(kwargs=dict(new.arguments), **with_tags)
+    of_job = {**new.options, "tags": list(new.tags)} if new.tags else new.options
+    return new.task.actor.message_with_options(kwargs=dict(new.arguments), **options, **of_job)

@@ -73,7 +73,7 @@ class Farewell:
     def _waiting(self) -> int:
         queues = self._broker.redis.queues()
         counts = self._broker.redis.call_all(
-            [("ZCARD", key(queue)) for queue in queues for key in (keys.stack, keys.due)]
+            [("ZCARD", key(queue)) for queue in queues for key in (keys.stack, keys.scheduled)]
         )
         return sum(counts)
 

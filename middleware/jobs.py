@@ -92,6 +92,7 @@ class Job:
     attempts: int
     max_attempts: int | None
     due_at_us: int | None
+    expires_at_us: int | None
     queued_at_us: int | None
     started_at_us: int | None
     finished_at_us: int | None
@@ -142,6 +143,7 @@ class Job:
             "max_attempts": self.max_attempts,
             "created_at": rfc3339(self.created_at_us),
             "due_at": rfc3339(self.due_at_us),
+            "expires_at": rfc3339(self.expires_at_us),
             "queued_at": rfc3339(self.queued_at_us),
             "started_at": rfc3339(self.started_at_us),
             "finished_at": rfc3339(self.finished_at_us),

@@ -40,6 +40,7 @@ EXAMPLE = jobs.Job(
     attempts=1,
     max_attempts=21,
     due_at_us=None,
+    expires_at_us=1_893_456_010_000_000,
     queued_at_us=1_893_456_000_000_000,
     started_at_us=1_893_456_000_350_000,
     finished_at_us=1_893_456_000_373_000,
@@ -73,6 +74,7 @@ class Job(Answer):
     max_attempts = shown_number("After this many it is rejected.", nullable=True)
     created_at = shown_time("When it was accepted.", nullable=False)
     due_at = shown_time("When it may run, if later than it was accepted.")
+    expires_at = shown_time("Its deadline: if no worker has claimed it by then, it expires.")
     queued_at = shown_time("When it entered the stack.")
     started_at = shown_time("When it was last claimed.")
     finished_at = shown_time("When it ended.")

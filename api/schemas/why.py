@@ -16,9 +16,10 @@ class Cause(Answer):
         required=True,
         metadata={
             "description": "Stable, for programs. Waiting: no_policy, paused, no_worker, window_closed, credits, "
-            "threads_busy, others_first, worker_lost, tried_before, next, delayed, backoff. Running: running, "
-            "over_time_limit, worker_silent, cancel_requested. Ended: processed, cancelled, expired, superseded; of a "
-            "rejected job failed, worker_lost, skipped, unknown_task, undecodable, unencodable or rejected.",
+            "threads_busy, others_first, worker_lost, tried_before, next, delayed, backoff, deadline. Running: "
+            "running, over_time_limit, worker_silent, cancel_requested. Ended: processed, cancelled, expired, "
+            "superseded; of a rejected job failed, worker_lost, skipped, unknown_task, undecodable, unencodable or "
+            "rejected.",
             "examples": ["window_closed"],
         },
     )

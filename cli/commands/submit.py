@@ -30,6 +30,8 @@ LONGEST_TAG = 64
 @click.option("--payload", metavar="JSON", help="What the task gets, as a JSON object.")
 @click.option("--delay", metavar="DURATION", help="Run it this long from now at the earliest, such as 90s or 1h30m.")
 @click.option("--run-at", metavar="TIME", type=Time(), help="Run it then at the earliest (RFC 3339).")
+@click.option("--expires-in", metavar="DURATION", help="It is worthless if no worker has claimed it so long from now.")
+@click.option("--expires-at", metavar="TIME", type=Time(), help="Its deadline (RFC 3339), instead of --expires-in.")
 @click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find it by. May be given again.")
 @click.option("--wait", is_flag=True, help="Wait for its end, and print its result. Exit status 1: it isn't processed.")
 @as_json
@@ -63,6 +65,8 @@ def _body(
     payload: str | None,
     delay: str | None,
     run_at: str | None,
+    expires_in: str | None,
+    expires_at: str | None,
 ) -> dict[str, Any]:
     """The body of ``POST /v1/jobs``."""
     if (message is None) is (task is None):
@@ -71,11 +75,14 @@ def _body(
         raise click.UsageError("A MESSAGE and --payload can't be given together: --payload is for --task.")
     if delay is not None and run_at is not None:
         raise click.UsageError("--delay and --run-at can't be given together.")
+    if expires_in is not None and expires_at is not None:
+        raise click.UsageError("--expires-in and --expires-at can't be given together.")
     if len(tags) > MOST_TAGS or not all(1 <= len(tag) <= LONGEST_TAG and "," not in tag for tag in tags):
         limits = f"1 to {LONGEST_TAG} characters without commas, and may be given {MOST_TAGS} times"
         raise click.UsageError(f"--tag takes {limits}.")
     what = {"message": message} if task is None else {"task": task, "payload": _object(payload or "{}")}
-    when = {"delay_s": None if delay is None else _seconds(delay), "run_at": run_at}
+    when = {"delay_s": _seconds("--delay", delay), "run_at": run_at}
+    when |= {"expires_in_s": _seconds("--expires-in", expires_in), "expires_at": expires_at}
     options = {**when, "tags": list(tags) or None}
     return {**what, **{name: value for name, value in options.items() if value is not None}}
 
@@ -87,8 +94,8 @@ def _object(text: str) -> Any:
         raise click.UsageError(f"--payload isn't JSON: {error}.") from None
 
 
-def _seconds(delay: str) -> float:
+def _seconds(option: str, duration: str | None) -> float | None:
     try:
-        return parse_duration(delay) / 1_000_000
+        return None if duration is None else parse_duration(duration) / 1_000_000
     except ValueError as error:
-        raise click.UsageError(f"--delay: {error}.") from None
+        raise click.UsageError(f"{option}: {error}.") from None

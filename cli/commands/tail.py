@@ -72,6 +72,8 @@ def _details(job: Shown) -> Iterator[str]:
         yield f"queue {job['queue']}"
     if job["status"] == "scheduled":
         yield f"due {short_time(job['due_at'])}"
+    if job["expires_at"] is not None and job["status"] in ("scheduled", "queued"):
+        yield f"expires {short_time(job['expires_at'])}"
     if job["wait_ms"] is not None:
         yield f"waited {short_ms(job['wait_ms'])}"
     if job["run_ms"] is not None:

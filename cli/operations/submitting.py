@@ -31,6 +31,7 @@ def submit(source: Source, body: Mapping[str, Any]) -> Shown:
 def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     from marshmallow import ValidationError  # noqa: PLC0415 (not before the broker is there)
 
+    from middleware.enqueue.deadlines import deadline_options  # noqa: PLC0415
     from middleware.enqueue.due import Due  # noqa: PLC0415
     from tasks import registry  # noqa: PLC0415
     from tasks.process_message import process_message  # noqa: PLC0415
@@ -45,16 +46,18 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     except ValidationError as error:
         raise click.UsageError("; ".join(_flat(error.messages))) from None
     options: dict[str, Any] = {"tags": list(body["tags"])} if body.get("tags") else {}
-    delay_s, run_at = body.get("delay_s"), body.get("run_at")
-    due = Due(
-        None if delay_s is None else math.ceil(delay_s * 1000),
-        None if run_at is None else to_us(datetime.fromisoformat(run_at)),
-    )
+    options |= deadline_options(body.get("expires_in_s"), _time_us(body.get("expires_at")))
+    delay_s = body.get("delay_s")
+    due = Due(None if delay_s is None else math.ceil(delay_s * 1000), _time_us(body.get("run_at")))
     try:
         [job] = broker.accept_once([task.actor.message_with_options(kwargs=arguments, **options)], [due]).jobs
-    except ValueError as error:  # it falls due too late
+    except ValueError as error:  # it falls due or expires too late
         raise Unusable(str(error)) from None
     return job.as_dict()
+
+
+def _time_us(text: str | None) -> int | None:
+    return None if text is None else to_us(datetime.fromisoformat(text))
 
 
 def _flat(messages: Any, where: str = "") -> Iterator[str]:

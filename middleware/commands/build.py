@@ -42,6 +42,7 @@ PARAMETERS: dict[str, Any] = {
         for letter, status in layout.STATUS_LETTERS.items()
         if status.is_final
     },
+    "EXPIRED_AT_ONCE": 200,  # each takes some 10 µs
     "INTERVAL_US": layout.INTERVAL_US,
     "INTERVALS_A_MINUTE": layout.MINUTE_US // layout.INTERVAL_US,
     "MINUTES_KEPT": 16,

@@ -34,13 +34,19 @@ def displaced(queue: str) -> str:
 
 
 def due(queue: str) -> str:
-    """ZSET id → due time in µs: the jobs that wait for their time."""
+    """ZSET id → due time in µs: the jobs that wait for their time. Under the empty id: when the next deadline passes,
+    or earlier (``lua/parts/watch_deadline.lua``)."""
     return _of_queue(queue, "due")
 
 
 def scheduled(queue: str) -> str:
     """ZSET id → seq: the same jobs by seq (``scheduled``)."""
     return _of_queue(queue, "scheduled")
+
+
+def deadlines(queue: str) -> str:
+    """ZSET id → deadline in µs: the jobs that wait, on the stack or for their time, and have one."""
+    return _of_queue(queue, "deadlines")
 
 
 def leases(queue: str) -> str:
@@ -219,6 +225,7 @@ QUEUE_KEYS: tuple[QueueKey, ...] = (
     displaced,
     due,
     scheduled,
+    deadlines,
     leases,
     running,
     finished,

@@ -31,7 +31,8 @@ class Record(NamedTuple):
     ``status``: its letter; ``place``: None when it equals seq, 0 before the job falls due and has one. ``lost``:
     leases lost in a row; ``settled``: the number of the delivery that was settled last; ``entered``: when it last came
     on the stack (None: at its acceptance; 0: never yet); ``cancel``: why a running job was asked to
-    stop; ``size``: bytes of its message, known from a claim on; ``tags``: the digests of its tags (``tags.py``).
+    stop; ``size``: bytes of its message, known from a claim on; ``tags``: the digests of its tags (``tags.py``);
+    ``expires``: its deadline.
     """
 
     status: str
@@ -51,6 +52,7 @@ class Record(NamedTuple):
     cancel: str | None
     size: int | None = None
     tags: str | None = None
+    expires: int | None = None
 
 
 class WindowRecord(NamedTuple):

@@ -49,8 +49,8 @@ class RecurringCommands(QueueCalls):
 
 def offered(jobs: Sequence[Offer], tick: Tick | None = None) -> Iterator[bytes]:
     """Jobs, and whose tick they are of, as ``accept.lua`` takes them."""
-    tags = [job.tags for job in jobs]
-    yield msgpack.packb(tags) if any(tags) else b""
+    has_extras = any(job.tags or job.deadline for job in jobs)
+    yield msgpack.packb([(job.tags, job.deadline) for job in jobs], use_bin_type=False) if has_extras else b""
     yield b"" if tick is None else msgpack.packb(tick)
-    for id, task, message, due, _ in jobs:
+    for id, task, message, due, *_ in jobs:
         yield from (id.encode(), task.encode(), due, message)

@@ -33,14 +33,15 @@ class Settlement(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`), and the digests of its
-    tags (:func:`tags.digests`)."""
+    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`), the digests of its
+    tags (:func:`tags.digests`), and its deadline (:meth:`deadlines.Deadlines.word`)."""
 
     id: str
     task: str
     message: bytes
     due: bytes = b""
     tags: str = ""
+    deadline: bytes = b""
 
 
 class Accepted(NamedTuple):

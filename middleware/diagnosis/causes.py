@@ -39,9 +39,9 @@ def causes_of(c: Circumstances) -> list[Cause]:
     """All causes, the most decisive first."""
     match c.job.status:
         case JobStatus.QUEUED:
-            return list(_waits(c))
+            return [*_waits(c), *_deadline(c)]
         case JobStatus.SCHEDULED:
-            return [_scheduled(c), *_shut(c)]
+            return [_scheduled(c), *_shut(c), *_deadline(c)]
         case JobStatus.RUNNING:
             return list(_runs(c))
         case JobStatus.REJECTED:
@@ -124,6 +124,13 @@ def _before(c: Circumstances) -> int:
     return c.above if c.queue.order_now == "lifo" else c.below
 
 
+def _deadline(c: Circumstances) -> Iterator[Cause]:
+    if (expires_us := c.job.expires_at_us) is not None:
+        expires_at, left_s = rfc3339(expires_us), max(0.0, (expires_us - c.now_us) / 1e6)
+        text = f"It expires at {expires_at} unless a worker claims it before."
+        yield Cause("deadline", text, {"expires_at": expires_at, "left_s": round(left_s, 3)})
+
+
 def _scheduled(c: Circumstances) -> Cause:
     job, due_at = c.job, rfc3339(c.job.due_at_us)
     if not job.attempts:
@@ -198,10 +205,12 @@ def _ended(c: Circumstances) -> Cause:
     words = {
         JobStatus.PROCESSED: f"Its task returned at {at}, in attempt {job.attempts}.",
         JobStatus.CANCELLED: f"It was called off at {at}: {job.reason}.",
-        JobStatus.EXPIRED: f"Its deadline passed at {at} before a worker could claim it.",
+        JobStatus.EXPIRED: f"Its deadline passed at {rfc3339(job.expires_at_us) or at} before a worker claimed it.",
         JobStatus.SUPERSEDED: f"A newer job took its place at {at}.",
     }
     data = {"at": at, "reason": job.reason, "attempts": job.attempts, "run_ms": job.run_ms}
+    if job.status is JobStatus.EXPIRED:
+        data["expires_at"] = rfc3339(job.expires_at_us)
     return Cause(job.status.value, words[job.status], data)
 
 

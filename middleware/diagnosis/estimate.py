@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..jobs import JobStatus
@@ -47,6 +47,20 @@ def estimate_of(c: Circumstances) -> Estimate | None:
     if c.job.status not in (JobStatus.QUEUED, JobStatus.SCHEDULED):
         return None
     before = c.above if c.queue.order_now == "lifo" else c.below
+    return _within_deadline(c, _undisturbed(c, before))
+
+
+def _within_deadline(c: Circumstances, estimate: Estimate) -> Estimate:
+    """What would start after its deadline doesn't start."""
+    left_s = math.inf if c.job.expires_at_us is None else (c.job.expires_at_us - c.now_us) / 1e6
+    if estimate.starts_in_s is None or estimate.starts_in_s < left_s:
+        return estimate
+    because = f"It expires before: it would start in about {estimate.starts_in_s:.0f} s. {estimate.because}"
+    return replace(estimate, starts_in_s=None, because=because)
+
+
+def _undisturbed(c: Circumstances, before: int) -> Estimate:
+    """As if there were no deadlines."""
     if (obstacle := _obstacle(c)) is not None:
         return Estimate(None, obstacle, before, c.flow)
     pace = pace_of(c)

@@ -45,6 +45,7 @@ from ..processes.retention import Retention
 from ..store.reading import JobStore
 from ..store.records import fresh_job
 from ..tags import MOST_TAGS, MOST_TAGS_IN_A_CALL, digests, tags_of
+from .deadlines import Deadlines, deadline_us
 
 LARGEST_BATCH = 1000
 PLAIN = frozenset({str, int, bool})
@@ -114,11 +115,13 @@ class Acceptance:
         *,
         store: JobStore,
         details_of: Callable[[dramatiq.Message[Any]], MessageDetails],
+        deadlines: Deadlines,
         retention: Retention,
     ) -> None:
         self._redis = redis
         self._store = store
         self._details_of = details_of
+        self._deadlines = deadlines
         self._retention = retention
         self._caller = Caller()
         self._known_queues: set[str] = set()
@@ -138,7 +141,7 @@ class Acceptance:
         Raises:
           as :meth:`LifoBroker.accept_once`.
         """
-        jobs = [_offer(message, due) for message, due in zip(messages, dues, strict=True)]
+        jobs = [self._offer(message, due) for message, due in zip(messages, dues, strict=True)]
         call = self._caller.new_call()
 
         self._register(queue)
@@ -147,10 +150,14 @@ class Acceptance:
             return self._redis.queue(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
 
         match self._with_room(send):
-            case Accepted(first_seq, dues_us, _):
+            case Accepted(first_seq, dues_us, now_us):
                 accepted = [
-                    fresh_job(queue, message, seq, due_us, self._details_of(message))
-                    for seq, (message, due_us) in enumerate(zip(messages, dues_us, strict=True), first_seq)
+                    fresh_job(
+                        *(queue, message, seq, due_us),
+                        deadline_us(job.deadline, now_us),
+                        self._details_of(message),
+                    )
+                    for seq, (message, job, due_us) in enumerate(zip(messages, jobs, dues_us, strict=True), first_seq)
                 ]
                 return Receipt(accepted)
             case Again():
@@ -166,9 +173,13 @@ class Acceptance:
         Raises:
           as :meth:`LifoBroker.accept_tick`.
         """
-        job = _offer(message)
+        job = self._offer(message)
         self._register(queue)
         return self._with_room(lambda: self._redis.queue(queue).accept_tick(job, tick))
+
+    def _offer(self, message: dramatiq.Message[Any], due: bytes = b"") -> Offer:
+        tags = digests(tags_of(message.options)) if "tags" in message.options else ""
+        return Offer(message.message_id, message.actor_name, encoded(message), due, tags, self._deadlines.word(message))
 
     def _with_room(self, send: Callable[[], T]) -> T:
         """Send, and where Redis is full once more: what ended jobs keep must never be why a new one is refused."""
@@ -192,11 +203,6 @@ class Acceptance:
         if queue not in self._known_queues:
             self._redis.call("SADD", keys.queues(), queue)
             self._known_queues.add(queue)
-
-
-def _offer(message: dramatiq.Message[Any], due: bytes = b"") -> Offer:
-    tags = digests(tags_of(message.options)) if "tags" in message.options else ""
-    return Offer(message.message_id, message.actor_name, encoded(message), due, tags)
 
 
 def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_waiting: int) -> LastInError:

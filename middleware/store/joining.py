@@ -24,7 +24,7 @@ def join(redis: RedisClient, queue: str, *, timeout_ms: int | None, interval_ms:
       QueueJoinTimeout: there are jobs still, after ``timeout_ms``.
     """
     deadline = time.monotonic() + (float("inf") if timeout_ms is None else timeout_ms / 1000)
-    waiting = [("ZCARD", key(queue)) for key in (keys.stack, keys.due, keys.leases)]
+    waiting = [("ZCARD", key(queue)) for key in (keys.stack, keys.scheduled, keys.leases)]
     while any(redis.call_all(waiting)):
         if time.monotonic() > deadline:
             raise QueueJoinTimeout(queue)

@@ -44,6 +44,7 @@ def job_from(
         attempts=r.attempts,
         max_attempts=known.max_attempts,
         due_at_us=r.due,
+        expires_at_us=r.expires,
         queued_at_us=None if r.entered == 0 else (r.entered or r.seq),
         started_at_us=r.started,
         finished_at_us=r.finished,
@@ -116,7 +117,14 @@ def is_asked_to_stop(packed_record: bytes) -> bool:
     return STATUS_LETTERS[record.status] is JobStatus.RUNNING and record.cancel is not None
 
 
-def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int | None, known: MessageDetails) -> Job:
+def fresh_job(  # noqa: PLR0917 - what makes up a job
+    queue: str,
+    message: dramatiq.Message[Any],
+    seq: int,
+    due_us: int | None,
+    expires_us: int | None,
+    known: MessageDetails,
+) -> Job:
     """A job that was just accepted, without a look at what the script wrote."""
     options = message.options
     is_due = due_us is None
@@ -132,6 +140,7 @@ def fresh_job(queue: str, message: dramatiq.Message[Any], seq: int, due_us: int 
         attempts=0,
         max_attempts=known.max_attempts,
         due_at_us=due_us,
+        expires_at_us=expires_us,
         queued_at_us=seq if is_due else None,
         started_at_us=None,
         finished_at_us=None,

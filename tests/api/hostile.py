@@ -47,6 +47,8 @@ NAMES = st.sampled_from(
             "payload",
             "delay_s",
             "run_at",
+            "expires_in_s",
+            "expires_at",
             "tags",
             "jobs",
             "reason",
@@ -103,6 +105,8 @@ JOBS = st.fixed_dictionaries(
         "payload": PAYLOADS | VALUES,
         "delay_s": NUMBERS | VALUES,
         "run_at": WORDS | VALUES,
+        "expires_in_s": NUMBERS | VALUES,
+        "expires_at": WORDS | VALUES,
         "tags": st.lists(TEXTS | LEAVES, max_size=20) | VALUES,
     },
 )

@@ -76,7 +76,7 @@ def test_every_operation_that_takes_a_body_offers_one_and_says_what_it_does() ->
         assert operation["summary"], path
         assert ("requestBody" in operation) is (examples(operation).get("", "some") is not None), path
     named = {name for _, _, operation in operations() for name in examples(operation)}
-    assert {"message", "task", "delay", "batch", "tag", "status"} <= named
+    assert {"message", "task", "delay", "deadline", "batch", "tag", "status"} <= named
 
 
 def test_no_example_holds_what_excludes_each_other() -> None:
@@ -84,6 +84,7 @@ def test_no_example_holds_what_excludes_each_other() -> None:
         for body in examples(operation).values():
             for job in [body or {}, *((body or {}).get("jobs", ()))]:
                 assert not {"delay_s", "run_at"} <= job.keys()
+                assert not {"expires_in_s", "expires_at"} <= job.keys()
 
 
 def test_the_introduction_tells_every_state_and_where_it_leads() -> None:

@@ -13,9 +13,9 @@ import pytest
 from .client import Client
 
 JOB_KEYS = frozenset(
-    "id seq place status task queue payload tags attempts max_attempts created_at due_at queued_at started_at "  # noqa: SIM905
-    "finished_at wait_ms run_ms window worker progress cancel_requested result result_error error reason request_id "
-    "traceparent".split()
+    "id seq place status task queue payload tags attempts max_attempts created_at due_at expires_at queued_at "  # noqa: SIM905
+    "started_at finished_at wait_ms run_ms window worker progress cancel_requested result result_error error reason "
+    "request_id traceparent".split()
 )
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -128,6 +128,11 @@ def test_a_bad_message_is_refused_by_its_name(client: Client, body: Any) -> None
         ({"message": "a", "delay_s": 1e18}, {"/delay_s"}),
         ({"message": "a", "delay_s": None}, {"/delay_s"}),
         ({"message": "a", "delay_s": 1, "run_at": "2030-01-01T00:00:00Z"}, {"/run_at"}),
+        ({"message": "a", "expires_in_s": 0}, {"/expires_in_s"}),
+        ({"message": "a", "expires_in_s": "1"}, {"/expires_in_s"}),
+        ({"message": "a", "expires_in_s": 1e18}, {"/expires_in_s"}),
+        ({"message": "a", "expires_at": "soon"}, {"/expires_at"}),
+        ({"message": "a", "expires_in_s": 1, "expires_at": "2030-01-01T00:00:00Z"}, {"/expires_at"}),
         ({"message": "a", "run_at": "2030-01-01T00:00:00"}, {"/run_at"}),
         ({"message": "a", "run_at": "2030-02-30T00:00:00Z"}, {"/run_at"}),
         ({"message": "a", "run_at": "9999-12-31T23:59:60Z"}, {"/run_at"}),
@@ -239,7 +244,11 @@ def test_created_at_is_now(client: Client) -> None:
         ({"mesage": "x"}, "/mesage", "Unknown field. Did you mean message?"),
         ({"message": "x", "delay": 5}, "/delay", "Unknown field. Did you mean delay_s?"),
         ({"message": "x", "runAt": 5}, "/runAt", "Unknown field. Did you mean run_at?"),
-        ({"message": "x", "colour": 5}, "/colour", "Unknown field. There are: delay_s, message, run_at, tags."),
+        (
+            {"message": "x", "colour": 5},
+            "/colour",
+            "Unknown field. There are: delay_s, expires_at, expires_in_s, message, run_at, tags.",
+        ),
         ({"task": "post_male", "payload": {}}, "/task", "There is no such task. Did you mean post_mail?"),
         ({"task": "fly", "payload": {}}, "/task", "There is no such task. There are: measure, post_mail, "),
         ({"task": "weigh", "payload": {"gram": 1}}, "/payload/gram", "Unknown field. Did you mean grams?"),

@@ -95,7 +95,7 @@ def _head(result: Mapping[str, Any]) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    yield "| what happens | measured until | median | worst | promised | why jobs were claimed again |"
+    yield "| what happens | measured until, or what | median | worst | promised | why jobs were claimed again |"
     yield "|---|---|--:|--:|---|---|"
     for row in rows:
         times = [time for time in row["recovery_s"] if time is not None]

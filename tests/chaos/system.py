@@ -93,8 +93,7 @@ class System(RunningService):
 
     def environment_of(self, name: str) -> dict[str, str]:
         """Each process has a way of its own to Redis."""
-        way = self.proxies[name].url if self._is_proxied else self.server.url
-        return self.environment | {"REDIS_URL": way}
+        return self.environment | ({"REDIS_URL": self.proxies[name].url} if self._is_proxied else {})
 
     def hurt(self, names: Iterable[str], fate: str) -> None:
         """Note that something is done to these processes, which explains that jobs of theirs run again."""

@@ -38,6 +38,16 @@ def test_a_job_of_any_task_is_submitted_with_a_payload_a_delay_and_tags() -> Non
     assert later["due_at"] == "2199-01-31T11:00:00.000000Z"
 
 
+def test_a_job_is_submitted_with_a_deadline() -> None:
+    after = answered("submit", "x", "--expires-in", "1m")
+    at = answered("submit", "y", "--expires-at", "2199-01-31T12:00:00+01:00")
+
+    job = broker.store.get(after["id"])
+    assert job is not None
+    assert (job.expires_at_us or 0) - job.created_at_us == 60_000_000
+    assert at["expires_at"] == "2199-01-31T11:00:00.000000Z"
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -50,6 +60,8 @@ def test_a_job_of_any_task_is_submitted_with_a_payload_a_delay_and_tags() -> Non
         (("submit", "--task", "process_message", "--payload", "[]"), "nvalid"),
         (("submit", "x", "--delay", "-1"), "--delay"),
         (("submit", "x", "--delay", "1s", "--run-at", "2199-01-31T12:00:00Z"), "can't be given together"),
+        (("submit", "x", "--expires-in", "soon"), "--expires-in"),
+        (("submit", "x", "--expires-in", "1s", "--expires-at", "2199-01-31T12:00:00Z"), "can't be given together"),
         (("submit", "x", "--tag", ""), "--tag"),
         (("submit", "x", "--tag", "a,b"), "--tag"),
         (("submit", "--task", "proces_message", "--payload", '{"message": "x"}'), "process_message"),

@@ -89,17 +89,19 @@ class ScriptedQueue:
         self,
         *ids: str,
         due: bytes = b"",
+        deadline: bytes = b"",
         call: Call = NAMELESS,
         key: IdempotencyKey = KEYLESS,
         most_waiting: int = 0,
     ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
         """One call of accept, whatever it answers."""
-        jobs = [Offer(id, "task", self.encoded(id), due) for id in ids]
+        jobs = [Offer(id, "task", self.encoded(id), due, deadline=deadline) for id in ids]
         return self.scripts.accept(jobs, call=call, key=key, most_waiting=most_waiting)
 
-    def send(self, *ids: str, after_us: int = 0) -> Accepted:
-        """Accept these ids in one batch, delayed by ``after_us``."""
-        answer = self.offer(*ids, due=b"+%d" % after_us if after_us else b"")
+    def send(self, *ids: str, after_us: int = 0, expires_in_us: int = 0) -> Accepted:
+        """Accept these ids in one batch, delayed by ``after_us``, to expire ``expires_in_us`` from now (0: never)."""
+        due, deadline = (b"+%d" % us if us else b"" for us in (after_us, expires_in_us))
+        answer = self.offer(*ids, due=due, deadline=deadline)
         assert isinstance(answer, Accepted)
         return answer
 
@@ -240,7 +242,14 @@ class ScriptedQueue:
         displaced = {id: records[id].seq for id, place in places.items() if place != records[id].seq}
         assert self._scores(keys.displaced) == displaced
         dues = {id: r.due for id, r in records.items() if letters[id] == "s"}
-        assert self._scores(keys.due) == dues
+        events = self._scores(keys.due)
+        next_deadline = events.pop("", None)
+        assert events == dues
+        deadlines = {id: r.expires for id, r in records.items() if letters[id] in "qs" and r.expires}
+        assert self._scores(keys.deadlines) == deadlines
+        if deadlines:
+            assert next_deadline is not None
+            assert next_deadline <= min(deadlines.values()), "nobody will wake for it"
         assert set(self._scores(keys.leases)) == {id for id, letter in letters.items() if letter == "r"}
         finished = {id: r.finished for id, r in records.items() if letters[id] in FINAL_LETTERS}
         assert self._scores(keys.finished) == finished

@@ -67,11 +67,12 @@ def compare_counters(scripts: QueueCommands, model: Model) -> None:
     assert counts.totals["accepted"] == len(model.jobs) + model.counters["pruned"]
     assert counts.totals["claimed"] == model.counters["claimed"]
     assert counts.totals["ended_processed"] == model.counters["processed"]
+    assert counts.totals["ended_expired"] == model.counters["expired"]
 
 
 def _read(client: redis.Redis) -> dict[str, Any]:
     """All that is kept, at one moment."""
-    sets = [*keys.STATUS_INDEXES.values(), keys.due, keys.leases, keys.finished, keys.displaced]
+    sets = [*keys.STATUS_INDEXES.values(), keys.due, keys.deadlines, keys.leases, keys.finished, keys.displaced]
     hashes = [keys.records, keys.messages, keys.results, keys.failures, keys.counters, keys.windows, keys.policy]
     with client.pipeline(transaction=True) as pipe:
         for key in sets:
@@ -96,7 +97,9 @@ def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
         expected = {job.id: job.place if job.status == QUEUED else job.seq for job in its}
         assert kept[key.__name__] == expected, key.__name__
     of = model.of_status
-    assert kept["due"] == {job.id: job.due for job in of(SCHEDULED)}
+    next_deadline = {} if model.next_deadline is None else {"": model.next_deadline}
+    assert kept["due"] == {job.id: job.due for job in of(SCHEDULED)} | next_deadline
+    assert kept["deadlines"] == {job.id: job.expires for job in of(SCHEDULED) + of(QUEUED) if job.expires is not None}
     assert kept["leases"] == {job.id: job.lease_end for job in of(RUNNING)}
     assert kept["finished"] == {job.id: job.finished for job in jobs.values() if job.status in FINAL}
     assert kept["displaced"] == {job.id: job.seq for job in of(QUEUED) if job.place != job.seq}

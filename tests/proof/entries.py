@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 Token = tuple[str, int]
 
-SCHEDULED, QUEUED, RUNNING, PROCESSED, REJECTED, CANCELLED = "sqrpxc"
-FINAL = (PROCESSED, REJECTED, CANCELLED)
+SCHEDULED, QUEUED, RUNNING, PROCESSED, REJECTED, CANCELLED, EXPIRED = "sqrpxce"
+FINAL = (PROCESSED, REJECTED, CANCELLED, EXPIRED)
 OVERHEAD_BYTES = 400
 TAG_BYTES = 150
 
@@ -31,6 +31,7 @@ class ModelJob:
     lost: int = 0
     settled: int | None = None
     due: int | None = None
+    expires: int | None = None
     started: int | None = None
     finished: int | None = None
     window: int | None = None

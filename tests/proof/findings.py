@@ -23,6 +23,7 @@ class Findings:
     claims_from_the_bottom: int = 0
     stale_settles: int = 0
     cancelled: int = 0
+    expired: int = 0
     windows: int = 0
     forgotten: int = 0
 
@@ -45,6 +46,7 @@ def report(all_found: Iterable[Findings]) -> dict[str, Any]:
             "claims_from_the_bottom",
             "windows",
             "cancelled",
+            "expired",
             "stale_settles",
             "forgotten",
         )

@@ -33,9 +33,9 @@ class HistoryChecker:
 
     Errors, by kind: ``out of order``, ``passed over`` (a claim while a delayed job was due and not on the stack),
     ``wrong place``, ``in two states``, ``double settle``, ``impossible move``, ``unknown job``,
-    ``unexplained duplicate``, ``lost``; of the gate: ``claimed in a pause``, ``closed gate``, ``wrong end``,
-    ``credits overrun``, ``wrong order``. Whether Redis has in the end what the history tells, ``kept.compare`` looks
-    up.
+    ``unexplained duplicate``, ``lost``, ``claimed late`` and ``expired early`` (by its deadline); of the gate:
+    ``claimed in a pause``, ``closed gate``, ``wrong end``, ``credits overrun``, ``wrong order``. Whether Redis has in
+    the end what the history tells, ``kept.compare`` looks up.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class HistoryChecker:
     def _close(self, now_us: int, number: int, reason: str) -> None:
         self.gate.close_window(number)
 
-    def _accept(self, now_us: int, id: str, seq: int, due_us: int) -> None:
+    def _accept(self, now_us: int, id: str, seq: int, due_us: int, expires_us: int = 0) -> None:
         if id in self.jobs:
             self.found.add("in two states", f"{id} was accepted again")
         if seq <= self._last_number:
@@ -120,6 +120,13 @@ class HistoryChecker:
         else:
             self.jobs[id] = KnownJob(JobStatus.QUEUED, seq, seq, 0)
             self._waiting.add(id, seq)
+        self.jobs[id].expires_us = expires_us
+
+    def _expire(self, now_us: int, id: str) -> None:
+        job = self._move(id, JobStatus.EXPIRED, "expire")
+        if job is not None and not job.is_late(now_us):
+            self.found.add("expired early", f"{id} expired, and its deadline is {job.expires_us or 'none'}")
+        self.found.expired += 1
 
     def _promote(self, now_us: int, id: str, place: int) -> None:
         job = self._move(id, JobStatus.QUEUED, "promote", only_from=JobStatus.SCHEDULED)
@@ -143,6 +150,8 @@ class HistoryChecker:
         if place != right:
             end = "top" if is_top else "bottom"
             self.found.add("out of order", f"{id} at {place} was claimed from the {end} while {right} waited")
+        if job.is_late(now_us):
+            self.found.add("claimed late", f"{id} was claimed {now_us - job.expires_us} µs after its deadline")
         self._check_place(id, job, place)
         for kind, text in self.gate.claim(now_us, is_top, window):
             self.found.add(kind, f"{id}: {text}")
@@ -202,7 +211,7 @@ class HistoryChecker:
         if place <= self._last_number:
             self.found.add("wrong place", f"{id} was revived at {place}, not above {self._last_number}")
         self._last_number = max(self._last_number, place)
-        job.place, job.back_by = place, "revived"
+        job.place, job.back_by, job.expires_us = place, "revived", 0
         self._waiting.add(id, place)
 
     def _delete(self, now_us: int, id: str) -> None:

@@ -10,17 +10,23 @@ from middleware.jobs import JobStatus
 
 @dataclass(slots=True)
 class KnownJob:
-    """One job. ``place``: None until a delayed job falls due; ``back_by``: what brought it back from its last run."""
+    """One job. ``place``: None until a delayed job falls due; ``back_by``: what brought it back from its last run;
+    ``expires_us``: its deadline, 0: none."""
 
     status: JobStatus
     seq: int
     place: int | None
     due_us: int
+    expires_us: int = 0
     attempts: int = 0
     claimed_at_us: int = 0
     worker: str = ""
     back_by: str | None = None
     is_cancel_asked: bool = False
+
+    def is_late(self, now_us: int) -> bool:
+        """Whether its deadline has passed."""
+        return 0 < self.expires_us <= now_us
 
     def runs_as(self, number: int) -> bool:
         """Whether the delivery of this number is the one that runs."""

@@ -14,7 +14,7 @@ from middleware.jobs import JobStatus
 
 from ..middleware.scripted import LEASE_US, SILENCE_US
 from .comparing import compare_counters, compare_pages
-from .entries import CANCELLED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED
+from .entries import CANCELLED, EXPIRED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED
 from .rare_steps import RARE, RareSteps
 from .steps import WORKERS
 
@@ -49,16 +49,26 @@ class QueueMachine(RareSteps):
         moment = self.model.now + time_us - 1_000 if kind == "at" else time_us
         self._accept([self._new() for _ in range(count)], kind, moment)
 
+    @rule(
+        count=st.integers(1, 3),
+        kind=st.sampled_from(["now", "now", "after"]),
+        time_us=delays_us,
+        expires_in_us=st.sampled_from([0, 1, 1_000, 1_000_000, 5_000_000]),
+    )
+    def accept_with_a_deadline(self, count: int, kind: str, time_us: int, expires_in_us: int) -> None:
+        self._accept([self._new() for _ in range(count)], kind, time_us, expires_in_us)
+
     @precondition(lambda self: self.model.jobs)
     @rule(pick=picks, of=st.sampled_from([None, QUEUED, RUNNING, SCHEDULED]))
     def cancel(self, pick: int, of: str | None) -> None:
         id = self._any(self.model.of_status(of or QUEUED) or list(self.model.jobs.values()), pick).id
         assert self.scripts.cancel(id, "called off") == self.model.cancel(id, "called off")
 
-    @precondition(lambda self: self.model.of_status(REJECTED) or self.model.of_status(CANCELLED))
+    @precondition(lambda self: any(map(self.model.of_status, (REJECTED, CANCELLED, EXPIRED))))
     @rule(pick=picks)
     def retry(self, pick: int) -> None:
-        self._retry(self._any(self.model.of_status(REJECTED) + self.model.of_status(CANCELLED), pick).id)
+        ended = [job for status in (REJECTED, CANCELLED, EXPIRED) for job in self.model.of_status(status)]
+        self._retry(self._any(ended, pick).id)
 
     # What workers do.
 
@@ -153,7 +163,7 @@ class QueueMachine(RareSteps):
         expected = self.model.reclaim(LEASE_US, SILENCE_US, crash_limit)
         assert self.scripts.reclaim(LEASE_US, SILENCE_US, crash_limit) == expected
 
-    @precondition(lambda self: self.model.of_status(SCHEDULED))
+    @precondition(lambda self: self.model.until_due() >= 0)
     @rule()
     def promote(self) -> None:
         assert self.scripts.promote() == self.model.promote()

@@ -12,6 +12,7 @@ from middleware.commands.types import Settlement
 
 from .entries import (
     CANCELLED,
+    EXPIRED,
     FINAL,
     PROCESSED,
     QUEUED,
@@ -28,7 +29,9 @@ from .model_gate import MILLION, ModelGate
 class Model(ModelGate):
     """A queue. Every method is one call of a script and returns what that script has to answer."""
 
-    def accept(self, messages: Sequence[tuple[str, bytes]], kind: str, time_us: int) -> tuple[int, int | None] | None:
+    def accept(
+        self, messages: Sequence[tuple[str, bytes]], kind: str, time_us: int, expires_in_us: int | None = None
+    ) -> tuple[int, int | None] | None:
         """The first seq and the due time; None when an id is known."""
         if any(id in self.jobs for id, _ in messages):
             return None
@@ -38,6 +41,8 @@ class Model(ModelGate):
         for seq, (id, message) in enumerate(messages, start=first):
             job = self.jobs[id] = ModelJob(id, seq, None if due else seq, message, due=due)
             job.status = SCHEDULED if due else QUEUED
+            job.expires = None if expires_in_us is None else self.now + expires_in_us
+            self.watch_deadline(job)
         self.last_seq = first + len(messages) - 1
         self.counters["accepted"] += len(messages)
         return first, due
@@ -167,11 +172,11 @@ class Model(ModelGate):
         job = self.jobs.get(id)
         if job is None:
             return "missing"
-        if job.status not in (REJECTED, CANCELLED):
+        if job.status not in (REJECTED, CANCELLED, EXPIRED):
             return {RUNNING: "running", PROCESSED: "processed"}.get(job.status, "waiting")
         self.last_seq = max(self.last_seq + 1, self.now)
         job.status, job.place, job.message, job.lost = QUEUED, self.last_seq, message, 0
-        job.cancel = job.reason = job.finished = job.due = None
+        job.cancel = job.reason = job.finished = job.due = job.expires = None
         self.counters["revived"] += 1
         return "queued"
 
@@ -192,6 +197,7 @@ class Model(ModelGate):
     def flush(self) -> int:
         """How many waiting jobs went: the stack, or else what is scheduled."""
         dropped = self.of_status(QUEUED) or self.of_status(SCHEDULED)
+        self.next_deadline = self.next_deadline if dropped else None
         for job in dropped:
             del self.jobs[job.id]
         self.counters["pruned"] += len(dropped)
@@ -215,11 +221,9 @@ class Model(ModelGate):
         job.status = SCHEDULED if delay else QUEUED
         if delay:
             job.due = self.now + delay
+        self.watch_deadline(job)
 
     def _end_attempt(self, job: ModelJob, status: str, reason: str | None) -> None:
         job.lost = 0
         self._count_outcome(job, {PROCESSED: "processed", REJECTED: "rejected", CANCELLED: "cancelled"}[status])
         self._finish(job, status, reason)
-
-    def _finish(self, job: ModelJob, status: str, reason: str | None) -> None:
-        job.status, job.finished, job.reason = status, self.now, reason or job.reason

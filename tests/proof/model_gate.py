@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .entries import QUEUED, SCHEDULED, ModelJob, ModelPolicy, ModelWindow
+from .entries import EXPIRED, QUEUED, SCHEDULED, ModelJob, ModelPolicy, ModelWindow
 
 MILLION = 1_000_000
 
@@ -24,6 +24,7 @@ class ModelGate:
         self.order_now: str | None = None
         self.claims_without_window = 0
         self.last_seq = 0
+        self.next_deadline: int | None = None
         self.last_tick_ms = 0
         self.heartbeat_at: int | None = None
         self.grace_until = 0
@@ -38,8 +39,9 @@ class ModelGate:
         return sorted(self.of_status(QUEUED), key=lambda job: (job.place, job.id))
 
     def until_due(self) -> int:
-        """µs until the next job falls due; -1: none will."""
+        """µs until the next job falls due, or a deadline passes; -1: none will."""
         dues = [job.due or 0 for job in self.of_status(SCHEDULED)]
+        dues += [] if self.next_deadline is None else [self.next_deadline]
         return max(0, min(dues) - self.now) if dues else -1
 
     def open_window_now(self) -> ModelWindow | None:
@@ -66,11 +68,33 @@ class ModelGate:
         return "open" if self.open_window_now() else "closed"
 
     def promote(self) -> int:
-        """What fell due goes on the stack; µs until the next."""
+        """What has waited beyond its deadline ends, what fell due goes on the stack; µs until the next."""
+        self._expire()
         for job in self.of_status(SCHEDULED):
             if job.due is not None and job.due <= self.now:
                 job.status, job.place = QUEUED, job.due if job.place is None else job.place
         return self.until_due()
+
+    def watch_deadline(self, job: ModelJob) -> None:
+        """A job waits, again or for the first time: somebody has to wake for its deadline."""
+        if job.expires is not None:
+            self.next_deadline = min(job.expires, self.next_deadline or job.expires)
+
+    def _expire(self) -> None:
+        """At the next deadline, or earlier: that of a job which doesn't wait any more."""
+        if self.next_deadline is None or self.next_deadline > self.now:
+            return
+        waiting = [job for job in self.of_status(QUEUED) + self.of_status(SCHEDULED) if job.expires is not None]
+        late = [job for job in waiting if job.expires <= self.now]
+        for job in late:
+            self._finish(job, EXPIRED, "deadline")
+        self.counters["expired"] += len(late)
+        self.next_deadline = min((job.expires for job in waiting if job not in late), default=None)
+        if late:
+            self._close_when_done()
+
+    def _finish(self, job: ModelJob, status: str, reason: str | None) -> None:
+        job.status, job.finished, job.reason = status, self.now, reason or job.reason
 
     def set_policy(self, policy: ModelPolicy) -> bool:
         """Whether that changed anything."""

@@ -88,6 +88,26 @@ def passing_over() -> AbstractContextManager[None]:
     )
 
 
+def ignored_deadline() -> AbstractContextManager[None]:
+    """A claim doesn't ask for deadlines."""
+    return planted("next_deadline = expire_overdue()", "redis.call('ZREM', K.due, '')", into=("claim", "settle"))
+
+
+def early_expiry() -> AbstractContextManager[None]:
+    """All waiting jobs with a deadline expire as soon as one does."""
+    return planted(
+        "redis.call('ZRANGEBYSCORE', K.deadlines, '-inf', now, 'LIMIT', 0, P.EXPIRED_AT_ONCE)",
+        "redis.call('ZRANGE', K.deadlines, 0, 9)",
+        into=("claim", "settle", "promote"),
+    )
+
+
+def forgotten_deadline() -> AbstractContextManager[None]:
+    """A job that comes back from a worker has no deadline any more."""
+    return planted("watch_deadline(id, job[R.EXPIRES])", "", into=("settle", "reclaim", "recover"))
+
+
 PLANTS: tuple[Plant, ...] = (
     *(wrong_end, skipped_removal, passing_over, double_settle, lost_put_back, forgotten_counts, silent_accept),
+    *(ignored_deadline, early_expiry, forgotten_deadline),
 )

@@ -89,10 +89,12 @@ class Steps(RuleBasedStateMachine):
         """One of these; small numbers mean the latest, which shrinks well."""
         return things[-1 - pick % len(things)]
 
-    def _accept(self, jobs: list[tuple[str, bytes]], kind: str, time_us: int) -> None:
+    def _accept(self, jobs: list[tuple[str, bytes]], kind: str, time_us: int, expires_in_us: int | None = None) -> None:
         due = {"now": b"", "after": b"+%d" % time_us, "at": b"%d" % time_us}[kind]
-        answer = self.scripts.accept([Offer(id, "task", message, due, digests(tags_for(id))) for id, message in jobs])
-        expected = self.model.accept(jobs, kind, time_us)
+        deadline = b"" if expires_in_us is None else b"+%d" % expires_in_us
+        offers = [Offer(id, "task", message, due, digests(tags_for(id)), deadline) for id, message in jobs]
+        answer = self.scripts.accept(offers)
+        expected = self.model.accept(jobs, kind, time_us, expires_in_us)
         if isinstance(answer, Accepted):
             assert (answer.first_seq, answer.dues_us[-1]) == expected
             assert len(set(answer.dues_us)) == 1

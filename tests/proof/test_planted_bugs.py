@@ -13,6 +13,9 @@ from .conftest import LoggedQueue
 from .planted import (
     Plant,
     double_settle,
+    early_expiry,
+    forgotten_deadline,
+    ignored_deadline,
     lost_put_back,
     passing_over,
     skipped_removal,
@@ -87,6 +90,23 @@ def process_and_claim_after_the_lease_was_lost(queue: LoggedQueue) -> None:
     queue.process_and_claim(token)
 
 
+def claim_at_a_deadline(queue: LoggedQueue) -> None:
+    """Two jobs with deadlines, of which one has passed when a worker comes."""
+    queue.send("still good", expires_in_us=9)
+    queue.send("late", expires_in_us=5)
+    queue.clock.forward(us=5)
+    queue.claim()
+
+
+def put_back_after_the_deadline(queue: LoggedQueue) -> None:
+    """A job was claimed in time, and comes back too late."""
+    queue.send("a", expires_in_us=5)
+    (token,) = queue.claim()
+    queue.clock.forward(us=5)
+    queue.settle(token, "put_back")
+    queue.claim()
+
+
 class Case(NamedTuple):
     """A sequence of moves, the bug that it shows, what the checker calls it, and what it does to the live counters."""
 
@@ -112,6 +132,11 @@ CASES = [
     Case(process_and_claim, skipped_removal, "in two states", 0, 2),
     Case(process_and_claim_after_the_lease_was_lost, double_settle, "double settle", 0, 1),
 ]
+DEADLINE_CASES = [
+    (claim_at_a_deadline, ignored_deadline, "claimed late"),
+    (claim_at_a_deadline, early_expiry, "expired early"),
+    (put_back_after_the_deadline, forgotten_deadline, "claimed late"),
+]
 NAMES = [f"{case.plant.__name__}-{case.moves.__name__}" for case in CASES]
 
 
@@ -121,6 +146,26 @@ def test_a_planted_bug_turns_the_checker_of_histories_red(logged: LoggedQueue, c
         case.moves(logged)
 
     assert case.kind in logged.checked().found.errors
+
+
+@pytest.mark.parametrize(("moves", "plant", "kind"), DEADLINE_CASES, ids=lambda part: getattr(part, "__name__", part))
+def test_a_planted_bug_of_deadlines_turns_the_checker_of_histories_red(
+    logged: LoggedQueue, moves: Callable[[LoggedQueue], None], plant: Plant, kind: str
+) -> None:
+    with plant():
+        moves(logged)
+
+    assert kind in logged.checked().found.errors
+
+
+@pytest.mark.parametrize("moves", [claim_at_a_deadline, put_back_after_the_deadline])
+def test_the_same_deadlines_without_the_bug_leave_it_green(
+    logged: LoggedQueue, moves: Callable[[LoggedQueue], None]
+) -> None:
+    moves(logged)
+
+    assert logged.checked().found.texts == []
+    logged.audit()
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)

@@ -54,6 +54,7 @@ def _moments(job: Job) -> Iterator[Moment]:
         at, spent = error.at_us, "of a pause"
     if job.status is JobStatus.SCHEDULED:
         yield Moment("Falls due", job.due_at_us, kind="ahead", detail="Then it goes on the stack.")
+        yield from _deadline(job)
         return
     if job.queued_at_us is not None and job.queued_at_us != job.created_at_us:
         yield Moment("On the stack", job.queued_at_us, _since(at, job.queued_at_us, "before the stack"))
@@ -67,6 +68,13 @@ def _moments(job: Job) -> Iterator[Moment]:
         yield _failure(job, error, at)
         at, spent = max(at, error.at_us), "more"
     yield _end(job, at, spent)
+    if job.status is JobStatus.QUEUED:
+        yield from _deadline(job)
+
+
+def _deadline(job: Job) -> Iterator[Moment]:
+    if job.expires_at_us is not None:
+        yield Moment("Expires", job.expires_at_us, kind="ahead", detail="Unless a worker claims it before.")
 
 
 def _end(job: Job, at: int, spent: str) -> Moment:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from flask import Response, abort
 from marshmallow import ValidationError
+from werkzeug.datastructures import MultiDict
 
 from middleware.jobs import JobStatus
 from middleware.store.filters import JobFilter
@@ -55,7 +56,7 @@ def submit(name: str) -> Live | Response:
     new = None
     if not wrong:
         try:
-            new = _new_job(declared, payload, one_line(form, "tags", 2000), one_line(form, "delay_s", 32))
+            new = _new_job(declared, payload, form)
         except ValidationError as error:
             wrong = _by_field(error.messages_dict)
     if new is None:
@@ -64,15 +65,16 @@ def submit(name: str) -> Live | Response:
     return cast("Response", to("job", id=receipt.jobs[0].id, done="submitted"))
 
 
-def _new_job(declared: Task, payload: dict[str, Any], tags: str, delay_s: str) -> NewJob:
+def _new_job(declared: Task, payload: dict[str, Any], form: MultiDict[str, str]) -> NewJob:
     body: dict[str, Any] = {"task": declared.name, "payload": payload}
-    if tags:
+    if tags := one_line(form, "tags", 2000):
         body["tags"] = [tag.strip() for tag in tags.split(",") if tag.strip()]
-    if delay_s:
-        try:
-            body["delay_s"] = float(delay_s)
-        except ValueError:
-            raise ValidationError({"delay_s": ["Expected a number of seconds."]}) from None
+    for name in ("delay_s", "expires_in_s"):
+        if seconds := one_line(form, name, 32):
+            try:
+                body[name] = float(seconds)
+            except ValueError:
+                raise ValidationError({name: ["Expected a number of seconds."]}) from None
     return NewJobBody().load(body)
 
 

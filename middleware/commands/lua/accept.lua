@@ -2,7 +2,8 @@
 -- ARGV: 1 now in µs or '' · 2 default gate · 3 how many jobs may wait, these included (0: no bound)
 --       · 4 caller ('': nameless) · 5 number of its call, higher than that of its last one
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
---       · 8 '' or a MessagePack array with the digests of each job's tags, one behind the other
+--       · 8 '' or a MessagePack array with what few jobs have: of each job {digests of its tags, one behind the other,
+--       deadline as due below ('': none)}
 --       · 9 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
 -- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once;
@@ -40,17 +41,20 @@ for i, record in ipairs(redis.call('HMGET', K.records, unpack(ids))) do
   if record then known, known_id = known + 1, known_id or ids[i] end
 end
 if known > 0 then return {'exists', known, known_id} end
-local waiting = most > 0 and redis.call('ZCARD', K.stack) + redis.call('ZCARD', K.due) or 0
+local waiting = most > 0 and redis.call('ZCARD', K.stack) + redis.call('ZCARD', K.scheduled) or 0
 if most > 0 and waiting + #ids > most then return {'crowded', waiting} end
 
 -- Decide.
 local first = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
-local next_seq, due_times, soonest = first, {}, math.huge
-local tags_of_all, tagged = ARGV[8] ~= '' and cmsgpack.unpack(ARGV[8]), {}
+local next_seq, due_times, soonest, next_deadline = first, {}, math.huge, math.huge
+local extras, tagged = ARGV[8] ~= '' and cmsgpack.unpack(ARGV[8]), {}
+local function time_of(word)
+  return word:sub(1, 1) == '+' and now + word:sub(2) or tonumber(word)
+end
 for a = 10, #ARGV, 4 do
   local id, task, due, message = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
   local seq, due_at = next_seq, 0
-  if due ~= '' then due_at = due:sub(1, 1) == '+' and now + due:sub(2) or tonumber(due) end
+  if due ~= '' then due_at = time_of(due) end
   local job = new_record(seq, task)
   if due_at > now then
     job[R.PLACE], job[R.DUE], job[R.ENTERED] = 0, due_at, 0
@@ -63,26 +67,34 @@ for a = 10, #ARGV, 4 do
     move(job, S.QUEUED)
     gather(zadds, K.stack, seq, id)
   end
-  local tags = tags_of_all and tags_of_all[next_seq - first + 1]
-  if tags and tags ~= '' then job[R.SIZE], job[R.TAGS], tagged[id] = false, tags, job end
+  if extras then
+    local tags, deadline = unpack(extras[next_seq - first + 1])
+    if tags ~= '' then job[R.SIZE], job[R.TAGS], tagged[id] = false, tags, job end
+    if deadline ~= '' then
+      job[R.SIZE], job[R.TAGS], job[R.EXPIRES] = false, job[R.TAGS] or false, time_of(deadline)
+      gather(zadds, K.deadlines, job[R.EXPIRES], id)
+      next_deadline = math.min(next_deadline, job[R.EXPIRES])
+    end
+  end
   gather(hsets, K.messages, id, message)
   gather(hsets, K.records, id, cmsgpack.pack(job))
-  log('accept', now, id, seq, due_at)
+  log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0)
   next_seq, due_times[#due_times + 1] = seq + 1, due_at
 end
 count('accepted', #ids)
 
--- Whoever sleeps until the next due time must hear of an earlier one.
-local is_sooner = false
-if soonest < math.huge then
+-- Whoever sleeps until the next due time or deadline must hear of an earlier one.
+local is_sooner, next_event = false, math.min(soonest, next_deadline)
+if next_event < math.huge then
   local next_due = redis.call('ZRANGE', K.due, 0, 0, 'WITHSCORES')[2]
-  is_sooner = not next_due or soonest < tonumber(next_due)
+  is_sooner = not next_due or next_event < tonumber(next_due)
 end
 
 -- Write.
 gather(hsets, K.counters, 'seq', next_seq - 1)
 --- @insert write
-if tags_of_all then
+if next_deadline < math.huge then redis.call('ZADD', K.due, 'LT', next_deadline, '') end -- watch_deadline.lua
+if next(tagged) then
   --- @include tag_entries
   for id, job in pairs(tagged) do
     local row = {}

@@ -29,6 +29,7 @@ local function call_off(id)
   else
     return 'finished'
   end
+  if job[R.EXPIRES] then redis.call('ZREM', K.deadlines, id) end
   -- At once, for an id may come twice.
   redis.call('HSET', K.records, id, cmsgpack.pack(job))
   return word, status == S.QUEUED

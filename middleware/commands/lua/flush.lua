@@ -14,11 +14,15 @@ if #ids > 0 then
   redis.call('ZREM', K.stack, unpack(ids))
   redis.call('ZREM', K.displaced, unpack(ids))
 else
-  ids = redis.call('ZRANGE', K.due, 0, 499)
-  if #ids == 0 then return 0 end
+  ids = redis.call('ZRANGE', K.scheduled, 0, 499)
+  if #ids == 0 then
+    redis.call('ZREM', K.due, '')
+    return 0
+  end
   redis.call('ZREM', K.due, unpack(ids))
   redis.call('ZREM', K.scheduled, unpack(ids))
 end
+redis.call('ZREM', K.deadlines, unpack(ids))
 delete_jobs(ids, load_all(ids))
 local is_empty = redis.call('ZCARD', K.stack) == 0
 close_when_done(open_number(), is_empty)

@@ -1,4 +1,5 @@
--- An operator's retry: puts jobs that ended badly back, each on top of the stack, with their attempts to be counted on.
+-- An operator's retry: puts jobs that ended badly back, each on top of the stack, with their attempts to be counted on and
+-- without a deadline.
 -- ARGV: 1 now in µs or '' · 2 default gate · 3 reason, kept on the jobs, or '' · then id and message of each, up to
 --       500; a message's count of retries begins anew
 -- Returns a word for each: queued, or why not: missing, waiting, running, processed, superseded.
@@ -28,6 +29,7 @@ local function put_on_top(id, message)
   local place = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
   job[R.PLACE], job[R.LOST], job[R.CANCEL], job[R.FINISHED], job[R.DUE] = place, 0, false, false, false
   job[R.REASON] = reason ~= '' and reason
+  if job[R.EXPIRES] then job[R.EXPIRES] = false end -- whoever runs it again wants it run
   push(id, job)
   gather(hsets, K.counters, 'seq', place)
   gather(hsets, K.messages, id, message)

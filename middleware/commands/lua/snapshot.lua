@@ -50,6 +50,7 @@ for name, key in pairs(P.INDEXES) do
 end
 for name, key in pairs({due = K.due, leases = K.leases, finished = K.finished}) do
   sizes[#sizes + 1], sizes[#sizes + 2] = name, redis.call('ZCARD', key)
+  if name == 'due' and redis.call('ZSCORE', key, '') then sizes[#sizes] = sizes[#sizes] - 1 end -- that is no job
 end
 return {
   'now', now, 'oldest', tonumber(oldest[2]) or false, 'waiting_since', since < math.huge and since,

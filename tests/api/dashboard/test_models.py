@@ -220,6 +220,7 @@ def job_with(status: JobStatus, **more: Any) -> Job:
                 "place",
                 "max_attempts",
                 "due_at_us",
+                "expires_at_us",
                 "queued_at_us",
                 "started_at_us",
                 "finished_at_us",

@@ -356,3 +356,25 @@ def test_ticks_that_come_in_uneven_steps_are_gone_through_as_the_cadence_has_the
     )
 
     assert [starts_in(queue, id)[0] for id in "eca"] == [pytest.approx(at_s, abs=0.1) for at_s in (4, 7, 3000)]
+
+
+def test_a_job_that_would_start_after_its_deadline_expires_before(queue: ScriptedQueue) -> None:
+    queue.rule(mode="windows")
+    next_ms = queue.clock.now_us // 1000 + 60_000
+    queue.broker.windows.put_policy("default", queue.snapshot().policy, next_tick_ms=next_ms)  # type: ignore[arg-type]
+    queue.send("good", expires_in_us=90_000_000)
+    queue.send("late", expires_in_us=30_000_000)
+
+    assert starts_in(queue, "good")[0] == pytest.approx(60, abs=1)
+    seconds, because = starts_in(queue, "late")
+    assert (seconds, because[:43]) == (None, "It expires before: it would start in about ")
+    assert causes(queue, "late")["deadline"] == {"expires_at": "2023-11-14T22:13:50.000000Z", "left_s": 30.0}
+
+
+def test_an_expired_job_tells_its_deadline(queue: ScriptedQueue) -> None:
+    queue.send("a", expires_in_us=5_000_000)
+    queue.clock.forward(s=6)
+    queue.scripts.promote()
+
+    assert causes(queue, "a")["expired"]["expires_at"] == "2023-11-14T22:13:25.000000Z"
+    assert "passed at 2023-11-14T22:13:25" in why(queue, "a").causes[0].message

@@ -9,7 +9,7 @@
 --- @include close_when_done
 -- Gives popped jobs (ids and places in turn) to the worker; the highest place on the stack is now `left`.
 local function hand_out(popped, is_bottom, left, rule, reply)
-  local ids, places, displaced = {}, {}, {}
+  local ids, places, displaced, timed = {}, {}, {}, {}
   for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
   local records, messages = redis.call('HMGET', K.records, unpack(ids)), redis.call('HMGET', K.messages, unpack(ids))
   for i, id in ipairs(ids) do
@@ -20,6 +20,7 @@ local function hand_out(popped, is_bottom, left, rule, reply)
     end
     local seq, place, message = job[R.SEQ], job[R.PLACE] or job[R.SEQ], messages[i]
     if place ~= seq then displaced[#displaced + 1] = id end
+    if job[R.EXPIRES] then timed[#timed + 1] = id end
     local is_top = not (is_bottom and is_bottom[i])
     if is_top then places[#places + 1] = place end
     local waited = math.max(0, now - (job[R.ENTERED] or seq))
@@ -37,6 +38,7 @@ local function hand_out(popped, is_bottom, left, rule, reply)
     log('claim', now, id, job[R.ATTEMPTS], place, is_top, rule.number or 0, worker)
   end
   if #displaced > 0 then redis.call('ZREM', K.displaced, unpack(displaced)) end
+  if #timed > 0 then redis.call('ZREM', K.deadlines, unpack(timed)) end
 
   -- The live check of the order: no job that was taken from the top may have a lower place than the highest one that was
   -- left, or than the next one taken from there. Places come from the records, what is left from the stack.
@@ -54,7 +56,7 @@ local function hand_out(popped, is_bottom, left, rule, reply)
 end
 
 -- Claims up to `wanted` jobs and appends id, number, attempt, µs waited and message of each to the reply, newest first; its second
--- element becomes the µs until the next job falls due.
+-- element becomes the µs until the next job falls due, or a deadline passes.
 -- Returns the word of the gate, or `empty`, or `more` when so many jobs fell due that the caller must call again; after
 -- it the number of the window that was claimed in, if there was one.
 local function claim(wanted, reply)
@@ -69,11 +71,12 @@ local function claim(wanted, reply)
   if word ~= 'open' then return word end
   local most = math.min(wanted, rule.limit)
   local popped, is_bottom
-  if rule.order == 'lifo' and rule.share == 0 then
+  local is_late = reply[2] == 0 -- more deadlines have passed than one call looks after
+  if rule.order == 'lifo' and rule.share == 0 and not is_late then
     popped = redis.call('ZPOPMAX', K.stack, most)
   else
     --- @include pop_by_rule
-    popped, is_bottom = pop_by_rule(most, rule)
+    popped, is_bottom = pop_by_rule(most, rule, is_late)
   end
   local left = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')[2]
   if popped[1] then hand_out(popped, is_bottom, tonumber(left or 0), rule, reply) end

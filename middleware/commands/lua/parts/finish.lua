@@ -10,6 +10,8 @@ local function finish(id, job, status, reason, us, bytes)
     index, outcome = K.rejected, W.REJECTED
   elseif status == S.CANCELLED then
     index, outcome = K.cancelled, W.CANCELLED
+  elseif status == S.EXPIRED then
+    index = K.expired
   end
   if not bytes then
     --- @include bytes_of

@@ -8,6 +8,10 @@
 local function put_back(id, job, delay, outcome, us, bytes)
   if job[R.CANCEL] then return finish(id, job, S.CANCELLED, job[R.CANCEL], us, bytes) end
   leave_window(job, outcome)
+  if job[R.EXPIRES] then
+    --- @include watch_deadline
+    watch_deadline(id, job[R.EXPIRES])
+  end
   if outcome == W.RETRIED then count('retried') end
   if delay == 0 then return push(id, job, us) end
   move(job, S.SCHEDULED, us)

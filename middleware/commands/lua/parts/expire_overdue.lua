@@ -1,0 +1,14 @@
+--- @include expire
+--- @include open_number
+--- @include close_when_done
+-- Ends at most P.EXPIRED_AT_ONCE of the waiting jobs whose deadline has passed, those first whose deadline came first. It
+-- takes the next deadline out of K.due (watch_deadline.lua), and returns the one to put there instead, or nil.
+local function expire_overdue()
+  redis.call('ZREM', K.due, '')
+  local ids = redis.call('ZRANGEBYSCORE', K.deadlines, '-inf', now, 'LIMIT', 0, P.EXPIRED_AT_ONCE)
+  if #ids > 0 then
+    expire(ids)
+    close_when_done(open_number(), redis.call('ZCARD', K.stack) == 0)
+  end
+  return redis.call('ZRANGE', K.deadlines, 0, 0, 'WITHSCORES')[2]
+end

@@ -1,0 +1,75 @@
+"""The deadlines of jobs: what callers and tasks say, and how ``accept.lua`` takes it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import dramatiq
+
+from .due import LATEST_DUE_US, LONGEST_DELAY_MS
+
+EXPIRES_IN, EXPIRES_AT_US = "expires_in", "expires_at_us"
+"""Options of messages: milliseconds from the acceptance on, as tasks may have it too; or µs since the epoch."""
+_OPTIONS = frozenset({EXPIRES_IN, EXPIRES_AT_US})
+
+
+class Deadlines:
+    """The deadlines that messages get: their own, or their task's."""
+
+    TASK_OPTIONS = frozenset({EXPIRES_IN})
+
+    def __init__(self) -> None:
+        self._of_tasks: dict[str, bytes] = {}
+
+    def declare(self, actor: dramatiq.Actor[Any, Any]) -> None:
+        """Know a task.
+
+        Raises:
+          ValueError: its ``expires_in`` is no time.
+        """
+        expires_in = actor.options.get(EXPIRES_IN)
+        if expires_in is not None:
+            self._of_tasks[actor.actor_name] = _after(expires_in)
+
+    def word(self, message: dramatiq.Message[Any]) -> bytes:
+        """The deadline of a message, for ``accept.lua``: nothing, ``+`` and µs, or µs since the epoch.
+
+        Raises:
+          ValueError: that is no deadline, or there are two.
+        """
+        options = message.options
+        if _OPTIONS.isdisjoint(options):
+            return self._of_tasks.get(message.actor_name, b"")
+        expires_in, at_us = options.get(EXPIRES_IN), options.get(EXPIRES_AT_US)
+        if at_us is None:
+            # None is a word too: no deadline, whatever the task says.
+            return b"" if expires_in is None else _after(expires_in)
+        if expires_in is not None:
+            raise ValueError(f"a job has one deadline: give {EXPIRES_IN} or {EXPIRES_AT_US}, not both")
+        return b"%d" % _checked_time_us(at_us)
+
+
+def _after(value: Any) -> bytes:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 1 <= value <= LONGEST_DELAY_MS:
+        raise ValueError(f"{EXPIRES_IN} is 1 to {LONGEST_DELAY_MS} milliseconds (100 years), got {value!r}")
+    return b"+%d" % (int(value) * 1000)
+
+
+def deadline_options(expires_in_s: float | None, expires_at_us: int | None) -> dict[str, int]:
+    """The options that say so; None: nothing is said."""
+    options = {} if expires_in_s is None else {EXPIRES_IN: math.ceil(expires_in_s * 1000)}
+    return options if expires_at_us is None else {**options, EXPIRES_AT_US: expires_at_us}
+
+
+def deadline_us(word: bytes, now_us: int) -> int | None:
+    """What ``accept.lua`` made of a word at this time; None: no deadline."""
+    if not word:
+        return None
+    return now_us + int(word[1:]) if word.startswith(b"+") else int(word)
+
+
+def _checked_time_us(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LATEST_DUE_US:
+        raise ValueError(f"{EXPIRES_AT_US} is a whole number of µs since the epoch, until the year 9999, got {value!r}")
+    return value

@@ -20,7 +20,7 @@ PATIENCE_S = 2.0
 PAUSE_S = 0.05
 """Before a request is sent again, and between two requests."""
 REFUSED = frozenset({503})
-DELAYED_SHARE = 0.05
+DELAYED_SHARE = EXPIRING_SHARE = 0.05
 TAKES_MS = (0,) * 90 + (20,) * 8 + (250,) * 2
 
 
@@ -98,9 +98,13 @@ class Load(threading.Thread):
     """Submits batches and single jobs by a client, one request after the other, while :attr:`is_wanted` is set;
     :attr:`is_idle` is set while none is under way."""
 
-    def __init__(self, client: Client, backlog: Callable[[], int], *, most_waiting: int, seed: int) -> None:
-        """``backlog``: how many jobs wait or run; beyond ``most_waiting``, nothing is submitted."""
+    def __init__(
+        self, client: Client, tasks: Sequence[str], backlog: Callable[[], int], *, most_waiting: int, seed: int
+    ) -> None:
+        """``tasks``: of one queue, any of them as often as it is named; ``backlog``: how many of its jobs wait or run:
+        beyond ``most_waiting``, nothing is submitted."""
         super().__init__(name=f"load-{seed}", daemon=True)
+        self._tasks = tasks
         self.is_wanted = threading.Event()
         self.is_idle = threading.Event()
         self._client, self._backlog, self._most_waiting = client, backlog, most_waiting
@@ -126,12 +130,14 @@ class Load(threading.Thread):
 
     def _jobs(self) -> list[dict[str, Any]]:
         chance = self._chance
-        task = chance.choice(("take",) * 3 + ("take_steadily",) * 2 + ("fail",))
+        task = chance.choice(self._tasks)
         count = 1 if task == "fail" else chance.randint(1, 30)
         jobs = [job(task, chance.choice(TAKES_MS)) for _ in range(count)]
         for one in jobs:
             if chance.random() < DELAYED_SHARE:
                 one["delay_s"] = chance.uniform(0, 0.5)
+            elif chance.random() < EXPIRING_SHARE:
+                one["expires_in_s"] = chance.uniform(0.05, 5)
         return jobs
 
 

@@ -16,10 +16,10 @@ from ..proof.event_log import Event
 from ..service import wait_until
 from .load import Client, Load, job
 from .system import PROCESSES, THREADS, WORKERS, System, pid_of
-from .witness import Witness
+from .witness import QUEUES, Witness
 
-LOADS = 2
-MOST_WAITING = 400
+TASKS = {"default": ("take",), "steady": ("take_steadily", "take_steadily", "fail")}
+MOST_WAITING = 300
 PATIENCE_S = 40.0
 """For anything to come back."""
 LONG_MS, MOMENT_MS = 1500, 400
@@ -56,10 +56,12 @@ class Stage:
             self.system.server.start()
             self.witness = Witness(self.system.server.url, self.system.fate_of)
             self.system.start()
-            self.clients = [Client(self.system.port, self.witness.ledger) for _ in range(LOADS + 1)]
+            self.clients = [Client(self.system.port, self.witness.ledger) for _ in (*QUEUES, "beside the load")]
+            *of_loads, self._client = self.clients
+            checkers = self.witness.checkers.items()
             self._loads = [
-                Load(client, self.witness.unfinished, most_waiting=MOST_WAITING, seed=seed)
-                for seed, client in enumerate(self.clients[:LOADS])
+                Load(client, TASKS[queue], checker.unfinished, most_waiting=MOST_WAITING, seed=len(queue))
+                for client, (queue, checker) in zip(of_loads, checkers, strict=True)
             ]
             for load in self._loads:
                 load.start()
@@ -71,7 +73,7 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         for load in self._loads:
             load.close()
-        self.clients[-1].hang_up()
+        self._client.hang_up()
         self.witness.close()
         self.system.stop()
 
@@ -156,7 +158,7 @@ class Stage:
 
     def submit(self, task: str, *takes_ms: int) -> set[str]:
         """Submit jobs beside the load; their ids."""
-        return set(self.clients[-1].submit([job(task, ms) for ms in takes_ms]))
+        return set(self._client.submit([job(task, ms) for ms in takes_ms]))
 
     def refused(self) -> None:
         """Until a client was told to come later."""

@@ -96,10 +96,7 @@ class LifoBroker(DeclaringBroker):
         )
         cancellation = Cancellation()
         self._workers = WorkerLifecycles(
-            lambda is_process: WorkerLifecycle(
-                self.redis, self.settings, cancellation, on_ended, is_process=is_process
-            ),
-            lease_s=self.settings.lease_s,
+            lambda is_process: WorkerLifecycle(self.redis, self.settings, cancellation, on_ended, is_process=is_process)
         )
         # This one is first, so that its hooks come before all others' and its after-hooks behind them.
         standard = [m() for m in default_middleware] if middleware is None else middleware

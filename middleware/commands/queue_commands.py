@@ -28,6 +28,21 @@ from .types import (
 from .window_commands import WindowCommands
 
 
+class SettleAnswer:
+    """What ``settle.lua`` answered. It is read when somebody asks: first the next call is sent."""
+
+    def __init__(self, words: list[Any]) -> None:
+        self._words = words
+
+    def claim(self) -> Claim:
+        """What was claimed."""
+        return _claim(self._words[0], self._words[1], self._words[3:])
+
+    def stale(self) -> list[int]:
+        """Which of the settlements were stale, by their indexes."""
+        return [number - 1 for number in self._words[2]]
+
+
 class QueueCommands(WindowCommands, RecurringCommands):
     """All commands on one queue."""
 
@@ -68,22 +83,18 @@ class QueueCommands(WindowCommands, RecurringCommands):
     ) -> tuple[Claim, list[int]]:
         """Settle attempts and claim up to ``wanted`` jobs; also returns which of the settlements were stale, by their
         indexes. May be sent again with ``wanted=0``."""
-        return self.begin_settling(settlements, worker, lease_us, wanted)()
+        answer = self.begin_settling(settlements, worker, lease_us, wanted)()
+        return answer.claim(), answer.stale()
 
     def begin_settling(
         self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
-    ) -> Callable[[], tuple[Claim, list[int]]]:
+    ) -> Callable[[], SettleAnswer]:
         """As :meth:`settle`, in two steps: send now; what this returns, called once, waits for the answer."""
         words = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
         for s in settlements:
             words += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), _detail(s))
         heard = self._begin("settle", words)
-
-        def settled() -> tuple[Claim, list[int]]:
-            answer = heard()
-            return _claim(answer[0], answer[1], answer[3:]), [number - 1 for number in answer[2]]
-
-        return settled
+        return lambda: SettleAnswer(heard())
 
     def recover(self, worker: str, held: Iterable[tuple[str, int]]) -> int:
         """Put back what this worker claimed without ever hearing of it; returns how many."""

@@ -26,7 +26,8 @@ class WorkQueue(Generic[T]):
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._items: SimpleQueue[T] = SimpleQueue()
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._done = threading.Condition(self._lock)
         self._closed = threading.Event()
         self._waker: threading.Thread | None = None
         self.unfinished_tasks = 0
@@ -35,7 +36,7 @@ class WorkQueue(Generic[T]):
 
     def put(self, item: T) -> None:
         """Give an item to whichever thread is idle."""
-        with self._changed:
+        with self._lock:
             self.unfinished_tasks += 1
         self._items.put(item)
 
@@ -66,23 +67,23 @@ class WorkQueue(Generic[T]):
 
     def task_done(self) -> None:
         """An item that was taken is done with."""
-        with self._changed:
+        with self._lock:
             self.unfinished_tasks -= 1
             if not self.unfinished_tasks:
-                self._changed.notify_all()
+                self._done.notify_all()
 
     def join(self) -> None:
         """Wait until everything that was put is done with."""
-        with self._changed:
+        with self._lock:
             while self.unfinished_tasks:
-                self._changed.wait()
+                self._done.wait()
 
     def close(self) -> None:
         """Wake nobody any more, after once."""
         self._closed.set()
 
     def _start_waker(self, every_s: float) -> None:
-        with self._changed:
+        with self._lock:
             if self._waker is None:
                 self._waker = threading.Thread(target=self._wake, args=(every_s,), name="lastin-waker", daemon=True)
                 self._waker.start()

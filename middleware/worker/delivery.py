@@ -41,8 +41,8 @@ class Delivery(MessageProxy):
     Middleware notes here what the settlement must carry: a retry (its delay), the result. ``wait_us``: how long the job
     waited to be claimed, on the server's clock; ``started_at``, ``ended_at``: when it came into this worker's hands and
     left them (monotonic, in s). ``has_lease``: as far as is known here; ``is_leaving``: its end is being settled;
-    ``hung_at``: the moment (monotonic, in s) from which its task counts as hung; ``is_hung``: it does, and its lease
-    isn't renewed any more.
+    ``running_since``: when its task began (monotonic, in s); ``is_hung``: it runs on long after its limit, and its
+    lease isn't renewed any more.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Delivery(MessageProxy):
         self.has_lease = True
         self.is_leaving = False
         self.is_hung = False
-        self.hung_at = math.inf
+        self.running_since = math.inf
         self.progress_sent_at = 0.0
         self.retry_delay_ms: int | None = None
         self.result = b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from .delivery import Delivery
 
@@ -69,7 +70,8 @@ class HeldDeliveries:
         if (held := self._of_job.get(id)) is not None:
             held.has_lease = False
 
-    def hung(self) -> list[Delivery]:
-        """Those whose task still runs although its time was up long ago (:attr:`Delivery.hung_at`)."""
+    def hung(self, longest_s: Callable[[Delivery], float]) -> list[Delivery]:
+        """Those whose task has run for longer than it may, and that aren't known as hung yet."""
         now = time.monotonic()
-        return [held for held in self.all() if held.hung_at <= now and not (held.is_leaving or held.is_hung)]
+        running = [held for held in self.all() if not (held.is_leaving or held.is_hung)]
+        return [held for held in running if now - held.running_since >= longest_s(held)]

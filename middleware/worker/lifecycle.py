@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 from typing import Any, cast
@@ -13,6 +14,7 @@ from ..commands.client import RedisClient
 from ..dramatiq_fixes.shutdown import ThreadGroup
 from ..dramatiq_fixes.work_queue import WorkQueue
 from ..errors import SettingsError
+from ..messages import time_limit_s
 from ..processes.maintenance import Maintenance
 from ..processes.registry import Registration, process_name
 from ..processes.server_safety import SafetyWatch, end_process
@@ -204,13 +206,20 @@ class WorkerLifecycle:
         settler = self._settlers.get(queue)
         if settler is None:
             return []
-        for delivery in settler.held.hung():
+        for delivery in settler.held.hung(self._longest_s):
             self._give_up(settler, delivery)
         return settler.held.tokens_to_renew()
 
     def _lose_lease(self, queue: str, id: str) -> None:
         if (settler := self._settlers.get(queue)) is not None:
             settler.held.lose_lease(id)
+
+    def _longest_s(self, delivery: Delivery) -> float:
+        """For how many seconds a task may run before it counts as hung: its time limit, and a lease."""
+        if self._worker is None:
+            return math.inf
+        limit_s = time_limit_s(delivery.actor_name, delivery.options, self._worker.broker)
+        return limit_s + self._settings.lease_s
 
     def _give_up(self, settler: Settler, delivery: Delivery) -> None:
         settler.give_up(delivery)

@@ -9,7 +9,6 @@ from typing import Any
 
 import dramatiq
 
-from ..messages import time_limit_s
 from . import context
 from .consumer import LifoConsumer
 from .delivery import Delivery
@@ -21,12 +20,10 @@ class WorkerLifecycles(dramatiq.Middleware):
 
     Parameters:
       new_lifecycle: makes one; its argument says whether the process is one of Dramatiq's command line.
-      lease_s: from then on beyond its time limit, a running task counts as hung.
     """
 
-    def __init__(self, new_lifecycle: Callable[[bool], WorkerLifecycle], *, lease_s: float) -> None:
+    def __init__(self, new_lifecycle: Callable[[bool], WorkerLifecycle]) -> None:
         self._new_lifecycle = new_lifecycle
-        self._lease_s = lease_s
         self._is_process = False
         self._of_worker: dict[dramatiq.Worker, WorkerLifecycle] = {}
         self._of_program = new_lifecycle(False)
@@ -93,10 +90,9 @@ class WorkerLifecycles(dramatiq.Middleware):
             lifecycle.close()
 
     def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
-        """Remember what this thread runs, so that an enqueue of it is known as a retry; and from when on it hangs."""
+        """Remember what this thread runs, so that an enqueue of it is known as a retry; and since when."""
         if isinstance(message, Delivery):
-            limit_s = time_limit_s(message.actor_name, message.options, broker)
-            message.hung_at = time.monotonic() + limit_s + self._lease_s
+            message.running_since = time.monotonic()
             context.enter(message)
         else:
             context.enter(None)

@@ -6,11 +6,10 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import NamedTuple, NoReturn
 
-from ..commands.queue_commands import QueueCommands
-from ..commands.types import Claim, Settlement
+from ..commands.queue_commands import QueueCommands, SettleAnswer
+from ..commands.types import Settlement
 from ..errors import RedisAwayError
 from ..redis_link.backoff import Backoff
 from ..redis_link.link import Link
@@ -31,7 +30,7 @@ class Call(NamedTuple):
     leaving: list[Leaving]
     freed: int
     wanted: int
-    answer: Callable[[], tuple[Claim, list[int]]]
+    answer: Callable[[], SettleAnswer]
 
 
 class Outbox:
@@ -79,30 +78,29 @@ class Outbox:
             answer = _raising(error)
         return Call(leaving, freed, wanted, answer)
 
-    def answer(self, call: Call) -> tuple[Claim, int]:
+    def answer(self, call: Call) -> tuple[SettleAnswer, int]:
         """The answer of a call, and for how many threads it claimed. While Redis is away, it is sent again, and then
         claims nothing: a claim that was lost would stay unknown.
 
         Raises:
           RedisAwayError: the outbox was closed meanwhile.
         """
-        backoff = Backoff()
-        answer, wanted, settlements = call.answer, call.wanted, _settlements(call.leaving)
-        while True:
+        try:
+            return call.answer(), call.wanted
+        except RedisAwayError as error:
+            self.claim_was_lost |= call.wanted > 0
+            waiting, queue = counted(len(call.leaving), "settlement"), self._commands.queue
+            logger.warning("Queue %s: no answer to %s, which will be sent again.", queue, waiting)
+            return self._repeat(call, error), 0
+
+    def _repeat(self, call: Call, error: RedisAwayError) -> SettleAnswer:
+        backoff, settlements = Backoff(), _settlements(call.leaving)
+        while not self._closed.wait(backoff.next_s()):
             try:
-                claim, stale = answer()
-            except RedisAwayError:
-                self.claim_was_lost |= wanted > 0
-                wanted = 0
-                if backoff.is_fresh:
-                    waiting, queue = counted(len(settlements), "settlement"), self._commands.queue
-                    logger.warning("Queue %s: no answer to %s, which will be sent again.", queue, waiting)
-                if self._closed.wait(backoff.next_s()):
-                    raise
-                answer = partial(self._commands.settle, settlements, self._worker, self._lease_us, 0)
-                continue
-            self.ended.note(call.leaving, stale)
-            return claim, wanted
+                return self._commands.begin_settling(settlements, self._worker, self._lease_us, 0)()
+            except RedisAwayError as again:
+                error = again
+        raise error
 
     def lose(self, call: Call | None) -> None:
         """Nobody will hear the answer of a call that is under way: what it settles is sent again with the next one."""

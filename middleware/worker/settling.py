@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from ..commands.queue_commands import QueueCommands
+from ..commands.queue_commands import QueueCommands, SettleAnswer
 from ..commands.types import Claim, Settlement
 from ..errors import RedisAwayError, UndecodableMessageError
 from ..messages import decoded
@@ -180,20 +180,26 @@ class Settler:
         the last one brought is made ready, so that Redis works meanwhile."""
         call = self._outbox.begin(self._to_claim)
         while call:
-            ended, claim = call, self._end_call(call)
-            call = None if self._lock.is_wanted else self._outbox.begin(self._to_claim)
+            ended, (answer, claimed_for) = call, self._answer(call)
+            call = None
             try:
-                deliveries = self._received(claim) if claim else []
+                if not self._lock.is_wanted:
+                    call = self._outbox.begin(self._to_claim)
+            finally:
+                self._outbox.ended.note(ended.leaving, answer.stale())
+                self._forget(ended.leaving)
+            try:
+                deliveries = self._received(answer.claim()) if claimed_for else []
                 self._idle_threads.give(ended.freed - len(deliveries))
                 self.hand_out(deliveries)
             except BaseException:
                 self._outbox.lose(call)
                 raise
 
-    def _end_call(self, call: Call) -> Claim | None:
-        """What the call claimed; None if it was to claim nothing, or its answer was lost."""
+    def _answer(self, call: Call) -> tuple[SettleAnswer, int]:
+        """As :meth:`Outbox.answer`; if there is none, what the call was to settle is looked after."""
         try:
-            claim, wanted = self._answer(call)
+            return self._outbox.answer(call)
         except RedisAwayError:
             self._outbox.lose(call)  # the settler closes, and close() has the last word
             raise
@@ -205,8 +211,8 @@ class Settler:
         except BaseException:  # a time limit, say
             self._outbox.lose(call)
             raise
-        self._forget(call.leaving)
-        return claim if wanted else None
+        finally:
+            self.may_have_jobs |= self._outbox.claim_was_lost
 
     def _forget(self, leaving: list[Leaving]) -> None:
         for _, delivery in leaving:
@@ -220,12 +226,6 @@ class Settler:
         if not self.is_claiming or self._outbox.claim_was_lost or self._deliver is None:
             return 0
         return freed - self._idle_threads.handovers(self.queue, freed)
-
-    def _answer(self, call: Call) -> tuple[Claim, int]:
-        try:
-            return self._outbox.answer(call)
-        finally:
-            self.may_have_jobs |= self._outbox.claim_was_lost
 
     def _claim_once(self, wanted: int) -> Claim:
         word = "more"

@@ -70,6 +70,7 @@ class ScriptedQueue:
     def __init__(self, url: str, name: str = "default", *, gated: bool = False, clock: Clock | None = None) -> None:
         self.name = name
         self.clock = clock or Clock()
+        self.url = url
         self.broker = LifoBroker(url=url, gated=gated, now=self.clock)
         self.broker.declare_queue(name)
         self.scripts = self.broker.redis.queue(name)

@@ -110,7 +110,7 @@ def test_the_command_says_that_redis_is_away(
 
 def test_a_counter_that_differs_from_the_jobs_is_found(full: ScriptedQueue, redis_client: redis.Redis) -> None:
     full.scripts.read_counters(0, 0)  # adds up what is pending
-    with redis.Redis.from_url(full.broker.redis._url) as raw:
+    with redis.Redis.from_url(full.url) as raw:
         kept = raw.hget(keys.task_counters("default"), "task")
         raw.hdel(keys.task_counters("default"), "task")
         faults = full.snapshot().faults()

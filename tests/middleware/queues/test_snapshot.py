@@ -116,7 +116,7 @@ def test_threads_are_those_of_the_workers_that_consume_the_queue(queue: Scripted
 
 
 def test_all_queues_are_shown_by_name(queue: ScriptedQueue) -> None:
-    mail = ScriptedQueue(queue.broker.redis._url, "mail", clock=queue.clock)
+    mail = ScriptedQueue(queue.url, "mail", clock=queue.clock)
     mail.send("x")
 
     described = queue.broker.control.describe_all()

@@ -14,7 +14,7 @@ from ..scripted import ScriptedQueue
 @pytest.fixture
 def mail(queue: ScriptedQueue) -> Iterator[ScriptedQueue]:
     """A second queue on the same clock."""
-    mail = ScriptedQueue(queue.broker.redis._url, "mail", clock=queue.clock)
+    mail = ScriptedQueue(queue.url, "mail", clock=queue.clock)
     yield mail
     mail.audit()
     mail.close()

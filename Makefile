@@ -13,7 +13,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test contract dashboard screenshots audit acl fresh older observe datadog platforms soak soak-short soak-memory chaos bench lint format generated requirements clean
+.PHONY: help run test contract dashboard screenshots audit acl fresh older observe datadog platforms servers soak soak-short soak-memory chaos bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ datadog: $(VENV)/installed-dev .venv-datadog/installed ## Test the figures throu
 
 platforms: $(VENV)/installed-dev .venv-platforms/installed ## Test the files for Heroku, Dokku, systemd and containers with their linters
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/deploy $(PYTEST_ARGS)
+
+servers: $(VENV)/installed-dev ## Test Sentinel, replicas and Redis Cluster on servers that fail over (LASTIN_TEST_REDIS: another program)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m servers tests/replication tests/shards $(PYTEST_ARGS)
 
 soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and outages, every move replayed
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 1 --threads 8 --result $(RESULTS)/soak-1x8.json

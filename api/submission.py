@@ -63,6 +63,7 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
 
     Raises:
       RedisAwayError, QueueFullError, TooManyWaitingError, KeyReusedError: none was accepted.
+      TooFewReplicasError: all were accepted, and a failover may lose them.
       DuplicateJobError, ReplayGoneError: all were accepted before; some are gone since.
     """
     asked = current_request()

@@ -82,7 +82,7 @@ def _run(settings: Settings, environment: dict[str, str]) -> int:
     with ExitStack() as ending:
         server, tasks = None, TaskCheck(environment)
         ending.callback(tasks.stop)
-        if not environment.get("REDIS_URL"):
+        if not (environment.get("REDIS_URL") or environment.get("REDIS_SENTINELS")):
             password = secrets.token_urlsafe(24)  # a new one each time: what others have learned is of no use to them
             server = EmbeddedServer(SERVER_DIR, password=password, durability=settings.durability)
             ending.callback(server.stop)
@@ -105,7 +105,7 @@ def _run_procfile(settings: Settings, environment: Mapping[str, str], server: Em
     farewell = Farewell(
         console,
         server.url if server else settings.redis_url,
-        shutdown_ms=settings.worker_shutdown_ms,
+        settings,
         data=f"{DATA_DIR.relative_to(ROOT)}/" if server else "Redis",
     )
     manager.on_stop = lambda: farewell.begin(manager.pids())

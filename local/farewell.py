@@ -10,6 +10,7 @@ from contextlib import suppress
 from middleware.broker import LifoBroker
 from middleware.commands import keys
 from middleware.errors import RedisAwayError
+from middleware.settings import Settings
 from middleware.words import counted, duration
 
 from .console import Console, Line
@@ -20,11 +21,11 @@ TIMEOUT_S = 0.5
 class Farewell:
     """Follows the end of a local run, and says for people what they want to know of it."""
 
-    def __init__(self, console: Console, url: str, *, shutdown_ms: int, data: str) -> None:
-        """``url``: where Redis is; ``shutdown_ms``: what running jobs have; ``data``: where the jobs stay, in words."""
+    def __init__(self, console: Console, url: str, settings: Settings, *, data: str) -> None:
+        """``url``: where Redis is; ``data``: where the jobs stay, in words."""
         self._console = console
-        self._broker = LifoBroker(url=url, middleware=[], timeout_s=TIMEOUT_S, patience_s=0)
-        self._shutdown = duration(shutdown_ms * 1000)
+        self._broker = LifoBroker(url=url, settings=settings, middleware=[], timeout_s=TIMEOUT_S, patience_s=0)
+        self._shutdown = duration(settings.worker_shutdown_ms * 1000)
         self._data = data
         self._put_back = 0
         self._is_over = False

@@ -56,7 +56,7 @@ class Local:
         except RedisClusterError:
             raise
         except RedisAwayError as error:
-            is_default = self._broker.settings.redis_url == Settings().redis_url
+            is_default = self._broker.settings.redis_address == Settings().redis_address
             raise Away(f"{error} {HOW_TO_REACH}" if is_default else str(error)) from None
 
 

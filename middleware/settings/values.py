@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 from ..errors import SettingsError
+from ..redis_link.address import SentinelAddress
 
-SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"})
+SECRET = frozenset(
+    {"REDIS_URL", "REDIS_REPLICA_URL", "REDIS_SENTINELS", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"}
+)
 """Settings whose values are never shown."""
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -106,6 +109,23 @@ def redis_url(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise Unreadable("a URL that starts with redis://, rediss:// or unix://")
     return text
+
+
+def sentinels(text: str) -> tuple[SentinelAddress, ...]:
+    """Hosts and ports with commas between, each with a user and a password before it or without."""
+    return tuple(_sentinel(one.strip()) for one in text.split(","))
+
+
+def _sentinel(text: str) -> SentinelAddress:
+    try:
+        parts = urlsplit(f"redis://{text}")
+        good = bool(parts.hostname) and bool(parts.port) and not (parts.path or parts.query or parts.fragment)
+    except ValueError:
+        good = False
+    if not good:
+        raise Unreadable("a list of host:port with commas between, such as 10.0.0.1:26379,10.0.0.2:26379")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return SentinelAddress(str(parts.hostname), int(parts.port or 0), user, password)
 
 
 def noted_url(file: Path) -> str | None:

@@ -42,6 +42,12 @@ def ended(broker: LifoBroker, message: dramatiq.Message[Any] | str) -> Job:
     return job
 
 
+def idle_threads(broker: LifoBroker) -> int:
+    """How many threads of the only worker have nothing to do, as it counts them."""
+    [lifecycle] = broker._workers.running
+    return lifecycle._idle_threads.idle if lifecycle._idle_threads is not None else 0
+
+
 class Gate:
     """Where tasks wait until the test lets them go on."""
 

@@ -30,6 +30,10 @@ EXAMPLES = {
         "value": {"task": DEFAULT_TASK, "payload": {"message": "Hello, world"}, "tags": ["customer-7"]},
     },
     "delay": {"summary": "Not before half a minute from now", "value": {"message": "Later", "delay_s": 30}},
+    "subject": {
+        "summary": "Only the latest for each customer",
+        "value": {"message": "The price for customer 7", "subject": "customer-7"},
+    },
     "deadline": {"summary": "Worthless after ten seconds", "value": {"message": "Now", "expires_in_s": 10}},
 }
 

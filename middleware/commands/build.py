@@ -41,6 +41,7 @@ PARAMETERS: dict[str, Any] = {
         if status.is_final
     },
     "EXPIRED_AT_ONCE": 200,  # each takes some 10 µs
+    "FRESH_BOUNDS_US": list(layout.FRESH_BOUNDS_US),
     "INTERVAL_US": layout.INTERVAL_US,
     "INTERVALS_A_MINUTE": layout.MINUTE_US // layout.INTERVAL_US,
     "MINUTES_KEPT": 16,
@@ -55,10 +56,11 @@ PARAMETERS: dict[str, Any] = {
     },
     "STATES": len(layout.STATUS_LETTERS),
     "SWITCHES_KEPT": 100,
-    "TAG_BYTES": 150,  # about what an entry of K.tagged takes
+    "TAG_BYTES": 150,  # about what an entry of K.tagged or K.subjects takes
     "TAG_LENGTH": DIGEST_LENGTH,
     "TASKS_COUNTED": 200,
     "TASK_COUNTERS": len(layout.TASK_COUNTER_FIELDS),
+    "CANCELLATIONS": keys.cancellations(),
     "CALLERS_KEPT": 10_000,
     "CLOCK_CORRECTED_US": 3 * 3_600_000_000,  # set back by more, a clock was wrong before (docs/decisions/0025)
     "RECURRING_KEPT_US": 31 * 86_400_000_000,

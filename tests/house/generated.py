@@ -12,6 +12,7 @@ from benchmarks.pictures.stack import stack
 from middleware.metrics import definitions
 from middleware.settings import Settings
 
+from ..chaos.result import page
 from .commands import commands_page
 from .contract import contract
 
@@ -118,6 +119,7 @@ def _code(text: str) -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
+    "docs/chaos.md": page,
     "docs/settings.md": settings_table,
     "docs/metrics.md": metrics_table,
     **PICTURES,

@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,9 +20,8 @@ import redis
 
 from local.embedded import free_port
 
-from ..service import ROOT, Answer, call, clean_environment, wait_until
+from ..service import Answer, call, clean_environment, clone_into, wait_until
 
-COPIED = ("api", "cli", "local", "middleware", "scheduler", "tasks", "Procfile")
 ANSWERS = "LastIn answers on "
 
 
@@ -37,12 +35,7 @@ class LocalRun:
         self.command: tuple[str, ...] = ("local",)
         self._settings = settings
         self._started: list[subprocess.Popen[bytes]] = []
-        folder.mkdir()
-        for name in COPIED:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(ROOT / name, folder / name)
+        clone_into(folder)
 
     @property
     def output(self) -> str:

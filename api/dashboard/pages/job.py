@@ -65,6 +65,8 @@ def curl_line(job: Job, host_url: str) -> str:
         body = dict(job.payload)
     if job.tags:
         body["tags"] = list(job.tags)
+    if job.subject is not None:
+        body["subject"] = job.subject
     try:
         text = orjson.dumps(body).decode()
     except TypeError:

@@ -178,4 +178,4 @@ def test_its_own_test_passes_without_a_server(wheel: Path, tmp_path: Path) -> No
 
     tested = environment.run("python", "-m", "pytest", cwd=tmp_path / "shop", REDIS_URL="redis://127.0.0.1:1/0")
 
-    assert re.search(r"1 passed", tested.stdout), tested.stdout + tested.stderr
+    assert re.search(r"2 passed", tested.stdout), tested.stdout + tested.stderr

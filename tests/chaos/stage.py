@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Self, TypeVar
@@ -14,6 +13,7 @@ from typing import Self, TypeVar
 from ..proof.event_log import Event
 from ..service import wait_until
 from .crowd import Crowd
+from .played import Played
 from .system import PROCESSES, THREADS, WORKERS, System, pid_of
 from .witness import Witness
 
@@ -27,19 +27,6 @@ HARMLESS = frozenset({"retried", "put back", "answer lost", "revived"})
 
 T = TypeVar("T")
 Many = TypeVar("Many", bound=Sized)
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """What came of a scenario. ``faults``: what must not be; ``duplicates``: how often jobs ran again, by the reason;
-    ``refused``: requests that had to be sent again, by the reason."""
-
-    recovery_s: float | None
-    faults: list[str]
-    jobs: int
-    claims: int
-    duplicates: dict[str, int] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
 
 
 class Stage:
@@ -133,8 +120,8 @@ class Stage:
         return max(later - earlier for earlier, later in pairwise(times)) / 1e6
 
     def occupy(self, worker: str, jobs: int = 2) -> set[str]:
-        """Have a worker run so many jobs that take a while, and that it has just begun; which these are. The load pauses
-        meanwhile: newer jobs would keep them waiting."""
+        """Have a worker run so many jobs that take a while, and that it has just begun; which these are. Meanwhile the
+        load pauses: newer jobs would keep them waiting."""
         pids = self.system.members(worker)
         ids: set[str] = set()
 

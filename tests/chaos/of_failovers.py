@@ -3,6 +3,8 @@ dies or hangs, with ``WAIT_REPLICAS=1``. What a failover by order costs is in do
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from ..replication.failovers import prove
@@ -27,7 +29,8 @@ def play_failovers(folder: Path, names: list[str]) -> dict[str, Played]:
     if not wanted:
         return {}
     folder.mkdir()
-    found = prove(folder, [FAULTS[name] for name in wanted])
+    with redirect_stdout(io.StringIO()):  # the log of the web process
+        found = prove(folder, [FAULTS[name] for name in wanted])
     faults = [*found.faults, *(f"accepted and lost: {id}" for id in found.lost)]
     faults += [f"{id} didn't end" for id in found.unfinished]
     if found.threads_leaked:

@@ -33,12 +33,16 @@ _server = EmbeddedServer(
 os.environ["REDIS_URL"] = _server.url
 
 
+def pytest_unconfigure() -> None:
+    """Also where no test wanted the server."""
+    _data.cleanup()
+
+
 @pytest.fixture(scope="session")
 def embedded_server() -> Iterator[EmbeddedServer]:
     """The server of this test run. Tests that stop or kill one start their own (see ``own_server``)."""
     with _server:
         yield _server
-    _data.cleanup()
 
 
 @pytest.fixture

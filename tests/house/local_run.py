@@ -32,6 +32,7 @@ class LocalRun:
         """``settings``: environment variables of the run."""
         self.folder = folder
         self.port = free_port()
+        self.command: tuple[str, ...] = ("local",)
         self._settings = settings
         self._started: list[subprocess.Popen[bytes]] = []
         clone_into(folder)
@@ -52,7 +53,7 @@ class LocalRun:
         with (self.folder / "output").open("ab") as output:
             self._started.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "local"],
+                    [sys.executable, "-m", *self.command],
                     cwd=self.folder,
                     env=clean_environment(**({"PORT": str(self.port)} | self._settings)),
                     stdin=subprocess.DEVNULL,
@@ -145,7 +146,7 @@ class TerminalRun(LocalRun):
         self._keys, its_end = pty.openpty()
         self._started.append(
             subprocess.Popen(
-                [sys.executable, "-m", "local"],
+                [sys.executable, "-m", *self.command],
                 cwd=self.folder,
                 env=clean_environment(**({"PORT": str(self.port)} | self._settings)),
                 stdin=its_end,

@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
     )
     # First of all, so that whatever is answered early is counted too.
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
-    app.extensions["safety"] = SafetyWatch(settings.durability, every_s=FRESH_S, is_quiet=True)
+    app.extensions["safety"] = SafetyWatch(settings.durability, settings.wait_replicas, every_s=FRESH_S, is_quiet=True)
     proxies.install(app, settings)
     framing.install(app)
     headers.install(app)

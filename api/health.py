@@ -37,11 +37,18 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Whether jobs can be accepted: Redis answers and is writable
 
-    Warnings say in words what isn't safe about it, such as `DURABILITY=always` that isn't true.
+    Warnings say in words what isn't safe about it, such as `DURABILITY=always` that isn't true, and why lists aren't
+    read from the replica of `REDIS_REPLICA_URL`.
     """
     broker.redis.check_writable()
+    return json_answer({"status": "ok", "warnings": server_warnings()})
+
+
+def server_warnings() -> list[str]:
+    """What isn't as it should be with Redis, in words."""
     watch = cast("SafetyWatch", current_app.extensions["safety"])
-    return json_answer({"status": "ok", "warnings": watch.look_when_due(broker.redis.link).warnings})
+    replica_fault = broker.redis.replica_fault()
+    return [*watch.look_when_due(broker.redis.link).warnings, *([replica_fault] if replica_fault else [])]
 
 
 def _reasons() -> list[str]:

@@ -22,6 +22,7 @@ from middleware.metrics import exposition, queue_metrics
 from middleware.metrics.definitions import Row
 from middleware.metrics.group_metrics import GroupMetrics, stored
 from middleware.metrics.process_group import ProcessGroup
+from middleware.processes.server_info import read_info
 from middleware.settings import Settings
 from tasks import broker
 
@@ -78,7 +79,7 @@ def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
         found += [row for job in source.recurring.all() for row in queue_metrics.of_recurring(job)]
         found += queue_metrics.of_processes(source.registry.processes())
         found += queue_metrics.of_cadence(source.registry.cadence_faults())
-        found += queue_metrics.of_redis(source.redis.call("INFO"))
+        found += queue_metrics.of_redis(read_info(source.redis.link))
         others = list(stored(source.redis.link, without=own))
     except (LastInError, RedisError) as error:
         log.warning("A scrape without what Redis knows: %s", error)

@@ -15,9 +15,8 @@ from middleware.enqueue.due import AT_ONCE, Due
 from middleware.enqueue.subjects import LONGEST_SUBJECT, subject_options
 from middleware.nearest import hint
 from middleware.tags import MOST_TAGS
-from tasks import Task, registry
+from tasks import DEFAULT_TASK, Task, registry
 from tasks.payload import StrictSchema
-from tasks.process_message import process_message
 
 from .plain import PlainReader, plain_reader
 from .schemas.asked import OneOf, tag
@@ -26,7 +25,6 @@ from .schemas.fields import DateTimeUs
 MAX_DELAY_S = 3650 * 86_400
 LEAST_EXPIRES_IN_S = 0.001
 NOT_TOGETHER = (("delay_s", "run_at"), ("expires_in_s", "expires_at"))
-DEFAULT_TASK = process_message.actor_name
 SEE_TASKS = " GET /v1/tasks lists those there are."
 TASK_AND_PAYLOAD = frozenset({"task", "payload"})
 

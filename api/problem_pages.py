@@ -132,6 +132,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "Wait as many seconds as Retry-After says and try again, with an Idempotency-Key if the request creates "
         "something. /readyz shows when the service can accept jobs again.",
     ),
+    "unconfirmed": Explanation(
+        "The jobs were accepted, but fewer replicas than WAIT_REPLICAS confirmed within WAIT_MS that they have them. "
+        "They run, unless another server becomes the primary before it has them.",
+        "Send the request again under the same Idempotency-Key: it makes no job twice, and is answered with 201 once "
+        "the replicas have the jobs. Without a key, look at GET /v1/jobs first. Whoever runs the service should see "
+        "why replicas are away (/readyz tells how many are there).",
+    ),
     "keys-away": Explanation(
         "The access token can't be checked, because the issuer's keys aren't available now.",
         "Wait as many seconds as Retry-After says and try again. Whoever runs the service should look at "

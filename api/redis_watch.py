@@ -12,6 +12,7 @@ from middleware.errors import RedisAwayError, RedisClusterError
 from middleware.processes.server_safety import SafetyWatch
 from middleware.redis_link.backoff import Backoff
 from middleware.redis_link.link import Link
+from middleware.redis_link.links import link_to
 from middleware.redis_link.outage import Outage
 from middleware.settings import Settings
 
@@ -28,8 +29,8 @@ class RedisWatch(threading.Thread):
     def __init__(self, settings: Settings) -> None:
         super().__init__(name="api-redis-watch", daemon=True)
         self.refused: RedisClusterError | None = None
-        self._url = settings.redis_url
-        self._safety = SafetyWatch(settings.durability, on_cluster=self._refuse)
+        self._address = settings.redis_address
+        self._safety = SafetyWatch(settings.durability, settings.wait_replicas, on_cluster=self._refuse)
 
     def look_first(self) -> None:
         """Before the server starts: a node of a Redis Cluster ends the process, with one line and exit status 2."""
@@ -52,7 +53,7 @@ class RedisWatch(threading.Thread):
                 log.exception("Looking at Redis failed; it goes on.")
 
     def _new_link(self) -> Link:
-        return Link(self._url, timeout_s=TIMEOUT_S)
+        return link_to(self._address, timeout_s=TIMEOUT_S)
 
     def _refuse(self, error: RedisClusterError) -> None:
         self.refused = error

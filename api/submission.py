@@ -10,12 +10,12 @@ from flask import Response, current_app
 
 from middleware.enqueue.acceptance import Receipt
 from middleware.errors import ReplayGoneError
-from tasks import broker
+from tasks import DEFAULT_TASK, broker
 
 from .contract import ETAG
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import OF_A_JOB, job_answer, jobs
-from .new_jobs import DEFAULT_TASK, NewJob, NewJobBody
+from .new_jobs import NewJob, NewJobBody
 from .schemas import jobs as schemas
 from .wire.request_log import name_jobs
 from .wire.tracing import current_request
@@ -67,6 +67,7 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
 
     Raises:
       RedisAwayError, QueueFullError, TooManyWaitingError, KeyReusedError: none was accepted.
+      TooFewReplicasError: all were accepted, and a failover may lose them.
       DuplicateJobError, ReplayGoneError: all were accepted before; some are gone since.
     """
     asked = current_request()

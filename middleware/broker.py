@@ -12,7 +12,7 @@ from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
 from .commands.client import RedisClient
-from .commands.types import KEYLESS, IdempotencyKey, Tick, TickAnswer
+from .commands.types import KEYLESS, IdempotencyKey, Replication, Tick, TickAnswer
 from .dramatiq_fixes.signals import PatientSignals
 from .enqueue.acceptance import Acceptance, Receipt, one_queue
 from .enqueue.declaring import DeclaringBroker, check_name
@@ -27,7 +27,9 @@ from .processes.server_safety import SafetyWatch
 from .queues.control import QueueControl
 from .queues.recurring import RecurringJobs
 from .queues.windows import Windows
-from .redis_link.address import client_of
+from .redis_link.address import Address
+from .redis_link.client_arguments import client_of
+from .redis_link.route import pool
 from .settings import Settings
 from .statistics.stats import Statistics
 from .store.joining import join, raise_rejected
@@ -50,7 +52,8 @@ class LifoBroker(DeclaringBroker):
     """Runs the newest job first, loses none, and shows them all (see ``docs/architecture.md``).
 
     Parameters:
-      url: where Redis (6.2 or newer) or Valkey is; nothing is connected before it is needed.
+      url: where Redis (6.2 or newer) or Valkey is; with REDIS_SENTINELS among the settings, user, password, database
+        and TLS of whichever server is the primary. Nothing is connected before it is needed.
       client, connection_pool, parameters: instead, a ``redis.Redis``, a pool of its connections, or what it takes
         (``host``, ``port``, ``db``, …), as Dramatiq's RedisBroker does; with none of them, on localhost.
       settings: lease, crash limit and the like; the defaults if omitted.
@@ -85,13 +88,21 @@ class LifoBroker(DeclaringBroker):
         self._most_waiting = 0
         self._made_at_us = now() if now else time.time_ns() // 1000
         self._own_results: Results | None = None
+        if url and not client:
+            address = self.settings.redis_address_at(url)
+        else:
+            address = Address(pool=self.client.connection_pool)
+        if address.sentinels:
+            self.client = redis.Redis(connection_pool=pool(address, timeout_s=timeout_s))
         self.redis = RedisClient(
-            self.client.connection_pool if client or not url else url,
+            address,
             timeout_s=timeout_s,
             patience=self._patience,
             declared=lambda: self.queues,
             default_gate="closed" if gated else "open",
             spin_us=self.settings.redis_spin_us,
+            replica_url=self.settings.redis_replica_url,
+            replication=Replication(self.settings.wait_replicas, self.settings.wait_ms),
             now=now,
         )
         cancellation = Cancellation()
@@ -184,6 +195,8 @@ class LifoBroker(DeclaringBroker):
         Raises:
           RedisAwayError: patience ended; the jobs may have been accepted all the same, and enqueueing the same
             messages again tells (DuplicateJobError).
+          TooFewReplicasError: patience ended; the jobs were accepted, and a failover may lose them. Enqueueing the same
+            messages again waits for the replicas once more, and then tells (DuplicateJobError).
           RedisRefusedError: the password is wrong; at once, but inside a worker.
           QueueFullError: ``maxmemory`` is reached.
           LargerThanQueueError: after :meth:`fail_fast`, these are more jobs than ``MAX_QUEUED`` lets wait.

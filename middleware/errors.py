@@ -1,5 +1,7 @@
 """One class per thing that a caller can handle. A message says what was expected, what came, what to do."""
 
+from typing import Self
+
 import dramatiq
 from dramatiq.results import ResultError
 
@@ -17,14 +19,29 @@ class RedisAwayError(LastInError):
 
 
 class RedisClusterError(RedisAwayError):
-    """Redis answers as a node of a Redis Cluster, which isn't supported: trying again doesn't help. Programs end with
-    exit status 2."""
+    """Redis is a cluster and REDIS_CLUSTER isn't set, or the other way round: trying again doesn't help. Programs end
+    with exit status 2."""
 
-    def __init__(self, answer: str) -> None:
-        super().__init__(
-            f"REDIS_URL leads to a node of a Redis Cluster ({answer}), which LastIn doesn't support: set it to a "
-            "Redis or Valkey that holds all keys (cluster-enabled no)."
+    @classmethod
+    def unexpected(cls, answer: str) -> Self:
+        """A server that is one of a cluster."""
+        return cls(
+            f"REDIS_URL leads to a node of a Redis Cluster ({answer}): set REDIS_CLUSTER=1, or REDIS_URL to a Redis or "
+            "Valkey that holds all keys (cluster-enabled no)."
         )
+
+    @classmethod
+    def missing(cls, answer: str) -> Self:
+        """A server that is none."""
+        return cls(
+            f"REDIS_CLUSTER is 1, but REDIS_URL doesn't lead to a Redis Cluster ({answer}): set REDIS_CLUSTER=0, or "
+            "REDIS_URL to one of the cluster's servers."
+        )
+
+
+class TooFewReplicasError(RedisAwayError):
+    """A call was carried out, but fewer replicas than ``WAIT_REPLICAS`` confirmed it in time: what it made is there,
+    and may be lost if another server becomes the primary. The same call, sent again, makes nothing twice."""
 
 
 class RedisRefusedError(RedisAwayError):

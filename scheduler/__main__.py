@@ -66,7 +66,7 @@ def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -
     inbox.listen()
     logs.configure(broker.settings, process="scheduler")
     broker.fail_fast(timeout_s=REDIS_TIMEOUT_S, patience_s=0)
-    safety = SafetyWatch(broker.settings.durability, on_cluster=end_process)
+    safety = SafetyWatch(broker.settings.durability, broker.settings.wait_replicas, on_cluster=end_process)
     safety.look_first(broker.redis.new_link())
     clock = RedisClock(broker.redis.new_link())
     id = process_name()

@@ -73,7 +73,8 @@ def open_by(file: CadenceWatcher, queue: str, broker: LifoBroker, *, batch: int 
     if cadence.timetable is None:
         raise CadenceError(f"Queue {queue!r} is continuous: its jobs need no window.")
     broker.fail_fast(patience_s=COMMAND_PATIENCE_S)
-    SafetyWatch(broker.settings.durability, is_quiet=True).look_first(broker.redis.new_link())
+    safety = SafetyWatch(broker.settings.durability, broker.settings.wait_replicas, is_quiet=True)
+    safety.look_first(broker.redis.new_link())
     clock = RedisClock(broker.redis.new_link())
     clock.ask()
     return open_window(cadence, broker.windows, clock, batch=batch, lasts_us=lasts_us)

@@ -11,7 +11,7 @@ from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 from redis.exceptions import RedisError
 
 from middleware.commands import keys
-from middleware.redis_link.link import pool
+from middleware.redis_link.route import pool
 from middleware.settings import Settings
 
 from ..wire.problems import RATE_LIMITED, ProblemError, answer
@@ -39,7 +39,7 @@ def install(app: Flask, settings: Settings) -> None:
         in_memory_fallback=[settings.rate_limit],
         storage_uri="redis://",
         storage_options={
-            "connection_pool": pool(settings.redis_url, timeout_s=PATIENCE_S),  # type: ignore[dict-item]
+            "connection_pool": pool(settings.redis_address, timeout_s=PATIENCE_S, key=keys.rate_limits()),  # type: ignore[dict-item]
             "key_prefix": keys.rate_limits(),
         },
         request_identifier=lambda: "all",

@@ -9,7 +9,14 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Redirect
 
-from middleware.errors import LastInError, QueueFullError, RedisAwayError, RedisClusterError, TooManyWaitingError
+from middleware.errors import (
+    LastInError,
+    QueueFullError,
+    RedisAwayError,
+    RedisClusterError,
+    TooFewReplicasError,
+    TooManyWaitingError,
+)
 
 from ..access.scopes import is_page
 from ..wire import problems
@@ -74,6 +81,12 @@ def _redis_away(error: LastInError) -> Response:
     log.warning("Redis is away: %s", error)
     detail = "What it holds is shown as soon as it is back: this page looks for it by itself."
     return trouble_page(UNAVAILABLE, detail, 503)
+
+
+@dashboard.errorhandler(TooFewReplicasError)
+def _unconfirmed(error: LastInError) -> Response:
+    log.warning("%s", error)
+    return trouble_page(problems.UNCONFIRMED.title, problems.UNCONFIRMED.detail, 503)
 
 
 @dashboard.errorhandler(QueueFullError)

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from flask import current_app, request
+from flask import request
 
+from middleware.commands.client import RedisClient
 from middleware.processes.registry import LiveProcess
-from middleware.processes.server_safety import SafetyWatch
+from middleware.processes.server_info import read_info
 from middleware.queues.snapshot import QueueSnapshot, read_snapshot
 from middleware.queues.stack import StackShape, read_stack, taken_next
 from middleware.queues.window import Window
@@ -20,6 +21,7 @@ from middleware.statistics.history import STEPS, Step, history_of, together
 from middleware.statistics.stats import Stats
 from tasks import broker
 
+from ..health import server_warnings
 from ..wire.snapshots import Snapshot
 
 T = TypeVar("T")
@@ -45,10 +47,7 @@ def _queues() -> dict[str, QueueSnapshot]:
 
 
 def _server() -> Server:
-    text = broker.redis.call("INFO")
-    info = dict(line.split(":", 1) for line in text.decode().splitlines() if ":" in line)
-    watch = cast("SafetyWatch", current_app.extensions["safety"])
-    return Server(info, tuple(watch.look_when_due(broker.redis.link).warnings))
+    return Server(read_info(broker.redis.link), tuple(server_warnings()))
 
 
 _names: Snapshot[list[str]] = Snapshot(lambda: sorted(broker.redis.queues()), SLOWER_S)
@@ -91,7 +90,10 @@ def server() -> Server:
 
 @lru_cache(maxsize=256)
 def _stack(queue: str) -> Snapshot[StackShape]:
-    return Snapshot(lambda: read_stack(broker.redis.queue(queue), taken_next(_all_queues.get()[queue]), AGES_US))
+    def read(redis: RedisClient) -> StackShape:
+        return read_stack(redis.queue(queue), taken_next(_all_queues.get()[queue]), AGES_US)
+
+    return Snapshot(lambda: broker.redis.read_lists(read))
 
 
 def stack(queue: str) -> StackShape:
@@ -101,7 +103,10 @@ def stack(queue: str) -> StackShape:
 
 @lru_cache(maxsize=256)
 def _history(queue: str) -> Snapshot[Sequence[Step]]:
-    return Snapshot(lambda: history_of(read_counters(broker.redis.queue(queue), samples=STEPS + 2)), SLOWER_S)
+    def read(redis: RedisClient) -> Sequence[Step]:
+        return history_of(read_counters(redis.queue(queue), samples=STEPS + 2))
+
+    return Snapshot(lambda: broker.redis.read_lists(read), SLOWER_S)
 
 
 _history_of_all: Snapshot[Sequence[Step]] = Snapshot(

@@ -21,6 +21,7 @@ from middleware.errors import (
     RedisAwayError,
     RedisClusterError,
     ReplayGoneError,
+    TooFewReplicasError,
     TooManyWaitingError,
 )
 from tasks.payload import flat
@@ -76,6 +77,13 @@ GONE = Kind(
 DUPLICATE = Kind("duplicate-job", 409, "Accepted before", "A job with this id is there already.")
 INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the service; it was logged with request_id.")
 CODING = Kind("unknown-coding", 501, "Unknown transfer coding", "Send the body in chunks, or with its length.")
+UNCONFIRMED = Kind(
+    "unconfirmed",
+    503,
+    "Too few replicas have it",
+    "The jobs were accepted, but too few replicas of the database confirmed them in time: a failover may lose them. "
+    "Send the request again: under the same Idempotency-Key it makes no job twice, without one it may.",
+)
 UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
 KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
 FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
@@ -183,9 +191,14 @@ def _redis_away(error: RedisAwayError) -> Response:
     return answer(ProblemError(UNAVAILABLE, headers={"Retry-After": "1"}))
 
 
+def _unconfirmed(error: TooFewReplicasError) -> Response:
+    log.warning("%s", error)
+    return answer(ProblemError(UNCONFIRMED, headers={"Retry-After": "1"}))
+
+
 def _redis_cluster(error: RedisClusterError) -> Response:
     log.error("%s", error)
-    detail = "REDIS_URL leads to a Redis Cluster, which isn't supported: who runs the service must set another one."
+    detail = "The service isn't set up for its database: who runs it must change REDIS_CLUSTER or REDIS_URL."
     return answer(ProblemError(UNAVAILABLE, detail, headers={"Retry-After": "60"}))
 
 
@@ -219,6 +232,7 @@ def install(app: Flask) -> None:
     """Answer what the middleware raises with problem documents too."""
     app.register_error_handler(RedisAwayError, _redis_away)
     app.register_error_handler(RedisClusterError, _redis_cluster)
+    app.register_error_handler(TooFewReplicasError, _unconfirmed)
     app.register_error_handler(QueueFullError, _queue_full)
     app.register_error_handler(TooManyWaitingError, _crowded)
     app.register_error_handler(LargerThanQueueError, _larger_than_queue)

@@ -15,14 +15,14 @@ TIMEOUT_S = 5.0
 def command(as_json: bool) -> None:
     """Walk every job of every queue in Redis, and say what doesn't add up. Exit status 1 if anything doesn't."""
     from middleware.diagnosis.audit import audit_all  # noqa: PLC0415 (not for --help)
-    from middleware.redis_link.link import Link  # noqa: PLC0415
+    from middleware.redis_link.links import link_to  # noqa: PLC0415
     from middleware.settings import load  # noqa: PLC0415
 
     settings = load()
     if settings.lastin_url is not None:
         raise Unusable("The audit reads Redis itself: unset LASTIN_URL, and set REDIS_URL.")
     counts, faults = {}, []
-    for found in audit_all(Link(settings.redis_url, timeout_s=TIMEOUT_S)):
+    for found in audit_all(link_to(settings.redis_address, timeout_s=TIMEOUT_S)):
         counts[found.queue] = dict(found.counts)
         faults += found.faults
         if not as_json:

@@ -34,10 +34,9 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     from middleware.enqueue.deadlines import deadline_options  # noqa: PLC0415
     from middleware.enqueue.due import Due  # noqa: PLC0415
     from middleware.enqueue.subjects import subject_options  # noqa: PLC0415
-    from tasks import registry  # noqa: PLC0415
-    from tasks.process_message import process_message  # noqa: PLC0415
+    from tasks import DEFAULT_TASK, registry  # noqa: PLC0415
 
-    name = body.get("task", process_message.actor_name)
+    name = body.get("task", DEFAULT_TASK)
     if name not in registry:
         raise Unusable(f"There is no task {name}.{hint(name, registry)}")
     task = registry[name]

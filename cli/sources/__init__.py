@@ -57,6 +57,8 @@ def where() -> str:
     from middleware.settings import load  # noqa: PLC0415 (as below)
 
     settings = load()
+    if settings.redis_sentinels and settings.lastin_url is None:
+        return f"the primary of {settings.redis_sentinel_service!r}, as its Sentinels say"
     parts = urlsplit(settings.lastin_url or settings.redis_url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 

@@ -19,13 +19,11 @@ every function, anew in each call.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -196,7 +194,7 @@ def _numbered(prefix: str, fields: Sequence[str]) -> dict[str, str]:
     return {f"{prefix}.{field.upper()}": str(i) for i, field in enumerate(fields, start=1)}
 
 
-_LUA = files(__package__) / "lua"
+_LUA = Path(__file__).parent / "lua"
 _CONSTANTS = {
     **_numbered("R", layout.RECORD_FIELDS),
     **_numbered("W", layout.WINDOW_FIELDS),
@@ -224,6 +222,8 @@ _TOKENS = re.compile(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0; 1 when a script can't be built; 2 for arguments that can't be."""
+    import argparse  # noqa: PLC0415 (every program that uses the broker imports this module)
+
     parser = argparse.ArgumentParser(
         prog="python -m middleware.commands.build", description="Print a script as Redis gets it."
     )

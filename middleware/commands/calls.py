@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache, partial, wraps
 from typing import Any, TypeVar, cast
 
 from redis.connection import ConnectionInterface
 from redis.exceptions import NoScriptError
 
+from ..errors import TooFewReplicasError
 from ..redis_link.link import Link
 from ..redis_link.outage import Outage
 from ..redis_link.patience import persist
-from . import build
+from ..words import counted
+from . import build, keys
+from .types import UNREPLICATED, Replication
+
+WROTE_NOW = frozenset({b"accepted", b"submitted"})
+"""How ``accept.lua`` begins its answer when it wrote what it says."""
+
+PROBE_MS = 1000
+"""For how long the key of :func:`keys.probe` stays."""
 
 
-def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any]) -> Callable[[], Any]:
-    """Send a script, which ``pack`` packs for EVALSHA or EVAL; what this returns, called once, waits for the answer.
+def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any], key: str) -> Callable[[], Any]:
+    """Send a script, which ``pack`` packs for EVALSHA or EVAL, to the server that holds ``key``; what this returns,
+    called once, waits for the answer.
 
     Raises:
       as :meth:`Link.call`, both.
     """
-    heard = link.begin(partial(pack, "EVALSHA"))
+    heard = link.begin(partial(pack, "EVALSHA"), key)
 
     def answer() -> Any:
         try:
             return heard()
         except NoScriptError:
             # Not SCRIPT LOAD and the same again: scripts may be flushed between the two.
-            return link.exchange(partial(pack, "EVAL"))
+            return link.exchange(partial(pack, "EVAL"), key)
 
     return answer
+
+
+def run_replicated(
+    link: Link, pack: Callable[[str, ConnectionInterface], Any], replication: Replication, key: str
+) -> tuple[Any, int]:
+    """The answer of a script, as :func:`begin` packs it, and how many replicas have what it wrote.
+
+    Raises:
+      as :meth:`Link.call`.
+    """
+    try:
+        return link.exchange_and_wait(partial(pack, "EVALSHA"), *replication, key)
+    except NoScriptError:
+        return link.exchange_and_wait(partial(pack, "EVAL"), *replication, key)
 
 
 def run_script(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
@@ -45,7 +69,7 @@ def run_script(link: Link, name: str, keys: Sequence[str], *words: str | bytes) 
         of_script = script.sha if command == "EVALSHA" else script.source
         return connection.pack_command(command, of_script, len(keys), *keys, *words)
 
-    return begin(link, pack)()
+    return begin(link, pack, keys[0])()
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -74,6 +98,7 @@ class QueueCalls:
       default_gate: ``open`` or ``closed``, whichever holds as long as the queue has no policy.
       now: gives µs since the epoch in tests; else the time is the server's.
       patience: for how many seconds commands declared :func:`repeatable` are repeated now; None: until Redis is back.
+      replication: how many replicas must have what is accepted.
       outage: where it is told that they wait for Redis.
     """
 
@@ -85,6 +110,7 @@ class QueueCalls:
         default_gate: str,
         now: Callable[[], int] | None = None,
         patience: Callable[[], float | None] = impatient,
+        replication: Replication = UNREPLICATED,
         outage: Outage | None = None,
     ) -> None:
         self.queue = queue
@@ -93,12 +119,40 @@ class QueueCalls:
         self._default_gate = default_gate.encode()
         self._now = now
         self._patience = patience
+        self._replication = replication
         self._outage = outage
 
     def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
         return self._begin(name, words, timed=timed)()
 
     def _begin(self, name: str, words: list[bytes], *, timed: bool = True) -> Callable[[], Any]:
+        return begin(self._link, self._packer(name, words, timed=timed), self.queue)
+
+    def _run_replicated(self, name: str, words: list[bytes], *, changes_nothing: Collection[bytes]) -> Any:
+        """As :meth:`_run`, and waits until enough replicas have what the call wrote. An answer that begins with another
+        word than those of ``changes_nothing`` stands for what a call wrote, this one or an earlier one.
+
+        Raises:
+          TooFewReplicasError: they don't have it in time.
+        """
+        if not self._replication.replicas:
+            return self._run(name, words)
+        answer, have_it = run_replicated(self._link, self._packer(name, words), self._replication, self.queue)
+        if answer[0] in changes_nothing:
+            return answer
+        if answer[0] not in WROTE_NOW:
+            # WAIT is about what this very connection wrote: so it writes something behind what there is.
+            key = keys.probe(self.queue)
+            _, have_it = self._link.exchange_and_wait(
+                lambda connection: connection.pack_command("SET", key, "", "PX", PROBE_MS), *self._replication, key
+            )
+        if have_it < self._replication.replicas:
+            raise _too_few(self._replication, have_it)
+        return answer
+
+    def _packer(
+        self, name: str, words: list[bytes], *, timed: bool = True
+    ) -> Callable[[str, ConnectionInterface], list[bytes]]:
         if timed:
             words = [b"%d" % self._now() if self._now else b"", *words]
         packed = _packed(words)
@@ -107,7 +161,14 @@ class QueueCalls:
             length, head = _head(command, name, self.queue)
             return [b"*%d\r\n" % (length + len(words)) + head + packed]
 
-        return begin(self._link, pack)
+        return pack
+
+
+def _too_few(replication: Replication, have_it: int) -> TooFewReplicasError:
+    return TooFewReplicasError(
+        f"WAIT_REPLICAS wants {counted(replication.replicas, 'replica')} to have an accepted job, and {have_it} had it "
+        f"within {replication.wait_ms} ms."
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -6,15 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from ..redis_link.address import Address
-from ..redis_link.link import Link, Links
+from ..redis_link.link import Link
+from ..redis_link.links import Links, link_to
 from ..redis_link.outage import Outage
 from ..redis_link.patience import persist
 from ..redis_link.spin import Spin
 from . import keys
 from .calls import impatient, run_script
 from .queue_commands import QueueCommands
+from .replica import Replica
+from .types import UNREPLICATED, Replication
 
 T = TypeVar("T")
+
+PROBE_MS = 60_000
 
 
 class RedisClient:
@@ -25,35 +30,51 @@ class RedisClient:
     raise RedisAwayError.
 
     Parameters:
-      address: where Redis (6.2 or newer) or Valkey is.
+      where: the address or the URL of Redis (6.2 or newer) or Valkey.
       timeout_s: seconds to wait for one answer.
       patience: for how many seconds commands are repeated now; None: until Redis is back.
       declared: the queues that this program declares.
       default_gate: ``open`` or ``closed``, whichever holds for a queue without a policy.
       spin_us: for how long a program with a single thread looks for an answer before it sleeps, in µs.
+      replica_url: a replica from which :meth:`read_lists` reads; None: there is none.
+      replication: how many replicas must have what is accepted.
       now: gives µs since the epoch, for tests; by default the time is the Redis server's.
     """
 
     def __init__(
         self,
-        address: Address,
+        where: Address | str,
         *,
         timeout_s: float,
         patience: Callable[[], float | None],
         declared: Callable[[], Iterable[str]],
         default_gate: str = "open",
         spin_us: int = 0,
+        replica_url: str | None = None,
+        replication: Replication = UNREPLICATED,
         now: Callable[[], int] | None = None,
     ) -> None:
         self.default_gate = default_gate
         self.outage = Outage()
         self._told: Outage | None = self.outage
-        self._address = address
+        self.address = Address.of(where)
         self._timeout_s = timeout_s
         self._patience = patience
         self._declared = declared
+        self._replication = replication
         self._now = now
-        self._links = Links(address, timeout_s=timeout_s, spin_us=spin_us)
+        self._links = Links(self.address, timeout_s=timeout_s, spin_us=spin_us)
+        self._replica = Replica() if replica_url else None
+        self._of_replica: RedisClient | None = None
+        if replica_url:
+            self._of_replica = RedisClient(
+                replica_url,
+                timeout_s=timeout_s,
+                patience=impatient,
+                declared=declared,
+                default_gate=default_gate,
+                now=now,
+            )
 
     @property
     def link(self) -> Link:
@@ -62,13 +83,15 @@ class RedisClient:
 
     def new_link(self, spin: Spin | None = None) -> Link:
         """A connection that belongs to the caller."""
-        return Link(self._address, timeout_s=self._timeout_s, spin=spin)
+        return link_to(self.address, timeout_s=self._timeout_s, spin=spin)
 
     def answer_within(self, timeout_s: float) -> None:
         """From now on, wait this long for one answer, and don't log that calls wait: each request tells its end."""
         self._timeout_s = timeout_s
         self._told = None
-        self._links = Links(self._address, timeout_s=timeout_s)
+        self._links = Links(self.address, timeout_s=timeout_s)
+        if self._of_replica is not None:
+            self._of_replica.answer_within(timeout_s)
 
     def queue(self, name: str) -> QueueCommands:
         """The commands on a queue."""
@@ -94,6 +117,24 @@ class RedisClient:
         """The answer of a script over keys that belong to no queue, which may be sent twice."""
         return self._persist(lambda: run_script(self.link, name, keys, *words))
 
+    def read_lists(self, read: Callable[[RedisClient], T]) -> T:
+        """What ``read`` reads from the replica as long as that is fit, else from the primary: many jobs at once, which
+        may be a moment old.
+
+        Raises:
+          RedisAwayError: neither answers.
+        """
+        replica = self._of_replica
+        if replica is None or self._replica is None:
+            return read(self)
+        return self._replica.read(replica.link, lambda: read(replica), lambda: read(self))
+
+    def replica_fault(self) -> str | None:
+        """Why lists are read from the primary although there is a replica, a sentence; None: they aren't."""
+        if self._of_replica is None or self._replica is None:
+            return None
+        return self._replica.look_when_due(self._of_replica.link)
+
     def check_writable(self) -> None:
         """Find out whether jobs could be accepted now; sent once.
 
@@ -101,12 +142,21 @@ class RedisClient:
           RedisAwayError: Redis doesn't answer, or can't be written to.
           QueueFullError: ``maxmemory`` is reached.
         """
-        self.link.call("SET", keys.writable(), "1", "PX", 60_000)
+        if self.address.is_cluster:
+            self.link.call_all([("SET", keys.probe(queue), "", "PX", PROBE_MS) for queue in self._declared()])
+        else:
+            self.link.call("SET", keys.writable(), "", "PX", PROBE_MS)
 
     def _persist(self, call: Callable[[], T]) -> T:
         return persist(call, patience_s=self._patience(), outage=self._told)
 
     def _commands(self, name: str, link: Link, patience: Callable[[], float | None]) -> QueueCommands:
         return QueueCommands(
-            name, link, default_gate=self.default_gate, now=self._now, patience=patience, outage=self._told
+            name,
+            link,
+            default_gate=self.default_gate,
+            now=self._now,
+            patience=patience,
+            replication=self._replication,
+            outage=self._told,
         )

@@ -1,7 +1,7 @@
 """Every Redis key, one function each. No key is put together anywhere else, Lua included.
 
-All keys of a queue carry its hash tag, as a cluster would need it. A Redis Cluster isn't supported: what spans queues
-has other keys, and nothing follows a MOVED.
+All keys of a queue carry its hash tag, so that a Redis Cluster keeps them on one shard. What spans queues has keys and
+tags of its own.
 """
 
 from __future__ import annotations
@@ -186,6 +186,12 @@ def switches(queue: str) -> str:
     return _of_queue(queue, "switches")
 
 
+def probe(queue: str) -> str:
+    """STRING that expires: written so that a WAIT on the same connection waits for all that was written before, and to
+    find out whether a shard takes writes."""
+    return _of_queue(queue, "probe")
+
+
 def idempotency_keys(queue: str) -> str:
     """HASH idempotency key → MessagePack array: digest of the request that was sent under it, and what that made."""
     return _of_queue(queue, "idempotency_keys")
@@ -327,7 +333,7 @@ def bulk_action(id: str) -> str:
 
 def rate_limits() -> str:
     """Prefix of STRINGs that expire: how often each client called the HTTP API, as Flask-Limiter counts."""
-    return f"{PREFIX}:rate_limits"
+    return f"{PREFIX}:{{.rate_limits}}"
 
 
 def session(name: str) -> str:

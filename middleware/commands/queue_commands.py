@@ -27,6 +27,9 @@ from .types import (
 )
 from .window_commands import WindowCommands
 
+REFUSALS = frozenset({b"crowded", b"reused"})
+"""How ``accept.lua`` begins its answer when no job is there for it."""
+
 
 class SettleAnswer:
     """What ``settle.lua`` answered. It is read when somebody asks: first the next call is sent."""
@@ -58,7 +61,7 @@ class QueueCommands(WindowCommands, RecurringCommands):
         """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
         may be sent again; with a ``key`` it accepts nothing when it was sent before."""
         words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
-        word, *answer = self._run("accept", [*words, *offered(jobs)])
+        word, *answer = self._run_replicated("accept", [*words, *offered(jobs)], changes_nothing=REFUSALS)
         match word:
             case b"again":
                 return Again()

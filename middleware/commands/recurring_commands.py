@@ -10,6 +10,9 @@ import msgpack
 from .calls import QueueCalls, pairs, repeatable
 from .types import KEYLESS, NAMELESS, Offer, Skipped, Submitted, Tick, TickAnswer, TickRefused
 
+UNDECIDED = frozenset({b"unknown", b"early"})
+"""How ``accept.lua`` begins its answer when a tick isn't decided."""
+
 
 class RecurringCommands(QueueCalls):
     """What the cadence and operators say to recurring jobs."""
@@ -17,7 +20,8 @@ class RecurringCommands(QueueCalls):
     def accept_tick(self, job: Offer, tick: Tick) -> TickAnswer:
         """Accept a tick's job, unless that tick was decided before. May be sent again: it is decided once."""
         words = [self._default_gate, b"0", NAMELESS.caller, b"%d" % NAMELESS.number, *KEYLESS]
-        word, *answer = self._run("accept", [*words, *offered([job], tick)])
+        words += offered([job], tick)
+        word, *answer = self._run_replicated("accept", words, changes_nothing=UNDECIDED)
         match word:
             case b"submitted":
                 return Submitted(*answer)

@@ -73,6 +73,16 @@ class Call(NamedTuple):
     number: int
 
 
+class Replication(NamedTuple):
+    """How many replicas must have what a call wrote before it counts as done, and how long they are waited for."""
+
+    replicas: int = 0
+    wait_ms: int = 0
+
+
+UNREPLICATED = Replication()
+
+
 class Again(NamedTuple):
     """This very call was carried out before."""
 

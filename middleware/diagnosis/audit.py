@@ -20,6 +20,7 @@ from ..errors import RedisAwayError
 from ..jobs import JobStatus
 from ..queues.snapshot import read_snapshot
 from ..redis_link.link import Link
+from ..redis_link.links import link_to
 from ..settings import load_or_exit
 
 CHUNK = 500
@@ -183,8 +184,8 @@ def _names(found: dict[JobStatus, bytes]) -> list[str]:
 
 
 def main() -> int:
-    """Audit all queues of REDIS_URL and print what was found."""
-    link = Link(load_or_exit().redis_url, timeout_s=5)
+    """Audit all queues of Redis and print what was found."""
+    link = link_to(load_or_exit().redis_address, timeout_s=5)
     faults: list[str] = []
     try:
         for found in audit_all(link):

@@ -72,7 +72,7 @@ def _shut(c: Circumstances) -> Iterator[Cause]:
     if c.policy is None and c.is_gated:
         yield Cause(
             "no_policy",
-            f"No scheduler has said yet when jobs of queue {name} may run: start one (python -m scheduler).",
+            f"No scheduler has said yet when jobs of queue {name} may run: start one (lastin scheduler).",
             {"schedulers": sum(process.kind == "scheduler" for process in c.processes)},
         )
     if (pause := c.queue.pause) is not None:

@@ -120,9 +120,8 @@ def of_cadence(faults: Sequence[str]) -> Iterator[Row]:
     yield Row("lastin_cadence_in_force", (), not faults)
 
 
-def of_redis(info: bytes) -> Iterator[Row]:
+def of_redis(reported: dict[str, str]) -> Iterator[Row]:
     """The metrics of Redis itself, from its INFO. What a server doesn't report is left out."""
-    reported = dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
     for field, name in INFO.items():
         if field in reported:
             yield as_row(name, value=reported[field])

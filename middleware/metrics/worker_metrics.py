@@ -14,7 +14,7 @@ from typing import Any
 import dramatiq
 
 from .. import logs
-from ..redis_link.link import Link
+from ..redis_link.links import link_to
 from ..settings import Settings, load_or_exit
 from .process_group import GroupFolderError, ProcessGroup
 
@@ -69,7 +69,7 @@ def show_worker_metrics() -> int:
     except (GroupFolderError, OSError):
         logger.exception("This worker shows no metrics.")
         return 0
-    MetricsPublisher(lambda: metrics, Link(settings.redis_url, timeout_s=5)).start()
+    MetricsPublisher(lambda: metrics, link_to(settings.redis_address, timeout_s=5)).start()
     serve(settings, metrics)
     while True:
         time.sleep(3600)

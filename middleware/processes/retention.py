@@ -35,8 +35,8 @@ class Kept:
 class Retention:
     """Prunes ended jobs and idempotency keys of all queues, the oldest of each queue first.
 
-    All queues share one budget of bytes: RETENTION_BYTES, or less when the server's memory is nearly full. What ended
-    jobs keep must never be why a new one is refused.
+    All queues of a server share one budget of bytes: RETENTION_BYTES, or less when the server's memory is nearly full.
+    What ended jobs keep must never be why a new one is refused.
     """
 
     def __init__(self, redis: RedisClient, settings: Settings) -> None:
@@ -49,6 +49,9 @@ class Retention:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
+        return sum(self._prune_server(names, of_server) for of_server, names in link.by_server(queues))
+
+    def _prune_server(self, queues: Iterable[str], link: Link) -> int:
         kept = self._kept(queues, link)
         budget = self._budget(kept, link)
         return sum(self._prune_queue(queue, *share, link) for queue, share in shares(kept, budget).items())

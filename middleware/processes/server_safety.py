@@ -16,17 +16,24 @@ from redis.exceptions import ResponseError
 from ..errors import LastInError, RedisAwayError, RedisClusterError, RedisRefusedError
 from ..redis_link.link import Link
 from ..settings import exit_with
+from ..words import counted
+from .server_info import read_info
 
 LOOK_EVERY_S = 60.0
+LEAST_SAFE_FIRST = "no everysec always"
+"""How ``appendfsync`` can be set."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSafety:
-    """What the server reports of itself; None: it doesn't. ``durability`` is what the setting asks of it."""
+    """What the server reports of itself; None: it doesn't. ``durability`` and ``wait_replicas`` are what the settings
+    ask of it."""
 
     durability: str
+    wait_replicas: int = 0
+    replicas: int | None = None
     has_aof: bool | None = None
     aof_is_written: bool | None = None
     appendfsync: str | None = None
@@ -56,6 +63,12 @@ class ServerSafety:
             )
         else:
             yield from self._warnings_of_aof()
+        if self.replicas is not None and self.replicas < self.wait_replicas:
+            yield (
+                f"WAIT_REPLICAS is {self.wait_replicas}, and {counted(self.replicas, 'replica')} of Redis "
+                f"{'is' if self.replicas == 1 else 'are'} connected: no job is accepted before there are enough. Start "
+                "replicas, or lower WAIT_REPLICAS."
+            )
         policy = self.maxmemory_policy
         if policy is not None and policy != "noeviction":
             what = "whole queues" if policy.startswith("allkeys") else "idempotency keys, and whatever else expires,"
@@ -96,20 +109,22 @@ class ServerSafety:
             )
 
 
-def look(link: Link, durability: str) -> ServerSafety:
+def look(link: Link, durability: str, wait_replicas: int = 0) -> ServerSafety:
     """Ask the server, with one command or two that read only. A user who may not ask hears less.
 
     Raises:
       RedisAwayError: it doesn't answer.
-      RedisClusterError: it is a node of a Redis Cluster.
+      RedisClusterError: it is a node of a Redis Cluster although the link isn't for one, or the other way round.
     """
     info = _info(link)
-    if info.get("redis_mode", info.get("server_mode")) == "cluster":
-        raise RedisClusterError("its INFO says cluster")
+    if not link.is_cluster and info.get("redis_mode", info.get("server_mode")) == "cluster":
+        raise RedisClusterError.unexpected("its INFO says cluster")
     config = _config(link, "*appendfsync*")
     while_rewriting = config.get("no-appendfsync-on-rewrite")
     return ServerSafety(
         durability,
+        wait_replicas,
+        replicas=int(info["connected_slaves"]) if "connected_slaves" in info else None,
         has_aof=_is(info.get("aof_enabled"), "1"),
         aof_is_written=_is(info.get("aof_last_write_status"), "ok"),
         appendfsync=config.get("appendfsync"),
@@ -122,7 +137,7 @@ class SafetyWatch:
     """Looks at the server now and then, and logs what isn't safe: at the first look, and when it has changed.
 
     Parameters:
-      durability: the setting.
+      durability, wait_replicas: the settings.
       every_s: so old may be what :meth:`look_when_due` gives.
       on_cluster: what else to do when the server turns out to be a node of a Redis Cluster, such as
         :func:`end_process`.
@@ -132,12 +147,14 @@ class SafetyWatch:
     def __init__(
         self,
         durability: str,
+        wait_replicas: int = 0,
         *,
         every_s: float = LOOK_EVERY_S,
         on_cluster: Callable[[RedisClusterError], None] | None = None,
         is_quiet: bool = False,
     ) -> None:
         self._durability = durability
+        self._wait_replicas = wait_replicas
         self._every_s = every_s
         self._on_cluster = on_cluster
         self._is_quiet = is_quiet
@@ -173,7 +190,7 @@ class SafetyWatch:
             raise
 
     def _look(self, link: Link) -> ServerSafety:
-        found = look(link, self._durability)
+        found = look(link, self._durability, self._wait_replicas)
         if not self._is_quiet:
             _log(self._last, found)
         self._last, self._looked_at = found, time.monotonic()
@@ -202,18 +219,19 @@ def _log(before: ServerSafety | None, now: ServerSafety) -> None:
 
 def _info(link: Link) -> dict[str, str]:
     try:
-        text = link.call("INFO").decode()
+        return read_info(link)
     except ResponseError:
         return {}
-    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
 
 def _config(link: Link, pattern: str) -> dict[str, str]:
+    """Of several servers, the settings of the one that is least safe."""
     try:
-        flat = link.call("CONFIG", "GET", pattern)
+        found = [link.call("CONFIG", "GET", pattern) for link in link.servers()]
     except ResponseError:
         return {}
-    return dict(zip(*[(word.decode() for word in flat)] * 2, strict=True))
+    configs = [dict(zip(*[(word.decode() for word in flat)] * 2, strict=True)) for flat in found]
+    return min(configs, key=lambda config: LEAST_SAFE_FIRST.find(config.get("appendfsync", "")))
 
 
 def _is(reported: str | None, good: str) -> bool | None:

@@ -1,1 +1,1 @@
-"""The connection to Redis: its URL and TLS, its timeouts, what its errors mean, and how long a command is repeated."""
+"""The connection to Redis: its address, the way to the primary, timeouts, errors, how long a command is repeated."""

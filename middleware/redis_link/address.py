@@ -1,62 +1,40 @@
-"""Where Redis is, however a program says it: by a URL, or in the words of redis-py and Dramatiq's own RedisBroker."""
+"""Where Redis is: at a URL, at the server that its Sentinels call the primary, or at the servers of a cluster."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-import redis
-
-Address = str | redis.ConnectionPool
-"""A URL, or a pool whose address, credentials and certificates are used. Its connections are not: those of LastIn have
-time-outs and answers of their own."""
-
-KEPT = frozenset(
-    ("host", "port", "path", "db", "username", "password", "credential_provider", "client_name", "redis_connect_func")
-)
-"""What is taken from a pool, beside ``ssl_…`` and ``socket_keepalive…``."""
-
-INSTEAD = {
-    "namespace": "all keys begin with lastin: and the name of their queue. Give each program a database of its own "
-    "(url='redis://127.0.0.1:6379/1'), or its queues other names",
-    "maintenance_chance": "leave it out, since maintenance isn't left to chance",
-    "heartbeat_timeout": "a dead worker's jobs run again after settings=Settings(lease_s=…), 15 s by default",
-    "dead_message_ttl": "ended jobs, rejected ones too, stay for settings=Settings(retention_s=…), by default 7 days",
-}
-"""Arguments of Dramatiq's RedisBroker that mean nothing here, and what to do instead."""
+if TYPE_CHECKING:
+    import redis
 
 
-def client_of(
-    url: str | None,
-    client: redis.Redis | None,
-    connection_pool: redis.ConnectionPool | None,
-    parameters: dict[str, Any],
-) -> redis.Redis:
-    """A client of redis-py's, as RedisBroker makes it: the one that is given, or one by the URL, or by the parameters
-    that ``redis.Redis`` takes; with none of them, on localhost. Nothing is connected.
+class SentinelAddress(NamedTuple):
+    """A Sentinel, and what it wants to know of who asks; ``user`` and ``password`` are empty where it doesn't."""
 
-    Raises:
-      TypeError: an argument means nothing here; or the client isn't one of a single server, over blocking sockets.
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where Redis is.
+
+    ``url``: the server; with ``sentinels``, what holds for whichever server is the primary of their ``service``: user,
+    password, database and TLS. ``is_cluster``: the URL is that of one server of a Redis Cluster, who knows the others.
+    ``pool``: instead of all that, a program's own pool, whose address, credentials and certificates are used. Its
+    connections are not: those of LastIn have time-outs and answers of their own.
     """
-    for name in parameters:
-        if name in INSTEAD:
-            raise TypeError(f"LifoBroker takes no {name!r}: {INSTEAD[name]}.")
-    if client is None:
-        if url is not None:
-            connection_pool, parameters = redis.ConnectionPool.from_url(url), {}
-        client = redis.Redis(connection_pool=connection_pool, **({} if connection_pool else parameters))
-    pool = getattr(client, "connection_pool", None)
-    if not isinstance(pool, redis.ConnectionPool) or isinstance(pool, redis.sentinel.SentinelConnectionPool):
-        raise TypeError(
-            f"LifoBroker takes a redis.Redis that is connected to one server, not {type(client).__name__} with "
-            f"{type(pool).__name__}: give the URL of the server that holds the queues."
-        )
-    return client
 
+    url: str = ""
+    sentinels: tuple[SentinelAddress, ...] = ()
+    service: str = ""
+    is_cluster: bool = False
+    pool: redis.ConnectionPool | None = None
 
-def connection_arguments(pool: redis.ConnectionPool) -> dict[str, Any]:
-    """What leads to the same server, as the same user."""
-    given: dict[str, Any] = pool.connection_kwargs
-    kept = {
-        name: value for name, value in given.items() if name in KEPT or name.startswith(("ssl_", "socket_keepalive"))
-    }
-    return {"connection_class": pool.connection_class} | kept
+    @classmethod
+    def of(cls, where: Address | str) -> Address:
+        """An address, of which a URL is the simplest."""
+        return cls(where) if isinstance(where, str) else where

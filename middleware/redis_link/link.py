@@ -6,24 +6,22 @@ import os
 import re
 import socket
 import struct
-import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import redis
-from redis.backoff import NoBackoff
 from redis.connection import ConnectionInterface
 from redis.exceptions import ResponseError
-from redis.retry import Retry
 
 from ..errors import QueueFullError, RedisAwayError, RedisClusterError, RedisRefusedError
-from .address import Address, connection_arguments
-from .spin import LoneSpin, Spin
+from .address import Address
+from .generation import trusted_together
+from .route import route
+from .sentinels import Primary
+from .spin import Spin
 
 T = TypeVar("T")
 
-CONNECT_TIMEOUT_S = 0.5
 AWAY_CODES = frozenset(("READONLY", "UNBLOCKED", "LOADING", "MASTERDOWN", "NOREPLICAS", "MISCONF", "BUSY"))
 """Answers that mean: not now, ask again later (a replica after a failover, a server that loads or can't persist)."""
 CLUSTER_CODES = frozenset(("MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN"))
@@ -35,32 +33,25 @@ SCRIPT_ERROR = re.compile(r": -([A-Z]+) ")
 """How Redis 6.2 words an error inside a script: ``ERR Error running script (call to …): @user_script: 1: -OOM …``."""
 
 
-def pool(address: Address, *, timeout_s: float) -> redis.ConnectionPool:
-    """Connections that give up in time, and never send anything twice."""
-    ours: dict[str, Any] = {
-        "protocol": 2,
-        "socket_timeout": timeout_s,
-        "socket_connect_timeout": min(timeout_s, CONNECT_TIMEOUT_S),
-        "retry": Retry(NoBackoff(), 0),
-        "driver_info": None,
-        "max_connections": sys.maxsize,  # of all that are ever made by a link, which makes one after each failure
-    }
-    if isinstance(address, str):
-        return redis.ConnectionPool.from_url(address, **ours)
-    return redis.ConnectionPool(**connection_arguments(address), **ours)
-
-
 class Link:
     """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
 
     Nothing is sent twice: whoever calls decides whether a command may be repeated (see :mod:`.patience`). With a
-    ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps.
+    ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps. When the connection of
+    another link to the same address broke, it makes its own anew (see :mod:`.generation`).
     """
 
-    def __init__(self, address: Address, *, timeout_s: float, spin: Spin | None = None) -> None:
-        self._pool = pool(address, timeout_s=timeout_s)
+    is_cluster = False
+
+    def __init__(self, where: Address | str, *, timeout_s: float, spin: Spin | None = None) -> None:
+        address = Address.of(where)
+        self._route = route(address, timeout_s=timeout_s)
+        self._generation = trusted_together(address)
+        self._made_in = 0
+        self._timeout_s = timeout_s
         self._spin = spin
         self._connection: ConnectionInterface | None = None
+        self._primary: Primary | None = None
         self._pid = 0
 
     def call(self, *words: str | bytes | int | float) -> Any:
@@ -76,11 +67,12 @@ class Link:
         """
         return self.exchange(lambda connection: connection.pack_command(*words))
 
-    def exchange(self, pack: Callable[[ConnectionInterface], Any]) -> Any:
-        """As :meth:`call`, for a command that ``pack`` has packed already."""
-        return self.begin(pack)()
+    def exchange(self, pack: Callable[[ConnectionInterface], Any], key: str = "") -> Any:
+        """As :meth:`call`, for a command that ``pack`` has packed already. ``key``: in a cluster, the server that holds
+        it carries the command out."""
+        return self.begin(pack, key)()
 
-    def begin(self, pack: Callable[[ConnectionInterface], Any]) -> Callable[[], Any]:
+    def begin(self, pack: Callable[[ConnectionInterface], Any], key: str = "") -> Callable[[], Any]:
         """As :meth:`exchange`, in two steps: send now; what this returns, called once, reads the answer. Nothing else
         may be said over the link meanwhile.
 
@@ -99,6 +91,30 @@ class Link:
 
         sent_over = self._talk(send)
         return lambda: self._talk(listen, sent_over)
+
+    def exchange_and_wait(
+        self, pack: Callable[[ConnectionInterface], Any], replicas: int, wait_ms: int, key: str = ""
+    ) -> tuple[Any, int]:
+        """As :meth:`exchange`, and how many replicas have what it wrote, after at most ``wait_ms``; sent together.
+
+        Raises:
+          as :meth:`call`.
+        """
+
+        def talk(connection: ConnectionInterface) -> tuple[Any, int]:
+            words = connection.pack_command("WAIT", replicas, wait_ms)
+            connection.send_packed_command([*pack(connection), *words], check_health=False)
+            answer = self._answer(connection)
+            if not connection.can_read(wait_ms / 1000 + self._timeout_s):
+                raise redis.TimeoutError("no answer to WAIT")
+            have_it = self._answer(connection)
+            if isinstance(answer, ResponseError):
+                raise answer
+            if isinstance(have_it, ResponseError):  # the server became a replica between the two
+                raise redis.ConnectionError(str(have_it))
+            return answer, have_it
+
+        return self._talk(talk)
 
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """Send several commands at once and read all answers; the first error among them is raised.
@@ -131,8 +147,12 @@ class Link:
         """The answer to what :meth:`send` sent, in a tuple, or None when none came in time.
 
         Raises:
-          RedisAwayError: as :meth:`call`.
+          RedisAwayError: as :meth:`call`; also when the server that was asked is the primary no more, or another
+            connection to it broke.
         """
+        if not self._is_trusted:
+            self.close()
+            raise RedisAwayError("Another server is the primary now, or another connection to this server broke.")
         return self._talk(lambda connection: (connection.read_response(),) if connection.can_read(timeout_s) else None)
 
     def close(self) -> None:
@@ -140,6 +160,19 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None and self._pid == os.getpid():
             connection.disconnect()
+
+    def servers(self) -> list[Link]:
+        """A link to each server that holds keys: in a cluster there are several."""
+        return [self]
+
+    def by_server(self, queues: Iterable[str]) -> list[tuple[Link, list[str]]]:
+        """The queues that each server holds, and a link to it."""
+        return [(self, list(queues))]
+
+    @property
+    def _is_trusted(self) -> bool:
+        """Whether the connection that there is leads to where a new one would lead, as far as this process knows."""
+        return self._primary is self._route.primary and self._made_in == self._generation.number
 
     def _talk(self, talk: Callable[[ConnectionInterface], T], connection: ConnectionInterface | None = None) -> T:
         """Say something over the connection that there is, or hear something over the one on which it was asked for;
@@ -167,19 +200,22 @@ class Link:
     def _drop(self, error: BaseException) -> None:
         """Whatever came between a command and its answer (a time limit, too) leaves the connection unusable: the next
         command would read this one's answer."""
+        was_connected = self._connection is not None
         self.close()
         if isinstance(error, redis.AuthenticationError):
             raise RedisRefusedError(str(error)) from error
         if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
+            if was_connected:
+                self._generation.broke(self._made_in)
             reason = "in time" if isinstance(error.__context__, BlockingIOError) else f"({error})"
             raise RedisAwayError(f"Redis doesn't answer {reason}.") from error
 
     def _refuse(self, error: ResponseError) -> None:
-        code = _code_of(error)
+        code = code_of(error)
         if code in CLUSTER_CODES or any(words in str(error) for words in CLUSTER_WORDS):
             self.close()
             answer = str(error)
-            raise RedisClusterError(answer if answer.startswith(code) else f"{code} {answer}") from error
+            raise RedisClusterError.unexpected(answer if answer.startswith(code) else f"{code} {answer}") from error
         if code == "OOM":
             raise QueueFullError(
                 "Redis has reached its maxmemory and takes no new jobs: let workers drain it or give it more memory."
@@ -189,14 +225,17 @@ class Link:
             raise RedisAwayError(f"Redis can't do this now ({error}).") from error
 
     def _connected(self) -> ConnectionInterface:
-        if self._connection is None or self._pid != os.getpid():
-            connection = self._pool.make_connection()
+        if self._connection is None or self._pid != os.getpid() or not self._is_trusted:
+            self.close()
+            made_in = self._generation.number
+            connection, primary = self._route.new_connection()
             connection.connect()
             connected = connection._get_socket()  # type: ignore[attr-defined]
             _let_the_kernel_time(connected)
             if self._spin is not None:
                 self._spin.watch(connected)
-            self._connection, self._pid = connection, os.getpid()
+            self._connection, self._primary, self._made_in = connection, primary, made_in
+            self._pid = os.getpid()
         return self._connection
 
 
@@ -211,13 +250,7 @@ def _let_the_kernel_time(connected: socket.socket) -> None:
         connected.settimeout(None)
 
 
-def _code_of(error: ResponseError) -> str:
+def code_of(error: ResponseError) -> str:
+    """The word that says what kind of error a server answers, also in a script."""
     in_script = SCRIPT_ERROR.search(str(error))
     return in_script[1] if in_script else error.status_code or str(error).partition(" ")[0]
-
-
-class Links(threading.local):
-    """The calling thread's own link."""
-
-    def __init__(self, address: Address, *, timeout_s: float, spin_us: int = 0) -> None:
-        self.link = Link(address, timeout_s=timeout_s, spin=LoneSpin(spin_us) if spin_us else None)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..errors import RedisAwayError, RedisClusterError, RedisRefusedError
+from ..errors import RedisAwayError, RedisClusterError, RedisRefusedError, TooFewReplicasError
 from .backoff import Backoff
 from .outage import Outage
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -35,7 +38,9 @@ def persist(call: Callable[[], T], *, patience_s: float | None, outage: Outage |
         except RedisAwayError as error:
             if isinstance(error, RedisRefusedError) and deadline is not None:
                 raise
-            if outage is not None:
+            if isinstance(error, TooFewReplicasError) and deadline is None and backoff.is_fresh:
+                logger.warning("%s What waits for them goes on when they have it.", error)
+            elif outage is not None:
                 outage.failed(error, backoff)
             pause_s = backoff.next_s()
             if deadline is not None and time.monotonic() + pause_s >= deadline:

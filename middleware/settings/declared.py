@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import SettingsError
+from ..floors import PROJECT
+from ..redis_link.address import Address, SentinelAddress
 from . import values as read
 from .values import setting
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(PROJECT)
 DATA_DIR = ROOT / ".data"
 EMBEDDED_URL_FILE = DATA_DIR / "redis-url"
-"""Where ``make run`` notes the URL of the embedded server, so that all commands in this clone find it."""
+"""Where ``make run`` notes the URL of the embedded server, so that all commands in this project find it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,47 @@ class Settings:
         "`0`: take any certificate of a `rediss://` server, as self-signed ones need. `ssl_cert_reqs` and "
         "`ssl_ca_certs` in REDIS_URL come first.",
         shown="1",
+    )
+    redis_sentinels: tuple[SentinelAddress, ...] = setting(
+        "REDIS_SENTINELS",
+        (),
+        read.sentinels,
+        "Sentinels that say which server is the primary, as `host:port` with commas between; `user:password@` before a "
+        "host if a Sentinel wants them. REDIS_URL then gives user, password, database and TLS (`rediss://`, for the "
+        "Sentinels too) of the servers, and no host.",
+        shown="",
+    )
+    redis_sentinel_service: str = setting(
+        "REDIS_SENTINEL_SERVICE", "mymaster", str, "The name under which the Sentinels watch the servers."
+    )
+    redis_cluster: bool = setting(
+        "REDIS_CLUSTER",
+        False,
+        read.switch,
+        "`1`: REDIS_URL is that of one server of a Redis Cluster, over whose shards the queues are spread "
+        "(docs/scaling.md).",
+        shown="0",
+    )
+    redis_replica_url: str | None = setting(
+        "REDIS_REPLICA_URL",
+        None,
+        read.redis_url,
+        "A replica from which lists, statistics and the dashboard's pictures are read, which may be a moment old then. "
+        "While it has no link to the primary, they come from the primary.",
+        shown="",
+    )
+    wait_replicas: int = setting(
+        "WAIT_REPLICAS",
+        0,
+        read.integer(0, 100),
+        "How many replicas must have an accepted job before it is answered (Redis's `WAIT`); 0: none. With fewer of "
+        "them the API answers 503, and tasks that enqueue wait.",
+    )
+    wait_ms: int = setting(
+        "WAIT_MS",
+        1000,
+        read.integer(1, 60_000),
+        "For how many milliseconds WAIT_REPLICAS are waited for.",
     )
     durability: str = setting(
         "DURABILITY",
@@ -156,8 +199,21 @@ class Settings:
         "The queues this worker consumes, with commas between; empty: all. Tasks must declare each of them.",
         shown="",
     )
-    cadence_file: str = setting(
-        "CADENCE_FILE", "scheduler/cadence.toml", str, "When windows open, and what they let through."
+    tasks: tuple[str, ...] = setting(
+        "TASKS",
+        (),
+        read.modules,
+        "The modules or packages with your tasks, with commas between, such as `shop.tasks,billing.jobs`. Unset: ours, "
+        "those in `tasks/` (docs/tasks.md).",
+        shown="",
+    )
+    cadence_file: str | None = setting(
+        "CADENCE_FILE",
+        None,
+        str,
+        "When windows open, and what they let through. Unset: `cadence.toml` in the folder of the project, and where "
+        "there is none, `scheduler/cadence.toml`.",
+        shown="",
     )
     cadence_overrides: tuple[tuple[str, str], ...] = setting(
         "CADENCE_<QUEUE>_<KEY>",
@@ -274,6 +330,13 @@ class Settings:
         read.one_of("jsonl", "rfc5424"),
         "`jsonl`: JSON lines; `rfc5424`: syslog, in octet-counted frames (RFC 6587).",
     )
+    sentry_dsn: str | None = setting(
+        "SENTRY_DSN",
+        None,
+        str,
+        "Where failures of tasks are sent: a project of Sentry's. Needs `sentry-sdk`.",
+        shown="",
+    )
     force_color: bool = setting(
         "FORCE_COLOR",
         False,
@@ -291,6 +354,13 @@ class Settings:
         """
         if not self.redis_tls_verify:
             object.__setattr__(self, "redis_url", read.unverified(self.redis_url))
+            if self.redis_replica_url is not None:
+                object.__setattr__(self, "redis_replica_url", read.unverified(self.redis_replica_url))
+        if self.redis_sentinels and self.redis_url.startswith("unix://"):
+            raise SettingsError("With REDIS_SENTINELS, REDIS_URL must start with redis:// or rediss://.")
+        if self.redis_cluster and (self.redis_sentinels or self.redis_replica_url):
+            other = "REDIS_SENTINELS" if self.redis_sentinels else "REDIS_REPLICA_URL"
+            raise SettingsError(f"REDIS_CLUSTER=1 and {other} don't go together: unset one of them.")
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             missing_file = "TLS_CERT_FILE" if self.tls_cert_file is None else "TLS_KEY_FILE"
             raise SettingsError(f"HTTPS needs TLS_CERT_FILE and TLS_KEY_FILE: set {missing_file} too.")
@@ -318,7 +388,8 @@ class Settings:
         found: dict[str, Any] = {}
         if environ.get("DYNO"):
             found["host"] = "0.0.0.0"  # noqa: S104 (on Heroku only the router reaches a dyno's ports)
-        if not environ.get("REDIS_URL") and (url := read.noted_url(EMBEDDED_URL_FILE)):
+        has_address = environ.get("REDIS_URL") or environ.get("REDIS_SENTINELS")
+        if not has_address and (url := read.noted_url(EMBEDDED_URL_FILE)):
             found["redis_url"] = url
         for field in dataclasses.fields(cls):
             if text := environ.get(field.metadata["name"]):
@@ -329,6 +400,15 @@ class Settings:
             if text and name.startswith("CADENCE_") and name != "CADENCE_FILE"
         )
         return cls(**found)
+
+    @property
+    def redis_address(self) -> Address:
+        """Where Redis is."""
+        return self.redis_address_at(self.redis_url)
+
+    def redis_address_at(self, url: str) -> Address:
+        """Where Redis is, for a program that was given another URL."""
+        return Address(url, self.redis_sentinels, self.redis_sentinel_service, self.redis_cluster)
 
     @property
     def lease_us(self) -> int:

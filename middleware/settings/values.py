@@ -10,11 +10,15 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 from ..errors import SettingsError
+from ..floors import RUN
+from ..redis_link.address import SentinelAddress
 
-SECRET = frozenset({"REDIS_URL", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"})
+SECRET = frozenset(
+    {"REDIS_URL", "REDIS_REPLICA_URL", "REDIS_SENTINELS", "METRICS_TOKEN", "LASTIN_TOKEN", "OAUTH_CLIENT_SECRET"}
+)
 """Settings whose values are never shown."""
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -108,6 +112,23 @@ def redis_url(text: str) -> str:
     return text
 
 
+def sentinels(text: str) -> tuple[SentinelAddress, ...]:
+    """Hosts and ports with commas between, each with a user and a password before it or without."""
+    return tuple(_sentinel(one.strip()) for one in text.split(","))
+
+
+def _sentinel(text: str) -> SentinelAddress:
+    try:
+        parts = urlsplit(f"redis://{text}")
+        good = bool(parts.hostname) and bool(parts.port) and not (parts.path or parts.query or parts.fragment)
+    except ValueError:
+        good = False
+    if not good:
+        raise Unreadable("a list of host:port with commas between, such as 10.0.0.1:26379,10.0.0.2:26379")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return SentinelAddress(str(parts.hostname), int(parts.port or 0), user, password)
+
+
 def noted_url(file: Path) -> str | None:
     """The URL that ``make run`` noted for the commands of its user; None while it doesn't run.
 
@@ -119,7 +140,7 @@ def noted_url(file: Path) -> str | None:
     except FileNotFoundError:
         return None
     except PermissionError:
-        raise SettingsError(f"REDIS_URL isn't set, and only the user who runs `make run` may read {file}.") from None
+        raise SettingsError(f"REDIS_URL isn't set, and only the user who runs `{RUN}` may read {file}.") from None
 
 
 def rate_limit(text: str) -> str:
@@ -214,6 +235,14 @@ def token(text: str) -> str:
     if not (8 <= len(text) <= 512 and text.isascii() and text.isprintable() and " " not in text):
         raise Unreadable("8 to 512 visible ASCII characters")
     return text
+
+
+def modules(text: str) -> tuple[str, ...]:
+    """Names of Python's modules with commas between, in their order."""
+    found = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not found or not all(part.isidentifier() for name in found for part in name.split(".")):
+        raise Unreadable("names of modules with commas between, such as shop.tasks,billing.jobs")
+    return found
 
 
 def names(text: str) -> frozenset[str]:

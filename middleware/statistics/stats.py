@@ -108,8 +108,7 @@ class Statistics:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        names = sorted(self._redis.queues())
-        read = [self._read(name) for name in names]
+        read = self._redis.read_lists(lambda redis: [_read(redis, name) for name in sorted(redis.queues())])
         return Stats(
             at_us=max((counters.now_us for counters in read), default=None),
             total=_together(read),
@@ -119,8 +118,9 @@ class Statistics:
             },
         )
 
-    def _read(self, queue: str) -> QueueCounters:
-        return read_counters(self._redis.queue(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
+
+def _read(redis: RedisClient, queue: str) -> QueueCounters:
+    return read_counters(redis.queue(queue), samples=SAMPLES_OF_SPANS, minutes=MINUTES_OF_SPANS)
 
 
 def queue_rates(counters: QueueCounters, span_s: int) -> Rates:

@@ -87,7 +87,7 @@ class JobStore:
         """
         records = self._redis.call("HMGET", keys.records(queue), *ids)
         rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
-        return self._jobs(rows)
+        return self._jobs(self._redis, rows)
 
     def accepted_together(self, queue: str, first_seq: int, count: int) -> list[Job]:
         """The jobs that one call accepted, in its order, without those that have been pruned.
@@ -102,7 +102,7 @@ class JobStore:
                 below, WALKED_A_CALL, ALL_JOBS.indexes, above_seq=first_seq - 1
             )
             rows += [(0, queue, id, record) for id, record in found]
-        return self._jobs(rows[::-1])
+        return self._jobs(self._redis, rows[::-1])
 
     def ended_among(self, ids: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
         """Which of these jobs, given by queue, have ended or aren't there: (queue, id) each.
@@ -150,12 +150,7 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        page = self._page(where, limit, cursor)
-        for _ in range(FRUITLESS_LOOKS):
-            if page.jobs or page.next is None:
-                break
-            page = self._page(where, limit, page.next)
-        return page
+        return self._redis.read_lists(lambda redis: self._page_with_jobs(redis, where, limit, cursor))
 
     def walk(self, where: JobFilter) -> Iterator[tuple[str, str, bytes]]:
         """All jobs that fit, one queue after the other, each newest first: (queue, id, packed record).
@@ -166,33 +161,41 @@ class JobStore:
         for queue in where.queues_among(self._redis.queues()):
             cursor: Cursor | None = None
             while True:
-                begins, found = self._part(queue, where, WALKED_A_CALL, cursor)
+                begins, found = self._part(self._redis, queue, where, WALKED_A_CALL, cursor)
                 yield from ((queue, id, record) for id, record in found)
                 if begins is None:
                     break
                 cursor = Cursor(begins, queue)
 
-    def _page(self, where: JobFilter, limit: int, cursor: Cursor | None) -> Page:
+    def _page_with_jobs(self, redis: RedisClient, where: JobFilter, limit: int, cursor: Cursor | None) -> Page:
+        page = self._page(redis, where, limit, cursor)
+        for _ in range(FRUITLESS_LOOKS):
+            if page.jobs or page.next is None:
+                break
+            page = self._page(redis, where, limit, page.next)
+        return page
+
+    def _page(self, redis: RedisClient, where: JobFilter, limit: int, cursor: Cursor | None) -> Page:
         rows: list[tuple[int, str, str, bytes]] = []
         floor: Cursor | None = None
-        for name in where.queues_among(self._redis.queues()):
-            begins, found = self._part(name, where, limit, cursor)
+        for name in where.queues_among(redis.queues()):
+            begins, found = self._part(redis, name, where, limit, cursor)
             rows += [(seq_of(record), name, id, record) for id, record in found]
             if begins is not None:
                 floor = max(filter(None, (floor, Cursor(begins, name))), key=_order)
         rows.sort(key=lambda row: row[:2], reverse=True)
         shown = [row for row in rows if floor is None or row[:2] >= _order(floor)][:limit]
-        return Page(self._jobs(shown), _next(rows, shown, floor, limit))
+        return Page(self._jobs(redis, shown), _next(rows, shown, floor, limit))
 
     def _part(
-        self, queue: str, where: JobFilter, limit: int, cursor: Cursor | None
+        self, redis: RedisClient, queue: str, where: JobFilter, limit: int, cursor: Cursor | None
     ) -> tuple[int | None, list[tuple[str, bytes]]]:
         if where.is_empty:
             return None, []
         bounds = [] if cursor is None else [cursor.seq_below(queue)]
         if where.created_before_us is not None:
             bounds.append(where.created_before_us)
-        return self._redis.queue(queue).page(
+        return redis.queue(queue).page(
             min(bounds, default=None),
             limit,
             where.indexes,
@@ -202,14 +205,14 @@ class JobStore:
             tags=digests(where.tags or ()),
         )
 
-    def _jobs(self, rows: Sequence[tuple[int, str, str, bytes]]) -> list[Job]:
+    def _jobs(self, redis: RedisClient, rows: Sequence[tuple[int, str, str, bytes]]) -> list[Job]:
         ids: dict[str, list[str]] = {}
         for _, queue, id, _ in rows:
             ids.setdefault(queue, []).append(id)
         commands = [("HMGET", key(queue), *of_queue) for queue, of_queue in ids.items() for key in DETAILS]
         if not commands:
             return []
-        answers = self._redis.call_all(commands)
+        answers = redis.call_all(commands)
         details: dict[tuple[str, str], list[bytes | None]] = {}
         for i, (queue, of_queue) in enumerate(ids.items()):
             for id, *texts in zip(of_queue, *answers[4 * i : 4 * i + 4], strict=True):

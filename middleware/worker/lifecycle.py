@@ -88,7 +88,11 @@ class WorkerLifecycle:
         if unknown := sorted(wanted - set(broker.queues)):
             declared = ", ".join(sorted(broker.queues)) or "none"
             exit_with(SettingsError(f"QUEUES names {', '.join(unknown)}, but the declared queues are: {declared}."))
-        self._safety = SafetyWatch(self._settings.durability, on_cluster=end_process if self._is_process else None)
+        self._safety = SafetyWatch(
+            self._settings.durability,
+            self._settings.wait_replicas,
+            on_cluster=end_process if self._is_process else None,
+        )
         self._safety.look_first(self._redis.new_link())
         self.name = process_name()
         self._worker = worker

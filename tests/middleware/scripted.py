@@ -240,7 +240,7 @@ class ScriptedQueue:
         assert self.client.llen(keys.doorbell(self.name)) <= 1
 
     def _records(self) -> dict[str, Record]:
-        with redis.Redis.from_url(self.broker.redis._address) as raw:
+        with redis.Redis.from_url(self.broker.redis.address.url) as raw:
             packed = raw.hgetall(keys.records(self.name))
         return {id.decode(): unpack_record(record) for id, record in packed.items()}
 
@@ -265,7 +265,7 @@ class ScriptedQueue:
         finished = {id: r.finished for id, r in records.items() if letters[id] in FINAL_LETTERS}
         assert self._scores(keys.finished) == finished
         assert set(self.client.hkeys(keys.messages(self.name))) == set(records)
-        with redis.Redis.from_url(self.broker.redis._address) as raw:
+        with redis.Redis.from_url(self.broker.redis.address.url) as raw:
             tagged = raw.zrange(keys.tagged(self.name), 0, -1)
             rows = raw.zrange(keys.subjects(self.name), 0, -1)
             freshness = raw.zrange(keys.freshness(self.name), 0, -1, withscores=True)
@@ -282,7 +282,7 @@ class ScriptedQueue:
 
     def _task_counters(self) -> dict[str, TaskCounters]:
         self.scripts.read_counters(0, 0)
-        with redis.Redis.from_url(self.broker.redis._address) as raw:
+        with redis.Redis.from_url(self.broker.redis.address.url) as raw:
             packed = raw.hgetall(keys.task_counters(self.name))
         return {task.decode(): unpack_task_counters(counters) for task, counters in packed.items()}
 

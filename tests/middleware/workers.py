@@ -42,6 +42,12 @@ def ended(broker: LifoBroker, message: dramatiq.Message[Any] | str) -> Job:
     return job
 
 
+def idle_threads(broker: LifoBroker) -> int:
+    """How many threads of the only worker have nothing to do, as it counts them."""
+    [lifecycle] = broker._workers.running
+    return lifecycle._idle_threads.idle if lifecycle._idle_threads is not None else 0
+
+
 class Gate:
     """Where tasks wait until the test lets them go on."""
 
@@ -72,9 +78,9 @@ class Gate:
 
 
 @contextmanager
-def broker_of(url: str, **settings: Any) -> Iterator[LifoBroker]:
-    """A broker whose queue is audited in the end."""
-    broker = LifoBroker(url=url, settings=Settings(**settings))
+def broker_of(url: str, *, timeout_s: float = 5.0, **settings: Any) -> Iterator[LifoBroker]:
+    """A broker with one queue; it waits for an answer of Redis for ``timeout_s``."""
+    broker = LifoBroker(url=url, settings=Settings(**settings), timeout_s=timeout_s)
     broker.declare_queue("default")
     try:
         yield broker

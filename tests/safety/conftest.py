@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 import redis
 
-from local.embedded import LOOPBACK, SERVER_PORTS, EmbeddedServer, free_port
+from local.embedded import EmbeddedServer
 
+from ..cluster import port_of_node
 from ..service import wait_until
 
 SERVER = os.environ.get("LASTIN_TEST_REDIS")
-BUS = 10_000
-"""A node of a cluster also listens on the port that is so much higher."""
 
 
 def server_in(folder: Path, *options: str, port: int | None = None, durability: str = "everysec") -> EmbeddedServer:
@@ -30,16 +27,6 @@ def server_in(folder: Path, *options: str, port: int | None = None, durability: 
 def node_in(folder: Path, port: int | None = None) -> EmbeddedServer:
     """A node of a cluster that holds no slots yet, not yet started."""
     return server_in(folder, "--cluster-enabled", "yes", port=port or port_of_node())
-
-
-def port_of_node() -> int:
-    """A free port whose bus port is free as well, and stays so: no outgoing connection takes one of these."""
-    while True:
-        port = free_port()
-        with socket.socket() as probe, suppress(OSError):
-            if port + BUS in SERVER_PORTS:
-                probe.bind((LOOPBACK, port + BUS))
-                return port
 
 
 @pytest.fixture(scope="session")

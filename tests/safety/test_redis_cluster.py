@@ -1,4 +1,4 @@
-"""A Redis Cluster isn't supported: programs end with one line, and calls say so."""
+"""A Redis Cluster without REDIS_CLUSTER, and that setting without one: programs end with one line, and calls say so."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from middleware.redis_link.link import Link
 
 from ..api.client import JSON, Client
 from ..api.conftest import running_api
+from ..cluster import port_of_node
 from ..service import ROOT, clean_environment, python, wait_until
-from .conftest import node_in, port_of_node
+from .conftest import node_in
 
-LINE = "lastin: REDIS_URL leads to a node of a Redis Cluster (its INFO says cluster), which LastIn doesn't support"
+LINE = "lastin: REDIS_URL leads to a node of a Redis Cluster (its INFO says cluster): set REDIS_CLUSTER=1, or REDIS_URL"
+NO_CLUSTER = (
+    "lastin: REDIS_CLUSTER is 1, but REDIS_URL doesn't lead to a Redis Cluster (it says that cluster mode isn't"
+)
 WORKER = ("-m", "dramatiq", "tasks", "--skip-logging", "--processes", "1", "--threads", "1")
 PROGRAMS = {
     "web": ("-m", "api"),
@@ -41,6 +45,15 @@ def test_a_program_ends_with_one_line_and_status_2(cluster: EmbeddedServer, prog
     assert "Traceback" not in ended.stderr + ended.stdout
     if program != "worker":  # Dramatiq's own parent adds that its process ended
         assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_that_expects_a_cluster_ends_with_one_line_where_there_is_none(redis_url: str, program: str) -> None:
+    ended = python(*PROGRAMS[program], REDIS_URL=redis_url, REDIS_CLUSTER="1", PORT=str(free_port()))
+
+    assert ended.returncode == 2
+    assert ended.stderr.count(NO_CLUSTER) == 1
+    assert "Traceback" not in ended.stderr + ended.stdout
 
 
 def test_programs_that_start_before_it_end_as_soon_as_it_answers(tmp_path: Path) -> None:
@@ -92,7 +105,7 @@ def test_what_a_node_cant_do_is_an_error_of_its_own(
     cluster: EmbeddedServer, command: tuple[str | int, ...], answer: str
 ) -> None:
     link = Link(cluster.url, timeout_s=5)
-    with pytest.raises(RedisClusterError, match="doesn't support") as caught:
+    with pytest.raises(RedisClusterError, match="set REDIS_CLUSTER=1") as caught:
         link.call(*command)
     link.close()
 
@@ -121,6 +134,6 @@ def test_the_api_says_so_in_words_while_it_runs(cluster: EmbeddedServer, tmp_pat
         health = client.get("/healthz")
 
     for answer in answers:
-        assert "Redis Cluster, which isn't supported" in answer.problem(503, "unavailable")["detail"]
+        assert "must change REDIS_CLUSTER or REDIS_URL" in answer.problem(503, "unavailable")["detail"]
         assert answer.headers["Retry-After"] == "60"
     assert health.status == 200

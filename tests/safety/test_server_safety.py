@@ -54,7 +54,7 @@ def test_the_embedded_server_is_safe(admin: redis.Redis, link: Link) -> None:
 
     assert found.warnings == []
     assert found.unknown == []
-    assert found == ServerSafety("everysec", True, True, "everysec", True, "noeviction")
+    assert found == ServerSafety("everysec", 0, 0, True, True, "everysec", True, "noeviction")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ local lease, silence, crash_limit, default_gate = tonumber(ARGV[2]), tonumber(AR
 --- @include orphan
 --- @include put_back
 --- @include grace_until
+--- @include add_up
 
 --- @insert allow_when_full
 local grace = grace_until(lease, silence)
@@ -42,4 +43,5 @@ end
 local next_end = redis.call('ZRANGE', K.leases, 0, 0, 'WITHSCORES')[2]
 if next_end then reply[1] = math.max(0, next_end - now) end
 --- @insert save
+add_up() -- so that replicas have the counts of a queue that is quiet now
 return reply

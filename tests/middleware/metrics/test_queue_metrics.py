@@ -7,6 +7,7 @@ from typing import Any
 from local.embedded import EmbeddedServer
 from middleware.metrics import exposition, queue_metrics
 from middleware.metrics.definitions import BY_NAME
+from middleware.processes.server_info import fields_of, read_info
 from middleware.redis_link.link import Link
 
 from ..scripted import ScriptedQueue
@@ -169,7 +170,7 @@ def test_waits_and_runs_are_shown_as_histograms_in_seconds(queue: ScriptedQueue)
 
 def test_redis_shows_its_memory_and_of_its_files(embedded_server: EmbeddedServer) -> None:
     link = Link(embedded_server.url, timeout_s=5)
-    rows = {row.name: row.value for row in queue_metrics.of_redis(link.call("INFO"))}
+    rows = {row.name: row.value for row in queue_metrics.of_redis(read_info(link))}
     link.close()
 
     assert rows["lastin_redis_memory_used_bytes"] > 100_000
@@ -187,7 +188,7 @@ def test_a_replica_that_lags_and_files_that_fail_are_seen() -> None:
         b"slave1:ip=10.0.0.3,port=6379,state=online,offset=400,lag=5\r\nmaster_repl_offset:1000\r\n"
     )
 
-    rows = {row.name.removeprefix("lastin_redis_"): row.value for row in queue_metrics.of_redis(info)}
+    rows = {row.name.removeprefix("lastin_redis_"): row.value for row in queue_metrics.of_redis(fields_of(info))}
 
     assert (rows["aof_write_ok"], rows["aof_rewrite_ok"], rows["rdb_save_ok"]) == (0, 1, 0)
     assert (rows["replicas"], rows["replica_lag_bytes"]) == (2, 600)

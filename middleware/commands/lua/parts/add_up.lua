@@ -9,7 +9,11 @@
 local function add_up()
   local calls = redis.call('LRANGE', K.pending_counts, 0, -1)
   if #calls == 0 then return end
-  redis.call('DEL', K.pending_counts)
+  local deleted = redis.pcall('DEL', K.pending_counts)
+  if type(deleted) == 'table' then
+    if deleted.err:find('READONLY', 1, true) then return end -- a replica: what is pending is missing from the counts
+    redis.call('DEL', K.pending_counts)
+  end
   local totals, last_claim = {}, nil
   for _, packed in ipairs(calls) do
     local counted = cmsgpack.unpack(packed)

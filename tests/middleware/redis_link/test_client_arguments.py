@@ -14,7 +14,8 @@ from redis.sentinel import Sentinel
 
 from local.embedded import EmbeddedServer
 from middleware.broker import LifoBroker
-from middleware.redis_link.link import pool
+from middleware.redis_link.address import Address
+from middleware.redis_link.route import pool
 
 
 @pytest.fixture
@@ -63,14 +64,14 @@ def test_a_pool_is_enough(guarded: EmbeddedServer) -> None:
 
 
 def test_a_socket_of_the_file_system_is_an_address_too() -> None:
-    made = pool(redis.Redis(unix_socket_path="/run/redis.sock", db=3).connection_pool, timeout_s=1)
+    made = pool(Address(pool=redis.Redis(unix_socket_path="/run/redis.sock", db=3).connection_pool), timeout_s=1)
 
     assert made.connection_class is redis.UnixDomainSocketConnection
     assert (made.connection_kwargs["path"], made.connection_kwargs["db"]) == ("/run/redis.sock", 3)
 
 
 def test_certificates_are_taken_over() -> None:
-    made = pool(redis.Redis(ssl=True, ssl_ca_certs="/etc/ca.pem").connection_pool, timeout_s=1)
+    made = pool(Address(pool=redis.Redis(ssl=True, ssl_ca_certs="/etc/ca.pem").connection_pool), timeout_s=1)
 
     assert made.connection_class is redis.SSLConnection
     assert made.connection_kwargs["ssl_ca_certs"] == "/etc/ca.pem"
@@ -100,8 +101,8 @@ def test_connections_give_up_in_time_whatever_the_client_says(guarded: EmbeddedS
         ({"maintenance_chance": 1}, "leave it out"),
         ({"heartbeat_timeout": 60_000}, r"Settings\(lease_s=…\)"),
         ({"dead_message_ttl": 1}, r"Settings\(retention_s=…\)"),
-        ({"connection_pool": Sentinel([("127.0.0.1", 1)]).master_for("main").connection_pool}, "URL of the server"),
-        ({"client": redis.asyncio.Redis()}, "URL of the server"),
+        ({"connection_pool": Sentinel([("127.0.0.1", 1)]).master_for("main").connection_pool}, "give url="),
+        ({"client": redis.asyncio.Redis()}, "give url="),
         ({"prot": 6379}, "unexpected keyword argument 'prot'"),
     ],
     ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",

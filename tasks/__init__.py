@@ -1,11 +1,9 @@
-"""What the work is: one file a task, found by itself. ``dramatiq tasks`` runs what is declared here.
+"""What the work is: one file a task, found by itself, or the modules that TASKS names. ``dramatiq tasks`` runs them.
 
 Importing reads the settings and declares the tasks, but connects to nothing.
 """
 
 from __future__ import annotations
-
-import sys
 
 import dramatiq
 from dramatiq.brokers.stub import StubBroker
@@ -23,9 +21,11 @@ from middleware.worker.context import cancel_requested, current_job_id, progress
 from middleware.worker.delivery import Cancelled
 
 from .declaration import TaskError
-from .registry import Registry, Task, discover
+from .discovery import discover
+from .registry import DEFAULT_TASK, Registry, Task
 
 __all__ = [
+    "DEFAULT_TASK",
     "Cancelled",
     "Task",
     "TaskError",
@@ -59,7 +59,7 @@ registry = Registry(dramatiq.get_broker())
 task = registry.task
 
 try:
-    discover(sys.modules[__name__])
+    discover(settings.tasks)
 except TaskError as error:
     if settings.log_level == "DEBUG":
         raise

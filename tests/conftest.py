@@ -18,7 +18,7 @@ from local.embedded import EmbeddedServer, free_port
 
 from . import least_rights
 from .leaks import leaked_keys
-from .service import RunningService
+from .service import RunningService, chosen_server
 
 if os.environ.get("LASTIN_TEST_ACL"):
     least_rights.install()
@@ -27,10 +27,15 @@ _data = tempfile.TemporaryDirectory(prefix="lastin-test-")
 _server = EmbeddedServer(
     Path(_data.name) / "redis",
     port=free_port(),
-    binary=Path(os.environ["LASTIN_TEST_REDIS"]) if os.environ.get("LASTIN_TEST_REDIS") else None,
+    binary=chosen_server(),
 )
 # Modules that read the settings when they are imported must never find the server of a person's own `make run`.
 os.environ["REDIS_URL"] = _server.url
+
+
+def pytest_unconfigure() -> None:
+    """Also where no test wanted the server."""
+    _data.cleanup()
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +43,6 @@ def embedded_server() -> Iterator[EmbeddedServer]:
     """The server of this test run. Tests that stop or kill one start their own (see ``own_server``)."""
     with _server:
         yield _server
-    _data.cleanup()
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
             check_name(queue)
             now_us = self.clock.now_us()
             due_us = None if delay is None else now_us + checked_delay_ms(delay) * 1000
-            expires_us = deadline_us(self.deadlines.word(message), now_us)
+            expires_us = deadline_us(self.fresh_work.of(message)[0], now_us)
             offered = (message.message_id, message.actor_name, encoded(message))
             with self._lock:
                 self.stub_queue(queue).accept(*offered, due_us=due_us, expires_us=expires_us)

@@ -24,7 +24,7 @@ def taking_over(broker: dramatiq.Broker | None = None, stub: StubBroker | None =
     for name, actor in actors.items():
         # Not declared anew: middleware has changed them already, and would do it once more.
         stub.actors[name], actor.broker = actor, stub
-        stub.deadlines.declare(actor)
+        stub.fresh_work.declare(actor)
     dramatiq.set_broker(stub)
     try:
         yield stub

@@ -73,6 +73,7 @@ def test_where_everything_can_run_nothing_is_listed(folder: Path) -> None:
         "make clients",
         "make lint",
         "make soak-short",
+        "make chaos",
         "make observe",
         "make fresh",
     } <= set(made(folder))

@@ -22,6 +22,15 @@ local function put_on_top(id, message)
   local job = load(id)
   if not job then return 'missing' end
   if WHY_NOT[job[R.STATUS]] then return WHY_NOT[job[R.STATUS]] end
+  if job[R.SUBJECT] then
+    --- @include newer_of_subject
+    if newer_of_subject(job) then return 'superseded' end
+    --- @include take_over
+    --- @insert allow_when_full
+    redis.call('ZADD', K.subjects, 0, subject_row(job, id))
+    take_over(id, job, 0)
+    job[R.SINCE] = job[R.SINCE] or now
+  end
   count('finished_bytes', -bytes_of(id) - tag_bytes(job))
   redis.call('ZREM', K.finished, id)
   for _, index in ipairs({K.rejected, K.cancelled, K.expired}) do redis.call('ZREM', index, id) end

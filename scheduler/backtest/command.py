@@ -153,9 +153,9 @@ def _simulated(
                 bar.update(uncounted)
                 uncounted = 0
         bar.update(uncounted)
-    left, oldest_us = simulation.left_waiting()
+    rest = simulation.rest()
     client.link.close()
-    return measurement.figures(left, oldest_us, until_us)
+    return measurement.figures(rest, until_us)
 
 
 def threads_of(settings: Settings) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .arrivals import Arrivals
 from .run_times import percentile
-from .steps import Step
+from .steps import Rest, Step
 
 PERCENTS = (50, 90, 99)
 
@@ -26,6 +26,7 @@ class Figures:
     arrivals: int
     started: int
     expired: int
+    superseded: int
     left_waiting: int
     waits_us: dict[int, int | None]
     longest_wait_us: int | None
@@ -109,17 +110,18 @@ class Measurement:
         for index in step.processed:
             self._freshness.processed(self._at_us[index], step.now_us)
 
-    def figures(self, left: int, oldest_us: int | None, now_us: int) -> Figures:
-        """``left`` jobs wait at the end, the oldest since ``oldest_us``."""
+    def figures(self, rest: Rest, now_us: int) -> Figures:
+        """``rest``: what is left at the end of the simulation, ``now_us``."""
         percentiles = self._waits.percentiles()
-        longest = [percentiles.pop(100), None if oldest_us is None else now_us - oldest_us]
+        longest = [percentiles.pop(100), None if rest.oldest_us is None else now_us - rest.oldest_us]
         mean_us = self._freshness.mean()
         capacity_us = self._threads * (self._ended_at_us - self._at_us[0])
         return Figures(
             arrivals=len(self._at_us),
             started=len(self._waits),
-            expired=len(self._at_us) - len(self._waits) - left,
-            left_waiting=left,
+            expired=rest.expired,
+            superseded=rest.superseded,
+            left_waiting=rest.waiting,
             waits_us=percentiles,
             longest_wait_us=max((wait_us for wait_us in longest if wait_us is not None), default=None),
             freshness_us=mean_us,

@@ -67,6 +67,8 @@ class Report:
         yield "freshness, worst", [_span(each.stalest_us) for each in figures]
         yield "expired", [f"{each.expired:,}" for each in figures]
         yield "expired share", [_share(each.expired / each.arrivals) for each in figures]
+        if any(each.superseded for each in figures):
+            yield "superseded", [f"{each.superseded:,}" for each in figures]
         yield "left waiting", [f"{each.left_waiting:,}" for each in figures]
         yield "threads busy", [_share(each.busy) for each in figures]
         yield "ended after", [_span(each.ended_at_us - self.arrivals.at_us[0]) for each in figures]
@@ -82,6 +84,7 @@ def _as_dict(figures: Figures) -> dict[str, Any]:
         "freshness_ms": {"mean": _ms(figures.freshness_us), "worst": _ms(figures.stalest_us)},
         "expired": figures.expired,
         "expired_share": figures.expired / figures.arrivals,
+        "superseded": figures.superseded,
         "left_waiting": figures.left_waiting,
         "threads_busy": round(figures.busy, 6),
         "ended_at": rfc3339(figures.ended_at_us),

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 
 from middleware.commands import keys
 from middleware.commands.client import RedisClient
-from middleware.commands.types import Claim, Offer, Settlement
+from middleware.commands.layout import unpack_task_counters
+from middleware.commands.types import Claim, Offer, Settlement, Subject
 from middleware.queues.windows import Windows
 
 from ..cadence import QueueCadence
 from ..runner import policy_of
 from .arrivals import UNSET, Arrivals
 from .simulated_clock import SimulatedClock
-from .steps import Capacity, Start, Step
+from .steps import Capacity, Rest, Start, Step
 from .ticks_that_count import TicksThatCount
 
 TASK, WORKER, MESSAGE = "task", "simulation", b"-"
@@ -81,13 +82,17 @@ class Simulation:
             started = self._settle_and_claim([Settlement(*token, "processed") for _, _, token in processed])
             self._prune(accepted)
             yield Step(now_us, accepted, started, [job for _, job, _ in processed])
-        self._hear()
 
-    def left_waiting(self) -> tuple[int, int | None]:
-        """How many jobs wait at the end, and the place of the oldest."""
-        stack = keys.stack(self._cadence.queue)
-        oldest = self._client.call("ZRANGE", stack, 0, 0, "WITHSCORES")
-        return int(self._client.call("ZCARD", stack)), int(float(oldest[1])) if oldest else None
+    def rest(self) -> Rest:
+        """What is left in the end."""
+        self._hear()
+        queue = self._cadence.queue
+        oldest = self._client.call("ZRANGE", keys.stack(queue), 0, 0, "WITHSCORES")
+        waiting = int(self._client.call("ZCARD", keys.stack(queue)))
+        self._commands.read_counters(0, 0)  # adds up what is pending
+        ended = unpack_task_counters(self._client.call("HGET", keys.task_counters(queue), TASK)).totals
+        place_us = int(float(oldest[1])) if oldest else None
+        return Rest(waiting, place_us, ended["ended_expired"], ended["ended_superseded"])
 
     def _next_event(self) -> int | None:
         """When something happens next; None when nothing more can."""
@@ -109,7 +114,8 @@ class Simulation:
             while self._next < len(at_us) and at_us[self._next] <= now_us and len(offers) < MOST_AT_ONCE:
                 deadline_us = deadlines_us[self._next]
                 word = b"" if deadline_us == UNSET else b"%d" % deadline_us
-                offers.append(Offer(str(self._next), TASK, MESSAGE, deadline=word))
+                subject = Subject(self._arrivals.subjects[self._next])
+                offers.append(Offer(str(self._next), TASK, MESSAGE, deadline=word, subject=subject))
                 if word and (self._wake_us is None or deadline_us < self._wake_us):
                     self._wake_us = max(deadline_us, now_us)
                 self._next += 1

@@ -23,6 +23,15 @@ class Start(NamedTuple):
     run_us: int
 
 
+class Rest(NamedTuple):
+    """What is left in the end: how many jobs wait, the place of the oldest, and how many ended without a start."""
+
+    waiting: int
+    oldest_us: int | None
+    expired: int
+    superseded: int
+
+
 class Step(NamedTuple):
     """What happened at one moment: how many jobs were accepted, which started, and which were processed, by their
     indexes."""

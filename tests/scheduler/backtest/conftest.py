@@ -54,6 +54,6 @@ def simulate(simulation_server: OwnServer) -> Simulate:
         for step in run.steps():
             measurement.note(step)
             starts += [(arrivals.at_us[start.job], step.now_us) for start in step.started]
-        return starts, measurement.figures(*run.left_waiting(), until_us)
+        return starts, measurement.figures(run.rest(), until_us)
 
     return simulate_all

@@ -91,6 +91,7 @@ def test_programs_get_one_json_object(cadences: str, came: str, capsys: pytest.C
         "freshness_ms": outcome["freshness_ms"],
         "expired": 9,
         "expired_share": 0.45,
+        "superseded": 0,
         "left_waiting": 0,
         "threads_busy": 1.0,
         "ended_at": "2030-01-07T12:00:22.000000Z",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from middleware.tags import digests
 from scheduler.backtest.arrivals import UNSET, Arrival, Arrivals, Span
 from scheduler.backtest.csv_file import read_csv
 from scheduler.errors import ArrivalsError
@@ -41,6 +42,13 @@ def test_columns_may_come_in_any_order_after_a_byte_order_mark_and_with_blank_li
     found = read(tmp_path, "\ufeffexpires_at, created_at\r\n7,5\r\n\r\n,6\r\n")
 
     assert found == [Arrival(5_000_000, 7_000_000), Arrival(6_000_000)]
+
+
+def test_subjects_are_kept_as_digests(tmp_path: Path) -> None:
+    found = read(tmp_path, "created_at,subject\n1,customer 7\n2,\n3,customer 7\n")
+
+    assert [arrival.subject for arrival in found] == [digests(["customer 7"]), "", digests(["customer 7"])]
+    assert Arrivals.of(reversed(found)).subjects == [arrival.subject for arrival in found]
 
 
 def test_arrivals_are_sorted_and_those_of_the_same_time_stay_in_their_order() -> None:

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from middleware.commands import keys
+from middleware.tags import digests
 from scheduler.backtest.arrivals import Arrival
 from scheduler.backtest.own_server import OwnServer, OwnServerError
 from scheduler.blackout import parse_blackout
@@ -100,6 +101,17 @@ def test_many_deadlines_that_pass_at_once_all_expire(simulate: Simulate) -> None
 
     assert len(starts) == figures.started == 2
     assert figures.expired == 699
+
+
+def test_a_newer_job_of_a_subject_supersedes_those_that_wait(simulate: Simulate) -> None:
+    subject, other = digests(["customer 7"]), digests(["customer 8"])
+    jobs = [
+        Arrival(BASE + s * S, subject=of) for s, of in ((1, subject), (2, subject), (3, other), (4, subject), (5, ""))
+    ]
+    starts, figures = simulate(jobs, windows(close_when_empty=True))
+
+    assert seconds(starts) == [(5, 10), (4, 10), (3, 10)]
+    assert (figures.started, figures.superseded, figures.expired, figures.left_waiting) == (3, 2, 0, 0)
 
 
 def test_it_ends_some_time_after_the_last_arrival_and_says_what_still_waits(simulate: Simulate) -> None:

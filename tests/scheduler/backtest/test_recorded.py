@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from middleware.commands.types import Offer, Subject
+from middleware.tags import digests
 from scheduler.backtest.arrivals import Arrival, Span
 from scheduler.backtest.recorded import read_recorded
 
@@ -63,6 +65,16 @@ def test_deadlines_are_those_of_the_jobs_expired_or_not(queue: ScriptedQueue) ->
 
     assert queue.status("a") == "expired"
     assert [arrival.deadline_us for arrival in recorded(queue)] == [START_US + 3 * S, START_US + 1 + 30 * S - 1]
+
+
+def test_subjects_are_those_of_the_jobs_superseded_or_not(queue: ScriptedQueue) -> None:
+    subject = Subject(digests(["customer 7"]))
+    for id in ("a", "b"):
+        queue.scripts.accept([Offer(id, "task", queue.encoded(id), subject=subject)])
+        queue.clock.forward(s=1)
+
+    assert queue.status("a") == "superseded"
+    assert [arrival.subject for arrival in recorded(queue)] == [subject.digest] * 2
 
 
 def test_only_those_within_the_span_are_taken(queue: ScriptedQueue) -> None:

@@ -226,8 +226,7 @@ def test_who_waits_for_an_answer_of_a_server_that_hangs_is_freed_when_another_is
     caller.start()
     watched.fail_over("stop")
     with pytest.raises(RedisAwayError):
-        for _ in range(20):
-            listening.wait(1)
+        wait_until(lambda: listening.wait(1), "the listener to leave the old primary", 20)
 
     assert freed.wait(5)
     caller.join()

@@ -38,9 +38,8 @@ QUEUES = (
     Metric(
         "lastin_subjects",
         "gauge",
-        ("queue", "le"),
-        "Subjects whose newest processed job was accepted at most `le` seconds ago; `+Inf`: all that have one. Take "
-        "histogram_quantile of it.",
+        ("queue", "within_s"),
+        "Subjects whose newest processed job was accepted at most so many seconds ago; `+Inf`: all that have one.",
     ),
     Metric("lastin_jobs_accepted_total", "counter", ("queue",), "Jobs that were accepted."),
     Metric(

@@ -22,6 +22,7 @@ COUNTED = {
     "retried": "lastin_jobs_retried_total",
     "reclaimed": "lastin_jobs_reclaimed_total",
     "revived": "lastin_jobs_revived_total",
+    "overflowed": "lastin_jobs_overflowed_total",
     "pruned": "lastin_jobs_pruned_total",
     "stale_settles": "lastin_stale_settles_total",
     "order_inversions": "lastin_order_inversions_total",

@@ -17,7 +17,8 @@ from ..store.moves import CANCELLABLE, RETRYABLE
 from ..store.records import job_from
 from ..worker.delivery import Delivery
 from .clock import StubClock
-from .stub_queue import Entry, StubQueue
+from .stub_entry import Entry
+from .stub_queue import StubQueue
 
 
 class StubJobs:

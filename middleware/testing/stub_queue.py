@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ..commands.layout import STATUS_LETTERS, Record
-from ..commands.types import Settlement
+from ..commands.types import NO_SUBJECT, Settlement, Subject
 from ..errors import DuplicateJobError
 from ..jobs import JobStatus
 from .clock import StubClock
+from .stub_entry import Entry
+from .stub_subjects import newer, take_over
 
 LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}
 
 NEW = Record("", 0, None, "", 0, None, None, None, None, None, None, None, None, None, None)
-
-
-@dataclass(slots=True)
-class Entry:
-    """A job. ``exception``: what the last attempt raised; ``number``: of the claim that runs it now."""
-
-    id: str
-    body: bytes
-    record: Record
-    result: bytes = b""
-    failure: bytes = b""
-    progress: bytes = b""
-    exception: BaseException | None = None
-    number: int = 0
-
-    @property
-    def status(self) -> JobStatus:
-        """Where it is in its life."""
-        return STATUS_LETTERS[self.record.status]
-
-    @property
-    def place(self) -> int:
-        """Where it lies in the stack."""
-        return self.record.place or self.record.seq
 
 
 class StubQueue:
@@ -70,8 +47,18 @@ class StubQueue:
         """Let nothing through."""
         self._is_open = False
 
-    def accept(self, id: str, task: str, body: bytes, *, due_us: int | None, expires_us: int | None) -> None:
-        """A new job, to run at once or from ``due_us`` on, and claimed before ``expires_us`` if it is to run.
+    def accept(
+        self,
+        id: str,
+        task: str,
+        body: bytes,
+        *,
+        due_us: int | None = None,
+        expires_us: int | None = None,
+        subject: Subject = NO_SUBJECT,
+    ) -> None:
+        """A new job, to run at once or from ``due_us`` on, and claimed before ``expires_us`` if it is to run; it takes
+        the turn of older ones of its subject.
 
         Raises:
           DuplicateJobError: there is one with this id.
@@ -82,8 +69,9 @@ class StubQueue:
         letter = LETTERS[JobStatus.QUEUED if due_us is None else JobStatus.SCHEDULED]
         at_first = None if due_us is None else 0
         record = NEW._replace(status=letter, seq=self._last_seq, place=at_first, task=task, due=due_us)
-        record = record._replace(entered=at_first, expires=expires_us)
-        self.entries[id] = self._unended[id] = Entry(id, body, record)
+        record = record._replace(entered=at_first, expires=expires_us, subject=subject.digest or None)
+        self.entries[id] = self._unended[id] = entry = Entry(id, body, record)
+        self._take_over(entry, max_defer_us=subject.max_defer_us, stops_running=subject.supersede_running)
 
     def runs_any(self) -> bool:
         """Whether a job runs."""
@@ -111,6 +99,7 @@ class StubQueue:
         entry, attempts = waiting[0], waiting[0].record.attempts + 1
         entry.number = entry.record.seq + attempts
         self._move(entry, JobStatus.RUNNING, attempts=attempts, started=self._clock.now_us(), worker="stub", due=None)
+        self._take_over(entry)
         return entry
 
     def settle(self, settlement: Settlement) -> None:
@@ -123,10 +112,14 @@ class StubQueue:
             entry.failure = b"%d " % now + settlement.failure
         match settlement.outcome:
             case "put_back":
-                self._move(entry, JobStatus.QUEUED, worker=None)
+                self._put_back(entry, JobStatus.QUEUED)
             case "retry":
                 entry.body = settlement.message
-                self._move(entry, JobStatus.SCHEDULED, due=now + settlement.delay_us, worker=None, lost=None)
+                self._put_back(entry, JobStatus.SCHEDULED, due=now + settlement.delay_us, lost=None)
+            case "cancelled" if entry.record.superseded_by:
+                self._move(entry, JobStatus.SUPERSEDED, finished=now)
+            case "cancelled" if entry.record.cancel:
+                self._move(entry, JobStatus.CANCELLED, finished=now, reason=entry.record.cancel)
             case outcome:
                 entry.result = settlement.result
                 self._move(entry, JobStatus(outcome), finished=now, reason=settlement.reason or None)
@@ -137,7 +130,7 @@ class StubQueue:
         if lost >= self._crash_limit:
             self._move(entry, JobStatus.REJECTED, lost=lost, finished=self._clock.now_us(), reason="worker_lost")
         else:
-            self._move(entry, JobStatus.QUEUED, lost=lost, worker=None)
+            self._put_back(entry, JobStatus.QUEUED, lost=lost)
 
     def cancel(self, entry: Entry, reason: str) -> None:
         """One that waits ends at once; one that runs is asked to stop."""
@@ -147,11 +140,33 @@ class StubQueue:
             self._move(entry, JobStatus.CANCELLED, finished=self._clock.now_us(), reason=reason, due=None)
 
     def put_on_top(self, entry: Entry, body: bytes) -> None:
-        """An operator's retry."""
+        """An operator's retry; nothing happens to a job whose subject has a newer one."""
+        if newer(entry, self.entries.values()) is not None:
+            return
         entry.body = body
         self._last_seq = max(self._last_seq + 1, self._clock.now_us())
         now = {"place": self._last_seq, "entered": self._last_seq}
         self._move(entry, JobStatus.QUEUED, **now, finished=None, reason=None, expires=None)
+        self._take_over(entry)
+
+    def _take_over(self, entry: Entry, *, max_defer_us: int = 0, stops_running: bool = False) -> None:
+        if entry.record.subject is None:
+            return
+        now = self._clock.now_us()
+        others = list(self._unended.values())
+        for older in take_over(entry, others, now, max_defer_us=max_defer_us, stops_running=stops_running):
+            self._move(older, JobStatus.SUPERSEDED, finished=now, superseded_by=entry.id, due=None)
+
+    def _put_back(self, entry: Entry, status: JobStatus, **changes: object) -> None:
+        now, by = self._clock.now_us(), newer(entry, self.entries.values())
+        if by is not None and not entry.record.cancel:
+            self._move(entry, JobStatus.SUPERSEDED, finished=now, superseded_by=by.id)
+        elif entry.record.superseded_by:
+            self._move(entry, JobStatus.SUPERSEDED, finished=now)
+        elif entry.record.cancel:
+            self._move(entry, JobStatus.CANCELLED, finished=now, reason=entry.record.cancel)
+        else:
+            self._move(entry, status, worker=None, since=now if entry.record.subject else None, **changes)
 
     def _expire(self) -> None:
         now = self._clock.now_us()

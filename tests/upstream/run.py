@@ -20,12 +20,11 @@ BESIDE = Path(__file__).with_name("beside")
 FOLDER = ROOT / ".upstream"
 
 FILES = (
-    *("actors", "barrier", "broker", "bucket_rate_limiter", "callbacks", "cli", "composition"),
-    *("concurrent_rate_limiter", "encoders", "generic_actors", "messages", "redis", "results", "stub_broker"),
-    *("watch", "window_rate_limiter", "worker"),
+    *("actors", "broker", "callbacks", "cli", "composition", "encoders", "generic_actors", "messages", "redis"),
+    *("results", "stub_broker", "watch", "worker"),
 )
-"""Those about brokers, workers, and what works through them. The others are about RabbitMQ, PID files, the Prometheus
-folder, names of queues and type hints, in which no broker of ours has a part."""
+"""Those about brokers, workers, and what works through them. The others are about RabbitMQ, rate limiters, PID files,
+Prometheus's folder, names of queues and type hints, in which no broker of ours has a part."""
 
 TIMEOUT_S = 120
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import redis
 
+from .driver import loads
 from .driver.bench import Bench
 from .driver.figures import Figure, percentile
 from .driver.ideal import newest_first
@@ -55,7 +56,6 @@ def overload(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
 SHORT_MS = 20
 FEW_THREADS = 2
 CAPACITY = FEW_THREADS * 1000 / SHORT_MS
-LOADS = (0.5, 1.0, 1.5, 2.0, 3.0)
 LOOK_S = 0.5
 
 
@@ -63,7 +63,7 @@ def _offer(load: float) -> None:
     """Register the measure that offers so many times the capacity."""
 
     @measure(
-        f"overload-{load:g}",
+        f"{loads.PREFIX}{load:g}",
         f"Jobs of {SHORT_MS} ms with a deadline of 1 s, at {load:g} × the capacity",
         figures=[
             Figure("offered", "× the capacity"),
@@ -73,7 +73,7 @@ def _offer(load: float) -> None:
             Figure("longest wait", "ms"),
             Figure("oldest age", "ms"),
         ],
-        contestants=("lastin-deadline", "lastin-adaptive", "dramatiq-deadline", "dramatiq-tuned"),
+        contestants=(*loads.NAMES, *([loads.OWN_FIFO] if load == loads.HALF else [])),
         rounds=(3, 5),
         only_full=True,
         limited_by=f"One process with {FEW_THREADS} threads, whose jobs sleep for {SHORT_MS} ms: they can run"
@@ -121,5 +121,5 @@ def _of_those(arrivals: Sequence[int], starts: Sequence[tuple[int, int]], begin:
     }
 
 
-for _load in LOADS:
+for _load in loads.LOADS:
     _offer(_load)

@@ -35,7 +35,7 @@ class LastIn(QueuePeer):
         return [("ZCARD", keys.stack(QUEUE)), ("ZCARD", keys.leases(QUEUE))]
 
     def oldest_ms(self, client: redis.Redis, started: Set[int]) -> float | None:
-        """An id begins with the time, as UUIDv7 have it."""
+        """The ids of tasks are UUIDv7, which begin with the time."""
         lowest = client.zrange(keys.stack(QUEUE), 0, 0)
         return int(str(lowest[0]).replace("-", "")[:12], 16) if lowest else None
 

@@ -13,7 +13,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test contract dashboard screenshots audit acl fresh older observe datadog platforms servers soak soak-short bench lint format generated requirements clean
+.PHONY: help run test upstream clients contract dashboard screenshots audit acl fresh older observe datadog platforms servers soak soak-short soak-memory chaos bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ run: $(VENV)/installed $(BIN)/lastin ## Start LastIn on http://127.0.0.1:8000 (a
 
 test: $(VENV)/installed-dev $(BIN)/lastin ## Run the tests
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
+
+upstream: $(VENV)/installed-dev ## Run Dramatiq's own tests against LifoBroker, if pip can have its sdist (five minutes)
+	$(BIN)/python -m tests.upstream.run $(PYTEST_ARGS)
+
+clients: $(VENV)/installed-dev .venv-clients/installed ## Try libraries of others with LifoBroker: Django's, Sentry's, gevent and so on
+	$(BIN)/python -m pytest tests/clients $(PYTEST_ARGS)
 
 acl: $(VENV)/installed-dev ## Run the tests of API and middleware as the Redis user of deploy/redis/users.acl
 	LASTIN_TEST_ACL=1 $(BIN)/python -m pytest -n 4 --dist worksteal tests/api tests/middleware \
@@ -45,7 +51,7 @@ dashboard: $(VENV)/installed-dev ## Look at the dashboard with a browser (Debian
 screenshots: $(VENV)/installed-dev ## Take the pictures of the dashboard for the documentation (needs chromium)
 	$(BIN)/python -m tests.dashboard.pictures
 
-fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command (installs everything anew)
+fresh: $(VENV)/installed-dev ## Test that a fresh clone runs with one command, and the wheel too (installs everything anew)
 	$(BIN)/python -m pytest -m fresh $(PYTEST_ARGS)
 
 older: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests of the broker and the API against Redis 6.2, the oldest that LastIn runs on
@@ -69,8 +75,15 @@ soak: $(VENV)/installed-dev ## Prove the order: 1,000,000 claims with kills and 
 	$(BIN)/python -m tests.proof.soak --claims 500000 --processes 2 --threads 8 --result $(RESULTS)/soak-2x8.json
 	LASTIN_CREDITS=1,3,10,100,1000,3000,10000 $(BIN)/python -m pytest -q tests/proof/test_credits.py
 
-soak-short: $(VENV)/installed-dev ## The same with 100,000 claims, in a few minutes; its result goes to build/
+soak-short: $(VENV)/installed-dev ## Both soaks with 100,000 claims and jobs, in a few minutes; their results go to build/
 	$(BIN)/python -m tests.proof.soak --claims 100000 --processes 2 --threads 8 --result build/soak-short.json
+	$(BIN)/python -m tests.chaos.memory_soak --jobs 100000 --result build/memory-soak-short.json
+
+soak-memory: $(VENV)/installed-dev ## Prove that memory stays flat and no key is left behind: 1,000,000 jobs through the service
+	$(BIN)/python -m tests.chaos.memory_soak --jobs 1000000 --result $(RESULTS)/memory-soak.json
+
+chaos: $(VENV)/installed-dev ## Kill, freeze, cut off and fill what the service runs on, under load (ROUNDS=5: for docs/chaos.md)
+	$(BIN)/python -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS) --result $(RESULTS)/chaos.json,--result build/chaos.json)
 
 bench: $(BENCH)/installed ## Measure LastIn and its peers in ten minutes (FULL=1: longer, larger; BENCH_ARGS=drain: only that)
 	NODE_PATH=$(BENCH)/node_modules $(BENCH)/bin/python -m benchmarks $(if $(FULL),--size full) $(BENCH_ARGS)
@@ -94,9 +107,10 @@ requirements: $(VENV)/installed-dev ## Compile requirements*.in into requirement
 	$(BIN)/$(COMPILE) --upgrade requirements.in -o requirements.txt
 	$(BIN)/$(COMPILE) --upgrade requirements-dev.in -o requirements-dev.txt
 	$(BIN)/$(COMPILE) --upgrade benchmarks/requirements.in -o benchmarks/requirements.txt
+	$(BIN)/$(COMPILE) --upgrade tests/clients/requirements.in -o tests/clients/requirements.txt
 
 clean: ## Remove what make installed, and caches; the data in .data stays
-	rm -rf $(VENV) $(AUDIT) $(BENCH) $(OLDER) .venv-datadog .venv-platforms .lua build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .upstream $(AUDIT) $(BENCH) $(OLDER) .venv-clients .venv-datadog .venv-platforms .lua build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/created:
@@ -138,6 +152,11 @@ $(OLDER)/installed: | $(VENV)/created
 .venv-datadog/installed: deploy/datadog/requirements.txt | $(VENV)/created
 	$(PYTHON) -m venv --clear .venv-datadog
 	.venv-datadog/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/datadog/requirements.txt
+	@touch $@
+
+.venv-clients/installed: requirements.txt tests/clients/requirements.txt | $(VENV)/created
+	$(PYTHON) -m venv --clear .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r tests/clients/requirements.txt
 	@touch $@
 
 .venv-platforms/installed: deploy/requirements.txt | $(VENV)/created

@@ -10,6 +10,7 @@ import sys
 
 from middleware import logs
 from middleware.errors import SettingsError
+from middleware.floors import RUN
 from middleware.metrics import exposition
 from middleware.metrics.process_group import GroupFolderError, ProcessGroup
 from middleware.serving import check_serving
@@ -66,7 +67,7 @@ def free_address(settings: Settings) -> str:
 
 def _why_not(settings: Settings, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {settings.port} is taken. Choose another, for instance PORT={settings.port + 1} make run."
+        return f"Port {settings.port} is taken. Choose another, for instance PORT={settings.port + 1} {RUN}."
     return f"Can't listen on {settings.host} port {settings.port}: {error.strerror}."
 
 

@@ -9,13 +9,12 @@ from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from middleware.store.moves import CANCELLABLE, RETRYABLE
-from tasks import broker
+from tasks import DEFAULT_TASK, broker
 from tasks.payload import StrictSchema
 
 from .access.auth import retried, with_subject
 from .jobs import jobs
 from .moves import reason_field
-from .new_jobs import DEFAULT_TASK
 from .schemas.job_filters import FilterFields, job_filter, status_field
 from .schemas.shown import Answer
 from .wire.answers import json_answer

@@ -12,11 +12,11 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from middleware.enqueue.deadlines import deadline_options
 from middleware.enqueue.due import AT_ONCE, Due
+from middleware.enqueue.subjects import LONGEST_SUBJECT, subject_options
 from middleware.nearest import hint
 from middleware.tags import MOST_TAGS
-from tasks import Task, registry
+from tasks import DEFAULT_TASK, Task, registry
 from tasks.payload import StrictSchema
-from tasks.process_message import process_message
 
 from .plain import PlainReader, plain_reader
 from .schemas.asked import OneOf, tag
@@ -25,7 +25,6 @@ from .schemas.fields import DateTimeUs
 MAX_DELAY_S = 3650 * 86_400
 LEAST_EXPIRES_IN_S = 0.001
 NOT_TOGETHER = (("delay_s", "run_at"), ("expires_in_s", "expires_at"))
-DEFAULT_TASK = process_message.actor_name
 SEE_TASKS = " GET /v1/tasks lists those there are."
 TASK_AND_PAYLOAD = frozenset({"task", "payload"})
 
@@ -79,6 +78,24 @@ class JobForm(StrictSchema):
             "examples": ["2030-01-31T12:00:10Z"],
         },
     )
+    subject = fields.String(
+        validate=validate.Length(min=1, max=LONGEST_SUBJECT),
+        metadata={
+            "description": "What it is about. A newer job of the subject supersedes it while it waits.",
+            "examples": ["customer-7"],
+        },
+    )
+    supersede_running = fields.Boolean(
+        metadata={"description": "Whether jobs of the subject that run are asked to stop.", "examples": [True]},
+    )
+    max_defer_s = fields.Float(
+        validate=validate.Range(min=LEAST_EXPIRES_IN_S, max=MAX_DELAY_S),
+        metadata={
+            "description": "For how many seconds newer jobs of the subject may take the turn of those that wait, until "
+            "one keeps it.",
+            "examples": [30],
+        },
+    )
     tags = ShortList(
         tag("One of them."),
         validate=validate.Length(max=MOST_TAGS),
@@ -109,8 +126,14 @@ class JobForm(StrictSchema):
             arguments=self.arguments(loaded),
             due=Due(None if delay_s is None else math.ceil(delay_s * 1000), loaded.get("run_at")),
             tags=tuple(loaded.get("tags", ())),
-            options=deadline_options(loaded.get("expires_in_s"), loaded.get("expires_at")),
+            options=options_of(loaded),
         )
+
+
+def options_of(loaded: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the message that say what its job needs beside its payload."""
+    about = subject_options(loaded.get("subject"), loaded.get("supersede_running"), loaded.get("max_defer_s"))
+    return deadline_options(loaded.get("expires_in_s"), loaded.get("expires_at")) | about
 
 
 class ShortForm(JobForm):

@@ -104,7 +104,10 @@ class Server(MPServer):
                     worker.terminate()
 
 
-def make_server(settings: Settings, address: str, target: str = "api.wsgi:application") -> Server:
+APPLICATION = f"{__package__}.wsgi:application"
+
+
+def make_server(settings: Settings, address: str, target: str = APPLICATION) -> Server:
     """The server, not yet started. A process of it that dies is started again: without that one death ends the
     service.
 

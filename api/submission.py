@@ -10,12 +10,12 @@ from flask import Response, current_app
 
 from middleware.enqueue.acceptance import Receipt
 from middleware.errors import ReplayGoneError
-from tasks import broker
+from tasks import DEFAULT_TASK, broker
 
 from .contract import ETAG
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import OF_A_JOB, job_answer, jobs
-from .new_jobs import DEFAULT_TASK, NewJob, NewJobBody
+from .new_jobs import NewJob, NewJobBody
 from .schemas import jobs as schemas
 from .wire.request_log import name_jobs
 from .wire.tracing import current_request
@@ -30,6 +30,10 @@ EXAMPLES = {
         "value": {"task": DEFAULT_TASK, "payload": {"message": "Hello, world"}, "tags": ["customer-7"]},
     },
     "delay": {"summary": "Not before half a minute from now", "value": {"message": "Later", "delay_s": 30}},
+    "subject": {
+        "summary": "Only the latest for each customer",
+        "value": {"message": "The price for customer 7", "subject": "customer-7"},
+    },
     "deadline": {"summary": "Worthless after ten seconds", "value": {"message": "Now", "expires_in_s": 10}},
 }
 

@@ -45,7 +45,7 @@ def worker_dies(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     "Redis was killed, and is back after longer than a lease",
     figures=[Figure("first claim", "s"), Figure("duplicates", "jobs")],
     rounds=(3, 5),
-    limited_by="The pause between two tries to connect, which grows to 0.5 s.",
+    limited_by="The pause between two tries to connect, which grows to 0.25 s.",
 )
 def redis_dies(bench: Bench, peer: QueuePeer) -> Mapping[str, float]:
     jobs = 40

@@ -1,6 +1,6 @@
 """Writes the script ``lastin`` into the environment that runs this: ``python -m cli.console_script``.
 
-pip can't: the project isn't installed into its environment, and the wheel that it builds holds the broker alone.
+pip can't: in a clone the project isn't installed into its environment. Where the wheel is, pip writes its own.
 """
 
 from __future__ import annotations

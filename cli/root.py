@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from middleware.floors import here
+
 from . import commands
 from .endings import Failed, Unusable
 from .output.terminal import printable
@@ -62,10 +64,10 @@ class Root(click.Group):
 def _in_a_line(error: Exception) -> Failed | None:
     """What one of our own errors means to the user. They are compared with classes that are imported already: where
     none is, none can have been raised."""
-    errors = sys.modules.get("middleware.errors")
+    errors = sys.modules.get(here("middleware.errors"))
     if errors is None or not isinstance(error, errors.LastInError):
         return None
-    cadence = sys.modules.get("scheduler.errors")
+    cadence = sys.modules.get(here("scheduler.errors"))
     unusable = [errors.SettingsError, errors.RedisClusterError, *([cadence.CadenceError] if cadence else [])]
     return (Unusable if isinstance(error, tuple(unusable)) else Failed)(str(error))
 
@@ -73,9 +75,9 @@ def _in_a_line(error: Exception) -> Failed | None:
 @click.group(
     cls=Root,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="It reads Redis (REDIS_URL; in a clone where `make run` runs, the embedded server), or asks the HTTP API at "
-    "LASTIN_URL with the access token LASTIN_TOKEN. Exit status: 0 done, 3 nothing to do, 1 failed, 2 bad arguments "
-    "or setting.",
+    epilog="It reads Redis (REDIS_URL; where `make run` or `lastin run` runs, the embedded server), or asks the HTTP "
+    "API at LASTIN_URL with the access token LASTIN_TOKEN. Exit status: 0 done, 3 nothing to do, 1 failed, 2 bad "
+    "arguments or setting.",
 )
 def lastin() -> None:
     """Look at jobs, queues and windows, and steer them: newest first."""

@@ -14,19 +14,19 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-import honcho.environ
-
 from middleware.errors import LastInError, SettingsError
+from middleware.floors import RUN
 from middleware.serving import check_serving
 from middleware.settings import DATA_DIR, EMBEDDED_URL_FILE, ROOT, Settings, exit_with
 
 from . import leftovers
 from .console import Console
 from .embedded import EmbeddedServer, EmbeddedServerError, write_private
+from .env_file import with_env_file
 from .farewell import Farewell
 from .procfile import ProcfileManager
 from .supervisor import Supervisor
@@ -68,10 +68,8 @@ def main() -> int:
 
 
 def _environment() -> dict[str, str]:
-    """The environment of the processes: that of this one, and from ``.env`` what isn't set there."""
-    environment = {name: value for name, value in os.environ.items() if value}
-    with suppress(FileNotFoundError):
-        environment = honcho.environ.parse((ROOT / ".env").read_text(encoding="utf-8")) | environment
+    """The environment of the processes."""
+    environment = with_env_file()
     environment.setdefault("WORKER_SHUTDOWN_MS", WORKER_SHUTDOWN_MS)
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
     return environment | {"PYTHONUNBUFFERED": "1"}
@@ -135,7 +133,7 @@ def _clone_lock(url: str) -> Iterator[None]:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             lock.seek(0)
-            raise LocalRunError(f"`make run` runs already in this clone: {lock.read()}.") from None
+            raise LocalRunError(f"`{RUN}` runs already in this folder: {lock.read()}.") from None
         lock.truncate(0)
         lock.write(f"{url}, process {os.getpid()}")
         lock.flush()
@@ -150,7 +148,7 @@ def _check_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             reason = "is taken" if error.errno == errno.EADDRINUSE else f"can't be used ({error.strerror})"
-            advice = f"Choose another one: PORT={_next_port(settings)} make run"
+            advice = f"Choose another one: PORT={_next_port(settings)} {RUN}"
             raise LocalRunError(f"Port {settings.port} of {settings.host} {reason}. {advice}") from None
 
 

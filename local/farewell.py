@@ -10,6 +10,7 @@ from contextlib import suppress
 from middleware.broker import LifoBroker
 from middleware.commands import keys
 from middleware.errors import RedisAwayError
+from middleware.floors import RUN
 from middleware.settings import Settings
 from middleware.words import counted, duration
 
@@ -53,14 +54,15 @@ class Farewell:
         back = line.get("put_back")
         if isinstance(back, int):
             self._put_back += back
-        return not (self._is_over and (isinstance(back, int) or "running" in line or line.get("logger") in QUIET))
+        logger = str(line.get("logger")).removeprefix("lastin.")  # as it begins in the wheel
+        return not (self._is_over and (isinstance(back, int) or "running" in line or logger in QUIET))
 
     def end(self) -> None:
         """All processes have ended; Redis hasn't."""
         back = f"Put back {counted(self._put_back, 'job')}. " if self._put_back else ""
         waiting = self._unless_away(self._waiting)
         if waiting:
-            go_on = f": {counted(waiting, 'job')} {'waits' if waiting == 1 else 'wait'} for the next `make run`."
+            go_on = f": {counted(waiting, 'job')} {'waits' if waiting == 1 else 'wait'} for the next `{RUN}`."
         else:
             go_on = "."
         self._console.say(f"Stopped. {back}The jobs stay in {self._data}{go_on}")

@@ -16,6 +16,7 @@ import honcho.environ
 import honcho.manager
 from honcho.printer import Message
 
+from middleware.floors import RUN
 from middleware.settings import ROOT
 
 from .console import NAME, Console
@@ -139,7 +140,7 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
         ]
         return (
             f"{' and '.join(ended)} ended by itself, so everything was stopped."
-            " No accepted job is lost: `make run` starts again."
+            f" No accepted job is lost: `{RUN}` starts again."
         )
 
     def _hurry(self) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from middleware.floors import here
 from middleware.settings import ROOT
 
 
@@ -14,7 +15,7 @@ class TaskCheck:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "import tasks"],
+            [sys.executable, "-c", f"import {here('tasks')}"],
             cwd=ROOT,
             env=dict(environment),
             stdin=subprocess.DEVNULL,

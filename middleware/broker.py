@@ -123,7 +123,7 @@ class LifoBroker(DeclaringBroker):
             self.redis,
             store=self.store,
             details_of=self._details_of,
-            deadlines=self.deadlines,
+            fresh_work=self.fresh_work,
             retention=Retention(self.redis, self.settings),
         )
         if not any(isinstance(m, Results) for m in self.middleware):
@@ -204,8 +204,8 @@ class LifoBroker(DeclaringBroker):
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
           ValueError: the messages are of several queues, too many or none, an id is too long, one has more than 16
-            tags or a deadline that is none, or they would fall due after a delay of more than a century, or after the
-            year 9999.
+            tags, what it says of its deadline or subject makes no sense, or they would fall due after a delay of more
+            than a century, or after the year 9999.
         """
         dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
         return self.accept_once(messages, dues).jobs

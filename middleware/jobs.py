@@ -48,6 +48,7 @@ TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
             JobStatus.QUEUED,
             JobStatus.REJECTED,
             JobStatus.CANCELLED,
+            JobStatus.SUPERSEDED,
         }
     ),
     JobStatus.PROCESSED: frozenset(),
@@ -89,6 +90,7 @@ class Job:
     queue: str
     payload: Mapping[str, Any]
     tags: tuple[str, ...]
+    subject: str | None
     attempts: int
     max_attempts: int | None
     due_at_us: int | None
@@ -104,6 +106,7 @@ class Job:
     result_error: str | None
     error: JobError | None
     reason: str | None
+    superseded_by: str | None
     request_id: str | None
     traceparent: str | None
     encoded_result: bytes | None = None
@@ -139,6 +142,7 @@ class Job:
             "queue": self.queue,
             "payload": self.payload,
             "tags": list(self.tags),
+            "subject": self.subject,
             "attempts": self.attempts,
             "max_attempts": self.max_attempts,
             "created_at": rfc3339(self.created_at_us),
@@ -164,6 +168,7 @@ class Job:
                 "at": rfc3339(self.error.at_us),
             },
             "reason": self.reason,
+            "superseded_by": self.superseded_by,
             "request_id": self.request_id,
             "traceparent": self.traceparent,
         }

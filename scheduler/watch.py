@@ -16,6 +16,9 @@ from .errors import CadenceError
 
 logger = logging.getLogger(__name__)
 
+OF_THE_PROJECT = ROOT / "cadence.toml"
+DELIVERED = Path(__file__).with_name("cadence.toml")
+
 Stamp = tuple[int, int, int] | None
 
 
@@ -78,5 +81,6 @@ class CadenceWatcher:
 
 def our_watcher() -> CadenceWatcher:
     """The watcher of the file that the settings name, with what they override in it, for what our tasks declare."""
-    path, overrides = ROOT / tasks.settings.cadence_file, dict(tasks.settings.cadence_overrides)
+    named, overrides = tasks.settings.cadence_file, dict(tasks.settings.cadence_overrides)
+    path = ROOT / named if named else OF_THE_PROJECT if OF_THE_PROJECT.exists() else DELIVERED
     return CadenceWatcher(path, tasks.broker.get_declared_queues(), overrides, tasks.registry)

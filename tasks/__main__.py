@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+from typing import NoReturn
 
 from middleware.settings import Settings
 
@@ -17,7 +19,7 @@ child that was killed meanwhile is noticed only then."""
 def command(chosen: Settings) -> list[str]:
     """Dramatiq's command line. Its logging is left out: ours is set up by ``tasks``."""
     return [
-        *(sys.executable, "-m", "dramatiq", "tasks", "--skip-logging"),
+        *(sys.executable, "-m", "dramatiq", str(__package__), "--skip-logging"),
         *("--processes", str(chosen.worker_processes)),
         *("--threads", str(chosen.worker_threads)),
         *("--worker-fork-timeout", str(BOOT_PATIENCE_MS)),
@@ -25,5 +27,12 @@ def command(chosen: Settings) -> list[str]:
     ]
 
 
-if __name__ == "__main__":
+def main() -> NoReturn:
+    """Become the worker."""
+    # Told to reload (SIGHUP), Dramatiq starts itself anew as the `python` of PATH, which must be this one.
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     os.execv(sys.executable, command(settings))  # noqa: S606 -- the command is ours
+
+
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ the service connects as the user of ``deploy/redis/users.acl``.
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 from collections.abc import Iterator
@@ -18,16 +19,17 @@ from local.embedded import EmbeddedServer, free_port
 
 from . import least_rights
 from .leaks import leaked_keys
-from .service import RunningService
+from .service import RunningService, chosen_server
 
 if os.environ.get("LASTIN_TEST_ACL"):
     least_rights.install()
 
 _data = tempfile.TemporaryDirectory(prefix="lastin-test-")
+atexit.register(_data.cleanup)
 _server = EmbeddedServer(
     Path(_data.name) / "redis",
     port=free_port(),
-    binary=Path(os.environ["LASTIN_TEST_REDIS"]) if os.environ.get("LASTIN_TEST_REDIS") else None,
+    binary=chosen_server(),
 )
 # Modules that read the settings when they are imported must never find the server of a person's own `make run`.
 os.environ["REDIS_URL"] = _server.url
@@ -38,7 +40,6 @@ def embedded_server() -> Iterator[EmbeddedServer]:
     """The server of this test run. Tests that stop or kill one start their own (see ``own_server``)."""
     with _server:
         yield _server
-    _data.cleanup()
 
 
 @pytest.fixture

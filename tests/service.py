@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,9 +23,17 @@ from middleware.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PROCESSES = ("web", "worker", "scheduler")
+CLONED = ("api", "cli", "local", "middleware", "scheduler", "tasks", "Procfile")
+"""What a clone needs to run."""
 SETTINGS_NAMES = frozenset(field.metadata["name"] for field in dataclasses.fields(Settings))
 
 T = TypeVar("T")
+
+
+def chosen_server() -> Path | None:
+    """The server program that ``LASTIN_TEST_REDIS`` names; None: the embedded one."""
+    chosen = os.environ.get("LASTIN_TEST_REDIS")
+    return Path(chosen) if chosen else None
 
 
 def wait_until(condition: Callable[[], T], what: str = "the condition", patience_s: float = 60) -> T:
@@ -54,6 +63,16 @@ def python(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]
         text=True,
         timeout=60,
     )
+
+
+def clone_into(folder: Path) -> None:
+    """Make a clone there, as far as it is needed to run, to which a test may add tasks."""
+    folder.mkdir()
+    for name in CLONED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,8 +106,10 @@ class RunningService:
     """web, worker and scheduler as processes of their own, on a free port, with a server of their own.
 
     Each process leads a process group, so that :meth:`kill` and :meth:`signal` reach its children too. Output goes to
-    ``{name}.log`` in ``folder`` and is printed at the end, for pytest to show when the test failed.
+    ``{name}.log`` in ``folder``; with ``shows_logs`` it is printed at the end, for pytest to show when the test failed.
     """
+
+    shows_logs = True
 
     def __init__(
         self,
@@ -97,11 +118,15 @@ class RunningService:
         settings: Mapping[str, str] | None = None,
         processes: Sequence[str] = PROCESSES,
         binary: Path | None = None,
+        clone: Path = ROOT,
+        durability: str = "everysec",
     ) -> None:
-        """``settings`` are environment variables; ``processes`` those that :meth:`start` starts."""
+        """``settings`` are environment variables; ``processes`` those that :meth:`start` starts: of several workers,
+        ``worker-1``, ``worker-2`` and so on. They run the code of ``clone``."""
         self.folder = folder
         self.port = free_port()
-        self.server = EmbeddedServer(folder / "redis", binary=binary)
+        self.server = EmbeddedServer(folder / "redis", binary=binary, durability=durability)
+        self._clone = clone
         self._settings = dict(settings or {})
         self._first = tuple(processes)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -122,6 +147,10 @@ class RunningService:
         }
         return clean_environment(**(ours | self._settings))
 
+    def environment_of(self, name: str) -> dict[str, str]:
+        """What this process gets."""
+        return self.environment
+
     def start(self) -> Self:
         """Start the server and the processes, and wait until the API can accept jobs."""
         self.server.start()
@@ -133,11 +162,11 @@ class RunningService:
 
     def start_process(self, name: str) -> None:
         """Start one process, again if it ran before."""
-        environment = self.environment
+        environment = self.environment_of(name)
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 self._command(name, environment),
-                cwd=ROOT,
+                cwd=self._clone,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -189,7 +218,8 @@ class RunningService:
             except subprocess.TimeoutExpired:
                 print(f"{name} didn't end within 10 s of SIGTERM and is killed.")
             self.kill(name)
-            print(f"--- {name}.log ---\n{self.log(name)}")
+            if self.shows_logs:
+                print(f"--- {name}.log ---\n{self.log(name)}")
         self._running.clear()
         self.server.stop()
 
@@ -216,7 +246,7 @@ class RunningService:
         self.stop()
 
     def _command(self, name: str, environment: Mapping[str, str]) -> list[str]:
-        if name != "worker":
+        if not name.startswith("worker"):
             return [sys.executable, "-m", "api" if name == "web" else name]
         return [
             *(sys.executable, "-m", "dramatiq", "tasks", "--skip-logging"),

@@ -37,6 +37,7 @@ EXAMPLE = jobs.Job(
     queue="default",
     payload={"message": "Hello, world"},
     tags=("customer-7",),
+    subject=None,
     attempts=1,
     max_attempts=21,
     due_at_us=None,
@@ -52,6 +53,7 @@ EXAMPLE = jobs.Job(
     result_error=None,
     error=None,
     reason=None,
+    superseded_by=None,
     request_id="01a223a7-da63-7c02-b1f5-0f6d1b2a8e11",
     traceparent=None,
 )
@@ -70,6 +72,7 @@ class Job(Answer):
     queue = shown_text("The queue that it waits in.", nullable=False)
     payload = fields.Dict(required=True, metadata={"description": "What it runs it with."})
     tags = fields.List(fields.String(), required=True)
+    subject = shown_text("What it is about: newer jobs of its subject supersede it while it waits.")
     attempts = shown_number("How often a worker claimed it.")
     max_attempts = shown_number("After this many it is rejected.", nullable=True)
     created_at = shown_time("When it was accepted.", nullable=False)
@@ -88,5 +91,6 @@ class Job(Answer):
     result_error = shown_text("Why result is null although the task returned something.")
     error = fields.Nested(JobFailure, required=True, allow_none=True)
     reason = shown_text("Why it is in this state, where that isn't plain.")
+    superseded_by = shown_text("The newer job of its subject that took its turn.")
     request_id = shown_text("The id of the request that submitted it.")
     traceparent = shown_text("The W3C trace context that it was submitted in.")

@@ -66,6 +66,16 @@ QueueCounts = Answer.from_dict(
 """How many jobs there are in each state."""
 
 
+class Freshness(Answer):
+    """How old the newest processed job of each subject is, counted from its acceptance."""
+
+    subjects = shown_number("Subjects of which a processed job is kept.")
+    p50_s = shown_number("Seconds that half of them don't exceed.", whole=False)
+    p90_s = shown_number("Seconds that 90 % of them don't exceed.", whole=False)
+    p99_s = shown_number("Seconds that 99 % of them don't exceed.", whole=False)
+    oldest_s = shown_number("Seconds of the oldest one.", whole=False)
+
+
 class Queue(Answer):
     """A queue as it stands: every key is always there."""
 
@@ -93,5 +103,11 @@ class Queue(Answer):
         "Seconds after which a job accepted now runs at the latest; null: no bound is known.",
         whole=False,
         nullable=True,
+    )
+    freshness = fields.Nested(
+        Freshness,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null: there are none."},
     )
     threads = fields.Nested(Threads, required=True)

@@ -32,10 +32,13 @@ LONGEST_TAG = 64
 @click.option("--run-at", metavar="TIME", type=Time(), help="Run it then at the earliest (RFC 3339).")
 @click.option("--expires-in", metavar="DURATION", help="It is worthless if no worker has claimed it so long from now.")
 @click.option("--expires-at", metavar="TIME", type=Time(), help="Its deadline (RFC 3339), instead of --expires-in.")
+@click.option("--subject", metavar="TEXT", help="What it is about: it supersedes waiting jobs of its subject.")
+@click.option("--supersede-running", is_flag=True, help="Ask jobs of its subject that run to stop.")
+@click.option("--max-defer", metavar="DURATION", help="So long newer jobs may take the turn of a waiting one.")
 @click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find it by. May be given again.")
 @click.option("--wait", is_flag=True, help="Wait for its end, and print its result. Exit status 1: it isn't processed.")
 @as_json
-def command(message: str | None, tags: Sequence[str], wait: bool, as_json: bool, **given: str | None) -> None:
+def command(message: str | None, tags: Sequence[str], wait: bool, as_json: bool, **given: Any) -> None:
     """Submit a job: MESSAGE for the default task, or --task with --payload. Prints its id."""
     body = _body(message, tags, **given)
     source = connect()
@@ -67,6 +70,9 @@ def _body(
     run_at: str | None,
     expires_in: str | None,
     expires_at: str | None,
+    subject: str | None,
+    supersede_running: bool,
+    max_defer: str | None,
 ) -> dict[str, Any]:
     """The body of ``POST /v1/jobs``."""
     if (message is None) is (task is None):
@@ -83,7 +89,9 @@ def _body(
     what = {"message": message} if task is None else {"task": task, "payload": _object(payload or "{}")}
     when = {"delay_s": _seconds("--delay", delay), "run_at": run_at}
     when |= {"expires_in_s": _seconds("--expires-in", expires_in), "expires_at": expires_at}
-    options = {**when, "tags": list(tags) or None}
+    max_defer_s = _seconds("--max-defer", max_defer)
+    about = {"subject": subject, "supersede_running": supersede_running or None, "max_defer_s": max_defer_s}
+    options = {**when, **about, "tags": list(tags) or None}
     return {**what, **{name: value for name, value in options.items() if value is not None}}
 
 

@@ -33,10 +33,10 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
 
     from middleware.enqueue.deadlines import deadline_options  # noqa: PLC0415
     from middleware.enqueue.due import Due  # noqa: PLC0415
-    from tasks import registry  # noqa: PLC0415
-    from tasks.process_message import process_message  # noqa: PLC0415
+    from middleware.enqueue.subjects import subject_options  # noqa: PLC0415
+    from tasks import DEFAULT_TASK, registry  # noqa: PLC0415
 
-    name = body.get("task", process_message.actor_name)
+    name = body.get("task", DEFAULT_TASK)
     if name not in registry:
         raise Unusable(f"There is no task {name}.{hint(name, registry)}")
     task = registry[name]
@@ -47,11 +47,12 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
         raise click.UsageError("; ".join(_flat(error.messages))) from None
     options: dict[str, Any] = {"tags": list(body["tags"])} if body.get("tags") else {}
     options |= deadline_options(body.get("expires_in_s"), _time_us(body.get("expires_at")))
+    options |= subject_options(body.get("subject"), body.get("supersede_running"), body.get("max_defer_s"))
     delay_s = body.get("delay_s")
     due = Due(None if delay_s is None else math.ceil(delay_s * 1000), _time_us(body.get("run_at")))
     try:
         [job] = broker.accept_once([task.actor.message_with_options(kwargs=arguments, **options)], [due]).jobs
-    except ValueError as error:  # it falls due or expires too late
+    except ValueError as error:  # such as: it falls due too late
         raise Unusable(str(error)) from None
     return job.as_dict()
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from middleware.errors import RedisAwayError, RedisClusterError
+from middleware.floors import RUN
 from middleware.settings import Settings
 
 from ..endings import Away
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIMEOUT_S, PATIENCE_S = 2.0, 0.5
-HOW_TO_REACH = "Start LastIn (`make run`), or set REDIS_URL or LASTIN_URL."
+HOW_TO_REACH = f"Start LastIn (`{RUN}`), or set REDIS_URL or LASTIN_URL."
 """What to do where neither is set."""
 
 

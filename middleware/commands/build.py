@@ -19,13 +19,11 @@ every function, anew in each call.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +41,7 @@ PARAMETERS: dict[str, Any] = {
         if status.is_final
     },
     "EXPIRED_AT_ONCE": 200,  # each takes some 10 µs
+    "FRESH_BOUNDS_US": list(layout.FRESH_BOUNDS_US),
     "INTERVAL_US": layout.INTERVAL_US,
     "INTERVALS_A_MINUTE": layout.MINUTE_US // layout.INTERVAL_US,
     "MINUTES_KEPT": 16,
@@ -57,10 +56,11 @@ PARAMETERS: dict[str, Any] = {
     },
     "STATES": len(layout.STATUS_LETTERS),
     "SWITCHES_KEPT": 100,
-    "TAG_BYTES": 150,  # about what an entry of K.tagged takes
+    "TAG_BYTES": 150,  # about what an entry of K.tagged or K.subjects takes
     "TAG_LENGTH": DIGEST_LENGTH,
     "TASKS_COUNTED": 200,
     "TASK_COUNTERS": len(layout.TASK_COUNTER_FIELDS),
+    "CANCELLATIONS": keys.cancellations(),
     "CALLERS_KEPT": 10_000,
     "CLOCK_CORRECTED_US": 3 * 3_600_000_000,  # set back by more, a clock was wrong before (docs/decisions/0025)
     "RECURRING_KEPT_US": 31 * 86_400_000_000,
@@ -194,7 +194,7 @@ def _numbered(prefix: str, fields: Sequence[str]) -> dict[str, str]:
     return {f"{prefix}.{field.upper()}": str(i) for i, field in enumerate(fields, start=1)}
 
 
-_LUA = files(__package__) / "lua"
+_LUA = Path(__file__).parent / "lua"
 _CONSTANTS = {
     **_numbered("R", layout.RECORD_FIELDS),
     **_numbered("W", layout.WINDOW_FIELDS),
@@ -222,6 +222,8 @@ _TOKENS = re.compile(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0; 1 when a script can't be built; 2 for arguments that can't be."""
+    import argparse  # noqa: PLC0415 (every program that uses the broker imports this module)
+
     parser = argparse.ArgumentParser(
         prog="python -m middleware.commands.build", description="Print a script as Redis gets it."
     )

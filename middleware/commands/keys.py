@@ -120,6 +120,17 @@ def tagged(queue: str) -> str:
     return _of_queue(queue, "tagged")
 
 
+def subjects(queue: str) -> str:
+    """ZSET whose scores are all 0: of each job with a subject that waits or runs, or is the newest processed one, the
+    subject's digest (``tags.py``), the job's seq in 7 bytes (big-endian) and its id."""
+    return _of_queue(queue, "subjects")
+
+
+def freshness(queue: str) -> str:
+    """ZSET digest of a subject → seq of its newest processed job, as long as that is kept."""
+    return _of_queue(queue, "freshness")
+
+
 def event_log(queue: str) -> str:
     """LIST of MessagePack arrays: every move of a job and of the gate, while this key exists (it is switched on by a
     first element)."""
@@ -246,6 +257,8 @@ QUEUE_KEYS: tuple[QueueKey, ...] = (
     failures,
     progress,
     tagged,
+    subjects,
+    freshness,
     event_log,
     counters,
     policy,

@@ -32,7 +32,9 @@ class Record(NamedTuple):
     leases lost in a row; ``settled``: the number of the delivery that was settled last; ``entered``: when it last came
     on the stack (None: at its acceptance; 0: never yet); ``cancel``: why a running job was asked to
     stop; ``size``: bytes of its message, known from a claim on; ``tags``: the digests of its tags (``tags.py``);
-    ``expires``: its deadline.
+    ``expires``: its deadline; ``subject``: the digest of its subject; ``superseded_by``: the id of a newer job;
+    ``since``: since when jobs of its subject have waited of which none was claimed (None: since its acceptance);
+    ``behind``: whether an older one keeps its turn.
     """
 
     status: str
@@ -53,6 +55,10 @@ class Record(NamedTuple):
     size: int | None = None
     tags: str | None = None
     expires: int | None = None
+    subject: str | None = None
+    superseded_by: str | None = None
+    since: int | None = None
+    behind: bool | None = None
 
 
 class WindowRecord(NamedTuple):
@@ -128,6 +134,9 @@ BOUNDS_US = (
 """The upper bounds of the histograms' buckets, each included, in µs; one more bucket takes what is above."""
 
 BUCKETS = len(BOUNDS_US) + 1
+
+FRESH_BOUNDS_US = tuple(us for us in BOUNDS_US if us >= 100_000)
+"""Ages for which it is counted how many subjects are as fresh, in µs."""
 
 STATE_FIELDS = tuple(status.value for status in STATUS_LETTERS.values())
 TOTAL_FIELDS = (

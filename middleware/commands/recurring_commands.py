@@ -53,8 +53,10 @@ class RecurringCommands(QueueCalls):
 
 def offered(jobs: Sequence[Offer], tick: Tick | None = None) -> Iterator[bytes]:
     """Jobs, and whose tick they are of, as ``accept.lua`` takes them."""
-    has_extras = any(job.tags or job.deadline for job in jobs)
-    yield msgpack.packb([(job.tags, job.deadline) for job in jobs], use_bin_type=False) if has_extras else b""
+    extras = [(job.tags, job.deadline, *job.subject) for job in jobs if job.tags or job.deadline or job.subject.digest]
+    if extras and len(extras) < len(jobs):
+        extras = [(job.tags, job.deadline, *job.subject) for job in jobs]
+    yield msgpack.packb(extras, use_bin_type=False) if extras else b""
     yield b"" if tick is None else msgpack.packb(tick)
     for id, task, message, due, *_ in jobs:
         yield from (id.encode(), task.encode(), due, message)

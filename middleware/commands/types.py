@@ -32,9 +32,22 @@ class Settlement(NamedTuple):
     message: bytes = b""
 
 
+class Subject(NamedTuple):
+    """What a job is about: the digest of the subject, for how long newer jobs may take its turn (0: no bound), and
+    whether those that run are asked to stop for it."""
+
+    digest: str
+    max_defer_us: int = 0
+    supersede_running: bool = False
+
+
+NO_SUBJECT = Subject("")
+
+
 class Offer(NamedTuple):
     """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`), the digests of its
-    tags (:func:`tags.digests`), and its deadline (:meth:`deadlines.Deadlines.word`)."""
+    tags (:func:`tags.digests`), its deadline (:meth:`deadlines.Deadlines.word`), and its
+    subject."""
 
     id: str
     task: str
@@ -42,6 +55,7 @@ class Offer(NamedTuple):
     due: bytes = b""
     tags: str = ""
     deadline: bytes = b""
+    subject: Subject = NO_SUBJECT
 
 
 class Accepted(NamedTuple):

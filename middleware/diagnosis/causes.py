@@ -72,7 +72,7 @@ def _shut(c: Circumstances) -> Iterator[Cause]:
     if c.policy is None and c.is_gated:
         yield Cause(
             "no_policy",
-            f"No scheduler has said yet when jobs of queue {name} may run: start one (python -m scheduler).",
+            f"No scheduler has said yet when jobs of queue {name} may run: start one (lastin scheduler).",
             {"schedulers": sum(process.kind == "scheduler" for process in c.processes)},
         )
     if (pause := c.queue.pause) is not None:
@@ -206,11 +206,13 @@ def _ended(c: Circumstances) -> Cause:
         JobStatus.PROCESSED: f"Its task returned at {at}, in attempt {job.attempts}.",
         JobStatus.CANCELLED: f"It was called off at {at}: {job.reason}.",
         JobStatus.EXPIRED: f"Its deadline passed at {rfc3339(job.expires_at_us) or at} before a worker claimed it.",
-        JobStatus.SUPERSEDED: f"A newer job took its place at {at}.",
+        JobStatus.SUPERSEDED: f"A newer job of its subject, {job.superseded_by}, took its turn at {at}.",
     }
     data = {"at": at, "reason": job.reason, "attempts": job.attempts, "run_ms": job.run_ms}
     if job.status is JobStatus.EXPIRED:
         data["expires_at"] = rfc3339(job.expires_at_us)
+    if job.status is JobStatus.SUPERSEDED:
+        data |= {"subject": job.subject, "superseded_by": job.superseded_by}
     return Cause(job.status.value, words[job.status], data)
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 import dramatiq
@@ -39,13 +40,14 @@ from ..errors import (
     ReplayGoneError,
     TooManyWaitingError,
 )
-from ..jobs import LONGEST_ID, Job
+from ..jobs import LONGEST_ID, Job, JobStatus
 from ..messages import MessageDetails
 from ..processes.retention import Retention
 from ..store.reading import JobStore
 from ..store.records import fresh_job
 from ..tags import MOST_TAGS, MOST_TAGS_IN_A_CALL, digests, tags_of
-from .deadlines import Deadlines, deadline_us
+from .deadlines import deadline_us
+from .fresh_work import FreshWork
 
 LARGEST_BATCH = 1000
 PLAIN = frozenset({str, int, bool})
@@ -115,13 +117,13 @@ class Acceptance:
         *,
         store: JobStore,
         details_of: Callable[[dramatiq.Message[Any]], MessageDetails],
-        deadlines: Deadlines,
+        fresh_work: FreshWork,
         retention: Retention,
     ) -> None:
         self._redis = redis
         self._store = store
         self._details_of = details_of
-        self._deadlines = deadlines
+        self._fresh_work = fresh_work
         self._retention = retention
         self._caller = Caller()
         self._known_queues: set[str] = set()
@@ -159,7 +161,7 @@ class Acceptance:
                     )
                     for seq, (message, job, due_us) in enumerate(zip(messages, jobs, dues_us, strict=True), first_seq)
                 ]
-                return Receipt(accepted)
+                return Receipt(_superseded_within(accepted, jobs, now_us))
             case Again():
                 return Receipt(self._store.get_some(queue, [job.id for job in jobs]))
             case Replayed(first_seq, count):
@@ -179,7 +181,8 @@ class Acceptance:
 
     def _offer(self, message: dramatiq.Message[Any], due: bytes = b"") -> Offer:
         tags = digests(tags_of(message.options)) if "tags" in message.options else ""
-        return Offer(message.message_id, message.actor_name, encoded(message), due, tags, self._deadlines.word(message))
+        fresh_work = self._fresh_work.of(message)
+        return Offer(message.message_id, message.actor_name, encoded(message), due, tags, *fresh_work)
 
     def _with_room(self, send: Callable[[], T]) -> T:
         """Send, and where Redis is full once more: what ended jobs keep must never be why a new one is refused."""
@@ -203,6 +206,16 @@ class Acceptance:
         if queue not in self._known_queues:
             self._redis.call("SADD", keys.queues(), queue)
             self._known_queues.add(queue)
+
+
+def _superseded_within(accepted: list[Job], offers: Sequence[Offer], now_us: int) -> list[Job]:
+    """The jobs of a call as they are after it: of each subject, the last one has superseded those before it."""
+    last: dict[str, str] = {}
+    for i in range(len(offers) - 1, -1, -1):
+        digest = offers[i].subject.digest
+        if digest and (by := last.setdefault(digest, offers[i].id)) != offers[i].id:
+            accepted[i] = replace(accepted[i], status=JobStatus.SUPERSEDED, superseded_by=by, finished_at_us=now_us)
+    return accepted
 
 
 def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_waiting: int) -> LastInError:

@@ -11,13 +11,13 @@ from .due import LATEST_DUE_US, LONGEST_DELAY_MS
 
 EXPIRES_IN, EXPIRES_AT_US = "expires_in", "expires_at_us"
 """Options of messages: milliseconds from the acceptance on, as tasks may have it too; or µs since the epoch."""
-_OPTIONS = frozenset({EXPIRES_IN, EXPIRES_AT_US})
+OPTIONS = frozenset({EXPIRES_IN, EXPIRES_AT_US})
 
 
 class Deadlines:
     """The deadlines that messages get: their own, or their task's."""
 
-    TASK_OPTIONS = frozenset({EXPIRES_IN})
+    TASKOPTIONS = frozenset({EXPIRES_IN})
 
     def __init__(self) -> None:
         self._of_tasks: dict[str, bytes] = {}
@@ -39,7 +39,7 @@ class Deadlines:
           ValueError: that is no deadline, or there are two.
         """
         options = message.options
-        if _OPTIONS.isdisjoint(options):
+        if OPTIONS.isdisjoint(options):
             return self._of_tasks.get(message.actor_name, b"")
         expires_in, at_us = options.get(EXPIRES_IN), options.get(EXPIRES_AT_US)
         if at_us is None:

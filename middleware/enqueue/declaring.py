@@ -9,7 +9,7 @@ import dramatiq
 from ..commands import keys
 from ..dramatiq_fixes.hooks import HookedBroker
 from ..errors import UnknownQueueError
-from .deadlines import Deadlines
+from .fresh_work import TASK_OPTIONS, FreshWork
 
 
 def check_name(queue: str) -> None:
@@ -28,9 +28,9 @@ class DeclaringBroker(HookedBroker):
     """A broker that knows what its program has declared."""
 
     def __init__(self, middleware: list[dramatiq.Middleware]) -> None:
-        self.deadlines = Deadlines()
+        self.fresh_work = FreshWork()
         super().__init__(middleware)
-        self.actor_options |= Deadlines.TASK_OPTIONS
+        self.actor_options |= TASK_OPTIONS
 
     def declare_queue(self, queue_name: str) -> None:
         """Declare a queue: a stack of its own.
@@ -48,14 +48,15 @@ class DeclaringBroker(HookedBroker):
         """Declare an actor and its queue.
 
         Raises:
-          ValueError: it has a priority, which would break the order within the queue; or its ``expires_in`` is none.
+          ValueError: it has a priority, which would break the order within the queue; or what it says
+            of deadlines or subjects makes no sense.
         """
         if actor.priority != 0:
             raise ValueError(
                 f"Actor {actor.actor_name!r} has priority {actor.priority}, but within a queue the newest job runs "
                 f"first and all are equal: leave the priority out, or give the actor a queue of its own."
             )
-        self.deadlines.declare(actor)
+        self.fresh_work.declare(actor)
         super().declare_actor(actor)
 
     def require(self, queue: str) -> None:

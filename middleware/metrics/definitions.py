@@ -35,6 +35,13 @@ QUEUES = (
         ("queue",),
         "Age of the oldest waiting job, 0 when none waits. Newest first, the bottom of a stack may starve: watch this.",
     ),
+    Metric(
+        "lastin_subjects",
+        "gauge",
+        ("queue", "le"),
+        "Subjects whose newest processed job was accepted at most `le` seconds ago; `+Inf`: all that have one. Take "
+        "histogram_quantile of it.",
+    ),
     Metric("lastin_jobs_accepted_total", "counter", ("queue",), "Jobs that were accepted."),
     Metric(
         "lastin_jobs_finished_total",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 from .. import VERSION
+from ..commands.layout import FRESH_BOUNDS_US
 from ..jobs import FINAL
 from ..processes.registry import LiveProcess
 from ..queues.policy import OrderNow
@@ -64,6 +65,10 @@ def of_queue(snapshot: QueueSnapshot) -> Iterator[Row]:
     for state, count in snapshot.counts.items():
         yield Row("lastin_queue_jobs", (queue, state.value), count)
     yield Row("lastin_queue_oldest_age_seconds", (queue,), (snapshot.oldest_age_us or 0) / 1e6)
+    if snapshot.freshness is not None:
+        for bound_us, subjects in zip(FRESH_BOUNDS_US, snapshot.freshness.within, strict=True):
+            yield Row("lastin_subjects", (queue, f"{bound_us / 1e6:g}"), subjects)
+        yield Row("lastin_subjects", (queue, "+Inf"), snapshot.freshness.subjects)
     yield Row("lastin_conservation_error_jobs", (queue,), snapshot.conservation_error)
     yield Row("lastin_window_open", (queue,), snapshot.is_open)
     yield Row("lastin_queue_paused", (queue,), snapshot.pause is not None)

@@ -12,6 +12,7 @@ from ..commands.queue_commands import QueueCommands
 from ..jobs import JobStatus
 from ..processes.registry import Threads
 from ..statistics.counters import TaskStatistics, added, counters_from
+from .freshness import Freshness, freshness_from
 from .pause import Pause, pause_from
 from .policy import GateWord, Mode, Order, OrderNow, Policy, policy_from
 from .wait_bound import FULL_WINDOWS, wait_bound_us
@@ -28,7 +29,8 @@ class QueueSnapshot:
     windows. ``windows_were_full``: the last windows used all their credits.
     ``oldest_place``: the lowest place on the stack; ``waiting_since_us``: since when, at the latest, some job has
     waited; both None when none does. ``counts``: jobs by status. ``due``, ``leases``, ``finished``, ``records`` and
-    ``messages``: how many entries these structures have, each kept independently of the others.
+    ``messages``: how many entries these structures have, each kept independently of the others. ``freshness``: None
+    where no job with a subject was processed.
     """
 
     queue: str
@@ -53,6 +55,7 @@ class QueueSnapshot:
     messages: int
     counters: dict[str, int]
     task_counters: dict[str, TaskStatistics]
+    freshness: Freshness | None
 
     @property
     def order(self) -> Order:
@@ -156,6 +159,7 @@ class QueueSnapshot:
             "pruned": self.pruned,
             "oldest_age_s": _seconds(self.oldest_age_us),
             "wait_bound_s": _seconds(self.wait_bound_us),
+            "freshness": self.freshness.as_dict() if self.freshness else None,
             "threads": {"total": threads.total, "idle": threads.idle},
         }
 
@@ -189,6 +193,7 @@ def read_snapshot(commands: QueueCommands) -> QueueSnapshot:
         **{name: sizes[name] for name in ("due", "leases", "finished", "records", "messages")},
         counters={name: int(value) for name, value in pairs(answer["counters"]).items()},
         task_counters=counters_from(answer["task_counters"]),
+        freshness=freshness_from(answer["freshness"]),
     )
 
 

@@ -72,7 +72,7 @@ class ClusterLink(Link):
             try:
                 return heard()
             except MovedError:
-                self._shards.suspect()
+                self._shards.suspect(has_moved=True)
                 return self.exchange(pack, key)
             except RedisAwayError:
                 self._shards.suspect()
@@ -92,7 +92,7 @@ class ClusterLink(Link):
             try:
                 found = self._over(keys[indexes[0]]).call_all(part)
             except MovedError:
-                self._shards.suspect()
+                self._shards.suspect(has_moved=True)
                 found = [self.call(*words) for words in part]
             except RedisAwayError:
                 self._shards.suspect()
@@ -134,7 +134,7 @@ class ClusterLink(Link):
             try:
                 return do(self._over(key))
             except MovedError:
-                self._shards.suspect()
+                self._shards.suspect(has_moved=True)
             except RedisAwayError:
                 self._shards.suspect()
                 raise

@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 
 from ..errors import QueueFullError, RedisAwayError, RedisClusterError, RedisRefusedError
 from .address import Address
+from .generation import trusted_together
 from .route import route
 from .sentinels import Primary
 from .spin import Spin
@@ -36,13 +37,17 @@ class Link:
     """One connection that belongs to one thread at a time. It connects when it is used, and again after a fork.
 
     Nothing is sent twice: whoever calls decides whether a command may be repeated (see :mod:`.patience`). With a
-    ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps.
+    ``spin``, it looks for the answer of :meth:`call` and :meth:`exchange` before it sleeps. When the connection of
+    another link to the same address broke, it makes its own anew (see :mod:`.generation`).
     """
 
     is_cluster = False
 
     def __init__(self, where: Address | str, *, timeout_s: float, spin: Spin | None = None) -> None:
-        self._route = route(Address.of(where), timeout_s=timeout_s)
+        address = Address.of(where)
+        self._route = route(address, timeout_s=timeout_s)
+        self._generation = trusted_together(address)
+        self._made_in = 0
         self._timeout_s = timeout_s
         self._spin = spin
         self._connection: ConnectionInterface | None = None
@@ -142,11 +147,12 @@ class Link:
         """The answer to what :meth:`send` sent, in a tuple, or None when none came in time.
 
         Raises:
-          RedisAwayError: as :meth:`call`; also when the server that was asked is the primary no more.
+          RedisAwayError: as :meth:`call`; also when the server that was asked is the primary no more, or another
+            connection to it broke.
         """
-        if self._primary is not self._route.primary:
+        if not self._is_trusted:
             self.close()
-            raise RedisAwayError("Another server is the primary now.")
+            raise RedisAwayError("Another server is the primary now, or another connection to this server broke.")
         return self._talk(lambda connection: (connection.read_response(),) if connection.can_read(timeout_s) else None)
 
     def close(self) -> None:
@@ -162,6 +168,11 @@ class Link:
     def by_server(self, queues: Iterable[str]) -> list[tuple[Link, list[str]]]:
         """The queues that each server holds, and a link to it."""
         return [(self, list(queues))]
+
+    @property
+    def _is_trusted(self) -> bool:
+        """Whether the connection that there is leads to where a new one would lead, as far as this process knows."""
+        return self._primary is self._route.primary and self._made_in == self._generation.number
 
     def _talk(self, talk: Callable[[ConnectionInterface], T], connection: ConnectionInterface | None = None) -> T:
         """Say something over the connection that there is, or hear something over the one on which it was asked for;
@@ -189,10 +200,13 @@ class Link:
     def _drop(self, error: BaseException) -> None:
         """Whatever came between a command and its answer (a time limit, too) leaves the connection unusable: the next
         command would read this one's answer."""
+        was_connected = self._connection is not None
         self.close()
         if isinstance(error, redis.AuthenticationError):
             raise RedisRefusedError(str(error)) from error
         if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
+            if was_connected:
+                self._generation.broke(self._made_in)
             reason = "in time" if isinstance(error.__context__, BlockingIOError) else f"({error})"
             raise RedisAwayError(f"Redis doesn't answer {reason}.") from error
 
@@ -211,15 +225,17 @@ class Link:
             raise RedisAwayError(f"Redis can't do this now ({error}).") from error
 
     def _connected(self) -> ConnectionInterface:
-        if self._connection is None or self._pid != os.getpid() or self._primary is not self._route.primary:
+        if self._connection is None or self._pid != os.getpid() or not self._is_trusted:
             self.close()
+            made_in = self._generation.number
             connection, primary = self._route.new_connection()
             connection.connect()
             connected = connection._get_socket()  # type: ignore[attr-defined]
             _let_the_kernel_time(connected)
             if self._spin is not None:
                 self._spin.watch(connected)
-            self._connection, self._primary, self._pid = connection, primary, os.getpid()
+            self._connection, self._primary, self._made_in = connection, primary, made_in
+            self._pid = os.getpid()
         return self._connection
 
 

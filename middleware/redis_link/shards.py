@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from functools import lru_cache
 
 import redis
@@ -18,6 +20,8 @@ from .address import Address
 from .sentinels import Primary
 
 ANSWER_TIMEOUT_S = 0.4
+ASK_AGAIN_S = 0.2
+"""So long after one look at the cluster the next one is made, while a server is away."""
 
 slot_of = lru_cache(maxsize=4096)(key_slot)
 
@@ -29,7 +33,8 @@ class Shards:
     def __init__(self, address: Address) -> None:
         self._url = address.url
         self._cluster: RedisCluster | None = None
-        self._is_suspect = False
+        self._ask_at = math.inf
+        self._asked_at = 0.0
         self._pid = 0
         self._lock = threading.Lock()
 
@@ -56,23 +61,26 @@ class Shards:
         """
         return sorted(Primary(node.host, int(node.port)) for node in self._known().get_primaries())
 
-    def suspect(self) -> None:
-        """Somebody found the cluster otherwise: it is asked anew before anything else is said to it."""
-        self._is_suspect = True
+    def suspect(self, *, has_moved: bool = False) -> None:
+        """Somebody found the cluster otherwise: it is asked anew, at once if a key ``has_moved``. A server that is away
+        isn't a reason to ask again and again: the others work on."""
+        self._ask_at = min(self._ask_at, 0.0 if has_moved else self._asked_at + ASK_AGAIN_S)
 
     def _known(self) -> RedisCluster:
+        if self._pid != os.getpid():  # a fork may have left the lock taken
+            self._lock, self._cluster, self._pid = threading.Lock(), None, os.getpid()
         cluster = self._cluster
-        if cluster is not None and not self._is_suspect and self._pid == os.getpid():
+        if cluster is not None and time.monotonic() < self._ask_at:
             return cluster
         with self._lock:
             try:
-                if self._cluster is None or self._pid != os.getpid():
-                    self._cluster, self._pid = _connected(self._url), os.getpid()
-                elif self._is_suspect:
+                if self._cluster is None:
+                    self._cluster = _connected(self._url)
+                elif time.monotonic() >= self._ask_at:
                     self._cluster.nodes_manager.initialize()
-                self._is_suspect = False
             except (RedisClusterException, RedisError, OSError) as error:
                 raise _explained(error) from error
+            self._ask_at, self._asked_at = math.inf, time.monotonic()
             return self._cluster
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import SettingsError
+from ..floors import PROJECT
 from ..redis_link.address import Address, SentinelAddress
 from . import values as read
 from .values import setting
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(PROJECT)
 DATA_DIR = ROOT / ".data"
 EMBEDDED_URL_FILE = DATA_DIR / "redis-url"
-"""Where ``make run`` notes the URL of the embedded server, so that all commands in this clone find it."""
+"""Where ``make run`` notes the URL of the embedded server, so that all commands in this project find it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +199,21 @@ class Settings:
         "The queues this worker consumes, with commas between; empty: all. Tasks must declare each of them.",
         shown="",
     )
-    cadence_file: str = setting(
-        "CADENCE_FILE", "scheduler/cadence.toml", str, "When windows open, and what they let through."
+    tasks: tuple[str, ...] = setting(
+        "TASKS",
+        (),
+        read.modules,
+        "The modules or packages with your tasks, with commas between, such as `shop.tasks,billing.jobs`. Unset: ours, "
+        "those in `tasks/` (docs/tasks.md).",
+        shown="",
+    )
+    cadence_file: str | None = setting(
+        "CADENCE_FILE",
+        None,
+        str,
+        "When windows open, and what they let through. Unset: `cadence.toml` in the folder of the project, and where "
+        "there is none, `scheduler/cadence.toml`.",
+        shown="",
     )
     cadence_overrides: tuple[tuple[str, str], ...] = setting(
         "CADENCE_<QUEUE>_<KEY>",
@@ -315,6 +329,13 @@ class Settings:
         "jsonl",
         read.one_of("jsonl", "rfc5424"),
         "`jsonl`: JSON lines; `rfc5424`: syslog, in octet-counted frames (RFC 6587).",
+    )
+    sentry_dsn: str | None = setting(
+        "SENTRY_DSN",
+        None,
+        str,
+        "Where failures of tasks are sent: a project of Sentry's. Needs `sentry-sdk`.",
+        shown="",
     )
     force_color: bool = setting(
         "FORCE_COLOR",

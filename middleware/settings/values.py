@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 from ..errors import SettingsError
+from ..floors import RUN
 from ..redis_link.address import SentinelAddress
 
 SECRET = frozenset(
@@ -139,7 +140,7 @@ def noted_url(file: Path) -> str | None:
     except FileNotFoundError:
         return None
     except PermissionError:
-        raise SettingsError(f"REDIS_URL isn't set, and only the user who runs `make run` may read {file}.") from None
+        raise SettingsError(f"REDIS_URL isn't set, and only the user who runs `{RUN}` may read {file}.") from None
 
 
 def rate_limit(text: str) -> str:
@@ -234,6 +235,14 @@ def token(text: str) -> str:
     if not (8 <= len(text) <= 512 and text.isascii() and text.isprintable() and " " not in text):
         raise Unreadable("8 to 512 visible ASCII characters")
     return text
+
+
+def modules(text: str) -> tuple[str, ...]:
+    """Names of Python's modules with commas between, in their order."""
+    found = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not found or not all(part.isidentifier() for name in found for part in name.split(".")):
+        raise Unreadable("names of modules with commas between, such as shop.tasks,billing.jobs")
+    return found
 
 
 def names(text: str) -> frozenset[str]:

@@ -41,6 +41,7 @@ def job_from(
         queue=queue,
         payload=known.payload,
         tags=tags_of(options),
+        subject=_word(options.get("subject")),
         attempts=r.attempts,
         max_attempts=known.max_attempts,
         due_at_us=r.due,
@@ -57,6 +58,7 @@ def job_from(
         encoded_result=_encoded_result(status, result),
         error=_error(failure),
         reason=r.reason,
+        superseded_by=r.superseded_by,
         request_id=_word(options.get("request_id")),
         traceparent=_word(options.get("traceparent")),
     )
@@ -137,6 +139,7 @@ def fresh_job(  # noqa: PLR0917 - what makes up a job
         queue=queue,
         payload=known.payload,
         tags=tags_of(options),
+        subject=_word(options.get("subject")),
         attempts=0,
         max_attempts=known.max_attempts,
         due_at_us=due_us,
@@ -152,6 +155,7 @@ def fresh_job(  # noqa: PLR0917 - what makes up a job
         result_error=None,
         error=None,
         reason=None,
+        superseded_by=None,
         request_id=_word(options.get("request_id")),
         traceparent=_word(options.get("traceparent")),
     )

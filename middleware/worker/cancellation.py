@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import dramatiq
-from dramatiq.middleware.threading import raise_thread_exception
 
 from ..commands import keys
 from ..errors import RedisAwayError
@@ -17,6 +15,7 @@ from ..redis_link.backoff import LONGEST_PAUSE_S
 from ..redis_link.link import Link
 from .context import current_delivery
 from .delivery import Cancelled, Delivery
+from .interrupting import Withdraw, interrupting
 
 LISTEN_S = 1.0
 
@@ -32,8 +31,9 @@ class Cancellation(dramatiq.Middleware):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[int, int] = {}  # by id(delivery): its token may be renewed
-        self._interrupted: set[int] = set()
+        self._interrupting = interrupting()
+        self._running: dict[int, Any] = {}  # by id(delivery): its token may be renewed
+        self._interrupted: dict[int, Withdraw] = {}
 
     @property
     def actor_options(self) -> set[str]:
@@ -52,10 +52,9 @@ class Cancellation(dramatiq.Middleware):
         """Set the delivery's flag, and interrupt the task if it runs and may be interrupted."""
         delivery.cancel_requested = True
         with self._lock:
-            thread = self._running.get(id(delivery))
-            if thread is not None and id(delivery) not in self._interrupted:
-                self._interrupted.add(id(delivery))
-                raise_thread_exception(thread, Cancelled)
+            runner = self._running.get(id(delivery))
+            if runner is not None and id(delivery) not in self._interrupted:
+                self._interrupted[id(delivery)] = self._interrupting.interrupt(runner, Cancelled)
 
     def _interruptible(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -78,16 +77,15 @@ class Cancellation(dramatiq.Middleware):
 
     def _enter(self, delivery: Delivery) -> None:
         with self._lock:
-            self._running[id(delivery)] = threading.get_ident()
+            self._running[id(delivery)] = self._interrupting.here()
         if delivery.cancel_requested:
             raise Cancelled("cancelled before it began")
 
     def _withdraw(self, delivery: Delivery) -> None:
         with self._lock:
             self._running.pop(id(delivery), None)
-            if id(delivery) in self._interrupted:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), None)
-                self._interrupted.discard(id(delivery))
+            if (withdraw := self._interrupted.pop(id(delivery), None)) is not None:
+                withdraw()
 
 
 class Listener(threading.Thread):

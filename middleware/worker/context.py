@@ -28,6 +28,12 @@ def current_delivery() -> Delivery | None:
     return _current.get()
 
 
+def current_job_id() -> str | None:
+    """The id of the job that the running code works for, the same in every attempt; None outside a task."""
+    delivery = _current.get()
+    return None if delivery is None else delivery.token[0]
+
+
 def progress(share: float, note: str | None = None) -> None:
     """Report how far the running task is; the API shows it on the job. Outside a task it does nothing.
 

@@ -76,7 +76,7 @@ def test_every_operation_that_takes_a_body_offers_one_and_says_what_it_does() ->
         assert operation["summary"], path
         assert ("requestBody" in operation) is (examples(operation).get("", "some") is not None), path
     named = {name for _, _, operation in operations() for name in examples(operation)}
-    assert {"message", "task", "delay", "deadline", "batch", "tag", "status"} <= named
+    assert {"message", "task", "delay", "deadline", "subject", "batch", "tag", "status"} <= named
 
 
 def test_no_example_holds_what_excludes_each_other() -> None:

@@ -13,10 +13,11 @@ import pytest
 from .client import Client
 
 JOB_KEYS = frozenset(
-    "id seq place status task queue payload tags attempts max_attempts created_at due_at expires_at queued_at "  # noqa: SIM905
+    "id seq place status task queue payload tags subject attempts max_attempts created_at due_at expires_at queued_at "  # noqa: SIM905
     "started_at finished_at wait_ms run_ms window worker progress cancel_requested result result_error error reason "
-    "request_id traceparent".split()
+    "superseded_by request_id traceparent".split()
 )
+OPTIONS = ("delay_s", "run_at", "expires_in_s", "expires_at", "subject", "supersede_running", "max_defer_s", "tags")
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -129,6 +130,11 @@ def test_a_bad_message_is_refused_by_its_name(client: Client, body: Any) -> None
         ({"message": "a", "delay_s": None}, {"/delay_s"}),
         ({"message": "a", "delay_s": 1, "run_at": "2030-01-01T00:00:00Z"}, {"/run_at"}),
         ({"message": "a", "expires_in_s": 0}, {"/expires_in_s"}),
+        ({"message": "a", "subject": ""}, {"/subject"}),
+        ({"message": "a", "subject": 7}, {"/subject"}),
+        ({"message": "a", "subject": "x" * 257}, {"/subject"}),
+        ({"message": "a", "subject": "x", "supersede_running": "yes"}, {"/supersede_running"}),
+        ({"message": "a", "subject": "x", "max_defer_s": 0}, {"/max_defer_s"}),
         ({"message": "a", "expires_in_s": "1"}, {"/expires_in_s"}),
         ({"message": "a", "expires_in_s": 1e18}, {"/expires_in_s"}),
         ({"message": "a", "expires_at": "soon"}, {"/expires_at"}),
@@ -247,7 +253,7 @@ def test_created_at_is_now(client: Client) -> None:
         (
             {"message": "x", "colour": 5},
             "/colour",
-            "Unknown field. There are: delay_s, expires_at, expires_in_s, message, run_at, tags.",
+            f"Unknown field. There are: {', '.join(sorted({'message', *OPTIONS}))}.",
         ),
         ({"task": "post_male", "payload": {}}, "/task", "There is no such task. Did you mean post_mail?"),
         ({"task": "fly", "payload": {}}, "/task", "There is no such task. There are: measure, post_mail, "),

@@ -48,6 +48,16 @@ def test_a_job_is_submitted_with_a_deadline() -> None:
     assert at["expires_at"] == "2199-01-31T11:00:00.000000Z"
 
 
+def test_a_job_is_submitted_with_a_subject() -> None:
+    about = ("--subject", "customer-7", "--supersede-running", "--max-defer", "1m")
+    old = answered("submit", "x", *about)
+    new = answered("submit", "y", *about)
+
+    shown = answered("jobs", "show", old["id"])
+    assert (shown["status"], shown["superseded_by"]) == ("superseded", new["id"])
+    assert (new["status"], new["subject"]) == ("queued", "customer-7")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -62,6 +72,7 @@ def test_a_job_is_submitted_with_a_deadline() -> None:
         (("submit", "x", "--delay", "1s", "--run-at", "2199-01-31T12:00:00Z"), "can't be given together"),
         (("submit", "x", "--expires-in", "soon"), "--expires-in"),
         (("submit", "x", "--expires-in", "1s", "--expires-at", "2199-01-31T12:00:00Z"), "can't be given together"),
+        (("submit", "x", "--subject", "a", "--max-defer", "long"), "--max-defer"),
         (("submit", "x", "--tag", ""), "--tag"),
         (("submit", "x", "--tag", "a,b"), "--tag"),
         (("submit", "--task", "proces_message", "--payload", '{"message": "x"}'), "process_message"),

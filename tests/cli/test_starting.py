@@ -20,8 +20,8 @@ from .running import run, submitted
 FILES = (ROOT / "cli" / "commands").glob("[!_]*.py")
 SUBCOMMANDS = sorted(file.stem.replace("_", "-") for file in FILES)
 PROMISED = {
-    *("audit", "check", "completion", "jobs", "open", "queues", "recurring", "stats", "submit", "tail", "tasks"),
-    *("version", "why", "windows", "workers"),
+    *("audit", "check", "completion", "jobs", "new-project", "open", "queues", "recurring", "run", "scheduler"),
+    *("stats", "submit", "tail", "tasks", "version", "web", "why", "windows", "worker", "workers"),
 }
 
 IMPORTED = """
@@ -133,7 +133,7 @@ def completed(script: Path, words: str, **settings: str) -> list[str]:
 def test_bash_completes_commands_options_and_names(script: Path, redis_url: str) -> None:
     submitted("x")
 
-    assert completed(script, "w") == ["why", "windows", "workers"]
+    assert completed(script, "w") == ["web", "why", "windows", "worker", "workers"]
     assert completed(script, "jobs c") == ["cancel"]
     assert completed(script, "jobs list --sta") == ["--status"]
     assert completed(script, "jobs list --status r") == ["running", "rejected"]

@@ -13,9 +13,10 @@ WIDTH = 100
 HEAD = """\
 # The command line
 
-`lastin` shows what LastIn does and steers it. After `make run` or `make test` it is in `.venv/bin`; with that folder
-on your PATH, or by a link to it, it works from everywhere. Where there is no make, `python -m cli` in the clone is
-the same, and `python -m cli.console_script` writes the script beside that Python.
+`lastin` shows what LastIn does, steers it and starts it. After `make run` or `make test` it is in `.venv/bin`; with
+that folder on your PATH, or by a link to it, it works from everywhere. Where there is no make, `python -m cli` in the
+clone is the same, and `python -m cli.console_script` writes the script beside that Python. With the wheel
+`lastin[service]` pip brings it ([tasks.md](tasks.md#a-project-of-your-own)).
 
 ```sh
 lastin submit "Hello, world" --wait           # prints its result; without --wait the job's id
@@ -31,14 +32,17 @@ lastin open --batch 100 --lasts 60s --wait    # one window, now
 
 | set | `lastin` |
 |---|---|
-| nothing | reads the embedded server of this clone, while `make run` runs |
-| `REDIS_URL` | reads that Redis, with the tasks and settings of this clone |
+| nothing | reads the embedded server of this clone, or of the project in whose folder it is called, while that runs |
+| `REDIS_URL` | reads that Redis, with the tasks and settings of this clone or project |
 | `LASTIN_URL`, and `LASTIN_TOKEN` where the API asks for tokens | asks the HTTP API there, as any client does |
 
 Over Redis it does what the HTTP API does, with the same code, and needs neither the web process nor a token: whoever
 can read `REDIS_URL` may do everything. Over HTTP the token's scopes decide ([security.md](security.md)). The token
 goes over `https://` only, or to this machine, and never to where a redirect leads. `lastin version` says what would
 be asked. `lastin audit` reads Redis in any case, and `lastin check` the cadence file.
+
+Settings also come from `.env` in the folder of the clone or project, but not `LASTIN_URL` and `LASTIN_TOKEN`: who wrote
+a file in a folder doesn't choose where your token goes. What the environment holds comes first.
 
 ```sh
 export LASTIN_URL=https://jobs.example.com LASTIN_TOKEN=…
@@ -80,8 +84,9 @@ Names of queues, tasks and windows are completed too, while the service answers.
 
 ## Other commands
 
-`python -m tasks` is the worker and `python -m scheduler` the scheduler, both as the Procfile starts them. `lastin
-check` and `lastin open` do the same as `python -m scheduler check` and `open` ([cadence.md](cadence.md)).
+`lastin run` is `make run`. `lastin web`, `lastin worker` and `lastin scheduler` are `python -m api`, `python -m tasks`
+and `python -m scheduler`, as the Procfile of the clone starts them. `lastin check` and `lastin open` do the same as
+`python -m scheduler check` and `open` ([cadence.md](cadence.md)).
 
 A subcommand is one file in `cli/commands/`, in which `command` is a command of
 [click](https://click.palletsprojects.com).

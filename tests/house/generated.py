@@ -12,22 +12,24 @@ from benchmarks.pictures.stack import stack
 from middleware.metrics import definitions
 from middleware.settings import Settings
 
+from ..chaos.result import page
 from .commands import commands_page
 from .contract import contract
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 ENV_HEAD = """\
-# All settings with their defaults. `make run` reads them from a file `.env` beside this one;
-# what the environment holds comes first. An empty value counts as unset.
+# All settings with their defaults. `make run` and `lastin` read them from a file `.env` beside this
+# one; what the environment holds comes first. An empty value counts as unset.
 """
 
 SETTINGS_HEAD = """\
 # Settings
 
-All settings are environment variables. `make run` also reads them from a file `.env` (see `.env.example`); what the
-environment holds comes first, and an empty value counts as unset. A setting that can't be read stops the start with
-exit status 2 and one line that names it. This table is generated from `middleware/settings/declared.py`.
+All settings are environment variables. `make run` and the command `lastin` also read them from a file `.env` (see
+`.env.example`); what the environment holds comes first, and an empty value counts as unset. A setting that can't be
+read stops the start with exit status 2 and one line that names it. This table is generated from
+`middleware/settings/declared.py`.
 
 | variable | default | meaning |
 |---|---|---|
@@ -117,6 +119,7 @@ def _code(text: str) -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
+    "docs/chaos.md": page,
     "docs/settings.md": settings_table,
     "docs/metrics.md": metrics_table,
     **PICTURES,

@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,9 +20,8 @@ import redis
 
 from local.embedded import free_port
 
-from ..service import ROOT, Answer, call, clean_environment, wait_until
+from ..service import Answer, call, clean_environment, clone_into, wait_until
 
-COPIED = ("api", "cli", "local", "middleware", "scheduler", "tasks", "Procfile")
 ANSWERS = "LastIn answers on "
 
 
@@ -34,14 +32,10 @@ class LocalRun:
         """``settings``: environment variables of the run."""
         self.folder = folder
         self.port = free_port()
+        self.command: tuple[str, ...] = ("local",)
         self._settings = settings
         self._started: list[subprocess.Popen[bytes]] = []
-        folder.mkdir()
-        for name in COPIED:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(ROOT / name, folder / name)
+        clone_into(folder)
 
     @property
     def output(self) -> str:
@@ -59,7 +53,7 @@ class LocalRun:
         with (self.folder / "output").open("ab") as output:
             self._started.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "local"],
+                    [sys.executable, "-m", *self.command],
                     cwd=self.folder,
                     env=clean_environment(**({"PORT": str(self.port)} | self._settings)),
                     stdin=subprocess.DEVNULL,
@@ -152,7 +146,7 @@ class TerminalRun(LocalRun):
         self._keys, its_end = pty.openpty()
         self._started.append(
             subprocess.Popen(
-                [sys.executable, "-m", "local"],
+                [sys.executable, "-m", *self.command],
                 cwd=self.folder,
                 env=clean_environment(**({"PORT": str(self.port)} | self._settings)),
                 stdin=its_end,

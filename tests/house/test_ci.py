@@ -27,6 +27,7 @@ PROGRAMS = (
 MAKE = """#!/bin/sh
 echo "make $*" >> "$MADE"
 if [ "$1" = audit ] && [ -n "$NO_ADVISORIES" ]; then echo "NOT RUN: the audit" >&2; fi
+if [ "$1" = upstream ] && [ -n "$NO_SDIST" ]; then echo "NOT RUN: the tests" >&2; fi
 """
 
 
@@ -66,18 +67,28 @@ def test_where_everything_can_run_nothing_is_listed(folder: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("What did NOT RUN: 0\n")
-    assert {"make test", "make lint", "make soak-short", "make observe", "make fresh"} <= set(made(folder))
+    assert {
+        "make test",
+        "make upstream",
+        "make clients",
+        "make lint",
+        "make soak-short",
+        "make chaos",
+        "make observe",
+        "make fresh",
+    } <= set(made(folder))
 
 
 @pytest.mark.parametrize("environment", [{}, {"CI": "true"}, {"LASTIN_CI_ALL": "0"}], ids=str)
 def test_what_can_not_run_is_listed_and_does_not_fail_it(folder: Path, environment: dict[str, str]) -> None:
     (folder / "bin" / "luacheck").unlink()
 
-    done = ci(folder, NO_ADVISORIES="1", **environment)
+    done = ci(folder, NO_ADVISORIES="1", NO_SDIST="1", **environment)
 
     assert done.returncode == 0
-    assert "What did NOT RUN: 2\n- what needs luacheck," in done.stdout
+    assert "What did NOT RUN: 3\n- what needs luacheck," in done.stdout
     assert "\n- the audit of dependencies" in done.stdout
+    assert "\n- Dramatiq's own tests" in done.stdout
     assert made(folder)[-1] == "make fresh"
 
 

@@ -66,5 +66,5 @@ def test_only_the_settings_and_the_local_run_read_the_environment() -> None:
         if "os.environ" in (text := file.read_text(encoding="utf-8")) or "os.getenv" in text
     }
 
-    local_run = {"local/__main__.py", "local/embedded.py"}  # what they start inherits it
+    local_run = {"local/env_file.py", "local/embedded.py"}  # what they start inherits it
     assert readers <= {"middleware/settings/environment.py", *local_run}

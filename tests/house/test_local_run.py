@@ -240,7 +240,7 @@ def test_a_second_run_in_the_same_clone_says_where_the_first_is(clone: Clone) ->
     run.launch()
 
     assert run.wait() == 1
-    already = f"lastin: `make run` runs already in this clone: http://127.0.0.1:{run.port}/, process {first}."
+    already = f"lastin: `make run` runs already in this folder: http://127.0.0.1:{run.port}/, process {first}."
     assert already in run.output
     assert run.get("/readyz").status == 200
 

@@ -67,7 +67,10 @@ def test_an_audit_that_can_not_be_made_says_so(tmp_path: Path) -> None:
     assert not audit.stdout
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt"])
+@pytest.mark.parametrize(
+    "name",
+    ["requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt", "tests/clients/requirements.txt"],
+)
 def test_requirements_are_exact_and_name_no_place_to_get_them_from(name: str) -> None:
     lines = [
         line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#")

@@ -1,21 +1,22 @@
-"""The wheel ``lastin``: the broker for any Dramatiq program, under a name that doesn't collide with its folders."""
+"""The wheel ``lastin``: the broker for any Dramatiq program, and with its extras the service, in one package."""
 
 from __future__ import annotations
 
-import shutil
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from ..service import ROOT, clean_environment
+from .wheel import OF_OTHERS, OF_THE_SERVICE, build, install, run
 
-OF_THE_SERVICE = {"logs", "metrics"}
-"""What only the service needs, with dependencies that the wheel doesn't declare."""
-
-SOURCES = ("middleware", "pyproject.toml", "README.md", "LICENSE")
+FLOORS = ("api", "cli", "local", "scheduler", "tasks")
+DATA = {".css", ".html", ".js", ".lua", ".md", ".svg", ".toml"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 PROGRAM = """
 import sys
@@ -41,99 +42,158 @@ broker.close()
 """
 
 IMPORTS = """
-import importlib, importlib.metadata, pkgutil, re, sys
+import importlib, importlib.metadata, pkgutil, sys
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-declared, wanted = set(), ["lastin"]
+extras, excluded = sys.argv[1], sys.argv[2].split(",")
+declared, wanted = {}, [Requirement(f"lastin[{extras}]")]
 while wanted:
-    name = re.match(r"[\\w.-]+", wanted.pop())[0].lower()
-    if name in declared:
-        continue
-    declared.add(name)
+    asked = wanted.pop()
+    known = declared.setdefault(canonicalize_name(asked.name), set())
+    new = {"", *asked.extras} - known
+    known |= new
     try:
-        wanted += [text for text in importlib.metadata.requires(name) or () if "extra ==" not in text]
+        lines = importlib.metadata.requires(asked.name) or ()
     except importlib.metadata.PackageNotFoundError:  # for another version of Python
-        pass
-    if name == "lastin":
-        wanted += ["redis", "hiredis"]  # of dramatiq[redis] and redis[hiredis]
+        continue
+    for found in map(Requirement, lines):
+        wanted += [found for extra in new if found.marker is None or found.marker.evaluate({"extra": extra})]
 
 of_package = importlib.metadata.packages_distributions()
 
 class Undeclared:
     def find_spec(self, name, path=None, target=None):
-        packages = {found.lower() for found in of_package.get(name.partition(".")[0], [])}
-        if packages and not packages & declared:
-            raise ModuleNotFoundError(f"{name} belongs to {packages}, which lastin doesn't declare", name=name)
+        packages = {canonicalize_name(found) for found in of_package.get(name.partition(".")[0], [])}
+        if packages and not packages & declared.keys():
+            raise ModuleNotFoundError(f"{name} is of {packages}, which lastin[{extras}] doesn't declare", name=name)
 
+for name in [name for name in sys.modules if name.partition(".")[0] == "packaging"]:
+    del sys.modules[name]
 sys.meta_path.insert(0, Undeclared())
 import lastin
 
-names = [module.name for module in pkgutil.walk_packages(lastin.__path__, "lastin.") if "__main__" not in module.name]
-for name in names:
-    importlib.import_module(name)
-print(1 + len(names))
+def modules(package):
+    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        if module.name.removeprefix("lastin.") not in excluded and "__main__" not in module.name:
+            found = importlib.import_module(module.name)
+            yield module.name
+            if module.ispkg:
+                yield from modules(found)
+
+print(*modules(lastin))
 """
 
+THEIRS = """
+import api, cli, local, middleware, scheduler, tasks
 
-def run(*command: str | Path, **settings: str) -> str:
-    """Run a command; what it printed."""
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=100, env=clean_environment(**settings)
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+assert {module.WHOSE for module in (api, cli, local, middleware, scheduler, tasks)} == {"theirs"}
+import lastin.api.wsgi, lastin.local.task_check, lastin.scheduler.service, lastin.cli.root
+from lastin.tasks import registry, task
+
+assert registry["ours"].actor.fn() == "theirs"
+assert lastin.api.tasks is lastin.tasks
+assert {name for name in sys.modules if name.partition(".")[0] in THEIRS} == set(THEIRS)
+"""
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of its sources without looking at any index."""
-    folder = tmp_path_factory.mktemp("wheel")
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, folder / name)
-    run(
-        sys.executable,
-        *("-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"),
-        "--wheel-dir",
-        folder / "dist",
-        folder,
-    )
-    (built,) = (folder / "dist").glob("*.whl")
-    return built
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
-def test_the_wheel_holds_the_package_with_its_scripts_and_types(wheel: Path) -> None:
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install(wheel, tmp_path_factory.mktemp("installed"))
+
+
+def test_the_wheel_is_one_package_that_holds_every_module_with_what_it_reads(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
+        names = {name for name in archive.namelist() if not name.startswith("lastin-")}
 
-    expected = {
-        f"lastin/{file.relative_to(ROOT / 'middleware').as_posix()}"
-        for file in (ROOT / "middleware").rglob("*")
-        if file.suffix in {".py", ".lua"} or file.name == "py.typed"
-        if file.relative_to(ROOT / "middleware").parts[0] not in OF_THE_SERVICE
-    }
-    assert {name for name in names if not name.startswith("lastin-")} == expected
-    assert not [name for name in names if "entry_points" in name or ".data/scripts" in name]
+    expected = {"lastin/docs/runbook.md", "lastin/py.typed"}
+    for floor in ("middleware", *FLOORS):
+        package = "lastin" if floor == "middleware" else f"lastin/{floor}"
+        for file in (ROOT / floor).rglob("*"):
+            if file.suffix in {".py", *DATA} or file.parent.name in {"vendor", "project"}:
+                expected.add(f"{package}/{file.relative_to(ROOT / floor).as_posix()}")
+    assert names == {name for name in expected if "__pycache__" not in name}
 
 
-def test_a_dramatiq_program_runs_jobs_with_the_installed_wheel(wheel: Path, redis_url: str, tmp_path: Path) -> None:
-    installed, program = tmp_path / "installed", tmp_path / "program.py"
-    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", installed, wheel)
-    program.write_text(PROGRAM, encoding="utf-8")
+def test_a_dramatiq_program_runs_jobs_with_the_installed_wheel(installed: Path, redis_url: str, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
 
-    printed = run(sys.executable, program, redis_url, PYTHONPATH=str(installed))
+    printed = run(sys.executable, tmp_path / "program.py", redis_url, PYTHONPATH=str(installed))
 
     assert printed == "processed 42\n"
 
 
-def test_every_module_of_the_wheel_can_be_imported_with_what_it_declares(wheel: Path, tmp_path: Path) -> None:
-    installed, program = tmp_path / "installed", tmp_path / "program.py"
-    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", installed, wheel)
-    program.write_text(IMPORTS, encoding="utf-8")
-    with zipfile.ZipFile(wheel) as archive:
-        files = [name for name in archive.namelist() if name.endswith(".py")]
+@pytest.mark.parametrize(
+    ("extras", "excluded", "at_least"),
+    [
+        ("", OF_THE_SERVICE, 80),
+        ("logs", OF_THE_SERVICE - {"logs"}, 88),
+        ("metrics", OF_THE_SERVICE - {"logs", "metrics"}, 96),
+        ("service", set(), 200),
+    ],
+    ids=["broker", "logs", "metrics", "service"],
+)
+def test_every_module_can_be_imported_with_what_is_declared_for_it(
+    installed: Path, tmp_path: Path, extras: str, excluded: set[str], at_least: int
+) -> None:
+    (tmp_path / "program.py").write_text(IMPORTS, encoding="utf-8")
 
-    printed = run(sys.executable, program, PYTHONPATH=str(installed))
+    words = (tmp_path / "program.py", extras, ",".join(excluded | OF_OTHERS))
+    printed = run(sys.executable, *words, cwd=tmp_path, PYTHONPATH=str(installed))
 
-    assert int(printed) == len(files) > 40
+    assert len(printed.split()) >= at_least
+
+
+def test_the_service_declares_what_the_repository_installs() -> None:
+    lines = (ROOT / "requirements.in").read_text(encoding="utf-8").splitlines()
+    wanted = {_requirement(line) for line in lines if not line.startswith("#")}
+    extras = PROJECT["optional-dependencies"]
+    declared = {
+        _requirement(line)
+        for line in (*PROJECT["dependencies"], *extras["logs"], *extras["metrics"], *extras["service"])
+        if not line.startswith("lastin[")
+    }
+
+    assert {name for name, _ in wanted} == {name for name, _ in declared}
+    assert wanted - declared == {("dramatiq", "dramatiq[prometheus,redis]==2.2.*")}  # each part has its extra
+
+
+def _requirement(line: str) -> tuple[str, str]:
+    """Its name, and all of it in one spelling."""
+    found = re.match(r"[A-Za-z0-9-]+", line)
+    assert found
+    return found[0], re.sub(r"\s", "", line.replace('"', "'"))
+
+
+def test_folders_of_the_same_names_stay_those_of_their_program(installed: Path, tmp_path: Path) -> None:
+    theirs = ("api", "cli", "local", "middleware", "scheduler", "tasks")
+    for name in theirs:
+        text = "WHOSE = 'theirs'\n"
+        if name == "tasks":
+            text += "from lastin.tasks import task\n@task\ndef ours():\n    import api\n    return api.WHOSE\n"
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    (tmp_path / "program.py").write_text(f"import sys\nTHEIRS = {theirs}\n{THEIRS}", encoding="utf-8")
+
+    run(sys.executable, tmp_path / "program.py", cwd=tmp_path, PYTHONPATH=str(installed), TASKS="tasks")
+
+
+def test_the_command_says_what_it_needs_where_the_broker_was_installed_alone(installed: Path, tmp_path: Path) -> None:
+    hidden = "import sys; sys.modules['click'] = None; from lastin.cli.__main__ import main; main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", hidden],
+        check=False,
+        cwd=tmp_path,
+        env=clean_environment(PYTHONPATH=str(installed)),
+        capture_output=True,
+        text=True,
+    )
+
+    assert PROJECT["scripts"] == {"lastin": "lastin.cli.__main__:main"}
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "lastin: This command needs click: pip install 'lastin[service]' brings it along.\n"

@@ -21,6 +21,7 @@ from middleware.commands.layout import (
 from middleware.commands.types import (
     KEYLESS,
     NAMELESS,
+    NO_SUBJECT,
     Accepted,
     Again,
     Call,
@@ -32,6 +33,7 @@ from middleware.commands.types import (
     Replayed,
     Reused,
     Settlement,
+    Subject,
 )
 from middleware.jobs import Job
 from middleware.queues.policy import Policy
@@ -91,12 +93,13 @@ class ScriptedQueue:
         *ids: str,
         due: bytes = b"",
         deadline: bytes = b"",
+        about: Subject = NO_SUBJECT,
         call: Call = NAMELESS,
         key: IdempotencyKey = KEYLESS,
         most_waiting: int = 0,
     ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
         """One call of accept, whatever it answers."""
-        jobs = [Offer(id, "task", self.encoded(id), due, deadline=deadline) for id in ids]
+        jobs = [Offer(id, "task", self.encoded(id), due, deadline=deadline, subject=about) for id in ids]
         return self.scripts.accept(jobs, call=call, key=key, most_waiting=most_waiting)
 
     def send(self, *ids: str, after_us: int = 0, expires_in_us: int = 0) -> Accepted:
@@ -105,6 +108,13 @@ class ScriptedQueue:
         answer = self.offer(*ids, due=due, deadline=deadline)
         assert isinstance(answer, Accepted)
         return answer
+
+    def send_about(
+        self, subject: str, *ids: str, after_us: int = 0, max_defer_us: int = 0, stops_running: bool = False
+    ) -> None:
+        """Accept these ids in one batch, all with this subject."""
+        about = Subject(digests([subject]), max_defer_us, stops_running)
+        assert isinstance(self.offer(*ids, due=b"+%d" % after_us if after_us else b"", about=about), Accepted)
 
     def send_tagged(self, **tags: str) -> None:
         """Accept jobs with these ids one after the other, a microsecond apart, each with its tags between spaces."""
@@ -257,6 +267,16 @@ class ScriptedQueue:
         assert set(self.client.hkeys(keys.messages(self.name))) == set(records)
         with redis.Redis.from_url(self.broker.redis.address.url) as raw:
             tagged = raw.zrange(keys.tagged(self.name), 0, -1)
+            rows = raw.zrange(keys.subjects(self.name), 0, -1)
+            freshness = raw.zrange(keys.freshness(self.name), 0, -1, withscores=True)
+        fresh = {digest.decode(): int(seq) for digest, seq in freshness}
+        alive = [
+            entry(r.subject, r.seq, id)
+            for id, r in records.items()
+            if r.subject and (r.status in "sqr" or (r.status == "p" and fresh.get(r.subject) == r.seq))
+        ]
+        assert rows == sorted(alive)
+        assert fresh.keys() <= {r.subject for r in records.values() if r.status == "p"}
         expected_tags = [entry(tag, r.seq, id) for id, r in records.items() for tag in split(r.tags or "")]
         assert tagged == sorted(expected_tags)
 

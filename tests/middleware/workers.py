@@ -78,9 +78,9 @@ class Gate:
 
 
 @contextmanager
-def broker_of(url: str, **settings: Any) -> Iterator[LifoBroker]:
-    """A broker whose queue is audited in the end."""
-    broker = LifoBroker(url=url, settings=Settings(**settings))
+def broker_of(url: str, *, timeout_s: float = 5.0, **settings: Any) -> Iterator[LifoBroker]:
+    """A broker with one queue; it waits for an answer of Redis for ``timeout_s``."""
+    broker = LifoBroker(url=url, settings=Settings(**settings), timeout_s=timeout_s)
     broker.declare_queue("default")
     try:
         yield broker

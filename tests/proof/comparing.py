@@ -20,6 +20,8 @@ from .entries import FINAL, QUEUED, RUNNING, SCHEDULED, ModelJob
 from .model import Model
 
 QUEUE = "default"
+SUBJECTS = ("sun", "moon")
+"""What jobs with subjects are about."""
 LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}
 MODELLED = [name for name in RECORD_FIELDS if name not in ("task", "entered", "size", "tags")]
 OUTCOMES = ("running", "processed", "retried", "rejected", "cancelled", "put_back")
@@ -80,6 +82,8 @@ def _read(client: redis.Redis) -> dict[str, Any]:
         for key in hashes:
             pipe.hgetall(key(QUEUE))
         pipe.zrange(keys.tagged(QUEUE), 0, -1)
+        pipe.zrange(keys.subjects(QUEUE), 0, -1)
+        pipe.zrange(keys.freshness(QUEUE), 0, -1, withscores=True)
         pipe.lrange(keys.pending_counts(QUEUE), 0, -1)
         pipe.llen(keys.doorbell(QUEUE))
         answers = pipe.execute()
@@ -87,7 +91,8 @@ def _read(client: redis.Redis) -> dict[str, Any]:
         key.__name__: {id.decode(): int(score) for id, score in rows} for key, rows in zip(sets, answers, strict=False)
     }
     kept |= {key.__name__: rows for key, rows in zip(hashes, answers[len(sets) :], strict=False)}
-    return kept | {"tagged": answers[-3], "pending_counts": answers[-2], "doorbell": answers[-1]}
+    names = ("tagged", "subjects", "freshness", "pending_counts", "doorbell")
+    return kept | dict(zip(names, answers[-5:], strict=True))
 
 
 def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
@@ -107,6 +112,10 @@ def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
     assert kept["results"] == {id.encode(): job.result for id, job in jobs.items() if job.result}
     assert kept["failures"] == {id.encode(): job.failure for id, job in jobs.items() if job.failure}
     assert kept["tagged"] == sorted(entry(digests([tag]), job.seq, job.id) for job in jobs.values() for tag in job.tags)
+    rows = [entry(digests([subject]), job.seq, job.id) for subject in SUBJECTS for job in model.alive(subject)]
+    assert kept["subjects"] == sorted(rows)
+    fresh = {digests([subject]).encode(): jobs[id].seq for subject, id in model.freshest.items()}
+    assert {digest: int(seq) for digest, seq in kept["freshness"]} == fresh
     records = {id.decode(): _record(packed) for id, packed in kept["records"].items()}
     assert records == {id: _as_record(job) for id, job in jobs.items()}
 
@@ -158,7 +167,8 @@ def _record(packed: bytes) -> dict[str, Any]:
 
 
 def _as_record(job: ModelJob) -> dict[str, Any]:
-    return {name: getattr(job, name) for name in MODELLED} | {"tags": digests(job.tags)}
+    subject = None if job.subject is None else digests([job.subject])
+    return {name: getattr(job, name) for name in MODELLED} | {"tags": digests(job.tags), "subject": subject}
 
 
 def _window(fields: dict[str, Any]) -> dict[str, Any]:

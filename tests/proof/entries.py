@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 Token = tuple[str, int]
 
-SCHEDULED, QUEUED, RUNNING, PROCESSED, REJECTED, CANCELLED, EXPIRED = "sqrpxce"
-FINAL = (PROCESSED, REJECTED, CANCELLED, EXPIRED)
+SCHEDULED, QUEUED, RUNNING, PROCESSED, REJECTED, CANCELLED, EXPIRED, SUPERSEDED = "sqrpxceu"
+FINAL = (PROCESSED, REJECTED, CANCELLED, EXPIRED, SUPERSEDED)
 OVERHEAD_BYTES = 400
 TAG_BYTES = 150
 
@@ -32,6 +32,10 @@ class ModelJob:
     settled: int | None = None
     due: int | None = None
     expires: int | None = None
+    subject: str | None = None
+    superseded_by: str | None = None
+    since: int | None = None
+    behind: bool | None = None
     started: int | None = None
     finished: int | None = None
     window: int | None = None
@@ -55,7 +59,8 @@ class ModelJob:
     @property
     def kept_bytes(self) -> int:
         """What retention by bytes counts."""
-        return OVERHEAD_BYTES + len(self.message) + len(self.result) + len(self.failure) + TAG_BYTES * len(self.tags)
+        indexed = len(self.tags) + (self.subject is not None)
+        return OVERHEAD_BYTES + len(self.message) + len(self.result) + len(self.failure) + TAG_BYTES * indexed
 
 
 @dataclass

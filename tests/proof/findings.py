@@ -24,6 +24,7 @@ class Findings:
     stale_settles: int = 0
     cancelled: int = 0
     expired: int = 0
+    superseded: int = 0
     windows: int = 0
     forgotten: int = 0
 
@@ -47,6 +48,7 @@ def report(all_found: Iterable[Findings]) -> dict[str, Any]:
             "windows",
             "cancelled",
             "expired",
+            "superseded",
             "stale_settles",
             "forgotten",
         )

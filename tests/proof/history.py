@@ -16,13 +16,14 @@ from .event_log import Event, EventLog
 from .findings import Findings
 from .known import KnownJob, Waiting
 from .known_gate import KnownGate, KnownRule
+from .known_subjects import KnownSubjects
 
 OUTCOMES = {
     "processed": {JobStatus.PROCESSED},
     "rejected": {JobStatus.REJECTED},
-    "cancelled": {JobStatus.CANCELLED},
-    "retry": {JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.CANCELLED},
-    "put_back": {JobStatus.QUEUED, JobStatus.CANCELLED},
+    "cancelled": {JobStatus.CANCELLED, JobStatus.SUPERSEDED},
+    "retry": {JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.CANCELLED, JobStatus.SUPERSEDED},
+    "put_back": {JobStatus.QUEUED, JobStatus.CANCELLED, JobStatus.SUPERSEDED},
 }
 """Where a job may be after a settlement with this outcome."""
 BACK_BY = {"retry": "retried", "put_back": "put back"}
@@ -33,9 +34,10 @@ class HistoryChecker:
 
     Errors, by kind: ``out of order``, ``passed over`` (a claim while a delayed job was due and not on the stack),
     ``wrong place``, ``in two states``, ``double settle``, ``impossible move``, ``unknown job``,
-    ``unexplained duplicate``, ``lost``, ``claimed late`` and ``expired early`` (by its deadline); of the gate:
-    ``claimed in a pause``, ``closed gate``, ``wrong end``, ``credits overrun``, ``wrong order``. Whether Redis has in
-    the end what the history tells, ``kept.compare`` looks up.
+    ``unexplained duplicate``, ``lost``, ``claimed late`` and ``expired early`` (by its deadline), ``stale work`` and
+    ``superseded in vain`` (by its subject); of the gate: ``claimed in a pause``, ``closed gate``, ``wrong end``,
+    ``credits overrun``, ``wrong order``. Whether Redis has in the end what the history tells, ``kept.compare`` looks
+    up.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class HistoryChecker:
         self.jobs: dict[str, KnownJob] = {}
         self.gate = KnownGate()
         self._waiting = Waiting()
+        self._subjects = KnownSubjects()
         self._dues: list[tuple[int, str]] = []
         self._last_number = 0
         self._unfinished = 0
@@ -106,7 +109,9 @@ class HistoryChecker:
     def _close(self, now_us: int, number: int, reason: str) -> None:
         self.gate.close_window(number)
 
-    def _accept(self, now_us: int, id: str, seq: int, due_us: int, expires_us: int = 0) -> None:
+    def _accept(  # noqa: PLR0917 - the words of the log
+        self, now_us: int, id: str, seq: int, due_us: int, expires_us: int = 0, subject: str = ""
+    ) -> None:
         if id in self.jobs:
             self.found.add("in two states", f"{id} was accepted again")
         if seq <= self._last_number:
@@ -121,6 +126,13 @@ class HistoryChecker:
             self.jobs[id] = KnownJob(JobStatus.QUEUED, seq, seq, 0)
             self._waiting.add(id, seq)
         self.jobs[id].expires_us = expires_us
+        self._subjects.add(id, self.jobs[id], subject)
+
+    def _supersede(self, now_us: int, id: str, by: str) -> None:
+        job = self._move(id, JobStatus.SUPERSEDED, "supersede")
+        if job is not None and by not in self._subjects.newer(job):
+            self.found.add("superseded in vain", f"{id} was superseded by {by}, which is no newer job of its subject")
+        self.found.superseded += 1
 
     def _expire(self, now_us: int, id: str) -> None:
         job = self._move(id, JobStatus.EXPIRED, "expire")
@@ -150,6 +162,8 @@ class HistoryChecker:
         if place != right:
             end = "top" if is_top else "bottom"
             self.found.add("out of order", f"{id} at {place} was claimed from the {end} while {right} waited")
+        for newer in self._subjects.newer(job, has_begun=True):
+            self.found.add("stale work", f"{id} was claimed, and {newer}, a newer one of its subject, runs or has")
         if job.is_late(now_us):
             self.found.add("claimed late", f"{id} was claimed {now_us - job.expires_us} µs after its deadline")
         self._check_place(id, job, place)
@@ -223,6 +237,8 @@ class HistoryChecker:
         if job is not None and job.status is JobStatus.RUNNING:
             self.found.add("lost", f"{id} was deleted while it ran")
         self._waiting.discard(id)
+        if job is not None:
+            self._subjects.discard(id, job)
         self.found.forgotten += 1
 
     def _return(self, id: str, status: JobStatus, by: str, why: str | None) -> None:
@@ -232,6 +248,8 @@ class HistoryChecker:
             return
         if job.is_cancel_asked and not status.is_final:
             self.found.add("impossible move", f"{id} was asked to stop and is {status} again")
+        if not status.is_final and (newer := self._subjects.newer(job)):
+            self.found.add("stale work", f"{id} is {status} again, beside {newer}, newer ones of its subject")
         job.back_by, job.due_us, job.is_cancel_asked = why, 0, False
         self.found.cancelled += status is JobStatus.CANCELLED
         if status is JobStatus.QUEUED and job.place is not None:
@@ -255,6 +273,7 @@ class HistoryChecker:
         self._waiting.discard(id)
         self._unfinished += job.status.is_final - to.is_final
         job.status = to
+        self._subjects.note(id, job)
         return job
 
     def _check_place(self, id: str, job: KnownJob, place: int) -> None:

@@ -18,6 +18,7 @@ class KnownJob:
     place: int | None
     due_us: int
     expires_us: int = 0
+    subject: str = ""
     attempts: int = 0
     claimed_at_us: int = 0
     worker: str = ""

@@ -15,8 +15,9 @@ from middleware.jobs import JobStatus
 from ..middleware.scripted import LEASE_US, SILENCE_US
 from .comparing import compare_counters, compare_pages
 from .entries import CANCELLED, EXPIRED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED
-from .rare_steps import RARE, RareSteps
+from .rare_steps import RARE
 from .steps import WORKERS
+from .subject_steps import SubjectSteps
 
 moments_us = st.sampled_from([0, 1, 2, 3, 1_000, 700_000, 1_000_000, LEASE_US // 2, LEASE_US, 3_600_000_000])
 delays_us = st.sampled_from([0, 0, 1, 2, 1_000, 1_000_000, 5_000_000])
@@ -35,7 +36,7 @@ settlements = st.lists(
 )
 
 
-class QueueMachine(RareSteps):
+class QueueMachine(SubjectSteps):
     """One queue, and all that can happen to it."""
 
     # What clients do.

@@ -7,6 +7,7 @@ jobs, one of windows. The order of the stack is looked up by sorting what waits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 
 from middleware.commands.types import Settlement
 
@@ -19,18 +20,25 @@ from .entries import (
     REJECTED,
     RUNNING,
     SCHEDULED,
+    SUPERSEDED,
     ModelJob,
     ModelWindow,
     Token,
 )
 from .model_gate import MILLION, ModelGate
+from .model_subjects import NO_SUBJECT
 
 
 class Model(ModelGate):
     """A queue. Every method is one call of a script and returns what that script has to answer."""
 
     def accept(
-        self, messages: Sequence[tuple[str, bytes]], kind: str, time_us: int, expires_in_us: int | None = None
+        self,
+        messages: Sequence[tuple[str, bytes]],
+        kind: str,
+        time_us: int,
+        expires_in_us: int | None = None,
+        subjects: Sequence[tuple[str | None, int, bool]] = (),
     ) -> tuple[int, int | None] | None:
         """The first seq and the due time; None when an id is known."""
         if any(id in self.jobs for id, _ in messages):
@@ -38,14 +46,26 @@ class Model(ModelGate):
         due: int | None = {"now": 0, "after": self.now + time_us, "at": time_us}[kind]
         due = due if due and due > self.now else None
         first = max(self.last_seq + 1, self.now)
-        for seq, (id, message) in enumerate(messages, start=first):
-            job = self.jobs[id] = ModelJob(id, seq, None if due else seq, message, due=due)
+        subjects = subjects or [NO_SUBJECT] * len(messages)
+        for seq, (id, message), about in zip(count(first), messages, subjects, strict=False):
+            job = self.jobs[id] = ModelJob(id, seq, None if due else seq, message, due=due, subject=about[0])
             job.status = SCHEDULED if due else QUEUED
             job.expires = None if expires_in_us is None else self.now + expires_in_us
             self.watch_deadline(job)
         self.last_seq = first + len(messages) - 1
         self.counters["accepted"] += len(messages)
+        self._take_their_turns([id for id, _ in messages], subjects)
         return first, due
+
+    def _take_their_turns(self, ids: Sequence[str], subjects: Sequence[tuple[str | None, int, bool]]) -> None:
+        """Of each subject, the last one of the call."""
+        done: set[str] = set()
+        for id, (subject, max_defer, stops_running) in reversed(list(zip(ids, subjects, strict=True))):
+            if subject is not None and subject not in done:
+                done.add(subject)
+                self.take_over(self.jobs[id], max_defer, stops_running)
+        if done:
+            self._close_when_done()
 
     def claim(self, wanted: int, worker: str, lease: int) -> tuple[str, int, list[tuple[str, int, bytes]]]:
         """The gate's word, µs until the next job falls due, and the jobs in the order in which they are taken."""
@@ -53,8 +73,14 @@ class Model(ModelGate):
         if self.gate() != "open":
             return self.gate(), self.until_due(), []
         window = self.open_window_now()
-        taken = self._take(wanted, window)
-        for job in taken:
+        taken: list[ModelJob] = []
+        gone: set[str] = set()
+        for job in self._take(wanted, window):
+            if job.id in gone:
+                break
+            taken.append(job)
+            if job.behind:
+                gone |= self.take_over(job, 0, False)
             job.status, job.started, job.finished, job.worker = RUNNING, self.now, None, worker
             job.attempts, job.lease_end = job.attempts + 1, self.now + lease
             job.window = window.number if window else None
@@ -97,13 +123,16 @@ class Model(ModelGate):
         job.message = s.message or job.message
         if s.outcome == "retry":
             job.lost = 0
-            self.counters["retried"] += job.cancel is None
+            self.counters["retried"] += job.cancel is None and self.newer(job) is None
             self._try_again(job, "retried", s.delay_us)
         elif s.outcome == "put_back":
             self._try_again(job, "put_back")
         else:
             letter = {"processed": PROCESSED, "rejected": REJECTED, "cancelled": CANCELLED}[s.outcome]
             self.counters["processed"] += letter == PROCESSED
+            if letter == CANCELLED and job.superseded_by is not None:
+                self._end_attempt(job, SUPERSEDED, None)
+                return False
             asked = job.cancel if letter == CANCELLED else None
             self._end_attempt(job, letter, asked or s.reason or None)
         return False
@@ -173,7 +202,12 @@ class Model(ModelGate):
         if job is None:
             return "missing"
         if job.status not in (REJECTED, CANCELLED, EXPIRED):
-            return {RUNNING: "running", PROCESSED: "processed"}.get(job.status, "waiting")
+            words = {RUNNING: "running", PROCESSED: "processed", SUPERSEDED: "superseded"}
+            return words.get(job.status, "waiting")
+        if self.newer(job) is not None:
+            return "superseded"
+        self.take_over(job, 0, False)
+        job.since = (job.since or self.now) if job.subject is not None else None
         self.last_seq = max(self.last_seq + 1, self.now)
         job.status, job.place, job.message, job.lost = QUEUED, self.last_seq, message, 0
         job.cancel = job.reason = job.finished = job.due = job.expires = None
@@ -190,7 +224,7 @@ class Model(ModelGate):
             if (job.finished or 0) > self.now - age and left <= kept and size <= kept_bytes:
                 break
             left, size, gone = left - 1, size - job.kept_bytes, gone + 1
-            del self.jobs[job.id]
+            self.forget(job)
         self.counters["pruned"] += gone
         return gone
 
@@ -199,7 +233,7 @@ class Model(ModelGate):
         dropped = self.of_status(QUEUED) or self.of_status(SCHEDULED)
         self.next_deadline = self.next_deadline if dropped else None
         for job in dropped:
-            del self.jobs[job.id]
+            self.forget(job)
         self.counters["pruned"] += len(dropped)
         self._close_when_done()
         return len(dropped)
@@ -214,6 +248,11 @@ class Model(ModelGate):
         self.heartbeat_at = self.now
 
     def _try_again(self, job: ModelJob, outcome: str, delay: int = 0) -> None:
+        if job.subject is not None and job.cancel is None:
+            job.superseded_by, job.since = self.newer(job), self.now
+        if job.superseded_by is not None:
+            self._end_attempt(job, SUPERSEDED, None)
+            return
         if job.cancel is not None:
             self._end_attempt(job, CANCELLED, job.cancel)
             return
@@ -225,5 +264,6 @@ class Model(ModelGate):
 
     def _end_attempt(self, job: ModelJob, status: str, reason: str | None) -> None:
         job.lost = 0
-        self._count_outcome(job, {PROCESSED: "processed", REJECTED: "rejected", CANCELLED: "cancelled"}[status])
+        outcomes = {PROCESSED: "processed", REJECTED: "rejected", CANCELLED: "cancelled", SUPERSEDED: "put_back"}
+        self._count_outcome(job, outcomes[status])
         self._finish(job, status, reason)

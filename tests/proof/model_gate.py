@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 
 from .entries import EXPIRED, QUEUED, SCHEDULED, ModelJob, ModelPolicy, ModelWindow
+from .model_subjects import ModelSubjects
 
 MILLION = 1_000_000
 
 
-class ModelGate:
+class ModelGate(ModelSubjects):
     """What all methods share, and the scripts about the gate and due times."""
 
     def __init__(self, now: int, *, gated: bool) -> None:
-        self.now = now
+        super().__init__(now)
         self.gated = gated
-        self.jobs: dict[str, ModelJob] = {}
         self.windows: dict[int, ModelWindow] = {}
         self.open_number = 0
         self.windows_made = 0
@@ -92,9 +92,6 @@ class ModelGate:
         self.next_deadline = min((job.expires for job in waiting if job not in late), default=None)
         if late:
             self._close_when_done()
-
-    def _finish(self, job: ModelJob, status: str, reason: str | None) -> None:
-        job.status, job.finished, job.reason = status, self.now, reason or job.reason
 
     def set_policy(self, policy: ModelPolicy) -> bool:
         """Whether that changed anything."""

@@ -107,7 +107,35 @@ def forgotten_deadline() -> AbstractContextManager[None]:
     return planted("watch_deadline(id, job[R.EXPIRES])", "", into=("settle", "reclaim", "recover"))
 
 
+def overwriting_retry() -> AbstractContextManager[None]:
+    """A job that comes back from a worker doesn't ask whether its subject has a newer one."""
+    return planted("newer_of_subject(job) or false", "false", into=("settle", "reclaim", "recover"))
+
+
+def turn_of_the_older_one() -> AbstractContextManager[None]:
+    """A claim leaves an older job of the subject waiting."""
+    return planted(
+        "for _, older in ipairs(take_over(id, job, 0)) do gone[older] = true end", "", into=("claim", "settle")
+    )
+
+
+def both_at_once() -> AbstractContextManager[None]:
+    """A claim hands an older job of the subject out too, if it was popped with the newer one."""
+    return planted("if gone[id] then", "if false then", into=("claim", "settle"))
+
+
+def nothing_superseded() -> AbstractContextManager[None]:
+    """A new job doesn't end those of its subject that wait."""
+    return planted("supersede(older, record, id)", "", into=("accept",))
+
+
+def endless_deferring() -> AbstractContextManager[None]:
+    """Newer jobs take the turn of those that wait as long as they come."""
+    return planted("now - since >= max_defer", "false", into=("accept",))
+
+
 PLANTS: tuple[Plant, ...] = (
     *(wrong_end, skipped_removal, passing_over, double_settle, lost_put_back, forgotten_counts, silent_accept),
     *(ignored_deadline, early_expiry, forgotten_deadline),
+    *(overwriting_retry, turn_of_the_older_one, both_at_once, nothing_superseded, endless_deferring),
 )

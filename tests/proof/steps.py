@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from middleware.commands.queue_commands import QueueCommands
-from middleware.commands.types import Accepted, Offer, Settlement
+from middleware.commands.types import NO_SUBJECT, Accepted, Offer, Settlement, Subject
 from middleware.queues.policy import Policy
 from middleware.queues.snapshot import read_snapshot
 from middleware.redis_link.link import Link
@@ -89,12 +90,26 @@ class Steps(RuleBasedStateMachine):
         """One of these; small numbers mean the latest, which shrinks well."""
         return things[-1 - pick % len(things)]
 
-    def _accept(self, jobs: list[tuple[str, bytes]], kind: str, time_us: int, expires_in_us: int | None = None) -> None:
+    def _accept(
+        self,
+        jobs: list[tuple[str, bytes]],
+        kind: str,
+        time_us: int,
+        expires_in_us: int | None = None,
+        subjects: Sequence[tuple[str | None, int, bool]] = (),
+    ) -> None:
         due = {"now": b"", "after": b"+%d" % time_us, "at": b"%d" % time_us}[kind]
         deadline = b"" if expires_in_us is None else b"+%d" % expires_in_us
-        offers = [Offer(id, "task", message, due, digests(tags_for(id)), deadline) for id, message in jobs]
+        abouts = [
+            NO_SUBJECT if subject is None else Subject(digests([subject]), max_defer_us, stops_running)
+            for subject, max_defer_us, stops_running in subjects or [(None, 0, False)] * len(jobs)
+        ]
+        offers = [
+            Offer(id, "task", message, due, digests(tags_for(id)), deadline, about)
+            for (id, message), about in zip(jobs, abouts, strict=True)
+        ]
         answer = self.scripts.accept(offers)
-        expected = self.model.accept(jobs, kind, time_us, expires_in_us)
+        expected = self.model.accept(jobs, kind, time_us, expires_in_us, subjects)
         if isinstance(answer, Accepted):
             assert (answer.first_seq, answer.dues_us[-1]) == expected
             assert len(set(answer.dues_us)) == 1

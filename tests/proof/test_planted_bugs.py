@@ -12,13 +12,17 @@ from middleware.diagnosis.audit import audit
 from .conftest import LoggedQueue
 from .planted import (
     Plant,
+    both_at_once,
     double_settle,
     early_expiry,
     forgotten_deadline,
     ignored_deadline,
     lost_put_back,
+    nothing_superseded,
+    overwriting_retry,
     passing_over,
     skipped_removal,
+    turn_of_the_older_one,
     wrong_end,
 )
 
@@ -107,6 +111,42 @@ def put_back_after_the_deadline(queue: LoggedQueue) -> None:
     queue.claim()
 
 
+def supersede(queue: LoggedQueue) -> None:
+    """A newer job comes, and both would be claimed."""
+    queue.send_about("a", "old")
+    queue.send_about("a", "new")
+    queue.claim()
+    queue.claim()
+
+
+def retry_beside_a_newer_one(queue: LoggedQueue) -> None:
+    """A job fails while a newer one of its subject waits."""
+    queue.send_about("a", "old")
+    (token,) = queue.claim()
+    queue.send_about("a", "new")
+    queue.settle(token, "retry", delay_us=5)
+
+
+def claim_before_the_one_that_keeps_its_turn(queue: LoggedQueue) -> None:
+    """Newest first, a newer job is claimed before the one that keeps its turn."""
+    keep_a_turn(queue)
+    queue.claim()
+    queue.claim()
+
+
+def claim_both_of_a_subject(queue: LoggedQueue) -> None:
+    """The same in one call."""
+    keep_a_turn(queue)
+    queue.claim(2)
+
+
+def keep_a_turn(queue: LoggedQueue) -> None:
+    """One keeps its turn, and a newer one waits beside it."""
+    queue.send_about("a", "kept")
+    queue.clock.forward(us=5)
+    queue.send_about("a", "new", max_defer_us=5)
+
+
 class Case(NamedTuple):
     """A sequence of moves, the bug that it shows, what the checker calls it, and what it does to the live counters."""
 
@@ -132,10 +172,14 @@ CASES = [
     Case(process_and_claim, skipped_removal, "in two states", 0, 2),
     Case(process_and_claim_after_the_lease_was_lost, double_settle, "double settle", 0, 1),
 ]
-DEADLINE_CASES = [
+FRESH_WORK_CASES = [
     (claim_at_a_deadline, ignored_deadline, "claimed late"),
     (claim_at_a_deadline, early_expiry, "expired early"),
     (put_back_after_the_deadline, forgotten_deadline, "claimed late"),
+    (supersede, nothing_superseded, "stale work"),
+    (retry_beside_a_newer_one, overwriting_retry, "stale work"),
+    (claim_before_the_one_that_keeps_its_turn, turn_of_the_older_one, "stale work"),
+    (claim_both_of_a_subject, both_at_once, "in two states"),
 ]
 NAMES = [f"{case.plant.__name__}-{case.moves.__name__}" for case in CASES]
 
@@ -148,8 +192,8 @@ def test_a_planted_bug_turns_the_checker_of_histories_red(logged: LoggedQueue, c
     assert case.kind in logged.checked().found.errors
 
 
-@pytest.mark.parametrize(("moves", "plant", "kind"), DEADLINE_CASES, ids=lambda part: getattr(part, "__name__", part))
-def test_a_planted_bug_of_deadlines_turns_the_checker_of_histories_red(
+@pytest.mark.parametrize(("moves", "plant", "kind"), FRESH_WORK_CASES, ids=lambda part: getattr(part, "__name__", part))
+def test_a_planted_bug_of_fresh_work_turns_the_checker_of_histories_red(
     logged: LoggedQueue, moves: Callable[[LoggedQueue], None], plant: Plant, kind: str
 ) -> None:
     with plant():
@@ -158,8 +202,8 @@ def test_a_planted_bug_of_deadlines_turns_the_checker_of_histories_red(
     assert kind in logged.checked().found.errors
 
 
-@pytest.mark.parametrize("moves", [claim_at_a_deadline, put_back_after_the_deadline])
-def test_the_same_deadlines_without_the_bug_leave_it_green(
+@pytest.mark.parametrize("moves", dict.fromkeys(moves for moves, _, _ in FRESH_WORK_CASES))
+def test_the_same_fresh_work_without_the_bug_leaves_it_green(
     logged: LoggedQueue, moves: Callable[[LoggedQueue], None]
 ) -> None:
     moves(logged)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from scheduler import watch
 from scheduler.errors import CadenceError
-from scheduler.watch import CadenceWatcher
+from scheduler.watch import DELIVERED, CadenceWatcher, our_watcher
 
 GOOD, BETTER, BAD = '[queues.default]\nevery = "2s"', '[queues.default]\nevery = "30s"', "[queues.default]\nevery = 2"
 
@@ -95,3 +96,13 @@ def test_a_cadence_has_a_digest_of_what_it_means(path: Path) -> None:
 
     assert digest(GOOD) == digest(f"# The same.\n{GOOD}\nbatch = 0")
     assert len({digest(GOOD), digest(BETTER), digest(f'{GOOD}\nblackout = ["Sat"]')}) == 3
+
+
+def test_a_cadence_file_of_the_project_takes_the_place_of_the_delivered_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert our_watcher().path == DELIVERED
+
+    monkeypatch.setattr(watch, "OF_THE_PROJECT", path)
+
+    assert our_watcher().path == path

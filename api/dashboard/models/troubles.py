@@ -60,12 +60,12 @@ def _processes(queues: Mapping[str, QueueSnapshot], alive: list[LiveProcess]) ->
         yield Trouble(
             BAD,
             "No scheduler is alive: no window opens by itself.",
-            "Start one: python -m scheduler. Windows can be opened by hand meanwhile.",
+            "Start one: lastin scheduler. Windows can be opened by hand meanwhile.",
             "LastInSchedulerGone",
         )
     without = [name for name in queues if not threads_of(name, alive).total]
     if without and len(without) == len(queues):
-        yield Trouble(BAD, "No worker is alive: nothing runs.", "Start one: dramatiq tasks.", "LastInWorkerGone")
+        yield Trouble(BAD, "No worker is alive: nothing runs.", "Start one: lastin worker.", "LastInWorkerGone")
     else:
         for name in without:
             if queues[name].counts[JobStatus.QUEUED]:
@@ -85,7 +85,7 @@ def _promises(queue: QueueSnapshot) -> Iterator[Trouble]:
         )
     if queue.conservation_error:
         says = f"The jobs of queue {queue.queue} don't add up: {queue.conservation_error:+}."
-        yield Trouble(BAD, says, "Run python -m middleware.diagnosis.audit.", "LastInConservationError", queue.queue)
+        yield Trouble(BAD, says, "Run lastin audit.", "LastInConservationError", queue.queue)
 
 
 def _unsafe(text: str) -> Trouble:

@@ -11,8 +11,7 @@ from flask import abort, request
 from middleware.diagnosis.why import explain
 from middleware.jobs import Job
 from middleware.store.moves import CANCELLABLE, RETRYABLE
-from tasks import broker, registry
-from tasks.process_message import process_message
+from tasks import DEFAULT_TASK, broker, registry
 
 from .. import words
 from ..answers import Live, page
@@ -62,10 +61,12 @@ def curl_line(job: Job, host_url: str) -> str:
     if job.task not in registry:
         return ""
     body: dict[str, Any] = {"task": job.task, "payload": job.payload}
-    if job.task == process_message.actor_name:
+    if job.task == DEFAULT_TASK:
         body = dict(job.payload)
     if job.tags:
         body["tags"] = list(job.tags)
+    if job.subject is not None:
+        body["subject"] = job.subject
     try:
         text = orjson.dumps(body).decode()
     except TypeError:

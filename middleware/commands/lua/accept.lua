@@ -3,7 +3,8 @@
 --       · 4 caller ('': nameless) · 5 number of its call, higher than that of its last one
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · 8 '' or a MessagePack array with what few jobs have: of each job {digests of its tags, one behind the other,
---       deadline as due below ('': none)}
+--       deadline as due below ('': none), digest of its subject
+--       ('': none), µs for which newer jobs may take its turn (0: no bound), whether it stops those that run}
 --       · 9 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
 -- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once;
@@ -47,7 +48,7 @@ if most > 0 and waiting + #ids > most then return {'crowded', waiting} end
 -- Decide.
 local first = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
 local next_seq, due_times, soonest, next_deadline = first, {}, math.huge, math.huge
-local extras, tagged = ARGV[8] ~= '' and cmsgpack.unpack(ARGV[8]), {}
+local extras, tagged, of_subjects = ARGV[8] ~= '' and cmsgpack.unpack(ARGV[8]), {}, {}
 local function time_of(word)
   return word:sub(1, 1) == '+' and now + word:sub(2) or tonumber(word)
 end
@@ -68,17 +69,24 @@ for a = 10, #ARGV, 4 do
     gather(zadds, K.stack, seq, id)
   end
   if extras then
-    local tags, deadline = unpack(extras[next_seq - first + 1])
-    if tags ~= '' then job[R.SIZE], job[R.TAGS], tagged[id] = false, tags, job end
+    local tags, deadline, subject, max_defer, stops_running = unpack(extras[next_seq - first + 1])
+    for field = R.SIZE, R.BEHIND do job[field] = false end
+    if tags ~= '' then job[R.TAGS], tagged[id] = tags, job end
+    if subject ~= '' then
+      --- @include subject_row
+      job[R.SUBJECT] = subject
+      gather(zadds, K.subjects, 0, subject_row(job, id))
+      of_subjects[#of_subjects + 1] = {id, job, max_defer, stops_running}
+    end
     if deadline ~= '' then
-      job[R.SIZE], job[R.TAGS], job[R.EXPIRES] = false, job[R.TAGS] or false, time_of(deadline)
+      job[R.EXPIRES] = time_of(deadline)
       gather(zadds, K.deadlines, job[R.EXPIRES], id)
       next_deadline = math.min(next_deadline, job[R.EXPIRES])
     end
   end
   gather(hsets, K.messages, id, message)
   gather(hsets, K.records, id, cmsgpack.pack(job))
-  log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0)
+  log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0, job[R.SUBJECT] or '')
   next_seq, due_times[#due_times + 1] = seq + 1, due_at
 end
 count('accepted', #ids)
@@ -101,6 +109,10 @@ if next(tagged) then
     for i, entry in ipairs(tag_entries(id, job)) do row[2 * i - 1], row[2 * i] = 0, entry end
     redis.call('ZADD', K.tagged, unpack(row))
   end
+end
+if #of_subjects > 0 then
+  --- @include take_their_turns
+  take_their_turns(of_subjects)
 end
 if caller ~= '' then redis.call('ZADD', K.callers, call, caller) end
 if key ~= '' then

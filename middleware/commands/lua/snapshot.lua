@@ -6,7 +6,7 @@
 --   window: packed record of the open one · order_now: of claims · next_tick: when the next window opens in ms, or ''
 --   were_full: 1 if the last windows used all their credits, else 0
 --   sizes: name of a key and number of its members, in turn · policy, counters: field and value in turn
---   task_counters: task and packed counters in turn
+--   task_counters: task and packed counters in turn · freshness: as parts/read_freshness.lua says
 
 local how_many_full = tonumber(ARGV[2])
 --- @include now
@@ -14,6 +14,7 @@ local how_many_full = tonumber(ARGV[2])
 --- @include windows
 --- @include present_order
 --- @include planned
+--- @include read_freshness
 --- @include add_up
 
 add_up()
@@ -57,5 +58,5 @@ return {
   'window', w and redis.call('HGET', K.windows, n) or false, 'order_now', order_now,
   'next_tick', planned(next_tick), 'were_full', were_full(w and n - 1 or tonumber(last or 0)),
   'sizes', sizes, 'policy', redis.call('HGETALL', K.policy), 'counters', redis.call('HGETALL', K.counters),
-  'task_counters', redis.call('HGETALL', K.task_counters),
+  'task_counters', redis.call('HGETALL', K.task_counters), 'freshness', read_freshness(),
 }

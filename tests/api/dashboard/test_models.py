@@ -25,7 +25,10 @@ AGES_US = (1 * S, 2 * S, 10 * S)
 
 def queue_with(policy: Policy | None = None, waiting: int = 0, **more: Any) -> QueueSnapshot:
     empty = dict.fromkeys(
-        ("pause", "window", "next_window_at_us", "last_opened_us", "last_free_claim_us", "oldest_place"), None
+        (
+            *("pause", "window", "next_window_at_us", "last_opened_us", "last_free_claim_us", "oldest_place"),
+            "freshness",
+        )
     )
     known = {
         "queue": "default",
@@ -227,7 +230,17 @@ def job_with(status: JobStatus, **more: Any) -> Job:
                 "window",
                 "worker",
             ),
-            *("progress", "result", "result_error", "error", "reason", "request_id", "traceparent"),
+            *(
+                "progress",
+                "result",
+                "result_error",
+                "error",
+                "reason",
+                "superseded_by",
+                "subject",
+                "request_id",
+                "traceparent",
+            ),
         )
     )
     known = {"id": "a", "seq": NOW_US, "status": status, "task": "t", "queue": "default", "payload": {}, "tags": ()}

@@ -9,7 +9,10 @@ from .browser import load, send, words_of
 
 
 def test_a_form_submits_a_job_and_leads_to_it(client: Client) -> None:
-    sent = {"payload.to": "a@example.org", "payload.title": " spaces stay ", "tags": "one, two", "delay_s": "60"}
+    sent = {"payload.to": "a@example.org", "payload.title": " spaces stay ", "tags": "one, two", "delay_s": "60"} | {
+        "expires_in_s": "90",
+        "subject": "ada",
+    }
 
     answer = send(client, "/dashboard/tasks/post_mail", sent)
 
@@ -18,6 +21,7 @@ def test_a_form_submits_a_job_and_leads_to_it(client: Client) -> None:
     assert answer.headers["Location"] == f"/dashboard/jobs/{job['id']}?done=submitted"
     assert job["payload"] == {"to": "a@example.org", "title": " spaces stay "}
     assert (job["tags"], job["status"], job["queue"]) == (["one", "two"], "scheduled", "mail")
+    assert (job["subject"], job["expires_at"] > job["due_at"]) == ("ada", True)
     assert job["request_id"] == answer.headers["X-Request-Id"]
 
 

@@ -11,7 +11,7 @@ from dramatiq.errors import QueueJoinTimeout
 from local.embedded import EmbeddedServer, free_port
 from middleware.broker import LifoBroker
 from middleware.errors import JobRejectedError, RedisAwayError
-from middleware.worker.context import progress
+from middleware.worker.context import current_job_id, progress
 
 from ..workers import Gate, ended, working
 
@@ -104,6 +104,22 @@ def test_a_task_reports_to_the_broker_of_its_actor(redis_url: str, broker: LifoB
         gate.open()
         assert ended(another, message).status == "processed"
     another.close()
+
+
+def test_a_task_knows_the_id_of_its_job_in_every_attempt(broker: LifoBroker) -> None:
+    ids: list[str | None] = []
+
+    @dramatiq.actor(min_backoff=1, max_backoff=2)
+    def work() -> None:
+        ids.append(current_job_id())
+        if len(ids) == 1:
+            raise ValueError("once more")
+
+    message = work.send()
+    with working(broker):
+        ended(broker, message)
+    assert ids == [message.message_id] * 2
+    assert current_job_id() is None
 
 
 def test_join_looks_as_often_as_it_is_told(broker: LifoBroker) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
+from urllib.parse import urlsplit
 
 import dramatiq
 import pytest
 
 from middleware.commands.build import script
 from middleware.errors import DuplicateJobError
+from middleware.worker.consumer import BELL_OVERDUE_S
 
+from ...chaos.toxic_proxy import ToxicProxy
 from ...service import wait_until
 from ..proxy import Proxy
 from ..workers import Runs, audit, broker_of, working
@@ -83,4 +87,25 @@ def test_connections_that_break_all_the_time_lose_and_double_nothing(redis_url: 
             broker.join("default", timeout=20_000)
 
     assert runs.of == Counter(range(400))
+    audit(redis_url)
+
+
+def test_a_worker_that_finds_one_connection_dead_trusts_none_of_them(redis_url: str) -> None:
+    with (
+        ToxicProxy(urlsplit(redis_url).port or 6379) as proxy,
+        broker_of(proxy.url, lease_s=1, timeout_s=1) as broker,
+        broker_of(redis_url) as sender,
+    ):
+        runs = Runs(broker)
+        with working(broker):
+            sender.enqueue(runs.work.message(1))
+            broker.join("default", timeout=5_000)
+            proxy.forget()  # nobody is told: neither the worker at the doorbell nor Redis
+            began = time.monotonic()
+            sender.enqueue(runs.work.message(2))
+            sender.join("default", timeout=20_000)
+
+    # The maintenance finds it out, within a round and the time-out of one answer.
+    assert time.monotonic() - began < BELL_OVERDUE_S / 2
+    assert runs.of == Counter([1, 2])
     audit(redis_url)

@@ -203,3 +203,19 @@ def test_changes_of_an_adaptive_order_are_shown_by_what_it_became(queue: Scripte
     metrics = metrics_of(queue)
     assert metrics["lastin_order_switches_total", ("default", "lifo")] == 1
     assert metrics["lastin_order_switches_total", ("default", "fifo")] == 0
+
+
+def test_the_freshness_of_subjects_is_a_distribution_without_their_names(queue: ScriptedQueue) -> None:
+    assert not any(name == "lastin_subjects" for name, _ in metrics_of(queue))
+    for age_s, subject in ((90, "old"), (9, "young"), (1, "new")):
+        queue.send_about(subject, subject)
+        (token,) = queue.claim()
+        queue.settle(token)
+        queue.clock.forward(s={90: 81, 9: 8, 1: 1}[age_s])
+
+    found = {labels[1]: value for (name, labels), value in metrics_of(queue).items() if name == "lastin_subjects"}
+
+    assert [found[le] for le in ("0.5", "1", "5", "10", "60", "120", "86400", "+Inf")] == [0, 1, 1, 2, 2, 3, 3, 3]
+    fresh = queue.snapshot().freshness
+    assert fresh is not None
+    assert (fresh.p50_us, fresh.p90_us, fresh.oldest_us) == (9_000_000, 90_000_000, 90_000_000)

@@ -209,3 +209,41 @@ def test_patience_has_an_end() -> None:
     with pytest.raises(RedisAwayError):
         persist(call, patience_s=0.1)
     assert time.monotonic() - began < 3
+
+
+def test_all_links_to_a_server_make_their_connections_anew_when_one_of_them_broke(redis_url: str) -> None:
+    with Proxy(redis_url) as proxy:
+        first, *others = links = [Link(proxy.url, timeout_s=2) for _ in range(3)]
+        before = [link.call("CLIENT", "ID") for link in others]
+        first.call("PING")
+        others[1].send("BLPOP", "nothing comes here", 1)
+
+        proxy.cut_before("PING")
+        with pytest.raises(RedisAwayError):
+            first.call("PING")
+        with pytest.raises(RedisAwayError, match="another connection to this server broke"):
+            others[1].wait(0)
+        after = [link.call("CLIENT", "ID") for link in others]
+        again = [link.call("CLIENT", "ID") for link in others]
+        for link in links:
+            link.close()
+
+    assert min(after) > max(before)
+    assert after == again
+
+
+def test_an_interruption_breaks_no_other_connection(redis_url: str) -> None:
+    interrupted, other = links = [Link(redis_url, timeout_s=2) for _ in range(2)]
+    before = other.call("CLIENT", "ID")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.exchange(_interrupt)
+    after = other.call("CLIENT", "ID")
+    for link in links:
+        link.close()
+
+    assert after == before
+
+
+def _interrupt(_: object) -> None:
+    raise KeyboardInterrupt

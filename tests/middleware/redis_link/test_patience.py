@@ -12,6 +12,7 @@ import pytest
 from local.embedded import EmbeddedServer, free_port
 from middleware.broker import PATIENCE_S, LifoBroker
 from middleware.errors import RedisAwayError, RedisRefusedError
+from middleware.redis_link.backoff import Backoff
 from middleware.redis_link.patience import persist
 
 TIMEOUT_S = 5.0
@@ -77,3 +78,12 @@ def test_who_never_gives_up_outlives_a_change_of_passwords() -> None:
         return "done"
 
     assert persist(call, patience_s=None) == "done"
+
+
+def test_the_pause_between_two_tries_leaves_time_for_the_first_claim() -> None:
+    backoff = Backoff()
+
+    pauses_s = [backoff.next_s() for _ in range(200)]
+
+    assert pauses_s == sorted(pauses_s)
+    assert (pauses_s[0], pauses_s[-1]) == (0.02, 0.25)

@@ -8,15 +8,27 @@
 --- @include gate
 --- @include close_when_done
 -- Gives popped jobs (ids and places in turn) to the worker; the highest place on the stack is now `left`.
+-- Returns true if that ended others.
 local function hand_out(popped, is_bottom, left, rule, reply)
-  local ids, places, displaced, timed = {}, {}, {}, {}
+  local ids, places, displaced, timed, gone = {}, {}, {}, {}, {}
   for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
   local records, messages = redis.call('HMGET', K.records, unpack(ids)), redis.call('HMGET', K.messages, unpack(ids))
   for i, id in ipairs(ids) do
+    if gone[id] then
+      --- @include give_back
+      give_back(popped, i + 1)
+      for rest = #ids, i, -1 do ids[rest] = nil end
+      break
+    end
     local job = records[i] and cmsgpack.unpack(records[i])
     if not job then
       --- @include orphan
       job = orphan()
+    end
+    if job[R.BEHIND] then
+      --- @include take_over
+      --- @insert write
+      for _, older in ipairs(take_over(id, job, 0)) do gone[older] = true end
     end
     local seq, place, message = job[R.SEQ], job[R.PLACE] or job[R.SEQ], messages[i]
     if place ~= seq then displaced[#displaced + 1] = id end
@@ -53,6 +65,7 @@ local function hand_out(popped, is_bottom, left, rule, reply)
     w[W.CLAIMED], w[W.RUNNING] = w[W.CLAIMED] + #ids, w[W.RUNNING] + #ids
     w[W.FIRST_CLAIM], w[W.LAST_CLAIM] = w[W.FIRST_CLAIM] or now, now
   end
+  return next(gone) ~= nil
 end
 
 -- Claims up to `wanted` jobs and appends id, number, attempt, µs waited and message of each to the reply, newest first; its second
@@ -79,7 +92,9 @@ local function claim(wanted, reply)
     popped, is_bottom = pop_by_rule(most, rule, is_late)
   end
   local left = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')[2]
-  if popped[1] then hand_out(popped, is_bottom, tonumber(left or 0), rule, reply) end
+  if popped[1] and hand_out(popped, is_bottom, tonumber(left or 0), rule, reply) then
+    left, reply[2] = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')[2], until_due()
+  end
   if rule.window then close_when_done(rule.number, not left) end
   if not left then
     redis.call('DEL', K.doorbell)

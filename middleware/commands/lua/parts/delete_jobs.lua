@@ -7,6 +7,13 @@ local function delete_jobs(ids, jobs)
   for i, id in ipairs(ids) do
     local job = jobs[i]
     if job then move(job, false) end
+    if job and job[R.SUBJECT] then
+      --- @include subject_row
+      redis.call('ZREM', K.subjects, subject_row(job, id))
+      if tonumber(redis.call('ZSCORE', K.freshness, job[R.SUBJECT]) or 0) == job[R.SEQ] then
+        redis.call('ZREM', K.freshness, job[R.SUBJECT])
+      end
+    end
     if job and job[R.TAGS] then
       --- @include tag_entries
       redis.call('ZREM', K.tagged, unpack(tag_entries(id, job)))

@@ -12,12 +12,18 @@ local function finish(id, job, status, reason, us, bytes)
     index, outcome = K.cancelled, W.CANCELLED
   elseif status == S.EXPIRED then
     index = K.expired
+  elseif status == S.SUPERSEDED then
+    index, outcome = K.superseded, W.PUT_BACK
   end
   if not bytes then
     --- @include bytes_of
     bytes = bytes_of(id)
   end
-  if job[R.TAGS] then
+  if job[R.SUBJECT] then
+    --- @include leave_subject
+    leave_subject(id, job, status)
+  end
+  if job[R.TAGS] or job[R.SUBJECT] then
     --- @include tag_bytes
     bytes = bytes + tag_bytes(job)
   end

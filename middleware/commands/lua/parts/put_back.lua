@@ -2,10 +2,16 @@
 --- @include move
 --- @include finish
 --- @include push
--- From running back to its own place, at once or after `delay` µs; a job that was asked to stop is cancelled instead.
+-- From running back to its own place, at once or after `delay` µs; a job that was asked to stop is cancelled instead,
+-- and one whose subject has a newer job is superseded.
 -- `outcome`: how its window counts that, W.RETRIED or W.PUT_BACK; `us`: how long it ran, if an attempt ended.
 -- Its record is left to the caller.
 local function put_back(id, job, delay, outcome, us, bytes)
+  if job[R.SUBJECT] and not job[R.CANCEL] then
+    --- @include newer_of_subject
+    job[R.SUPERSEDED_BY], job[R.SINCE] = newer_of_subject(job) or false, now
+  end
+  if job[R.SUPERSEDED_BY] then return finish(id, job, S.SUPERSEDED, false, us, bytes) end
   if job[R.CANCEL] then return finish(id, job, S.CANCELLED, job[R.CANCEL], us, bytes) end
   leave_window(job, outcome)
   if job[R.EXPIRES] then

@@ -17,7 +17,9 @@ local function settle_otherwise(id, job, outcome, us, delay, reason, result, fai
     finish(id, job, S.REJECTED, reason ~= '' and reason, us, bytes)
   elseif outcome == 'cancelled' then
     -- Why a job was called off, whoever did it says better than the task that stopped for it.
-    finish(id, job, S.CANCELLED, job[R.CANCEL] or reason ~= '' and reason, us, bytes)
+    local by = job[R.SUPERSEDED_BY]
+    reason = not by and (job[R.CANCEL] or reason ~= '' and reason)
+    finish(id, job, by and S.SUPERSEDED or S.CANCELLED, reason, us, bytes)
   elseif outcome == 'retry' then
     job[R.LOST] = 0
     put_back(id, job, delay, W.RETRIED, us, bytes)

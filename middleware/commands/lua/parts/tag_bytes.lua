@@ -1,4 +1,5 @@
--- About how many bytes the index takes for a job's tags.
+-- About how many bytes the indexes take for a job's tags and its subject.
 local function tag_bytes(job)
-  return job[R.TAGS] and #job[R.TAGS] / P.TAG_LENGTH * P.TAG_BYTES or 0
+  local tags = job[R.TAGS] and #job[R.TAGS] / P.TAG_LENGTH or 0
+  return (tags + (job[R.SUBJECT] and 1 or 0)) * P.TAG_BYTES
 end

@@ -1,0 +1,114 @@
+"""The subjects of jobs: what callers and tasks give, and what newer jobs of a subject may do to older ones."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, NamedTuple
+
+import dramatiq
+
+from ..commands.types import NO_SUBJECT, Subject
+from ..tags import digests
+from .due import LONGEST_DELAY_MS
+
+SUBJECT, SUPERSEDE_RUNNING, MAX_DEFER = "subject", "supersede_running", "max_defer"
+"""Options of messages: a text; True or False; milliseconds. Tasks have them too: there the subject is the name of the
+argument that holds it."""
+OPTIONS = frozenset({SUBJECT, SUPERSEDE_RUNNING, MAX_DEFER})
+LONGEST_SUBJECT = 256
+"""Characters."""
+
+
+class _OfTask(NamedTuple):
+    """What a task says of the subjects of its jobs. ``argument``: the one that holds it, and its position."""
+
+    argument: str | None
+    position: int
+    supersede_running: Any
+    max_defer: Any
+
+
+_SILENT = _OfTask(None, 0, False, None)
+
+
+class Subjects:
+    """The subjects that messages get: their own, or that of the argument which their task names."""
+
+    def __init__(self) -> None:
+        self._of_tasks: dict[str, _OfTask] = {}
+
+    def declare(self, actor: dramatiq.Actor[Any, Any]) -> None:
+        """Know a task.
+
+        Raises:
+          ValueError: what it says of subjects makes no sense.
+        """
+        argument, running, max_defer = (actor.options.get(name) for name in (SUBJECT, SUPERSEDE_RUNNING, MAX_DEFER))
+        if argument is None and running is None and max_defer is None:
+            return
+        names = list(inspect.signature(actor.fn).parameters)
+        if argument not in (None, *names):
+            there_are = f"there are: {', '.join(names) or 'none'}"
+            raise ValueError(f"{SUBJECT} of a task names the argument that holds it, got {argument!r}; {there_are}")
+        position = 0 if argument is None else names.index(argument)
+        of_task = _OfTask(argument, position, False if running is None else running, max_defer)
+        _checked("", of_task.supersede_running, of_task.max_defer)
+        self._of_tasks[actor.actor_name] = of_task
+
+    def of(self, message: dramatiq.Message[Any]) -> Subject:
+        """The subject of a message, which is noted in its options.
+
+        Raises:
+          ValueError: that is no subject, or what newer jobs may do makes no sense.
+        """
+        options = message.options
+        task = self._of_tasks.get(message.actor_name, _SILENT)
+        if task is _SILENT and OPTIONS.isdisjoint(options):
+            return NO_SUBJECT
+        value = options[SUBJECT] if SUBJECT in options else _argument(message, task)
+        subject = _checked(
+            value, options.get(SUPERSEDE_RUNNING, task.supersede_running), options.get(MAX_DEFER, task.max_defer)
+        )
+        if subject is not NO_SUBJECT:
+            options[SUBJECT] = _text(value)
+        return subject
+
+
+def subject_options(subject: str | None, supersede_running: bool | None, max_defer_s: float | None) -> dict[str, Any]:
+    """The options that say so; None: nothing is said."""
+    max_defer = None if max_defer_s is None else max(1, round(max_defer_s * 1000))
+    said = {SUBJECT: subject, SUPERSEDE_RUNNING: supersede_running, MAX_DEFER: max_defer}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _argument(message: dramatiq.Message[Any], task: _OfTask) -> Any:
+    if task.argument is None or task.argument in message.kwargs:
+        return message.kwargs.get(task.argument or "")
+    return message.args[task.position] if task.position < len(message.args) else None
+
+
+def _checked(value: Any, supersede_running: Any, max_defer: Any) -> Subject:
+    if not isinstance(supersede_running, bool):
+        raise ValueError(  # noqa: TRY004 - as for all that callers say
+            f"{SUPERSEDE_RUNNING} is True or False, got {supersede_running!r}"
+        )
+    if max_defer is not None and (
+        not isinstance(max_defer, int | float) or isinstance(max_defer, bool) or not 1 <= max_defer <= LONGEST_DELAY_MS
+    ):
+        raise ValueError(f"{MAX_DEFER} is 1 to {LONGEST_DELAY_MS} milliseconds, got {max_defer!r}")
+    text = _text(value)
+    if not text:
+        return NO_SUBJECT
+    return Subject(digests([text]), 0 if max_defer is None else int(max_defer * 1000), supersede_running)
+
+
+def _text(value: Any) -> str:
+    """As text; empty: there is none."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"a {SUBJECT} is a text or a whole number, got {value!r}")  # noqa: TRY004
+    text = str(value)
+    if len(text) > LONGEST_SUBJECT:
+        raise ValueError(f"a {SUBJECT} has {LONGEST_SUBJECT} characters at most, got {len(text)}")
+    return text

@@ -1,0 +1,1 @@
+"""Traces for OpenTelemetry, and failures for Sentry, where their libraries are installed."""

@@ -1,0 +1,34 @@
+"""What of it a program has, and its start."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import dramatiq
+
+from ..errors import SettingsError
+
+
+def tracing() -> list[dramatiq.Middleware]:
+    """Middleware that makes spans, if OpenTelemetry is installed; whoever starts the program sets up its SDK."""
+    if find_spec("opentelemetry") is None:
+        return []
+    from .tracing import Tracing  # noqa: PLC0415 -- it isn't there otherwise
+
+    return [Tracing()]
+
+
+def start_sentry(dsn: str | None, release: str) -> None:
+    """Send failures of tasks to Sentry, if there is a ``dsn``; before the broker is made, which it changes.
+
+    Raises:
+      SettingsError: there is one, but its library isn't installed.
+    """
+    if dsn is None:
+        return
+    if find_spec("sentry_sdk") is None:
+        raise SettingsError("SENTRY_DSN is set, but sentry-sdk isn't installed: install it, or leave SENTRY_DSN out.")
+    import sentry_sdk  # noqa: PLC0415 -- it isn't there otherwise
+    from sentry_sdk.integrations.dramatiq import DramatiqIntegration  # noqa: PLC0415
+
+    sentry_sdk.init(dsn, release=release, integrations=[DramatiqIntegration()])

@@ -1,0 +1,81 @@
+"""Subjects over HTTP: the newest job about something supersedes those that wait; how fresh they are is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from middleware.commands.types import Settlement
+from middleware.queues.policy import Policy
+from tasks import broker
+
+from .client import Client
+
+KEY = {"Idempotency-Key": '"once"'}
+
+
+def _submit(client: Client, message: str, **more: Any) -> dict[str, Any]:
+    answer = client.post_job({"message": message, **more})
+    assert answer.status == 201, answer.body
+    job: dict[str, Any] = answer.json
+    assert client.get(answer.headers["Location"]).json == job
+    return job
+
+
+def _process(job: dict[str, Any]) -> None:
+    queue = broker.redis.queue("default")
+    [(id, number, _)] = queue.claim("nobody", 15_000_000, 1).jobs
+    assert id == job["id"]
+    queue.settle([Settlement(id, number, "processed")], "nobody", 15_000_000, 0)
+
+
+def test_a_newer_job_supersedes_the_one_that_waits_and_why_tells_which(client: Client) -> None:
+    old = _submit(client, "old", subject="customer-7")
+    new = _submit(client, "new", subject="customer-7", tags=["t"])
+
+    shown = client.get(f"/v1/jobs/{old['id']}").json
+    assert (shown["status"], shown["subject"], shown["superseded_by"]) == ("superseded", "customer-7", new["id"])
+    assert (new["status"], new["subject"], new["superseded_by"]) == ("queued", "customer-7", None)
+    [cause] = client.get(f"/v1/jobs/{old['id']}/why").json["causes"]
+    assert (cause["code"], cause["data"]["superseded_by"]) == ("superseded", new["id"])
+    assert new["id"] in cause["message"]
+    assert client.post(f"/v1/jobs/{old['id']}/retry", None).status == 409
+    assert client.get("/v1/queues/default").json["counts"]["superseded"] == 1
+
+
+def test_in_a_batch_the_last_one_wins_and_the_answer_shows_it(client: Client) -> None:
+    sent = [
+        {"message": "1", "subject": "a"},
+        {"message": "2", "subject": "b"},
+        {"message": "3", "subject": "a", "delay_s": 60},
+        {"message": "4", "subject": "a"},
+        {"message": "5"},
+    ]
+
+    jobs = client.post("/v1/jobs/batch", {"jobs": sent}).json
+
+    assert [job["status"] for job in jobs] == ["superseded", "queued", "superseded", "queued", "queued"]
+    assert [job["superseded_by"] for job in jobs] == [jobs[3]["id"], None, jobs[3]["id"], None, None]
+    assert [client.get(f"/v1/jobs/{job['id']}").json for job in jobs] == jobs
+
+
+def test_the_same_request_sent_again_supersedes_nothing_more(client: Client) -> None:
+    first = client.post_job({"message": "x", "subject": "a"}, **KEY).json
+    newer = _submit(client, "y", subject="a")
+
+    again = client.post_job({"message": "x", "subject": "a"}, **KEY).json
+
+    assert (again["id"], again["status"], again["superseded_by"]) == (first["id"], "superseded", newer["id"])
+    assert client.get(f"/v1/jobs/{newer['id']}").json["status"] == "queued"
+
+
+def test_a_queue_shows_how_fresh_its_subjects_are(client: Client) -> None:
+    broker.windows.put_policy("default", Policy(mode="continuous"))
+    assert client.get("/v1/queues/default").json["freshness"] is None
+    for subject in "ab":
+        _process(_submit(client, "x", subject=subject))
+    _submit(client, "waits", subject="a")
+
+    fresh = client.get("/v1/queues/default").json["freshness"]
+
+    assert fresh["subjects"] == 2
+    assert 0 < fresh["p50_s"] <= fresh["p90_s"] <= fresh["p99_s"] <= fresh["oldest_s"] < 60

@@ -1,0 +1,159 @@
+"""Spans for OpenTelemetry and failures for Sentry, checked with exporters in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from ..service import python
+
+Program = Callable[[str], str]
+
+TRACED = """
+import json
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from middleware.telemetry.tracing import Tracing
+
+exporter = InMemorySpanExporter()
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+broker = broker_of()
+broker.add_middleware(Tracing())
+tried = []
+
+@dramatiq.actor(min_backoff=1, max_backoff=2)
+def work(fails):
+    tried.append(trace.get_current_span().get_span_context().span_id)
+    if fails and len(tried) == 1:
+        raise ValueError("once more")
+
+def told():
+    return [
+        {
+            "name": span.name, "kind": span.kind.name, "trace": span.context.trace_id, "id": span.context.span_id,
+            "parent": span.parent and span.parent.span_id, "links": [link.context.span_id for link in span.links],
+            "status": span.status.status_code.name, "attributes": dict(span.attributes),
+            "ms": (span.end_time - span.start_time) / 1e6, "events": [event.name for event in span.events],
+        }
+        for span in exporter.get_finished_spans()
+    ]
+"""
+
+
+def test_a_job_is_one_trace_from_the_program_to_its_last_attempt(program: Program) -> None:
+    spans = json.loads(
+        program(
+            TRACED
+            + """
+with trace.get_tracer("shop").start_as_current_span("request"):
+    message = work.send(True)
+time.sleep(0.1)
+work_off(broker)
+print(json.dumps(told() + [tried, message.message_id]))
+"""
+        )
+    )
+    *spans, tried, id = spans
+    named = {name: [span for span in spans if span["name"] == name] for name in {span["name"] for span in spans}}
+
+    (request,), (send,) = named["request"], named["send default"]
+    first, second = named["process default"]
+    assert len({span["trace"] for span in spans}) == 1
+    assert (send["parent"], send["kind"]) == (request["id"], "PRODUCER")
+    assert [(span["parent"], span["kind"]) for span in (first, second)] == [(send["id"], "CONSUMER")] * 2
+    assert [first["id"], second["id"]] == tried
+    assert (first["links"], second["links"]) == ([], [first["id"]])
+    assert (first["status"], first["attributes"]["error.type"], first["events"]) == (
+        "ERROR",
+        "ValueError",
+        ["exception"],
+    )
+    assert second["status"] == "UNSET"
+    assert [span["attributes"]["lastin.attempt"] for span in (first, second)] == [1, 2]
+    assert send["attributes"] == {
+        "messaging.system": "lastin",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": "default",
+        "messaging.message.id": id,
+        "lastin.task": "work",
+    }
+    waits = named["wait"]
+    assert [span["parent"] for span in waits] == [first["id"], second["id"]]
+    assert waits[0]["ms"] >= 100
+
+
+def test_a_job_that_came_over_http_joins_the_trace_of_its_caller(program: Program) -> None:
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    spans = json.loads(
+        program(
+            TRACED
+            + f"""
+broker.accept([work.message_with_options(args=(False,), traceparent={traceparent!r})])
+work_off(broker)
+print(json.dumps(told()))
+"""
+        )
+    )
+
+    (process,) = [span for span in spans if span["name"] == "process default"]
+    assert (process["trace"], process["parent"]) == (0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331)
+
+
+def test_without_an_sdk_jobs_run_and_carry_nothing(program: Program) -> None:
+    printed = program("""
+from middleware.telemetry.tracing import Tracing
+broker = broker_of()
+broker.add_middleware(Tracing())
+
+@dramatiq.actor
+def work():
+    print("ran")
+
+message = work.send()
+work_off(broker)
+print(message.options)
+""")
+    assert printed == "ran\n{}\n"
+
+
+def test_sentry_gets_what_a_task_raises(program: Program) -> None:
+    printed = program("""
+import sentry_sdk
+from sentry_sdk.integrations.dramatiq import DramatiqIntegration
+events = []
+sentry_sdk.init(
+    "http://key@127.0.0.1:1/1",
+    integrations=[DramatiqIntegration()],
+    before_send=lambda event, hint: events.append(event),
+)
+broker = broker_of()
+
+@dramatiq.actor(max_retries=0)
+def work(n):
+    raise ValueError("no luck")
+
+work.send(7)
+work_off(broker)
+event = next(event for event in events if "dramatiq" in event.get("contexts", {}))
+print(event["exception"]["values"][0]["value"], event["contexts"]["dramatiq"]["data"]["args"])
+""")
+    assert printed == "no luck [7]\n"
+
+
+def test_where_neither_is_installed_nothing_of_them_is_imported() -> None:
+    done = python("-c", "import sys, tasks; print([m for m in sys.modules if 'opentelemetry' in m or 'sentry' in m])")
+
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_a_dsn_without_sentrys_library_ends_the_program_with_one_line() -> None:
+    done = python("-c", "import tasks", SENTRY_DSN="http://key@127.0.0.1:1/1")
+
+    assert done.returncode == 2
+    assert "sentry-sdk isn't installed" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,77 @@
+"""Steps about subjects: what newer jobs do to older ones takes several moves, which chance alone seldom makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from .comparing import SUBJECTS
+from .rare_steps import RareSteps
+from .steps import WORKERS
+
+subjects = st.sampled_from(SUBJECTS)
+
+
+class SubjectSteps(RareSteps):
+    """Jobs with subjects, one after the other."""
+
+    def _accept_one(self, subject: str, kind: str = "now", time_us: int = 0, **how: Any) -> None:
+        about = (subject, how.get("max_defer_us", 0), how.get("stops_running", False))
+        self._accept([self._new()], kind, time_us, how.get("expires_in_us"), [about])
+
+    @rule(
+        about=st.lists(
+            st.tuples(st.sampled_from([*SUBJECTS, *SUBJECTS, None]), st.sampled_from([0, 1, 1_000_000]), st.booleans()),
+            min_size=1,
+            max_size=3,
+        ),
+        kind=st.sampled_from(["now", "now", "after"]),
+        time_us=st.sampled_from([0, 1, 1_000_000]),
+    )
+    def accept_with_subjects(self, about: list[Any], kind: str, time_us: int) -> None:
+        self._accept([self._new() for _ in about], kind, time_us, None, about)
+
+    @rule(
+        subject=subjects,
+        kind=st.sampled_from(["now", "now", "after"]),
+        by_us=st.sampled_from([1, 1_000_000]),
+        newer=st.integers(1, 3),
+        wanted=st.integers(0, 6),
+    )
+    def let_one_keep_its_turn(self, subject: str, kind: str, by_us: int, newer: int, wanted: int) -> None:
+        """Newer ones come for longer than they may take the turn of the older one."""
+        self._accept_one(subject, kind, 2_000_000)
+        for _ in range(newer):
+            self.model.now += by_us
+            self._accept_one(subject, max_defer_us=1)
+        if wanted:
+            self._claim(wanted, WORKERS[0])
+
+    @precondition(lambda self: self.model.gate() == "open")
+    @rule(
+        subject=subjects,
+        stops_running=st.booleans(),
+        expires_in_us=st.sampled_from([None, 1_000]),
+        then=st.sampled_from(["waits", "runs", "processed", "rejected"]),
+        outcome=st.sampled_from(["retry", "retry", "put_back", "cancelled", "processed"]),
+        delay_us=st.sampled_from([0, 1_000]),
+    )
+    def overtake(self, *, subject: str, then: str, outcome: str, delay_us: int, **how: Any) -> None:
+        """A newer one comes while an older one runs, which then comes back."""
+        self._accept_one(subject)
+        older = self._claim(1, WORKERS[0])
+        self._accept_one(subject, **how)
+        if then != "waits":
+            newer = self._claim(1, WORKERS[1])
+            if then != "runs" and newer:
+                self._settle(newer, [(0, then, 0, b"")], 0, WORKERS[1])
+        if older:
+            self._settle(older, [(0, outcome, delay_us, b"")], 0, WORKERS[0])
+
+    def _claim(self, wanted: int, worker: str) -> list[Any]:
+        """Claim; the tokens of what came."""
+        known = len(self.issued)
+        self.claim(wanted, worker)  # type: ignore[attr-defined]
+        return self.issued[known:]

@@ -1,0 +1,1 @@
+"""Dramatiq's own tests, run against ``LifoBroker`` (docs/dramatiq-compatibility.md)."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ..service import ROOT, clean_environment
-from .wheel import OF_THE_SERVICE, build, install, run
+from .wheel import OF_OTHERS, OF_THE_SERVICE, build, install, run
 
 FLOORS = ("api", "cli", "local", "scheduler", "tasks")
 DATA = {".css", ".html", ".js", ".lua", ".md", ".svg", ".toml"}
@@ -190,9 +190,7 @@ def test_every_module_can_be_imported_with_what_is_declared_for_it(
 ) -> None:
     (tmp_path / "program.py").write_text(IMPORTS, encoding="utf-8")
 
-    # For pytest, which brings itself; and an extra that isn't installed for the tests of this house.
-    excluded = excluded | {"testing.plugin", "telemetry.tracing"}
-    words = (tmp_path / "program.py", extras, ",".join(excluded))
+    words = (tmp_path / "program.py", extras, ",".join(excluded | OF_OTHERS))
     printed = run(sys.executable, *words, cwd=tmp_path, PYTHONPATH=str(installed))
 
     assert len(printed.split()) >= at_least

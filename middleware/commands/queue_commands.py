@@ -10,6 +10,7 @@ import msgpack
 from .calls import optional, pairs, repeatable
 from .recurring_commands import RecurringCommands, offered
 from .types import (
+    BOUNDLESS,
     KEYLESS,
     NAMELESS,
     Acceptance,
@@ -23,6 +24,7 @@ from .types import (
     Offer,
     Replayed,
     Reused,
+    Room,
     Settlement,
 )
 from .window_commands import WindowCommands
@@ -56,23 +58,22 @@ class QueueCommands(WindowCommands, RecurringCommands):
         *,
         call: Call = NAMELESS,
         key: IdempotencyKey = KEYLESS,
-        most_waiting: int = 0,
+        room: Room = BOUNDLESS,
     ) -> Acceptance:
-        """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
-        may be sent again; with a ``key`` it accepts nothing when it was sent before."""
-        words = self._words_of_accept(jobs, call, key, most_waiting)
+        """Accept jobs, all or none, if there is ``room`` for them. With a ``call`` it may be sent again; with a ``key``
+        it accepts nothing when it was sent before."""
+        words = self._words_of_accept(jobs, call, key, room)
         return _acceptance(self._run_replicated("accept", words, changes_nothing=REFUSALS), len(jobs))
 
     def begin_accepting(self, jobs: Sequence[Offer]) -> Callable[[], Acceptance]:
         """As :meth:`accept`, in two steps: send now; what this returns, called once, waits for the answer. Replicas
         aren't waited for."""
-        heard = self._begin("accept", self._words_of_accept(jobs, NAMELESS, KEYLESS, 0))
+        heard = self._begin("accept", self._words_of_accept(jobs, NAMELESS, KEYLESS, BOUNDLESS))
         return lambda: _acceptance(heard(), len(jobs))
 
-    def _words_of_accept(
-        self, jobs: Sequence[Offer], call: Call, key: IdempotencyKey, most_waiting: int
-    ) -> list[bytes]:
-        head = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
+    def _words_of_accept(self, jobs: Sequence[Offer], call: Call, key: IdempotencyKey, room: Room) -> list[bytes]:
+        most = -room.most_waiting if room.drops_oldest else room.most_waiting
+        head = [self._default_gate, b"%d" % most, call.caller, b"%d" % call.number, *key]
         return [*head, *offered(jobs)]
 
     def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:
@@ -211,7 +212,7 @@ def _acceptance(words: list[Any], count: int) -> Acceptance:
         case b"exists":
             return Known(answer[0], answer[1].decode())
         case b"crowded":
-            return Crowded(answer[0])
+            return Crowded(*answer)
         case b"replayed":
             return Replayed(*answer)
         case b"reused":

@@ -197,3 +197,13 @@ def test_a_job_that_is_superseded_by_no_newer_one_of_its_subject_is_found(by: st
     history = [*([["accept", n, f"{n}", n, 0, 0, subject] for n, subject in ((0, "a"), (1, "a"), (2, "b"))])]
 
     assert "superseded in vain" in errors_of(*history, ["supersede", 3, "1", by])
+
+
+def test_a_job_that_makes_room_is_the_one_at_the_bottom(logged: LoggedQueue) -> None:
+    logged.send_each(*"abc")
+    logged.offer("d", most_waiting=2, drop_oldest=True)
+
+    found = logged.checked().found
+    assert (found.texts, found.expired) == ([], 2)
+    logged.checker.replay([["expire", logged.clock.now_us, "d", "overflow"]])
+    assert "dropped too early" in logged.checker.found.errors

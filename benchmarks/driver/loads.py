@@ -108,8 +108,8 @@ def _sentence(result: Result) -> str:
     return (
         f"At twice the capacity LastIn started {at_twice(LIFO, 'in time')} % of all jobs within their deadline "
         f"of one second (about 50 % is all that can be), half of them within {at_twice(LIFO, 'wait p50')} ms; FIFO "
-        f"started {at_twice(FIFO, 'in time')} %, and with a deadline of its own {at_twice(FIFO_AGE_LIMIT, 'in time')} "
-        f"%, half of them only after {at_twice(FIFO_AGE_LIMIT, 'wait p50')} ms."
+        f"started {at_twice(FIFO, 'in time')} %, and with a deadline of its own "
+        f"{at_twice(FIFO_AGE_LIMIT, 'in time')} %, half of them only after {at_twice(FIFO_AGE_LIMIT, 'wait p50')} ms."
     )
 
 

@@ -26,8 +26,8 @@ from ..worker.results import JobResults
 from .clock import StubClock
 from .in_this_thread import process
 from .stub_consumer import LOOK_S, StubConsumer
+from .stub_entry import Entry
 from .stub_jobs import StubJobs
-from .stub_queue import Entry
 
 MOST_RUNS = 10_000
 """Of one call: jobs that send jobs for ever must not hang a test."""
@@ -73,10 +73,11 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
             check_name(queue)
             now_us = self.clock.now_us()
             due_us = None if delay is None else now_us + checked_delay_ms(delay) * 1000
-            expires_us = deadline_us(self.fresh_work.of(message)[0], now_us)
+            deadline, subject = self.fresh_work.of(message)
+            expires_us = deadline_us(deadline, now_us)
             offered = (message.message_id, message.actor_name, encoded(message))
             with self._lock:
-                self.stub_queue(queue).accept(*offered, due_us=due_us, expires_us=expires_us)
+                self.stub_queue(queue).accept(*offered, due_us=due_us, expires_us=expires_us, subject=subject)
         self.emit_after("enqueue", message, delay)
         return message
 

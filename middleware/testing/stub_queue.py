@@ -84,7 +84,7 @@ class StubQueue:
         self._expire()
         self._promote()
         waiting = [entry for entry in self._unended.values() if entry.status is JobStatus.QUEUED]
-        return sorted(waiting, key=lambda entry: entry.place, reverse=True)
+        return sorted(waiting, key=lambda entry: (entry.place, entry.id), reverse=True)
 
     def claim(self) -> Entry | None:
         """Claim the next job; None: none waits, or none may be claimed."""

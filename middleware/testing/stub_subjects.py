@@ -1,4 +1,4 @@
-"""Which jobs of a queue in memory are about the same thing, and what newer ones do to older ones (docs/fresh-work.md)."""
+"""Which jobs of a queue in memory are about the same thing, and whose turn newer ones take (docs/fresh-work.md)."""
 
 from __future__ import annotations
 

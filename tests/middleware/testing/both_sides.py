@@ -210,7 +210,7 @@ class RealSide(Side):
 
     def order(self) -> list[str]:
         waiting = [job for job in self.all_jobs() if job.status == "queued"]
-        return [job.id for job in sorted(waiting, key=lambda job: job.place or 0, reverse=True)]
+        return [job.id for job in sorted(waiting, key=lambda job: (job.place or 0, job.id), reverse=True)]
 
     def _beat(self, after_s: float) -> None:
         self.clock.advance(after_s)

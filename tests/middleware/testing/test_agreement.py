@@ -9,23 +9,26 @@ import dramatiq
 import pytest
 
 from middleware.broker import LifoBroker
+from middleware.jobs import Job
 from middleware.testing import StubBroker, StubClock
 
 from ...service import wait_until
 from ..workers import working
 
 SECOND_US = 1_000_000
-STATE = ("status", "attempts", "payload", "result", "reason", "max_attempts")
+STATE = ("status", "attempts", "payload", "subject", "result", "reason", "max_attempts")
 
 
 def tell(broker: dramatiq.Broker, clock: StubClock, story: list[tuple[str, int]]) -> None:
-    """Send jobs, and let time pass."""
+    """Send jobs, every other one about one of three subjects, and let time pass."""
     actor = broker.actors["work"]
     for what, amount in story:
         if what == "pass":
             clock.advance(amount)
         else:
-            actor.send_with_options(args=(what, amount), delay=amount * 1000 if what == "delayed" else None)
+            subject = f"{amount % 3}" if amount % 2 else None
+            delay = amount * 1000 if what == "delayed" else None
+            actor.send_with_options(args=(what, amount), delay=delay, subject=subject)
 
 
 def declare(broker: dramatiq.Broker, ran: list[Any]) -> None:
@@ -67,13 +70,18 @@ def test_a_story_ends_as_with_the_real_broker(redis_url: str, seed: int) -> None
         while any(job.status in ("queued", "running", "scheduled") for job in real.store.page().jobs):
             wait_until(lambda: not _busy(real), "the worker to be idle")
             clocks[1].advance(1)
-    told = [
-        [tuple(getattr(job, name) for name in STATE) for job in jobs] for jobs in (stub.jobs(), real.store.page().jobs)
-    ]
+    told = [_told(jobs) for jobs in (stub.jobs(), real.store.page().jobs)]
     real.close()
 
     assert _first_runs(orders[0]) == _first_runs(orders[1])
     assert told[0] == told[1]
+    assert any(by for *_, by in told[0])
+
+
+def _told(jobs: list[Job]) -> list[tuple[Any, ...]]:
+    """What became of them; each side has ids of its own."""
+    payloads = {job.id: job.payload for job in jobs}
+    return [(*(getattr(job, name) for name in STATE), payloads.get(job.superseded_by or "")) for job in jobs]
 
 
 def _first_runs(order: list[Any]) -> list[Any]:

@@ -38,11 +38,12 @@ class Side(ABC):
         self.sent: list[str] = []
         self.held: list[tuple[str, int]] = []
 
-    def do(self, step: Step) -> list[tuple[Any, ...]]:
-        """What the jobs are after this step, the newest first."""
+    def do(self, step: Step) -> tuple[list[tuple[Any, ...]], list[str], list[str]]:
+        """What the jobs are after this step, the newest first; who waits to be claimed, in order; who runs."""
         getattr(self, step.what)(step)
         self.catch_up()
-        return [_shown(job) for job in self.all_jobs()]
+        jobs = self.all_jobs()
+        return [_shown(job) for job in jobs], self.order(jobs), [id for id, _ in self.held]
 
     def send(self, step: Step) -> None:
         """A job, with these options and this delay in seconds."""
@@ -120,8 +121,8 @@ class Side(ABC):
         """A worker claims a job and dies."""
 
     @abstractmethod
-    def order(self) -> list[str]:
-        """The ids that wait to be claimed, the next one first."""
+    def order(self, jobs: list[Job]) -> list[str]:
+        """Of these, the ids that wait to be claimed, the next one first."""
 
 
 class StubSide(Side):
@@ -159,7 +160,7 @@ class StubSide(Side):
     def lose(self, step: Step) -> None:
         self._stub.lose_worker()
 
-    def order(self) -> list[str]:
+    def order(self, jobs: list[Job]) -> list[str]:
         return [job.id for job in self._stub.waiting()]
 
 
@@ -208,8 +209,8 @@ class RealSide(Side):
         _, lost = self._scripts.reclaim(LEASE_US, SILENCE_US, CRASH_LIMIT)
         assert [id for id, _ in lost] == [token[0]]
 
-    def order(self) -> list[str]:
-        waiting = [job for job in self.all_jobs() if job.status == "queued"]
+    def order(self, jobs: list[Job]) -> list[str]:
+        waiting = [job for job in jobs if job.status == "queued"]
         return [job.id for job in sorted(waiting, key=lambda job: (job.place or 0, job.id), reverse=True)]
 
     def _beat(self, after_s: float) -> None:

@@ -152,8 +152,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "too-many-waiting": Explanation(
         "As many jobs of this queue wait as MAX_QUEUED lets wait. None of the request's jobs was accepted. (A batch of "
         "more jobs than MAX_QUEUED gets 400: it would never fit.)",
-        "Wait as many seconds as Retry-After says and try again. If it lasts, more workers or larger windows are "
-        "needed.",
+        "Wait as many seconds as Retry-After says and try again: where jobs wait for a window, that is when the next "
+        "one opens. If it lasts, more workers or larger windows are needed.",
     ),
     "not-consuming": Explanation(
         "A window is open, jobs wait and threads are idle, but nothing is claimed; or the policy in force isn't "

@@ -29,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"wrote {file}")
         return 0
     try:
+        if options.publish_overload:
+            for file in publish.publish_overload(options.publish_overload):
+                print(f"wrote {file}")
+            return 0
         wanted = measures.matching(all_measures, options.words, options.size)
     except ValueError as error:
         parser.error(str(error))
@@ -112,6 +116,14 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="FILE",
         help="write docs/performance.md and README.md from this result; measures of further ones take their place",
+    )
+    parser.add_argument(
+        "--publish-overload",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="write the documents' sections on overload from the measures overload-… of this result, further ones as"
+        " with --publish; then `make generated`",
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only these contestants (lastin, dramatiq …)")
     parser.add_argument(

@@ -12,7 +12,7 @@ from dramatiq.middleware import default_middleware
 from dramatiq.results import Results
 
 from .commands.client import RedisClient
-from .commands.types import KEYLESS, IdempotencyKey, Replication, Tick, TickAnswer
+from .commands.types import KEYLESS, IdempotencyKey, Replication, Room, Tick, TickAnswer
 from .dramatiq_fixes.signals import PatientSignals
 from .enqueue.acceptance import Acceptance, Receipt, one_queue
 from .enqueue.declaring import DeclaringBroker, check_name
@@ -85,7 +85,6 @@ class LifoBroker(DeclaringBroker):
         self.settings = settings or Settings()
         self.is_gated = gated
         self._patience_s = patience_s
-        self._most_waiting = 0
         self._made_at_us = now() if now else time.time_ns() // 1000
         self._own_results: Results | None = None
         if url and not client:
@@ -145,9 +144,10 @@ class LifoBroker(DeclaringBroker):
 
     def fail_fast(self, *, timeout_s: float = 0.4, patience_s: float = 0.5) -> None:
         """For programs that answer requests: from now on commands give up within a second when Redis is away, and
-        ``MAX_QUEUED`` holds. What tasks enqueue is never refused for it: to refuse would be to lose."""
+        ``MAX_QUEUED`` and ``WHEN_FULL`` hold. What tasks enqueue is never refused for it, and drops none: that
+        would be to lose."""
         self._patience_s = patience_s
-        self._most_waiting = self.settings.max_queued
+        self._acceptance.room = Room(self.settings.max_queued, drops_oldest=self.settings.when_full == "drop_oldest")
         self.redis.answer_within(timeout_s)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> LifoConsumer:
@@ -177,7 +177,7 @@ class LifoBroker(DeclaringBroker):
             queue = one_queue([message])
             check_name(queue)
             due = due_word(message, Due(delay))
-            self._acceptance.accept(queue, [message], [due], most_waiting=self._most_waiting)
+            self._acceptance.accept(queue, [message], [due])
         self.emit_after("enqueue", message, delay)
         return message
 
@@ -224,7 +224,7 @@ class LifoBroker(DeclaringBroker):
         queue = one_queue(messages)
         self.require(queue)
         words = [due_word(message, due) for message, due in zip(messages, dues, strict=True)]
-        return self._acceptance.accept(queue, messages, words, key=key, most_waiting=self._most_waiting)
+        return self._acceptance.accept(queue, messages, words, key=key)
 
     def accept_tick(self, message: dramatiq.Message[Any], tick: Tick) -> TickAnswer:
         """Accept a message as the job of a recurring job's tick: once, however many schedulers ask, and however often.

@@ -57,7 +57,12 @@ class QueueFullError(LastInError):
 
 
 class TooManyWaitingError(LastInError):
-    """As many jobs of the queue wait as ``MAX_QUEUED`` lets wait: send more when some of them have run."""
+    """As many jobs of the queue wait as ``MAX_QUEUED`` lets wait: send more when some of them have run, in
+    ``retry_after_s`` seconds at the earliest."""
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class LargerThanQueueError(LastInError):

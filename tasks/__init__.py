@@ -46,8 +46,8 @@ except SettingsError as error:
 broker = LifoBroker(url=settings.redis_url, settings=settings, gated=True, on_ended=job_lines(settings.log_jobs))
 broker.add_middleware(WorkerLogs(settings))
 broker.add_middleware(WorkerMetrics())
-for middleware in tracing():
-    broker.add_middleware(middleware)
+for spans in tracing():
+    broker.add_middleware(spans)
 if settings.worker_pin:
     broker.add_middleware(Pinning())
 # A test that has set a stub broker before keeps it, and the tasks send to it.

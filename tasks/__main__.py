@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from middleware.settings import Settings
@@ -28,6 +29,8 @@ def command(chosen: Settings) -> list[str]:
 
 def main() -> NoReturn:
     """Become the worker."""
+    # Told to reload (SIGHUP), Dramatiq starts itself anew as the `python` of PATH, which must be this one.
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     os.execv(sys.executable, command(settings))  # noqa: S606 -- the command is ours
 
 

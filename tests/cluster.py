@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -13,7 +12,7 @@ import redis
 
 from local.embedded import LOOPBACK, SERVER_PORTS, EmbeddedServer, find_binary, free_port
 
-from .service import wait_until
+from .service import chosen_server, wait_until
 
 SLOTS = 16_384
 NODE_TIMEOUT_MS = 1000
@@ -36,9 +35,8 @@ class Cluster:
     """``shards`` primaries, the first ``replicas`` of which have a replica each. A context."""
 
     def __init__(self, folder: Path, *, shards: int = 3, replicas: int = 0) -> None:
-        binary = os.environ.get("LASTIN_TEST_REDIS")
         self._folder = folder
-        self._binary = Path(binary) if binary else find_binary()
+        self._binary = chosen_server() or find_binary()
         self.primaries = [self._node(f"primary{n}") for n in range(shards)]
         self.replicas = [self._node(f"replica{n}") for n in range(replicas)]
         self._ends = ExitStack()

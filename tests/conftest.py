@@ -6,6 +6,7 @@ the service connects as the user of ``deploy/redis/users.acl``.
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ if os.environ.get("LASTIN_TEST_ACL"):
     least_rights.install()
 
 _data = tempfile.TemporaryDirectory(prefix="lastin-test-")
+atexit.register(_data.cleanup)
 _server = EmbeddedServer(
     Path(_data.name) / "redis",
     port=free_port(),
@@ -31,11 +33,6 @@ _server = EmbeddedServer(
 )
 # Modules that read the settings when they are imported must never find the server of a person's own `make run`.
 os.environ["REDIS_URL"] = _server.url
-
-
-def pytest_unconfigure() -> None:
-    """Also where no test wanted the server."""
-    _data.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import redis
 from local.embedded import LOOPBACK, EmbeddedServer, find_binary, free_port
 from middleware.settings import Settings
 
-from .service import clean_environment, wait_until
+from .service import chosen_server, clean_environment, wait_until
 
 SERVICE = "jobs"
 DOWN_AFTER_MS = 500
@@ -39,8 +39,7 @@ class WatchedServers:
     def __init__(
         self, folder: Path, *, replicas: int = 1, password: str | None = None, sentinel_password: str | None = None
     ) -> None:
-        binary = os.environ.get("LASTIN_TEST_REDIS")
-        self._binary = Path(binary) if binary else find_binary()
+        self._binary = chosen_server() or find_binary()
         self._folder = folder
         self._password = password
         self._sentinel_password = sentinel_password

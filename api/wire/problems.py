@@ -209,7 +209,7 @@ def _queue_full(error: QueueFullError) -> Response:
 
 def _crowded(error: TooManyWaitingError) -> Response:
     log.warning("Too many jobs wait: %s", error)
-    return answer(ProblemError(CROWDED, headers={"Retry-After": "1"}))
+    return answer(ProblemError(CROWDED, headers={"Retry-After": str(error.retry_after_s)}))
 
 
 def _larger_than_queue(error: LargerThanQueueError) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -60,10 +59,7 @@ class Bench:
         Raises:
           RuntimeError: it failed; with what it wrote.
         """
-        process = self.start(command, **settings)
-        written = process.wait()
-        answer: dict[str, Any] = json.loads(written.strip().splitlines()[-1])
-        return answer
+        return self.start(command, **settings).answer()
 
     @property
     def journal(self) -> Path:

@@ -5,6 +5,7 @@
 - ``bulk COUNT``: COUNT no-op jobs, in the fastest way that the library offers
 - ``send SECONDS``: no-op jobs one by one, for so long
 - ``pace RATE SECONDS WORK_MS``: stamp jobs at a steady rate, whatever becomes of them; prints their stamps
+- ``poisson RATE SECONDS WORK_MS``: the same at random times of that mean rate, the same times for everybody
 - ``delayed COUNT DELAY_MS SPREAD_MS``: stamp jobs that fall due after ``DELAY_MS`` and up to ``SPREAD_MS`` more; before
   them ``WARMING_UP`` that are due at once, since what a process does for the first time takes tens of milliseconds
 """
@@ -15,6 +16,8 @@ import json
 import random
 import sys
 import time
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any
 
 from . import peer as peers
@@ -55,14 +58,25 @@ def _send(peer: QueuePeer, seconds: str) -> int:
 
 
 def _pace(peer: QueuePeer, rate: str, seconds: str, work_ms: str) -> list[int]:
+    times = (n / float(rate) for n in range(round(float(rate) * float(seconds))))
+    return _stamps_at(times, peer, float(work_ms))
+
+
+def _poisson(peer: QueuePeer, rate: str, seconds: str, work_ms: str) -> list[int]:
+    gaps = random.Random(1)
+    times = accumulate(gaps.expovariate(float(rate)) for _ in range(round(float(rate) * float(seconds))))
+    return _stamps_at(times, peer, float(work_ms))
+
+
+def _stamps_at(times: Iterable[float], peer: QueuePeer, work_ms: float) -> list[int]:
     begin = time.perf_counter()
     stamps = []
-    for n in range(round(float(rate) * float(seconds))):
-        ahead = begin + n / float(rate) - time.perf_counter()
+    for at in times:
+        ahead = begin + at - time.perf_counter()
         if ahead > 0:
             time.sleep(ahead)
         stamps.append(time.monotonic_ns())
-        peer.send_stamp(stamps[-1], float(work_ms))
+        peer.send_stamp(stamps[-1], work_ms)
     return stamps
 
 
@@ -85,6 +99,7 @@ VERBS: dict[str, Any] = {
     "bulk": _bulk,
     "send": _send,
     "pace": _pace,
+    "poisson": _poisson,
     "delayed": _delayed,
 }
 

@@ -8,8 +8,10 @@ import importlib.util
 import pkgutil
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
+
+import redis
 
 import benchmarks.peers
 
@@ -63,6 +65,11 @@ class QueuePeer(Contestant):
 
     def left(self) -> Sequence[RedisCommand]:
         """Commands whose answers add up to the number of jobs that wait or run."""
+        raise NotImplementedError
+
+    def oldest_ms(self, client: redis.Redis, started: Set[int]) -> float | None:
+        """When the oldest stamp job that waits was sent, in ms since the epoch; None when there is none. ``started``:
+        those that don't wait any more, by when they were due. Only peers of the measures that ask for it have this."""
         raise NotImplementedError
 
     def hand(self, verb: str, *words: object) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from middleware.settings import ROOT, Settings
 
@@ -67,6 +69,15 @@ class Process:
         if status:
             raise RuntimeError(f"{' '.join(self._command)} ended with status {status}:\n{self.output()[-4000:]}")
         return self.output()
+
+    def answer(self) -> dict[str, Any]:
+        """Wait for its end; the JSON object that it wrote last.
+
+        Raises:
+          RuntimeError: it failed.
+        """
+        found: dict[str, Any] = json.loads(self.wait().strip().splitlines()[-1])
+        return found
 
     def cpu_s(self) -> float:
         """Seconds of CPU that this process and those of its session have used so far."""

@@ -1,46 +1,62 @@
 """Putting a result into the documents: ``python -m benchmarks --publish FILE [FILE …]``.
 
 The result is kept as ``benchmarks/results/published.json``. What stands between two marks in ``docs/performance.md``
-and in ``README.md`` is written from it and from the results of the soaks beside it. A test compares them, so that the
-documents can't show other numbers than the files.
+and in ``README.md`` is written from it, from the results of the soaks beside it, and, between marks of its own, from
+what became of jobs at each load (``loads.py``). A test compares them, so that the documents can't show other numbers
+than the files.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from middleware.settings import ROOT
 
-from . import results
+from . import loads, results
 from .cadence import delivered
 from .figures import spread
 from .report import head, not_measured, promise_rows, soak_lines
-from .results import PUBLISHED, values_of
-
-MARKED = re.compile(r"(<!-- results: begin -->\n).*?(<!-- results: end -->\n)", re.DOTALL)
+from .results import OVERLOAD, PUBLISHED, values_of
 
 
 def publish(paths: Sequence[Path]) -> list[Path]:
     """Keep these results, combined, as the published one, and write the documents from it; the files written."""
     result = results.combined(*(results.read(path) for path in paths))
     PUBLISHED.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    for file, text in documents().items():
+    return [PUBLISHED, *_write()]
+
+
+def publish_overload(paths: Sequence[Path]) -> list[Path]:
+    """Keep what became of jobs at each load, and write the documents from it; the files written.
+
+    Raises:
+      ValueError: the results lack some of it.
+    """
+    loads.keep(paths)
+    return [OVERLOAD, *_write()]
+
+
+def _write() -> list[Path]:
+    written = documents()
+    for file, text in written.items():
         file.write_text(text, encoding="utf-8")
-    return [PUBLISHED, *documents()]
+    return list(written)
 
 
 def documents() -> dict[Path, str]:
-    """Each document with what the published result says."""
-    result, soaks = results.read(PUBLISHED), results.read_soaks()
+    """Each document with what the published results say."""
+    result, soaks, at_loads = results.read(PUBLISHED), results.read_soaks(), results.read(OVERLOAD)
     sections = {
-        ROOT / "docs" / "performance.md": performance(result, soaks),
-        ROOT / "README.md": summary(result, soaks),
+        ROOT / "docs" / "performance.md": (performance(result, soaks), loads.performance(at_loads)),
+        ROOT / "README.md": (summary(result, soaks), loads.readme(at_loads)),
     }
-    return {file: _filled(file.read_text(encoding="utf-8"), section) for file, section in sections.items()}
+    return {
+        file: _filled(_filled(file.read_text(encoding="utf-8"), of_all), of_loads, "overload")
+        for file, (of_all, of_loads) in sections.items()
+    }
 
 
 def performance(result: Mapping[str, Any], soaks: Sequence[Mapping[str, Any]]) -> str:
@@ -71,11 +87,13 @@ def _about_drains() -> str:
     )
 
 
-def _filled(document: str, section: str) -> str:
-    filled, count = MARKED.subn(lambda found: found[1] + section + found[2], document)
-    if count != 1:
-        raise ValueError("expected one section between <!-- results: begin --> and <!-- results: end -->")
-    return filled
+def _filled(document: str, section: str, mark: str = "results") -> str:
+    begin, end = f"<!-- {mark}: begin -->\n", f"<!-- {mark}: end -->\n"
+    before, found, rest = document.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed or begin in after:
+        raise ValueError(f"expected one section between {begin.strip()} and {end.strip()}")
+    return before + begin + section + end + after
 
 
 def _settings(result: Mapping[str, Any]) -> Iterator[str]:

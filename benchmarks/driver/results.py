@@ -9,8 +9,9 @@ from typing import Any
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 PUBLISHED = RESULTS / "published.json"
+OVERLOAD = RESULTS / "overload.json"
 SOAKS = "soak-*.json"
-"""Both are checked in, and the documents show what they hold."""
+"""All of them are checked in, and the documents show what they hold."""
 
 
 def write(result: Mapping[str, Any], folder: Path = RESULTS) -> Path:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Set
+
+import redis
 
 from ..driver.peer import QueuePeer, RedisCommand
 
@@ -22,6 +26,10 @@ class Dramatiq(QueuePeer):
     def left(self) -> list[RedisCommand]:
         # The hash of messages holds those that wait and those that workers have fetched.
         return [("HLEN", "dramatiq:default.msgs")]
+
+    def oldest_ms(self, client: redis.Redis, started: Set[int]) -> float | None:
+        messages = [json.loads(message) for message in client.hvals("dramatiq:default.msgs")]
+        return min((m["message_timestamp"] for m in messages if m["args"][0] not in started), default=None)
 
     def prepare(self) -> None:
         from . import dramatiq_tasks as tasks
@@ -61,7 +69,7 @@ class Tuned(Dramatiq):
     rate = 6_000
 
     def worker(self, processes: int, threads: int) -> list[str]:
-        return ["env", self.setting, *super().worker(processes, threads)]
+        return ["env", Tuned.setting, *super().worker(processes, threads)]
 
 
 PEER = Dramatiq()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Set
+
+import redis
 
 from middleware.commands import keys
 from middleware.queues.policy import Policy
@@ -19,6 +22,7 @@ class LastIn(QueuePeer):
     title = "LastIn"
     packages = ("dramatiq", "redis", "hiredis", "granian", "flask", "flask-smorest")
     setting = "as delivered, with the policy continuous"
+    policy = POLICY
     rate = 14_000
 
     def worker(self, processes: int, threads: int) -> list[str]:
@@ -30,11 +34,16 @@ class LastIn(QueuePeer):
     def left(self) -> list[RedisCommand]:
         return [("ZCARD", keys.stack(QUEUE)), ("ZCARD", keys.leases(QUEUE))]
 
+    def oldest_ms(self, client: redis.Redis, started: Set[int]) -> float | None:
+        """The ids of tasks are UUIDv7, which begin with the time."""
+        lowest = client.zrange(keys.stack(QUEUE), 0, 0)
+        return int(str(lowest[0]).replace("-", "")[:12], 16) if lowest else None
+
     def prepare(self) -> None:
         from . import lastin_tasks as tasks
 
         self._tasks = tasks
-        tasks.broker.windows.put_policy(QUEUE, POLICY)
+        tasks.broker.windows.put_policy(QUEUE, self.policy)
 
     def send(self) -> None:
         self._tasks.noop.send()

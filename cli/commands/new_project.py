@@ -22,6 +22,7 @@ FILES = {
     "Procfile": "Procfile",
     "README.md": "README.md.template",
     "cadence.toml": "cadence.toml",
+    "conftest.py": "conftest.py.template",
     "requirements.txt": "requirements.txt",
     "requirements-dev.txt": "requirements-dev.txt",
     "{package}/__init__.py": "package.py.template",

@@ -10,6 +10,7 @@ import msgpack
 from .calls import optional, pairs, repeatable
 from .recurring_commands import RecurringCommands, offered
 from .types import (
+    BOUNDLESS,
     KEYLESS,
     NAMELESS,
     Acceptance,
@@ -23,6 +24,7 @@ from .types import (
     Offer,
     Replayed,
     Reused,
+    Room,
     Settlement,
 )
 from .window_commands import WindowCommands
@@ -56,11 +58,12 @@ class QueueCommands(WindowCommands, RecurringCommands):
         *,
         call: Call = NAMELESS,
         key: IdempotencyKey = KEYLESS,
-        most_waiting: int = 0,
+        room: Room = BOUNDLESS,
     ) -> Acceptance:
-        """Accept jobs, all or none, unless more than ``most_waiting`` would wait then (0: no bound). With a ``call`` it
-        may be sent again; with a ``key`` it accepts nothing when it was sent before."""
-        words = [self._default_gate, b"%d" % most_waiting, call.caller, b"%d" % call.number, *key]
+        """Accept jobs, all or none, if there is ``room`` for them. With a ``call`` it may be sent again; with a ``key``
+        it accepts nothing when it was sent before."""
+        most = -room.most_waiting if room.drops_oldest else room.most_waiting
+        words = [self._default_gate, b"%d" % most, call.caller, b"%d" % call.number, *key]
         word, *answer = self._run_replicated("accept", [*words, *offered(jobs)], changes_nothing=REFUSALS)
         match word:
             case b"again":
@@ -68,7 +71,7 @@ class QueueCommands(WindowCommands, RecurringCommands):
             case b"exists":
                 return Known(answer[0], answer[1].decode())
             case b"crowded":
-                return Crowded(answer[0])
+                return Crowded(*answer)
             case b"replayed":
                 return Replayed(*answer)
             case b"reused":

@@ -66,6 +66,17 @@ class Accepted(NamedTuple):
     now_us: int
 
 
+class Room(NamedTuple):
+    """How many jobs of a queue may wait (0: no bound), and whether the oldest expire beyond that, instead of new ones
+    being refused."""
+
+    most_waiting: int = 0
+    drops_oldest: bool = False
+
+
+BOUNDLESS = Room()
+
+
 class Call(NamedTuple):
     """Names one call of accept, however often it is sent: who calls, and a number that rises from call to call."""
 
@@ -88,9 +99,11 @@ class Again(NamedTuple):
 
 
 class Crowded(NamedTuple):
-    """Nothing was accepted: too many jobs (``waiting``) wait already."""
+    """Nothing was accepted: too many jobs (``waiting``) wait already. ``until_window_us``: until the next window opens,
+    if they wait for it."""
 
     waiting: int
+    until_window_us: int = 0
 
 
 class Replayed(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from .. import tags
 from ..commands import keys
-from ..commands.layout import STATUS_LETTERS, unpack_record
+from ..commands.layout import STATUS_LETTERS, Record, unpack_record
 from ..commands.queue_commands import QueueCommands
 from ..errors import RedisAwayError
 from ..jobs import JobStatus
@@ -24,6 +24,8 @@ from ..redis_link.links import link_to
 from ..settings import load_or_exit
 
 CHUNK = 500
+OF_A_SUBJECT = frozenset({JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PROCESSED})
+"""The states of the jobs in the index of subjects."""
 
 T = TypeVar("T")
 
@@ -50,8 +52,8 @@ def audit_all(link: Link) -> Iterator[Finding]:
 
 
 def audit(queue: str, link: Link) -> list[str]:
-    """Walk every id that any structure of a queue names, and every entry of the index of tags; say what is wrong, or
-    nothing when all is well.
+    """Walk every id that any structure of a queue names, and every entry of the indexes of tags and subjects; say what
+    is wrong, or nothing when all is well.
 
     Each job is judged from one moment, in chunks of 500, so that jobs may move meanwhile and Redis isn't held up.
 
@@ -60,8 +62,15 @@ def audit(queue: str, link: Link) -> list[str]:
     """
     ids = _all_ids(queue, link)
     faults = (fault for chunk in _chunks(ids) for fault in _faults_in(queue, chunk, link))
-    of_tags = (fault for chunk in _chunks(_tag_entries(queue, link)) for fault in _faults_of_tags(queue, chunk, link))
-    return [f"{queue}: job {fault}" for fault in (*faults, *of_tags)]
+    of_tags = (
+        fault for chunk in _chunks(_entries(keys.tagged(queue), link)) for fault in _faults_of_tags(queue, chunk, link)
+    )
+    of_subjects = (
+        fault
+        for chunk in _chunks(_entries(keys.subjects(queue), link))
+        for fault in _faults_of_subjects(queue, chunk, link)
+    )
+    return [f"{queue}: job {fault}" for fault in (*faults, *of_tags, *of_subjects)]
 
 
 def _all_ids(queue: str, link: Link) -> Iterator[str]:
@@ -81,10 +90,10 @@ def _all_ids(queue: str, link: Link) -> Iterator[str]:
                 break
 
 
-def _tag_entries(queue: str, link: Link) -> Iterator[bytes]:
+def _entries(index: str, link: Link) -> Iterator[bytes]:
     cursor = b"0"
     while True:
-        cursor, flat = link.call("ZSCAN", keys.tagged(queue), cursor, "COUNT", CHUNK)
+        cursor, flat = link.call("ZSCAN", index, cursor, "COUNT", CHUNK)
         yield from flat[::2]
         if cursor == b"0":
             break
@@ -97,16 +106,30 @@ def _chunks(found: Iterator[T]) -> Iterator[list[T]]:
 
 def _faults_of_tags(queue: str, entries: list[bytes], link: Link) -> Iterator[str]:
     """Each entry of the index of tags must be told by its job's record; one that is gone by now was pruned with it."""
+    for id, digest, seq, fields in _indexed(queue, keys.tagged(queue), entries, link):
+        if fields is None or fields.seq != seq or digest not in tags.split(fields.tags or ""):
+            yield f"{id} is in the index under a tag that its record doesn't have"
+
+
+def _faults_of_subjects(queue: str, entries: list[bytes], link: Link) -> Iterator[str]:
+    """Each entry of the index of subjects must be that of a job which waits, runs or was processed."""
+    for id, digest, seq, fields in _indexed(queue, keys.subjects(queue), entries, link):
+        if fields is None or fields.seq != seq or digest != fields.subject:
+            yield f"{id} is in the index under a subject that its record doesn't have"
+        elif STATUS_LETTERS.get(fields.status) not in OF_A_SUBJECT:
+            yield f"{id} is in the index of subjects, and its record says {STATUS_LETTERS.get(fields.status)}"
+
+
+def _indexed(queue: str, index: str, entries: list[bytes], link: Link) -> Iterator[tuple[str, str, int, Record | None]]:
+    """Of each entry that is still in the index: id, digest, seq, and the job's record at that moment."""
     named = [tags.read_entry(entry) for entry in entries]
     ids = [id.decode() for _, _, id in named]
     commands: list[tuple[str | bytes, ...]] = [("MULTI",), ("HMGET", keys.records(queue), *ids)]
-    commands += [("ZMSCORE", keys.tagged(queue), *entries), ("EXEC",)]
+    commands += [("ZMSCORE", index, *entries), ("EXEC",)]
     records, scores = link.call_all(commands)[-1]
     for id, (digest, seq, _), packed, score in zip(ids, named, records, scores, strict=True):
-        fields = None if packed is None else unpack_record(packed)
-        is_right = fields is not None and fields.seq == seq and digest in tags.split(fields.tags or "")
-        if score is not None and not is_right:
-            yield f"{id} is in the index under a tag that its record doesn't have"
+        if score is not None:
+            yield id, digest, seq, None if packed is None else unpack_record(packed)
 
 
 def _faults_in(queue: str, ids: list[str], link: Link) -> Iterator[str]:

@@ -25,6 +25,9 @@ class Cause:
         return {"code": self.code, "message": self.message, "data": self.data}
 
 
+OVERFLOW = "overflow"
+"""The reason of an expired job that had to make room."""
+
 REJECTED_BECAUSE = {
     "failed": "Its task failed and wasn't to be tried again",
     "worker_lost": "The workers that ran it died or stood still, so that it lost its lease too often in a row",
@@ -208,6 +211,8 @@ def _ended(c: Circumstances) -> Cause:
         JobStatus.EXPIRED: f"Its deadline passed at {rfc3339(job.expires_at_us) or at} before a worker claimed it.",
         JobStatus.SUPERSEDED: f"A newer job of its subject, {job.superseded_by}, took its turn at {at}.",
     }
+    if job.reason == OVERFLOW:
+        words[JobStatus.EXPIRED] = f"It was the oldest at {at}, when more jobs came than MAX_QUEUED lets wait."
     data = {"at": at, "reason": job.reason, "attempts": job.attempts, "run_ms": job.run_ms}
     if job.status is JobStatus.EXPIRED:
         data["expires_at"] = rfc3339(job.expires_at_us)

@@ -15,10 +15,12 @@ from typing import Any
 import dramatiq
 from dramatiq.middleware import Middleware, MiddlewareError
 
-OF_EACH_JOB = {"before_process_message", "after_process_message", "before_ack", "after_ack"}
+Busy = tuple[str, list[Middleware]]
+
+OF_EACH_JOB = {"process_message", "ack"}
 """Only of these it is remembered who does something …"""
 
-FORGETTING = {"before_declare_actor", "before_worker_boot"}
+FORGETTING = {"declare_actor", "worker_boot"}
 """… until one of these."""
 
 UNSTOPPABLE = {"ack", "nack"}
@@ -29,14 +31,17 @@ class HookedBroker(dramatiq.Broker):
     """A broker whose signals reach the same hooks in the same order as Dramatiq's own, and fail in the same way."""
 
     def __init__(self, middleware: list[Middleware] | None = None) -> None:
-        self._busy: dict[str, list[Middleware]] = {}
+        self._before: dict[str, Busy] = {}
+        self._after: dict[str, Busy] = {}
         self._hooked: list[Middleware] = []
         super().__init__(middleware)
 
     def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the hooks ``before_{signal}``."""
-        name = "before_" + signal
-        for middleware in self._those_with(name):
+        if self._hooked != self.middleware:  # programs may change the list itself
+            self._forget()
+        name, busy = self._before.get(signal) or self._look_up("before_", signal)
+        for middleware in busy:
             try:
                 getattr(middleware, name)(self, *args, **kwargs)
             except MiddlewareError:
@@ -48,26 +53,28 @@ class HookedBroker(dramatiq.Broker):
 
     def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the hooks ``after_{signal}``, in reverse order."""
-        name = "after_" + signal
-        for middleware in self._those_with(name):
+        if self._hooked != self.middleware:
+            self._forget()
+        name, busy = self._after.get(signal) or self._look_up("after_", signal)
+        for middleware in busy:
             try:
                 getattr(middleware, name)(self, *args, **kwargs)
             except Exception:
                 self._log_failure(name, middleware)
 
-    def _those_with(self, name: str) -> list[Middleware]:
-        """The middleware whose hook of this name does something, in the order in which they are called."""
-        if self._hooked != self.middleware:  # programs may change the list itself
-            self._busy, self._hooked = {}, list(self.middleware)
-        busy = self._busy.get(name)
-        if busy is None:
-            inwards: Iterable[Middleware] = self._hooked if name.startswith("before_") else reversed(self._hooked)
-            busy = [middleware for middleware in inwards if _does_something(middleware, name)]
-            if name in OF_EACH_JOB:
-                self._busy[name] = busy
-            elif name in FORGETTING:
-                self._busy = {}
-        return busy
+    def _look_up(self, when: str, signal: str) -> Busy:
+        """The name of the hook, and the middleware in which it does something, in the order of their calls."""
+        if signal in FORGETTING:
+            self._forget()
+        name, is_before = when + signal, when == "before_"
+        inwards: Iterable[Middleware] = self._hooked if is_before else reversed(self._hooked)
+        found = name, [middleware for middleware in inwards if _does_something(middleware, name)]
+        if signal in OF_EACH_JOB:
+            (self._before if is_before else self._after)[signal] = found
+        return found
+
+    def _forget(self) -> None:
+        self._before, self._after, self._hooked = {}, {}, list(self.middleware)
 
     def _log_failure(self, name: str, middleware: Middleware) -> None:
         self.logger.critical("Unexpected failure in %s of %r.", name, middleware, exc_info=True)

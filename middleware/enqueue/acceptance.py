@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import threading
@@ -18,6 +19,7 @@ from dramatiq.common import q_name
 from ..commands import keys, types
 from ..commands.client import RedisClient
 from ..commands.types import (
+    BOUNDLESS,
     KEYLESS,
     Accepted,
     Again,
@@ -125,6 +127,7 @@ class Acceptance:
         self._details_of = details_of
         self._fresh_work = fresh_work
         self._retention = retention
+        self.room = BOUNDLESS
         self._caller = Caller()
         self._known_queues: set[str] = set()
 
@@ -135,10 +138,9 @@ class Acceptance:
         dues: Sequence[bytes],
         *,
         key: IdempotencyKey = KEYLESS,
-        most_waiting: int = 0,
     ) -> Receipt:
-        """Accept them, each to run as its word says (:func:`due.due_word`), unless more than ``most_waiting`` jobs
-        would wait then (0: no bound), or the same request was sent before under its ``key``.
+        """Accept them, each to run as its word says (:func:`due.due_word`), unless there is no :attr:`room`
+        for them, or the same request was sent before under its ``key``.
 
         Raises:
           as :meth:`LifoBroker.accept_once`.
@@ -149,7 +151,7 @@ class Acceptance:
         self._register(queue)
 
         def send() -> types.Acceptance:
-            return self._redis.queue(queue).accept(jobs, call=call, key=key, most_waiting=most_waiting)
+            return self._redis.queue(queue).accept(jobs, call=call, key=key, room=self.room)
 
         match self._with_room(send):
             case Accepted(first_seq, dues_us, now_us):
@@ -167,7 +169,7 @@ class Acceptance:
             case Replayed(first_seq, count):
                 return Receipt(self._all_of(queue, first_seq, count), is_replay=True)
             case refusal:
-                raise _refused(refusal, queue, len(jobs), most_waiting)
+                raise _refused(refusal, queue, len(jobs), self.room.most_waiting)
 
     def accept_tick(self, queue: str, message: dramatiq.Message[Any], tick: Tick) -> TickAnswer:
         """Accept the job of a recurring job's tick, unless that tick was decided before.
@@ -230,10 +232,11 @@ def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_wai
                 f"These are {wanted} jobs, and MAX_QUEUED lets {most_waiting} of a queue wait: send at most so many at "
                 "once."
             )
-        case Crowded(waiting):
+        case Crowded(waiting, until_window_us):
             return TooManyWaitingError(
                 f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "
-                f"{wanted} more. Send them later."
+                f"{wanted} more. Send them later.",
+                retry_after_s=max(1, math.ceil(until_window_us / 1e6)),
             )
         case Reused():
             return KeyReusedError("Another request was sent under this idempotency key. Choose a new key.")

@@ -38,9 +38,8 @@ QUEUES = (
     Metric(
         "lastin_subjects",
         "gauge",
-        ("queue", "le"),
-        "Subjects whose newest processed job was accepted at most `le` seconds ago; `+Inf`: all that have one. Take "
-        "histogram_quantile of it.",
+        ("queue", "within_s"),
+        "Subjects whose newest processed job was accepted at most so many seconds ago; `+Inf`: all that have one.",
     ),
     Metric("lastin_jobs_accepted_total", "counter", ("queue",), "Jobs that were accepted."),
     Metric(
@@ -52,6 +51,7 @@ QUEUES = (
     Metric("lastin_jobs_retried_total", "counter", ("queue",), "Attempts that failed and are tried again."),
     Metric("lastin_jobs_reclaimed_total", "counter", ("queue",), "Leases that ran out: a worker died or stood still."),
     Metric("lastin_jobs_revived_total", "counter", ("queue",), "Jobs that an operator retried."),
+    Metric("lastin_jobs_overflowed_total", "counter", ("queue",), "Jobs that expired to make room (WHEN_FULL)."),
     Metric("lastin_jobs_pruned_total", "counter", ("queue",), "Jobs that retention or a flush forgot."),
     Metric(
         "lastin_stale_settles_total",

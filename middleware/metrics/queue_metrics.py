@@ -22,6 +22,7 @@ COUNTED = {
     "retried": "lastin_jobs_retried_total",
     "reclaimed": "lastin_jobs_reclaimed_total",
     "revived": "lastin_jobs_revived_total",
+    "overflowed": "lastin_jobs_overflowed_total",
     "pruned": "lastin_jobs_pruned_total",
     "stale_settles": "lastin_stale_settles_total",
     "order_inversions": "lastin_order_inversions_total",
@@ -68,7 +69,7 @@ def of_queue(snapshot: QueueSnapshot) -> Iterator[Row]:
     if snapshot.freshness is not None:
         for bound_us, subjects in zip(FRESH_BOUNDS_US, snapshot.freshness.within, strict=True):
             yield Row("lastin_subjects", (queue, f"{bound_us / 1e6:g}"), subjects)
-        yield Row("lastin_subjects", (queue, "+Inf"), snapshot.freshness.subjects)
+    yield Row("lastin_subjects", (queue, "+Inf"), snapshot.freshness.subjects if snapshot.freshness else 0)
     yield Row("lastin_conservation_error_jobs", (queue,), snapshot.conservation_error)
     yield Row("lastin_window_open", (queue,), snapshot.is_open)
     yield Row("lastin_queue_paused", (queue,), snapshot.pause is not None)

@@ -45,7 +45,6 @@ class Link:
 
     def __init__(self, where: Address | str, *, timeout_s: float, spin: Spin | None = None) -> None:
         address = Address.of(where)
-        self._route = route(address, timeout_s=timeout_s)
         self._generation = trusted_together(address)
         self._made_in = 0
         self._timeout_s = timeout_s
@@ -53,6 +52,7 @@ class Link:
         self._connection: ConnectionInterface | None = None
         self._primary: Primary | None = None
         self._pid = 0
+        self._route = route(address, self, timeout_s=timeout_s)
 
     def call(self, *words: str | bytes | int | float) -> Any:
         """Send one command and read its answer.
@@ -150,6 +150,7 @@ class Link:
           RedisAwayError: as :meth:`call`; also when the server that was asked is the primary no more, or another
             connection to it broke.
         """
+        self._route.look_when_due()
         if not self._is_trusted:
             self.close()
             raise RedisAwayError("Another server is the primary now, or another connection to this server broke.")
@@ -160,6 +161,11 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None and self._pid == os.getpid():
             connection.disconnect()
+
+    def leave_old_primary(self) -> None:
+        """Drop the connection if it leads to another server than the primary: whoever waits there waits in vain."""
+        if self._primary is not self._route.primary:
+            self.close()
 
     def servers(self) -> list[Link]:
         """A link to each server that holds keys: in a cluster there are several."""

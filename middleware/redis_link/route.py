@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from .address import Address
 from .client_arguments import connection_arguments
-from .sentinels import Primary, asked_together
+from .sentinels import Follower, Primary, asked_together
 from .shards import known_together
 
 CONNECT_TIMEOUT_S = 0.5
@@ -26,6 +26,9 @@ class Route(Protocol):
 
     @property
     def primary(self) -> Primary | None: ...
+
+    def look_when_due(self) -> None:
+        """Find out once a second, while somebody waits, whether the primary is another one."""
 
     def new_connection(self) -> tuple[ConnectionInterface, Primary | None]:
         """A connection, not yet connected, and which primary it leads to.
@@ -43,6 +46,9 @@ class Direct:
     def __init__(self, address: Address, *, timeout_s: float) -> None:
         self._pool = _direct_pool(address, timeout_s)
 
+    def look_when_due(self) -> None:
+        """Nothing: there is no other server."""
+
     def new_connection(self) -> tuple[ConnectionInterface, None]:
         """A connection to the server."""
         return self._pool.make_connection(), None
@@ -51,8 +57,9 @@ class Direct:
 class ThroughSentinels:
     """To the primary, whichever server that is. What one connection of the process finds out, all of them know."""
 
-    def __init__(self, address: Address, *, timeout_s: float) -> None:
+    def __init__(self, address: Address, follower: Follower, *, timeout_s: float) -> None:
         self._sentinels = asked_together(address)
+        self._sentinels.tell(follower)
         kwargs = redis.connection.parse_url(address.url)
         self._make = kwargs.pop("connection_class", redis.Connection)
         self._kwargs = {**kwargs, **_options(timeout_s)}
@@ -63,16 +70,20 @@ class ThroughSentinels:
         """As it was heard last."""
         return self._sentinels.primary
 
+    def look_when_due(self) -> None:
+        """Ask the Sentinels, if nobody of this process has for a second."""
+        self._sentinels.look_when_due()
+
     def new_connection(self) -> tuple[ConnectionInterface, Primary]:
         """A connection to the server that is the primary now."""
         primary = self._sentinels.ask()
         return self._make(**{**self._kwargs, "host": primary.host, "port": primary.port}), primary
 
 
-def route(address: Address, *, timeout_s: float) -> Route:
-    """The way to this address."""
+def route(address: Address, follower: Follower, *, timeout_s: float) -> Route:
+    """The way to this address, for somebody who wants to hear of another primary."""
     if address.sentinels:
-        return ThroughSentinels(address, timeout_s=timeout_s)
+        return ThroughSentinels(address, follower, timeout_s=timeout_s)
     return Direct(address, timeout_s=timeout_s)
 
 

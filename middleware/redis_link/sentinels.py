@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+from weakref import WeakSet
 
 import redis
 from redis.backoff import NoBackoff
@@ -19,6 +22,10 @@ ANSWER_TIMEOUT_S = 0.3
 """A Sentinel that doesn't answer by then is left for the next one. All of it must fit into the second within which a
 request hears that Redis is away."""
 
+LOOK_EVERY_S = 1.0
+LOOKING_SHARE = 0.1
+"""The most of its time that somebody who waits looks, where Sentinels don't answer."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -29,6 +36,13 @@ class Primary(NamedTuple):
     port: int
 
 
+class Follower(Protocol):
+    """Who speaks to the primary."""
+
+    def leave_old_primary(self) -> None:
+        """Another server is the primary now. Any thread may call it."""
+
+
 class Sentinels:
     """The Sentinels of an address, which all connections of this process ask.
 
@@ -37,9 +51,30 @@ class Sentinels:
 
     def __init__(self, address: Address) -> None:
         self.primary: Primary | None = None
+        self._followers: WeakSet[Follower] = WeakSet()
+        self._lock = threading.Lock()
+        self._look_at = 0.0
         self._service = address.service
         self.manager = Sentinel([])
         self.manager.sentinels = [_client(one, address.url) for one in address.sentinels]
+
+    def tell(self, follower: Follower) -> None:
+        """From now on, tell it when another server becomes the primary. It is forgotten with its last user."""
+        with self._lock:
+            self._followers.add(follower)
+
+    def look_when_due(self) -> None:
+        """Ask, if nobody has for a second. A server that hangs would keep its connections silent for long."""
+        began = time.monotonic()
+        if began < self._look_at:
+            return
+        self._look_at = began + LOOK_EVERY_S
+        try:
+            self.ask()
+        except RedisAwayError as error:
+            took_s = time.monotonic() - began
+            self._look_at = began + max(LOOK_EVERY_S, took_s / LOOKING_SHARE)
+            logger.debug("The primary isn't known now: %s", error)
 
     def ask(self) -> Primary:
         """The primary now.
@@ -60,6 +95,11 @@ class Sentinels:
             if self.primary is not None:
                 logger.warning("The primary is now %s:%d instead of %s:%d, say its Sentinels.", *found, *self.primary)
             self.primary = found
+            with self._lock:
+                followers = list(self._followers)
+            for follower in followers:
+                follower.leave_old_primary()
+        self._look_at = time.monotonic() + LOOK_EVERY_S
         return self.primary
 
 

@@ -254,6 +254,13 @@ class Settings:
         "The most jobs of a queue that may wait (queued or scheduled): the API refuses more with 503, and a batch of "
         "more than that with 400. 0: no bound.",
     )
+    when_full: str = setting(
+        "WHEN_FULL",
+        "reject",
+        read.one_of("reject", "drop_oldest"),
+        "What happens beyond `MAX_QUEUED`. `reject`: 503. `drop_oldest`: the jobs at the bottom of the stack expire "
+        "instead (reason `overflow`).",
+    )
     rate_limit: str | None = setting(
         "RATE_LIMIT",
         None,

@@ -49,8 +49,8 @@ class StubQueue:
         task: str,
         body: bytes,
         *,
-        due_us: int | None,
-        expires_us: int | None,
+        due_us: int | None = None,
+        expires_us: int | None = None,
         subject: Subject = NO_SUBJECT,
     ) -> None:
         """A new job, to run at once or from ``due_us`` on, and claimed before ``expires_us`` if it is to run. It takes

@@ -139,6 +139,24 @@ def test_what_doesnt_fit_into_the_queue_any_more_is_503_as_a_whole(
     assert again.status == 201
 
 
+def test_the_oldest_make_room_where_the_service_is_set_up_so(
+    embedded_server: EmbeddedServer, redis_url: str, tmp_path: Path
+) -> None:
+    settings = {"MAX_QUEUED": "3", "WHEN_FULL": "drop_oldest"}
+    with running_api(redis_url, tmp_path / "web.log", settings) as client:
+        for n in range(3):
+            assert client.post_job({"message": f"{n}"}).status == 201
+        jobs = _batch(client, {"message": "3"}, {"message": "4"}).json
+        shown = [client.get(f"/v1/jobs/{job['id']}").json for job in jobs]
+        [oldest] = client.get("/v1/jobs?status=expired&created_before=" + jobs[0]["created_at"]).json[1:]
+        why = client.get(f"/v1/jobs/{oldest['id']}/why").json
+        _batch(client, *({"message": f"{n}"} for n in range(4))).problem(400, "validation")
+
+    assert shown == jobs
+    assert (oldest["payload"], oldest["reason"]) == ({"message": "0"}, "overflow")
+    assert "MAX_QUEUED" in why["causes"][0]["message"]
+
+
 def test_a_batch_with_more_tags_than_one_call_bears_is_refused_as_a_whole(client: Client) -> None:
     tags = [f"tag-{n}" for n in range(16)]
     [error] = _batch(client, *({"message": "x", "tags": tags} for _ in range(251))).problem(400, "validation")["errors"]

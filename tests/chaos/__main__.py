@@ -13,33 +13,40 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..proof.soak_result import keep
 from . import of_everything, of_network, of_processes, of_redis  # noqa: F401 -- they declare scenarios
+from .of_failovers import play_failovers
+from .played import Played
 from .result import found_in, line
 from .scenarios import SCENARIOS
-from .stage import Played, Stage
+from .stage import Stage
 from .system import LEASE_S
 
 LOGS = Path("build") / "chaos"
 """Where the logs of the processes go after a round with faults."""
 
 
-def play(names: Sequence[str], rounds: int) -> dict[str, Any]:
+def play(names: list[str], rounds: int) -> dict[str, Any]:
     """Play these scenarios, one after the other, in so many rounds, each with a system of its own; what was found."""
     played: defaultdict[str, list[Played]] = defaultdict(list)
     began = time.monotonic()
+
+    def note(name: str, one: Played) -> None:
+        played[name].append(one)
+        print(line(name, one), *(f"  FAULT: {fault}" for fault in one.faults), sep="\n", flush=True)
+
     for number in range(1, rounds + 1):
         with tempfile.TemporaryDirectory(prefix="lastin-chaos-") as folder:
             with Stage(Path(folder), seed=number) as stage:
                 server = stage.system.server_version()
                 for name in names:
-                    one = stage.play(SCENARIOS[name].inject, SCENARIOS[name].explains)
-                    played[name].append(one)
-                    print(line(name, one), *(f"  FAULT: {fault}" for fault in one.faults), sep="\n", flush=True)
+                    if (inject := SCENARIOS[name].inject) is not None:
+                        note(name, stage.play(inject, SCENARIOS[name].explains))
+            for name, one in play_failovers(Path(folder) / "failovers", names).items():
+                note(name, one)
             if any(rounds_of[-1].faults for rounds_of in played.values()):
                 _keep_logs(Path(folder))
     took_s = round(time.monotonic() - began, 1)

@@ -17,6 +17,7 @@ from ..proof.soak_clients import Ledger
 
 PATIENCE_S = 2.0
 """For one answer."""
+GIVES_UP_S = 120.0
 PAUSE_S = 0.05
 """Before a request is sent again, and between two requests."""
 REFUSED = frozenset({503})
@@ -57,7 +58,7 @@ class Client:
             self._connection = None
 
     def _submit(self, path: str, body: Any) -> list[str]:
-        key = str(uuid.uuid4())
+        key, deadline = str(uuid.uuid4()), time.monotonic() + GIVES_UP_S
         while not self._is_over:
             status, answer = self._send(path, body, key)
             if status == http.client.CREATED:
@@ -68,6 +69,9 @@ class Client:
                 return ids
             if status is not None and status not in REFUSED:
                 self.faults.append(f"{path} was answered with {status}: {answer}")
+                return []
+            if time.monotonic() > deadline:
+                self.faults.append(f"{path} wasn't answered with 201 within {GIVES_UP_S:g} s")
                 return []
             time.sleep(PAUSE_S)
         return []

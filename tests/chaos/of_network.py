@@ -98,7 +98,7 @@ def idle_connections_forgotten(stage: Stage) -> float:
         for proxy in _ways(stage):
             proxy.forget()
         submitted_us = now_us()
-        stage.submit("take_steadily", 0)
+        stage.crowd.submit("take_steadily", 0)
         recovery_s = stage.first("claim", submitted_us)
     for proxy in _ways(stage):
         proxy.heal()

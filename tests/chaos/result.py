@@ -11,8 +11,8 @@ from typing import Any
 from middleware.words import counted
 
 from ..service import ROOT
+from .played import Played
 from .scenarios import Scenario
-from .stage import Played
 
 PUBLISHED = ROOT / "benchmarks" / "results" / "chaos.json"
 PUBLISHED_MEMORY = PUBLISHED.with_name("memory-soak.json")

@@ -14,14 +14,14 @@ Inject = Callable[[Stage], float]
 class Scenario:
     """``title``: what happens; ``measured``: what its recovery time is; ``at_most_s``: what is promised of that, None
     if nothing is; ``explains``: what may be why a job ran again; ``inject``: does the harm, undoes it, and returns the
-    recovery time in s."""
+    recovery time in s; None: it isn't played on the stage of the others."""
 
     name: str
     title: str
     measured: str
     at_most_s: float | None
     explains: frozenset[str]
-    inject: Inject
+    inject: Inject | None
 
 
 SCENARIOS: dict[str, Scenario] = {}

@@ -4,44 +4,29 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Self, TypeVar
 
 from ..proof.event_log import Event
 from ..service import wait_until
-from .load import Client, Load, job
+from .crowd import Crowd
+from .played import Played
 from .system import PROCESSES, THREADS, WORKERS, System, pid_of
-from .witness import QUEUES, Witness
+from .witness import Witness
 
-TASKS = {"default": ("take",), "steady": ("take_steadily", "take_steadily", "fail")}
-MOST_WAITING = 300
 PATIENCE_S = 40.0
 """For anything to come back."""
-LONG_MS, MOMENT_MS = 1500, 400
+LONG_MS, MOMENT_MS = 2500, 400
+JUST_US = 1_000_000
 ALL_THREADS = THREADS * len(WORKERS)
 HARMLESS = frozenset({"retried", "put back", "answer lost", "revived"})
 """What may explain at any time that a job was claimed again: none of these ran to its end before."""
 
 T = TypeVar("T")
 Many = TypeVar("Many", bound=Sized)
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """What came of a scenario. ``faults``: what must not be; ``duplicates``: how often jobs ran again, by the reason;
-    ``refused``: requests that had to be sent again, by the reason."""
-
-    recovery_s: float | None
-    faults: list[str]
-    jobs: int
-    claims: int
-    duplicates: dict[str, int] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
 
 
 class Stage:
@@ -56,24 +41,15 @@ class Stage:
             self.system.server.start()
             self.witness = Witness(self.system.server.url, self.system.fate_of)
             self.system.start()
-            self.clients = [Client(self.system.port, self.witness.ledger) for _ in (*QUEUES, "beside the load")]
-            *of_loads, self._client = self.clients
-            checkers = self.witness.checkers.items()
-            self._loads = [
-                Load(client, TASKS[queue], checker.unfinished, most_waiting=MOST_WAITING, seed=len(queue))
-                for client, (queue, checker) in zip(of_loads, checkers, strict=True)
-            ]
-            for load in self._loads:
-                load.start()
+            backlogs = {queue: checker.unfinished for queue, checker in self.witness.checkers.items()}
+            self.crowd = Crowd(self.system.port, self.witness.ledger, backlogs)
         except BaseException:
             self.system.stop()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        for load in self._loads:
-            load.close()
-        self._client.hang_up()
+        self.crowd.close()
         self.witness.close()
         self.system.stop()
 
@@ -82,16 +58,19 @@ class Stage:
         the harm, undoes it, and returns how long the recovery took, in s."""
         found = [checker.found for checker in self.witness.checkers.values()]
         before = sum(one.accepted for one in found), sum(one.claims for one in found), self.witness.duplicates()
-        refused = self._refused()
+        refused = self.crowd.happened()
         self.witness.begin()
         faults: list[str] = []
         recovery_s: float | None = None
-        with self._load():
-            try:
-                recovery_s = inject(self)
-            except AssertionError as error:
-                faults.append(str(error))
-            self._undo()
+        self.crowd.begin()
+        try:
+            self.first("claim", now_us(), count=50)
+            recovery_s = inject(self)
+            self.first("claim", now_us(), count=50)
+        except AssertionError as error:
+            faults.append(str(error))
+        self._undo()
+        self.crowd.end()
         faults += self._verdict()
         duplicates = dict(self.witness.duplicates() - before[2])
         faults += [f"jobs ran again by: {why}" for why in duplicates if why not in HARMLESS | explains]
@@ -101,7 +80,7 @@ class Stage:
             jobs=sum(one.accepted for one in found) - before[0],
             claims=sum(one.claims for one in found) - before[1],
             duplicates=duplicates,
-            refused=dict(self._refused() - refused),
+            refused=dict(self.crowd.happened() - refused),
         )
 
     # What a scenario does beside its harm, and what it waits for.
@@ -113,11 +92,8 @@ class Stage:
 
     def first_accepted(self, after_us: int) -> float:
         """Seconds from a time until a request was answered with 201."""
-
-        def answered() -> list[int]:
-            return sorted(at for client in self.clients for at in client.answered_us if at > after_us)
-
-        return (self.wait(answered, "a request to be answered with 201")[0] - after_us) / 1e6
+        answered = self.wait(lambda: self.crowd.accepted_us(after_us), "a request to be answered with 201")
+        return (answered[0] - after_us) / 1e6
 
     def put_back(self, ids: set[str], after_us: int) -> float:
         """Seconds from a time until the last of these jobs was put back; one may have ended just before it."""
@@ -144,26 +120,27 @@ class Stage:
         return max(later - earlier for earlier, later in pairwise(times)) / 1e6
 
     def occupy(self, worker: str, jobs: int = 2) -> set[str]:
-        """Have a worker run so many jobs that take a while; which these are. Newer jobs may keep them waiting, so more
-        are submitted when they are through."""
+        """Have a worker run so many jobs that take a while, and that it has just begun; which these are. Meanwhile the
+        load pauses: newer jobs would keep them waiting."""
         pids = self.system.members(worker)
         ids: set[str] = set()
 
         def run() -> set[str] | None:
             if ids <= self._ended(ids):
-                ids.update(self.submit("take_steadily", *[LONG_MS] * ALL_THREADS))
-            return _at_least(self.witness.run_by(pids) & ids, jobs)
+                ids.update(self.crowd.submit("take_steadily", *[LONG_MS] * ALL_THREADS))
+            begun = {claim[2] for claim in self.witness.events("claim", now_us() - JUST_US)}
+            return _at_least(self.witness.run_by(pids) & ids & begun, jobs)
 
-        return self.wait(run, f"{worker} to run {jobs} long jobs")
-
-    def submit(self, task: str, *takes_ms: int) -> set[str]:
-        """Submit jobs beside the load; their ids."""
-        return set(self._client.submit([job(task, ms) for ms in takes_ms]))
+        self.crowd.end()
+        try:
+            return self.wait(run, f"{worker} to run {jobs} long jobs")
+        finally:
+            self.crowd.begin()
 
     def refused(self) -> None:
         """Until a client was told to come later."""
-        before = self._refused()
-        self.wait(lambda: self._refused() - before, "a request to be refused")
+        before = self.crowd.happened()
+        self.wait(lambda: self.crowd.happened() - before, "a request to be refused")
 
     def drained(self) -> None:
         """Until no job waits or runs, although clients try to submit more."""
@@ -172,13 +149,11 @@ class Stage:
     @contextmanager
     def quiet(self) -> Iterator[None]:
         """Without load; it begins when no job is left."""
-        for load in self._loads:
-            load.is_wanted.clear()
-        self.wait(lambda: all(load.is_idle.is_set() for load in self._loads), "all requests to be answered")
+        self.crowd.end()
+        self.wait(lambda: self.crowd.is_idle, "all requests to be answered")
         self.drained()
         yield
-        for load in self._loads:
-            load.is_wanted.set()
+        self.crowd.begin()
 
     @staticmethod
     def pass_time(seconds: float) -> None:
@@ -192,18 +167,6 @@ class Stage:
         assert found is not None
         return found
 
-    @contextmanager
-    def _load(self) -> Iterator[None]:
-        for load in self._loads:
-            load.is_wanted.set()
-        self.first("claim", now_us(), count=50)
-        try:
-            yield
-            self.first("claim", now_us(), count=50)
-        finally:
-            for load in self._loads:
-                load.is_wanted.clear()
-
     def _undo(self) -> None:
         """Whatever a scenario that failed has left."""
         self.system.thaw(["redis", *PROCESSES])
@@ -215,17 +178,14 @@ class Stage:
         for name in self.system.ended():
             faults.append(f"{name} has ended by itself")
             self.system.start_process(name)
-        for client in self.clients:
-            faults += client.faults
-            client.faults.clear()
         try:
-            self.wait(lambda: all(load.is_idle.is_set() for load in self._loads), "all requests to be answered")
+            self.wait(lambda: self.crowd.is_idle, "all requests to be answered")
             self.drained()
             self.wait(self._is_well, "the service to say that it is well")
             self.wait(self._all_threads_work, f"{ALL_THREADS} threads to run jobs at the same time")
         except AssertionError as error:
             faults.append(str(error))
-        faults += self.witness.judge()
+        faults += self.crowd.take_faults() + self.witness.judge()
         self.system.forgive()
         return faults
 
@@ -234,7 +194,7 @@ class Stage:
 
     def _all_threads_work(self) -> bool:
         """Whether so many jobs run at the same time as there are threads: none was lost."""
-        ids = self.submit("take_steadily", *[MOMENT_MS] * ALL_THREADS)
+        ids = self.crowd.submit("take_steadily", *[MOMENT_MS] * ALL_THREADS)
         self.wait(lambda: ids <= self._ended(ids), "jobs to end that all threads take")
         begins = [(event[1], 1) for event in self.witness.events("claim", 0) if event[2] in ids]
         ends = [(event[1], -1) for event in self.witness.events("settle", 0) if event[2] in ids]
@@ -246,9 +206,6 @@ class Stage:
 
     def _ended(self, ids: set[str]) -> set[str]:
         return {event[2] for event in self.witness.events("settle", 0) if event[2] in ids}
-
-    def _refused(self) -> Counter[str]:
-        return sum((client.happened for client in self.clients), Counter[str]())
 
 
 def now_us() -> int:

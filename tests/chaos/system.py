@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -127,7 +127,8 @@ class System(RunningService):
         self.hurt([name], "killed")
         for pid in self.members(name):
             if pid != self.pid(name):
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # its parent ends the others when one is dead
+                    os.kill(pid, signal.SIGKILL)
         return time.time_ns() // 1000
 
     def end(self, name: str) -> None:

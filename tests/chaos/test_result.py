@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from .memory import Sample, figures
+from .played import Played
 from .result import _table, found_in
 from .scenarios import Scenario
-from .stage import Played
 
 KILLED = Scenario("killed", "It is killed", "it is back", 2.5, frozenset(), lambda stage: 0.0)
 

@@ -23,7 +23,7 @@ def test_a_job_that_is_lost_and_one_that_runs_again_without_a_reason_are_found(t
 
 def _lose_a_job(stage: Stage) -> float:
     with stage.quiet(), stage.system.server.client() as client:
-        stage.submit("take_steadily", 0)
+        stage.crowd.submit("take_steadily", 0)
         stage.drained()
         [(id, _)] = client.zpopmax(keys.processed("steady"))
         client.hdel(keys.records("steady"), id)

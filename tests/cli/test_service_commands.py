@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from cli.console_script import write
 
 from ..house.local_run import LocalRun
-from ..service import RunningService, python
+from ..service import RunningService, clean_environment, python
 
 SHOP = """
 from tasks import task
@@ -90,3 +92,20 @@ def test_run_starts_all_of_it_as_make_run_does(clone: LocalRun) -> None:
 
     assert clone.stop() == 0
     assert "Traceback" not in clone.output
+
+
+def test_where_there_is_no_local_run_that_is_told_in_a_line(tmp_path: Path) -> None:
+    clone = LocalRun(tmp_path / "clone")
+    shutil.rmtree(clone.folder / "local")  # as in the image
+
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "run"],
+        check=False,
+        cwd=clone.folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("lastin: This installation can't run everything at once: start web, worker and")

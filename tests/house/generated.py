@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.pictures.cadence import PICTURES
 from benchmarks.pictures.stack import stack
+from benchmarks.pictures.under_load import under_load
 from middleware.metrics import definitions
 from middleware.settings import Settings
 
@@ -124,6 +125,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/metrics.md": metrics_table,
     **PICTURES,
     "docs/pictures/stack.svg": stack,
+    "docs/pictures/under-load.svg": under_load,
     "docs/commands.md": commands_page,
     "openapi.yaml": contract,
 }

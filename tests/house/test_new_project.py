@@ -17,7 +17,7 @@ import pytest
 from local.embedded import free_port
 
 from ..service import call, clean_environment, wait_until
-from .wheel import OF_THE_SERVICE, build
+from .wheel import OF_OTHERS, OF_THE_SERVICE, build
 
 pytestmark = [pytest.mark.fresh, pytest.mark.timeout(900)]
 
@@ -77,12 +77,15 @@ def test_the_broker_alone_can_be_imported_with_its_own_dependencies(wheel: Path,
     environment = Environment(tmp_path / "environment")
     environment.install(str(wheel))
 
-    imported = environment.run("python", "-c", IMPORT_ALL, ",".join(OF_THE_SERVICE), cwd=tmp_path)
+    imported = environment.run("python", "-c", IMPORT_ALL, ",".join(OF_THE_SERVICE | OF_OTHERS), cwd=tmp_path)
     refused = environment.run("lastin", "jobs", cwd=tmp_path)
+    environment.install(f"{wheel}[opentelemetry]")
+    traced = environment.run("python", "-c", "import lastin.telemetry.tracing", cwd=tmp_path)
 
     assert len(imported.stdout.split()) >= 80, imported.stderr
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "pip install 'lastin[service]'" in refused.stderr
+    assert traced.returncode == 0, traced.stderr
 
 
 class ProjectRun:
@@ -175,4 +178,4 @@ def test_its_own_test_passes_without_a_server(wheel: Path, tmp_path: Path) -> No
 
     tested = environment.run("python", "-m", "pytest", cwd=tmp_path / "shop", REDIS_URL="redis://127.0.0.1:1/0")
 
-    assert re.search(r"1 passed", tested.stdout), tested.stdout + tested.stderr
+    assert re.search(r"2 passed", tested.stdout), tested.stdout + tested.stderr

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ..service import ROOT, clean_environment
-from .wheel import OF_THE_SERVICE, build, install, run
+from .wheel import OF_OTHERS, OF_THE_SERVICE, build, install, run
 
 FLOORS = ("api", "cli", "local", "scheduler", "tasks")
 DATA = {".css", ".html", ".js", ".lua", ".md", ".svg", ".toml"}
@@ -97,6 +97,35 @@ assert {name for name in sys.modules if name.partition(".")[0] in THEIRS} == set
 """
 
 
+SHOP = """
+from marshmallow import fields
+from lastin.tasks import task
+
+@task(name=fields.String(required=True), min_backoff=1_000)
+def greet(name):
+    greeted.append(name)
+    if len(greeted) == 1:
+        raise ConnectionError("once")
+
+greeted = []
+"""
+
+TEST_OF_SHOP = """
+import lastin.tasks
+from shop import greet, greeted
+
+def test_it_is_tried_again(stub_broker):
+    greet.send(name="Ada")
+    stub_broker.assert_sent(greet, name="Ada", times=1)
+    stub_broker.run_until_done()
+    assert greeted == ["Ada", "Ada"]
+    assert stub_broker.jobs(greet)[0].attempts == 2
+
+def test_it_has_its_own_broker_back():
+    assert greet.broker is lastin.tasks.broker
+"""
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("wheel"))
@@ -128,6 +157,24 @@ def test_a_dramatiq_program_runs_jobs_with_the_installed_wheel(installed: Path, 
     assert printed == "processed 42\n"
 
 
+def test_authors_of_tasks_test_them_with_the_fixtures_of_the_wheel_and_without_redis(
+    installed: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["lastin.testing.plugin"]\n', encoding="utf-8")
+    (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
+    (tmp_path / "test_shop.py").write_text(TEST_OF_SHOP, encoding="utf-8")
+
+    printed = run(
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:valkey", tmp_path),
+        cwd=tmp_path,
+        PYTHONPATH=str(installed),
+        TASKS="shop",
+        REDIS_URL="redis://127.0.0.1:1/0",
+    )
+
+    assert "2 passed" in printed
+
+
 @pytest.mark.parametrize(
     ("extras", "excluded", "at_least"),
     [
@@ -143,9 +190,7 @@ def test_every_module_can_be_imported_with_what_is_declared_for_it(
 ) -> None:
     (tmp_path / "program.py").write_text(IMPORTS, encoding="utf-8")
 
-    # For pytest, which brings itself; and an extra that isn't installed for the tests of this house.
-    excluded = excluded | {"testing.plugin", "telemetry.tracing"}
-    words = (tmp_path / "program.py", extras, ",".join(excluded))
+    words = (tmp_path / "program.py", extras, ",".join(excluded | OF_OTHERS))
     printed = run(sys.executable, *words, cwd=tmp_path, PYTHONPATH=str(installed))
 
     assert len(printed.split()) >= at_least

@@ -16,6 +16,9 @@ SOURCES = (
 OF_THE_SERVICE = {"api", "cli", "local", "scheduler", "tasks", "logs", "metrics"}
 """Packages in ``lastin`` with dependencies that the broker alone doesn't have."""
 
+OF_OTHERS = {"telemetry.tracing", "testing.plugin"}
+"""Modules for OpenTelemetry, which is an extra, and for pytest, which brings itself."""
+
 
 def run(*command: str | Path, cwd: Path | None = None, **settings: str) -> str:
     """Run a command, 100 s at most; what it printed."""

@@ -32,6 +32,7 @@ from middleware.commands.types import (
     Offer,
     Replayed,
     Reused,
+    Room,
     Settlement,
     Subject,
 )
@@ -97,10 +98,11 @@ class ScriptedQueue:
         call: Call = NAMELESS,
         key: IdempotencyKey = KEYLESS,
         most_waiting: int = 0,
+        drop_oldest: bool = False,
     ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
         """One call of accept, whatever it answers."""
         jobs = [Offer(id, "task", self.encoded(id), due, deadline=deadline, subject=about) for id in ids]
-        return self.scripts.accept(jobs, call=call, key=key, most_waiting=most_waiting)
+        return self.scripts.accept(jobs, call=call, key=key, room=Room(most_waiting, drop_oldest))
 
     def send(self, *ids: str, after_us: int = 0, expires_in_us: int = 0) -> Accepted:
         """Accept these ids in one batch, delayed by ``after_us``, to expire ``expires_in_us`` from now (0: never)."""

@@ -34,7 +34,8 @@ class HistoryChecker:
 
     Errors, by kind: ``out of order``, ``passed over`` (a claim while a delayed job was due and not on the stack),
     ``wrong place``, ``in two states``, ``double settle``, ``impossible move``, ``unknown job``,
-    ``unexplained duplicate``, ``lost``, ``claimed late`` and ``expired early`` (by its deadline), ``stale work`` and
+    ``unexplained duplicate``, ``lost``, ``claimed late`` and ``expired early`` (by its deadline),
+    ``dropped too early`` (for want of room), ``stale work`` and
     ``superseded in vain`` (by its subject); of the gate: ``claimed in a pause``, ``closed gate``, ``wrong end``,
     ``credits overrun``, ``wrong order``. Whether Redis has in the end what the history tells, ``kept.compare`` looks
     up.
@@ -134,9 +135,12 @@ class HistoryChecker:
             self.found.add("superseded in vain", f"{id} was superseded by {by}, which is no newer job of its subject")
         self.found.superseded += 1
 
-    def _expire(self, now_us: int, id: str) -> None:
+    def _expire(self, now_us: int, id: str, reason: str = "deadline") -> None:
+        lowest = self._waiting.lowest() if reason == "overflow" else None
         job = self._move(id, JobStatus.EXPIRED, "expire")
-        if job is not None and not job.is_late(now_us):
+        if job is not None and reason == "overflow" and job.place != lowest:
+            self.found.add("dropped too early", f"{id} at {job.place} was dropped while {lowest} waited")
+        if job is not None and reason == "deadline" and not job.is_late(now_us):
             self.found.add("expired early", f"{id} expired, and its deadline is {job.expires_us or 'none'}")
         self.found.expired += 1
 

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from middleware.commands.types import Room
 from middleware.jobs import JobStatus
 
 from ..middleware.scripted import LEASE_US, SILENCE_US
@@ -57,7 +58,18 @@ class QueueMachine(SubjectSteps):
         expires_in_us=st.sampled_from([0, 1, 1_000, 1_000_000, 5_000_000]),
     )
     def accept_with_a_deadline(self, count: int, kind: str, time_us: int, expires_in_us: int) -> None:
-        self._accept([self._new() for _ in range(count)], kind, time_us, expires_in_us)
+        self._accept([self._new() for _ in range(count)], kind, time_us, expires_in_us=expires_in_us)
+
+    @rule(
+        count=st.integers(1, 3),
+        kind=st.sampled_from(["now", "now", "after"]),
+        spare=st.integers(-2, 3),
+        drops=st.booleans(),
+    )
+    def accept_with_a_bound(self, count: int, kind: str, spare: int, drops: bool) -> None:
+        waiting = len(self.model.of_status(QUEUED)) + len(self.model.of_status(SCHEDULED))
+        room = Room(max(count, waiting + spare), drops)
+        self._accept([self._new() for _ in range(count)], kind, 1_000, room=room)
 
     @precondition(lambda self: self.model.jobs)
     @rule(pick=picks, of=st.sampled_from([None, QUEUED, RUNNING, SCHEDULED]))

@@ -37,11 +37,17 @@ class Model(ModelGate):
         messages: Sequence[tuple[str, bytes]],
         kind: str,
         time_us: int,
+        *,
         expires_in_us: int | None = None,
         subjects: Sequence[tuple[str | None, int, bool]] = (),
+        most: int = 0,
+        drops_oldest: bool = False,
     ) -> tuple[int, int | None] | None:
         """The first seq and the due time; None when an id is known."""
         if any(id in self.jobs for id, _ in messages):
+            return None
+        beyond = len(self.stack()) + len(self.of_status(SCHEDULED)) + len(messages) - most
+        if most and beyond > (len(self.stack()) if drops_oldest else 0):
             return None
         due: int | None = {"now": 0, "after": self.now + time_us, "at": time_us}[kind]
         due = due if due and due > self.now else None
@@ -55,6 +61,12 @@ class Model(ModelGate):
         self.last_seq = first + len(messages) - 1
         self.counters["accepted"] += len(messages)
         self._take_their_turns([id for id, _ in messages], subjects)
+        beyond = len(self.stack()) + len(self.of_status(SCHEDULED)) - most
+        if most and beyond > 0:
+            for job in self.stack()[:beyond]:
+                self._finish(job, EXPIRED, "overflow")
+            self.counters["expired"] += beyond
+            self._close_when_done()
         return first, due
 
     def _take_their_turns(self, ids: Sequence[str], subjects: Sequence[tuple[str | None, int, bool]]) -> None:

@@ -68,12 +68,18 @@ class Sender:
         self._made = 0
         self._broker, self._ledger, self._name = broker, ledger, name
 
-    def send(self, queue: str, *tasks: str, delay_ms: int | None = None) -> None:
-        """One job for each of these tasks, in one call."""
+    def send(
+        self,
+        queue: str,
+        *tasks: str,
+        delay_ms: int | None = None,
+        options: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
+        """One job for each of these tasks, in one call, with the options that are made for each."""
         ids = [f"{queue}-{self._name}-{self._made + i}" for i in range(len(tasks))]
         self._made += len(ids)
         messages: list[dramatiq.Message[Any]] = [
-            dramatiq.Message(queue, task, (), {}, {}, message_id=id) for id, task in zip(ids, tasks, strict=True)
+            dramatiq.Message(queue, task, (), {}, options(), message_id=id) for id, task in zip(ids, tasks, strict=True)
         ]
         try:
             self._broker.accept(messages, delay_ms=delay_ms)
@@ -105,8 +111,21 @@ class Producer(threading.Thread):
             queue = self._queues[0] if chance.random() < 0.7 else chance.choice(self._queues)
             tasks = chance.choices(TASKS, k=chance.randint(1, 100))
             delay_ms = chance.randint(1, 1000) if chance.random() < DELAYED_SHARE else None
-            self._sender.send(queue, *tasks, delay_ms=delay_ms)
+            kind = chance.random()
+            options = self._deadline if kind < 0.05 else self._subject if kind < 0.1 else dict
+            self._sender.send(queue, *tasks, delay_ms=delay_ms, options=options)
         self._broker.close()
+
+    def _deadline(self) -> dict[str, Any]:
+        return {"expires_in": self._chance.randint(1, 3000)}
+
+    def _subject(self) -> dict[str, Any]:
+        chance = self._chance
+        return {
+            "subject": f"{chance.randrange(40)}",
+            "supersede_running": chance.random() < 0.2,
+            "max_defer": chance.choice([None, 1, 500]),
+        }
 
 
 class Operator:

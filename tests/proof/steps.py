@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from middleware.commands.queue_commands import QueueCommands
-from middleware.commands.types import NO_SUBJECT, Accepted, Offer, Settlement, Subject
+from middleware.commands.types import BOUNDLESS, NO_SUBJECT, Accepted, Offer, Room, Settlement, Subject
 from middleware.queues.policy import Policy
 from middleware.queues.snapshot import read_snapshot
 from middleware.redis_link.link import Link
@@ -95,8 +95,10 @@ class Steps(RuleBasedStateMachine):
         jobs: list[tuple[str, bytes]],
         kind: str,
         time_us: int,
+        *,
         expires_in_us: int | None = None,
         subjects: Sequence[tuple[str | None, int, bool]] = (),
+        room: Room = BOUNDLESS,
     ) -> None:
         due = {"now": b"", "after": b"+%d" % time_us, "at": b"%d" % time_us}[kind]
         deadline = b"" if expires_in_us is None else b"+%d" % expires_in_us
@@ -108,8 +110,10 @@ class Steps(RuleBasedStateMachine):
             Offer(id, "task", message, due, digests(tags_for(id)), deadline, about)
             for (id, message), about in zip(jobs, abouts, strict=True)
         ]
-        answer = self.scripts.accept(offers)
-        expected = self.model.accept(jobs, kind, time_us, expires_in_us, subjects)
+        answer = self.scripts.accept(offers, room=room)
+        expected = self.model.accept(
+            jobs, kind, time_us, expires_in_us=expires_in_us, subjects=subjects, most=room[0], drops_oldest=room[1]
+        )
         if isinstance(answer, Accepted):
             assert (answer.first_seq, answer.dues_us[-1]) == expected
             assert len(set(answer.dues_us)) == 1

@@ -19,7 +19,7 @@ class SubjectSteps(RareSteps):
 
     def _accept_one(self, subject: str, kind: str = "now", time_us: int = 0, **how: Any) -> None:
         about = (subject, how.get("max_defer_us", 0), how.get("stops_running", False))
-        self._accept([self._new()], kind, time_us, how.get("expires_in_us"), [about])
+        self._accept([self._new()], kind, time_us, expires_in_us=how.get("expires_in_us"), subjects=[about])
 
     @rule(
         about=st.lists(
@@ -31,7 +31,7 @@ class SubjectSteps(RareSteps):
         time_us=st.sampled_from([0, 1, 1_000_000]),
     )
     def accept_with_subjects(self, about: list[Any], kind: str, time_us: int) -> None:
-        self._accept([self._new() for _ in about], kind, time_us, None, about)
+        self._accept([self._new() for _ in about], kind, time_us, subjects=about)
 
     @rule(
         subject=subjects,

@@ -176,3 +176,34 @@ def test_a_log_is_read_once_even_if_nothing_could_be_removed(logged: LoggedQueue
         log._client = logged.raw
         logged.send("c")
         assert read_all(log, logged.checker) == 1
+
+
+def test_an_operators_retry_that_takes_the_turn_of_an_older_job_is_no_error(logged: LoggedQueue) -> None:
+    logged.send_about("a", "old")
+    (old,) = logged.claim()
+    logged.send_about("a", "new")
+    (new,) = logged.claim()
+    logged.settle(new, "rejected")
+    logged.settle(old, "put_back")
+
+    assert logged.scripts.retry("new", logged.encoded("new")) == "queued"
+
+    assert logged.status("old") == "superseded"
+    assert logged.checked().found.texts == []
+
+
+@pytest.mark.parametrize("by", ["2", "0", "nobody"])
+def test_a_job_that_is_superseded_by_no_newer_one_of_its_subject_is_found(by: str) -> None:
+    history = [*([["accept", n, f"{n}", n, 0, 0, subject] for n, subject in ((0, "a"), (1, "a"), (2, "b"))])]
+
+    assert "superseded in vain" in errors_of(*history, ["supersede", 3, "1", by])
+
+
+def test_a_job_that_makes_room_is_the_one_at_the_bottom(logged: LoggedQueue) -> None:
+    logged.send_each(*"abc")
+    logged.offer("d", most_waiting=2, drop_oldest=True)
+
+    found = logged.checked().found
+    assert (found.texts, found.expired) == ([], 2)
+    logged.checker.replay([["expire", logged.clock.now_us, "d", "overflow"]])
+    assert "dropped too early" in logged.checker.found.errors

@@ -24,4 +24,6 @@ def test_no_claim_is_out_of_order_and_no_job_is_lost_whatever_happens_to_workers
     assert found["faults"] == []
     assert found["errors"] == {}
     assert found["claims"] >= 4000
+    assert found["expired"] > 0
+    assert found["superseded"] > 0
     assert soak.happened["outages"] >= 1

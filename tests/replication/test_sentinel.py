@@ -205,3 +205,30 @@ def test_a_program_that_finds_no_primary_waits_for_one_and_says_so() -> None:
 
     assert ended.returncode == 1
     assert "No Sentinel of REDIS_SENTINELS names a primary of service 'mymaster'" in ended.stderr
+
+
+def test_who_waits_for_an_answer_of_a_server_that_hangs_is_freed_when_another_is_the_primary(
+    watched: WatchedServers,
+) -> None:
+    address = watched.settings_of().redis_address
+    waiting, listening = Link(address, timeout_s=60), Link(address, timeout_s=60)
+    waiting.call("PING")
+    listening.send("SUBSCRIBE", keys.cancellations())
+    listening.wait(0.1)
+    freed = threading.Event()
+
+    def call() -> None:
+        with pytest.raises(RedisAwayError):
+            waiting.call("BLPOP", "nobody-rings", 50)
+        freed.set()
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    watched.fail_over("stop")
+    with pytest.raises(RedisAwayError):
+        wait_until(lambda: listening.wait(1), "the listener to leave the old primary", 20)
+
+    assert freed.wait(5)
+    caller.join()
+    for link in (waiting, listening):
+        link.close()

@@ -1,5 +1,6 @@
 -- Accepts jobs: all or none, the last one on top of the stack.
--- ARGV: 1 now in µs or '' · 2 default gate · 3 how many jobs may wait, these included (0: no bound)
+-- ARGV: 1 now in µs or '' · 2 default gate · 3 how many jobs may wait, these included (0: no bound; below 0: so many, and
+--       beyond them the oldest on the stack expire)
 --       · 4 caller ('': nameless) · 5 number of its call, higher than that of its last one
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · 8 '' or a MessagePack array with what few jobs have: of each job {digests of its tags, one behind the other,
@@ -10,7 +11,7 @@
 -- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once;
 -- {again} when this very call was carried out before; {replayed, seq of the first, how many} of what it made when this request was
 -- sent before under its key, {reused} when another one was; {exists, how many ids are known, an id}; or {crowded, how many jobs
--- wait}. All but the first change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
+-- wait, µs until the next window opens if jobs wait for it, else 0}. All but the first change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
 
 local default_gate, most, caller, call, key, digest = ARGV[2], tonumber(ARGV[3]), unpack(ARGV, 4, 7)
 --- @include now
@@ -42,8 +43,11 @@ for i, record in ipairs(redis.call('HMGET', K.records, unpack(ids))) do
   if record then known, known_id = known + 1, known_id or ids[i] end
 end
 if known > 0 then return {'exists', known, known_id} end
-local waiting = most > 0 and redis.call('ZCARD', K.stack) + redis.call('ZCARD', K.scheduled) or 0
-if most > 0 and waiting + #ids > most then return {'crowded', waiting} end
+if most ~= 0 then
+  --- @include has_room
+  local waiting, until_window = has_room(most, #ids)
+  if waiting then return {'crowded', waiting, until_window} end
+end
 
 -- Decide.
 local first = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
@@ -113,6 +117,10 @@ end
 if #of_subjects > 0 then
   --- @include take_their_turns
   take_their_turns(of_subjects)
+end
+if most < 0 then
+  --- @include drop_oldest
+  drop_oldest(-most, #ids + P.EXPIRED_AT_ONCE)
 end
 if caller ~= '' then redis.call('ZADD', K.callers, call, caller) end
 if key ~= '' then

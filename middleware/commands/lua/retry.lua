@@ -25,11 +25,6 @@ local function put_on_top(id, message)
   if job[R.SUBJECT] then
     --- @include newer_of_subject
     if newer_of_subject(job) then return 'superseded' end
-    --- @include take_over
-    --- @insert allow_when_full
-    redis.call('ZADD', K.subjects, 0, subject_row(job, id))
-    take_over(id, job, 0)
-    job[R.SINCE] = job[R.SINCE] or now
   end
   count('finished_bytes', -bytes_of(id) - tag_bytes(job))
   redis.call('ZREM', K.finished, id)
@@ -39,6 +34,13 @@ local function put_on_top(id, message)
   job[R.PLACE], job[R.LOST], job[R.CANCEL], job[R.FINISHED], job[R.DUE] = place, 0, false, false, false
   job[R.REASON] = reason ~= '' and reason
   if job[R.EXPIRES] then job[R.EXPIRES] = false end -- whoever runs it again wants it run
+  log('retry', now, id, place)
+  if job[R.SUBJECT] then
+    --- @include take_over
+    redis.call('ZADD', K.subjects, 0, subject_row(job, id))
+    take_over(id, job, 0)
+    job[R.SINCE] = job[R.SINCE] or now
+  end
   push(id, job)
   gather(hsets, K.counters, 'seq', place)
   gather(hsets, K.messages, id, message)
@@ -46,7 +48,6 @@ local function put_on_top(id, message)
   -- At once, for an id may come twice.
   --- @insert write
   count('revived')
-  log('retry', now, id, place)
   return 'queued'
 end
 

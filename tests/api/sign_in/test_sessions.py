@@ -16,6 +16,7 @@ import tasks
 from api.sign_in import renewal, sessions
 from api.sign_in.sessions import Session
 from local.embedded import EmbeddedServer, free_port
+from middleware.redis_link.address import Address
 
 from ...service import wait_until
 from .app import PAGE
@@ -331,7 +332,7 @@ def test_after_half_a_day_people_sign_in_again_whatever_the_issuer_says(lasting:
 @pytest.fixture
 def full(own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
     """A server that has reached its maxmemory."""
-    monkeypatch.setattr(tasks.broker.redis, "_url", own_server.url)
+    monkeypatch.setattr(tasks.broker.redis, "address", Address(own_server.url))
     tasks.broker.redis.answer_within(0.4)
     with own_server.client() as client:
         client.config_set("maxmemory", 1)
@@ -359,7 +360,7 @@ def test_without_redis_pages_say_so_and_the_session_is_there_again_afterwards(
 ) -> None:
     question = lasting.begin()
     with monkeypatch.context() as away:
-        away.setattr(tasks.broker.redis, "_url", f"redis://127.0.0.1:{free_port()}/0")
+        away.setattr(tasks.broker.redis, "address", Address(f"redis://127.0.0.1:{free_port()}/0"))
         tasks.broker.redis.answer_within(0.4)
         answers = [
             lasting.load(),

@@ -137,3 +137,21 @@ def test_an_index_of_tags_that_isnt_the_records_is_found(queue: ScriptedQueue, r
     assert sum("has a tag that isn't in the index" in fault for fault in faults) == 1
     assert sum("is in the index under a tag that its record doesn't have" in fault for fault in faults) == 2
     assert found(queue, redis_url) == []
+
+
+def test_an_index_of_subjects_that_isnt_the_records_is_found(queue: ScriptedQueue, redis_url: str) -> None:
+    queue.send_about("ada", "a")
+    queue.send("b")
+    key = keys.subjects("default")
+    [row] = queue.client.zrange(key, 0, -1)
+    assert found(queue, redis_url) == []
+
+    stray = f"{row[:-1]}b"
+    queue.client.zadd(key, {stray: 0})
+    assert found(queue, redis_url) == ["default: job b is in the index under a subject that its record doesn't have"]
+    queue.client.zrem(key, stray)
+
+    queue.scripts.cancel("a", "called off")
+    queue.client.zadd(key, {row: 0})
+    assert found(queue, redis_url) == ["default: job a is in the index of subjects, and its record says cancelled"]
+    queue.client.zrem(key, row)

@@ -206,7 +206,9 @@ def test_changes_of_an_adaptive_order_are_shown_by_what_it_became(queue: Scripte
 
 
 def test_the_freshness_of_subjects_is_a_distribution_without_their_names(queue: ScriptedQueue) -> None:
-    assert not any(name == "lastin_subjects" for name, _ in metrics_of(queue))
+    assert [row for row in metrics_of(queue).items() if row[0][0] == "lastin_subjects"] == [
+        (("lastin_subjects", ("default", "+Inf")), 0)
+    ]
     for age_s, subject in ((90, "old"), (9, "young"), (1, "new")):
         queue.send_about(subject, subject)
         (token,) = queue.claim()

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from middleware.commands import keys
-from middleware.commands.types import Offer
+from middleware.commands.types import Offer, Room
 from middleware.jobs import JobStatus
 from middleware.store.filters import JobFilter
 from middleware.store.reading import Cursor
@@ -174,7 +174,7 @@ def test_a_job_that_is_refused_leaves_no_tags(queue: ScriptedQueue) -> None:
 
     for jobs, most in ((("b", "a"), 0), (("b", "c"), 2)):
         offers = [Offer(id, "task", queue.encoded(id), b"", digests(["blue"])) for id in jobs]
-        queue.scripts.accept(offers, most_waiting=most)
+        queue.scripts.accept(offers, room=Room(most))
 
     queue.audit()
     assert queue.client.zcard(keys.tagged("default")) == 1

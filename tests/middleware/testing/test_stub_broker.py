@@ -179,6 +179,23 @@ def test_a_job_that_is_not_claimed_by_its_deadline_expires(stub_broker: StubBrok
     assert [job.payload["n"] for job in stub_broker.run_all()] == [1]
 
 
+def test_of_a_subject_only_the_newest_job_runs(stub_broker: StubBroker) -> None:
+    ran: list[tuple[str, int]] = []
+
+    @dramatiq.actor(subject="customer")
+    def work(customer: str, price: int) -> None:
+        ran.append((customer, price))
+
+    work.send("ada", 1)
+    work.send("bob", 2)
+    newest = work.send("ada", 3)
+    stub_broker.run_all()
+
+    assert ran == [("ada", 3), ("bob", 2)]
+    (old,) = stub_broker.jobs(status="superseded")
+    assert old.superseded_by == newest.message_id
+
+
 def test_what_was_sent_can_be_asserted_and_a_failure_says_what_was_there(stub_broker: StubBroker) -> None:
     @dramatiq.actor
     def greet(name: str, loud: bool = False) -> None:

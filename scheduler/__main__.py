@@ -1,5 +1,5 @@
 """``python -m scheduler``: opens windows and submits recurring jobs at the cadence; ``open`` opens one window and ends;
-``check`` shows the next ticks.
+``check`` shows the next ticks; ``backtest`` tries cadences on arrivals that were recorded.
 
 Exit status: 0 done, 3 nothing to do, 1 failed, 2 bad arguments, file or setting.
 """
@@ -25,9 +25,11 @@ from middleware.processes.registry import Registration, process_name
 from middleware.processes.server_safety import SafetyWatch, end_process
 from middleware.settings import ROOT
 
+from .backtest.command import add_backtest
 from .cadence import Cadence
 from .clock import RedisClock, SystemClock
-from .errors import CadenceError
+from .errors import ArrivalsError, CadenceError
+from .exit_statuses import DONE, FAILED, NOTHING_TO_DO, UNUSABLE
 from .opening import Shown, looking_at, open_by, read_batch, read_lasts, show_on_terminal, summary, wait_until_done
 from .others import OtherSchedulers
 from .preview import preview
@@ -35,8 +37,6 @@ from .service import Service
 from .signals import Inbox
 from .submitter import Submitter
 from .watch import CadenceWatcher, our_watcher
-
-DONE, FAILED, UNUSABLE, NOTHING_TO_DO = 0, 1, 2, 3
 
 POLL_FILE_S = 0.5
 REDIS_TIMEOUT_S = 0.4
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace, CadenceWatcher, LifoBroker], int] = options.command
     try:
         return command(options, file, tasks.broker)
-    except CadenceError as error:
+    except (ArrivalsError, CadenceError) as error:
         return _fail(error, UNUSABLE)
     except LastInError as error:
         return _fail(error, FAILED)
@@ -162,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     opening.set_defaults(command=open_one)
     checking = commands.add_parser("check", help="read the file and print the next ticks")
     checking.set_defaults(command=check)
+    add_backtest(commands, _read)
     return parser
 
 

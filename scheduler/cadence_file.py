@@ -55,11 +55,7 @@ def read_cadence(
     found = find_overrides(overrides, declared, KEYS)
     queues = {}
     for queue in sorted({*declared, *sections}):
-        own = sections.get(queue, sections.get(DEFAULT))
-        if own is None:
-            raise CadenceError(f"{path}: queue {queue} needs a section [queues.{queue}] or [queues.{DEFAULT}].")
-        given = _overridden(own, [each for each in found if each.queue == queue])
-        queues[queue] = _queue(queue, Section(f"{path}: queues.{queue}", given))
+        queues[queue] = _queue(queue, _own_section(path, queue, sections, found))
     jobs = _sections(path, document, "jobs", RECURRING_KEYS)
     if len(jobs) > MOST_RECURRING:
         raise CadenceError(f"{path}: jobs holds {len(jobs)} recurring jobs; at most {MOST_RECURRING} are allowed.")
@@ -67,6 +63,35 @@ def read_cadence(
         {queue: queues[queue] for queue in sorted(declared)},
         {name: read_recurring(name, Section(f"{path}: jobs.{name}", given), tasks) for name, given in jobs.items()},
     )
+
+
+def read_section(
+    path: Path, queue: str, section: str | None, declared: Collection[str], overrides: Mapping[str, str]
+) -> QueueCadence:
+    """What would be in force for one queue if this were the cadence file; with a ``section``, if that one were the
+    queue's. Other sections, also those of queues that no task declares, aren't read.
+
+    Raises:
+      CadenceError: as :func:`read_cadence`; or there is no such section.
+    """
+    sections = _sections(path, _document(path), "queues", KEYS)
+    if section is not None:
+        if section not in sections:
+            raise CadenceError(f"{path}: has no section [queues.{section}]; {_instead(section, [*sections], 'there')}")
+        sections = {queue: sections[section]}
+    found = find_overrides(overrides, declared, KEYS)
+    return _queue(queue, _own_section(path, queue, sections, found))
+
+
+def _own_section(
+    path: Path, queue: str, sections: Mapping[str, Mapping[str, Given]], overrides: Collection[Override]
+) -> Section:
+    """A queue's own section, or the default's, with what the environment overrides in it."""
+    own = sections.get(queue, sections.get(DEFAULT))
+    if own is None:
+        raise CadenceError(f"{path}: queue {queue} needs a section [queues.{queue}] or [queues.{DEFAULT}].")
+    given = _overridden(own, [each for each in overrides if each.queue == queue])
+    return Section(f"{path}: queues.{queue}", given)
 
 
 def _sections(path: Path, document: Mapping[str, Any], kind: str, keys: Collection[str]) -> dict[str, dict[str, Given]]:

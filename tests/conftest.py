@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from local.embedded import EmbeddedServer, free_port
 
@@ -23,6 +24,10 @@ from .service import RunningService, chosen_server
 
 if os.environ.get("LASTIN_TEST_ACL"):
     least_rights.install()
+
+# How fast input is made tells of the machine, not of the code.
+settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _data = tempfile.TemporaryDirectory(prefix="lastin-test-")
 atexit.register(_data.cleanup)

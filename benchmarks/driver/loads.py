@@ -107,9 +107,9 @@ def _sentence(result: Result) -> str:
 
     return (
         f"At twice the capacity LastIn started {at_twice(LIFO, 'in time')} % of all jobs within their deadline "
-        f"of one second (about 50 % is all that can be), half of them within {at_twice(LIFO, 'wait p50')} ms; FIFO started "
-        f"{at_twice(FIFO, 'in time')} %, and with a deadline of its own {at_twice(FIFO_AGE_LIMIT, 'in time')} %, half "
-        f"of them only after {at_twice(FIFO_AGE_LIMIT, 'wait p50')} ms."
+        f"of one second (about 50 % is all that can be), half of them within {at_twice(LIFO, 'wait p50')} ms; FIFO "
+        f"started {at_twice(FIFO, 'in time')} %, and with a deadline of its own "
+        f"{at_twice(FIFO_AGE_LIMIT, 'in time')} %, half of them only after {at_twice(FIFO_AGE_LIMIT, 'wait p50')} ms."
     )
 
 
@@ -135,6 +135,7 @@ def _table(result: Result) -> Iterator[str]:
     yield "| load | order | offered | started in time, % | wait p50, ms | p99, ms | longest, ms | oldest age, ms |"
     yield "|--:|---|--:|--:|--:|--:|--:|--:|"
     for measure in result["measures"]:
+        of_size = " (size full)" if measure["title"].endswith("(size full)") else ""
         for contestant, name in _of_measure(measure).items():
             cells = [spread(values_of(measure, contestant, figure["name"])) for figure in measure["figures"]]
-            yield f"| {load_of(measure):g} × | {name} | " + " | ".join(cells) + " |"
+            yield f"| {load_of(measure):g} ×{of_size} | {name} | " + " | ".join(cells) + " |"

@@ -62,22 +62,19 @@ class QueueCommands(WindowCommands, RecurringCommands):
     ) -> Acceptance:
         """Accept jobs, all or none, if there is ``room`` for them. With a ``call`` it may be sent again; with a ``key``
         it accepts nothing when it was sent before."""
+        words = self._words_of_accept(jobs, call, key, room)
+        return _acceptance(self._run_replicated("accept", words, changes_nothing=REFUSALS), len(jobs))
+
+    def begin_accepting(self, jobs: Sequence[Offer]) -> Callable[[], Acceptance]:
+        """As :meth:`accept`, in two steps: send now; what this returns, called once, waits for the answer. Replicas
+        aren't waited for."""
+        heard = self._begin("accept", self._words_of_accept(jobs, NAMELESS, KEYLESS, BOUNDLESS))
+        return lambda: _acceptance(heard(), len(jobs))
+
+    def _words_of_accept(self, jobs: Sequence[Offer], call: Call, key: IdempotencyKey, room: Room) -> list[bytes]:
         most = -room.most_waiting if room.drops_oldest else room.most_waiting
-        words = [self._default_gate, b"%d" % most, call.caller, b"%d" % call.number, *key]
-        word, *answer = self._run_replicated("accept", [*words, *offered(jobs)], changes_nothing=REFUSALS)
-        match word:
-            case b"again":
-                return Again()
-            case b"exists":
-                return Known(answer[0], answer[1].decode())
-            case b"crowded":
-                return Crowded(*answer)
-            case b"replayed":
-                return Replayed(*answer)
-            case b"reused":
-                return Reused()
-        first, now, *dues = answer
-        return Accepted(first, [due or None for due in dues] or [None] * len(jobs), now)
+        head = [self._default_gate, b"%d" % most, call.caller, b"%d" % call.number, *key]
+        return [*head, *offered(jobs)]
 
     def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:
         """Claim up to ``wanted`` jobs. Never to be sent again blindly."""
@@ -205,6 +202,23 @@ class QueueCommands(WindowCommands, RecurringCommands):
         answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
         rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
         return int(answer[0]) if answer[0] else None, rows
+
+
+def _acceptance(words: list[Any], count: int) -> Acceptance:
+    word, *answer = words
+    match word:
+        case b"again":
+            return Again()
+        case b"exists":
+            return Known(answer[0], answer[1].decode())
+        case b"crowded":
+            return Crowded(*answer)
+        case b"replayed":
+            return Replayed(*answer)
+        case b"reused":
+            return Reused()
+    first, now, *dues = answer
+    return Accepted(first, [due or None for due in dues] or [None] * count, now)
 
 
 def _detail(s: Settlement) -> bytes:

@@ -57,9 +57,9 @@ def _after(value: Any) -> bytes:
 
 
 def deadline_options(expires_in_s: float | None, expires_at_us: int | None) -> dict[str, int]:
-    """The options that say so; None: nothing is said."""
+    """The options that say so; None: nothing is said. What was before the epoch is past all the same."""
     options = {} if expires_in_s is None else {EXPIRES_IN: math.ceil(expires_in_s * 1000)}
-    return options if expires_at_us is None else {**options, EXPIRES_AT_US: expires_at_us}
+    return options if expires_at_us is None else {**options, EXPIRES_AT_US: max(0, expires_at_us)}
 
 
 def deadline_us(word: bytes, now_us: int) -> int | None:

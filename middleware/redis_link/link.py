@@ -74,7 +74,7 @@ class Link:
 
     def begin(self, pack: Callable[[ConnectionInterface], Any], key: str = "") -> Callable[[], Any]:
         """As :meth:`exchange`, in two steps: send now; what this returns, called once, reads the answer. Nothing else
-        may be said over the link meanwhile.
+        may be said over the link meanwhile, unless it is begun too, and answers are read in the order of what was sent.
 
         Raises:
           as :meth:`call`, both.

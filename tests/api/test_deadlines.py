@@ -81,6 +81,15 @@ def test_a_job_whose_deadline_has_passed_already_expires_at_once(client: Client)
     assert expired(client, id)["expires_at"] == "2001-01-31T12:00:00.000000Z"
 
 
+def test_a_deadline_before_the_epoch_has_passed_and_one_in_the_last_year_has_not(client: Client) -> None:
+    past = client.post_job({"message": "x", "expires_at": "0316-02-09T17:56:45.996304-11:54"})
+    last = client.post_job({"message": "x", "expires_at": "9999-12-31T23:59:59-12:00"})
+
+    assert past.status == 201
+    assert expired(client, past.json["id"])["expires_at"] == "1970-01-01T00:00:00.000000Z"
+    assert last.status in (201, 400)
+
+
 def test_why_tells_the_deadline_of_a_job_that_waits(client: Client) -> None:
     job = client.post_job({"message": "x", "expires_in_s": 60}).json
 

@@ -58,7 +58,7 @@ def test_the_middleware_imports_itself_by_relative_imports_only() -> None:
     assert not absolute
 
 
-def test_only_the_settings_and_the_local_run_read_the_environment() -> None:
+def test_only_the_settings_and_what_starts_programs_read_the_environment() -> None:
     readers = {
         file.relative_to(ROOT).as_posix()
         for package in ("api", "cli", "local", "middleware", "scheduler", "tasks")
@@ -66,5 +66,5 @@ def test_only_the_settings_and_the_local_run_read_the_environment() -> None:
         if "os.environ" in (text := file.read_text(encoding="utf-8")) or "os.getenv" in text
     }
 
-    local_run = {"local/env_file.py", "local/embedded.py"}  # what they start inherits it
-    assert readers <= {"middleware/settings/environment.py", *local_run}
+    starters = {"local/env_file.py", "local/embedded.py", "tasks/__main__.py"}  # what they start inherits it
+    assert readers <= {"middleware/settings/environment.py", *starters}

@@ -14,19 +14,9 @@ from middleware.jobs import TRANSITIONS, JobStatus
 
 from .event_log import Event, EventLog
 from .findings import Findings
-from .known import KnownJob, Waiting
+from .known import BACK_BY, OUTCOMES, KnownJob, Waiting
 from .known_gate import KnownGate, KnownRule
 from .known_subjects import KnownSubjects
-
-OUTCOMES = {
-    "processed": {JobStatus.PROCESSED},
-    "rejected": {JobStatus.REJECTED},
-    "cancelled": {JobStatus.CANCELLED, JobStatus.SUPERSEDED},
-    "retry": {JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.CANCELLED, JobStatus.SUPERSEDED},
-    "put_back": {JobStatus.QUEUED, JobStatus.CANCELLED, JobStatus.SUPERSEDED},
-}
-"""Where a job may be after a settlement with this outcome."""
-BACK_BY = {"retry": "retried", "put_back": "put back"}
 
 
 class HistoryChecker:

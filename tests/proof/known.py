@@ -7,6 +7,16 @@ from dataclasses import dataclass
 
 from middleware.jobs import JobStatus
 
+OUTCOMES = {
+    "processed": {JobStatus.PROCESSED},
+    "rejected": {JobStatus.REJECTED},
+    "cancelled": {JobStatus.CANCELLED, JobStatus.SUPERSEDED},
+    "retry": {JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.CANCELLED, JobStatus.SUPERSEDED},
+    "put_back": {JobStatus.QUEUED, JobStatus.CANCELLED, JobStatus.SUPERSEDED},
+}
+"""Where a job may be after a settlement with this outcome."""
+BACK_BY = {"retry": "retried", "put_back": "put back"}
+
 
 @dataclass(slots=True)
 class KnownJob:

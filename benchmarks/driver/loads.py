@@ -135,6 +135,7 @@ def _table(result: Result) -> Iterator[str]:
     yield "| load | order | offered | started in time, % | wait p50, ms | p99, ms | longest, ms | oldest age, ms |"
     yield "|--:|---|--:|--:|--:|--:|--:|--:|"
     for measure in result["measures"]:
+        of_size = " (size full)" if measure["title"].endswith("(size full)") else ""
         for contestant, name in _of_measure(measure).items():
             cells = [spread(values_of(measure, contestant, figure["name"])) for figure in measure["figures"]]
-            yield f"| {load_of(measure):g} × | {name} | " + " | ".join(cells) + " |"
+            yield f"| {load_of(measure):g} ×{of_size} | {name} | " + " | ".join(cells) + " |"

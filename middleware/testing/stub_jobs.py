@@ -71,7 +71,8 @@ class StubJobs:
         return self._job(queue, entry)
 
     def retry(self, id: str) -> Job:
-        """Put a job that ended badly back, on top of the stack."""
+        """Put a job that ended badly back, on top of the stack. One that a newer job of its subject has outdated stays
+        as it is."""
         queue, entry = self._found(id)
         with self._lock:
             if entry.status in RETRYABLE:
@@ -109,15 +110,16 @@ class StubJobs:
         """Claim the next job of a queue for a thread; None: none may be claimed."""
         with self._lock:
             entry = self.stub_queue(name).claim()
-        if entry is None:
-            return None
+            if entry is None:
+                return None
 
-        def keep(_: tuple[str, int], words: bytes) -> str:
-            entry.progress = words
-            return "cancel" if entry.record.cancel else "kept"
+            def keep(_: tuple[str, int], words: bytes) -> str:
+                entry.progress = words
+                return "cancel" if entry.record.cancel else "kept"
 
-        message = message_of(entry.id, name, entry.body)
-        return Delivery(message, entry.number, attempt=entry.record.attempts, keep_progress=keep)
+            message = message_of(entry.id, name, entry.body)
+            entry.delivery = Delivery(message, entry.number, attempt=entry.record.attempts, keep_progress=keep)
+            return entry.delivery
 
     def settle(self, delivery: Delivery, settlement: Settlement) -> None:
         """The end of an attempt."""

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..commands.layout import STATUS_LETTERS, Record
 from ..commands.types import NO_SUBJECT, Settlement, Subject
 from ..errors import DuplicateJobError
 from ..jobs import JobStatus
 from .clock import StubClock
-from .stub_entry import Entry
-from .stub_subjects import newer, take_over
-
-LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}
-
-NEW = Record("", 0, None, "", 0, None, None, None, None, None, None, None, None, None, None)
+from .stub_entry import LETTERS, NEW, Entry
+from .stub_subjects import StubSubjects
 
 
 class StubQueue:
@@ -23,6 +18,7 @@ class StubQueue:
     def __init__(self, clock: StubClock, *, gated: bool, crash_limit: int) -> None:
         self.entries: dict[str, Entry] = {}
         self._unended: dict[str, Entry] = {}
+        self._subjects = StubSubjects()
         self._clock = clock
         self._crash_limit = crash_limit
         self._is_open = not gated
@@ -57,7 +53,7 @@ class StubQueue:
         expires_us: int | None = None,
         subject: Subject = NO_SUBJECT,
     ) -> None:
-        """A new job, to run at once or from ``due_us`` on, and claimed before ``expires_us`` if it is to run; it takes
+        """A new job, to run at once or from ``due_us`` on, and claimed before ``expires_us`` if it is to run. It takes
         the turn of older ones of its subject.
 
         Raises:
@@ -66,12 +62,13 @@ class StubQueue:
         if id in self.entries:
             raise DuplicateJobError(f"A job with id {id} exists already. Send a new message instead.")
         self._last_seq = max(self._last_seq + 1, self._clock.now_us())
-        letter = LETTERS[JobStatus.QUEUED if due_us is None else JobStatus.SCHEDULED]
         at_first = None if due_us is None else 0
-        record = NEW._replace(status=letter, seq=self._last_seq, place=at_first, task=task, due=due_us)
-        record = record._replace(entered=at_first, expires=expires_us, subject=subject.digest or None)
-        self.entries[id] = self._unended[id] = entry = Entry(id, body, record)
-        self._take_over(entry, max_defer_us=subject.max_defer_us, stops_running=subject.supersede_running)
+        entry = Entry(id, body, NEW)
+        entry.note(seq=self._last_seq, place=at_first, task=task, due=due_us, entered=at_first, expires=expires_us)
+        entry.note(subject=subject.digest or None)
+        self._move(entry, JobStatus.QUEUED if due_us is None else JobStatus.SCHEDULED)
+        self.entries[id] = entry
+        self._take_turn(entry, subject.max_defer_us, stops_running=subject.supersede_running)
 
     def runs_any(self) -> bool:
         """Whether a job runs."""
@@ -87,7 +84,7 @@ class StubQueue:
         self._expire()
         self._promote()
         waiting = [entry for entry in self._unended.values() if entry.status is JobStatus.QUEUED]
-        return sorted(waiting, key=lambda entry: entry.place, reverse=True)
+        return sorted(waiting, key=lambda entry: (entry.place, entry.id), reverse=True)
 
     def claim(self) -> Entry | None:
         """Claim the next job; None: none waits, or none may be claimed."""
@@ -97,9 +94,10 @@ class StubQueue:
         if self._credits is not None:
             self._credits -= 1
         entry, attempts = waiting[0], waiting[0].record.attempts + 1
+        if entry.record.behind:
+            self._take_turn(entry)
         entry.number = entry.record.seq + attempts
-        self._move(entry, JobStatus.RUNNING, attempts=attempts, started=self._clock.now_us(), worker="stub", due=None)
-        self._take_over(entry)
+        self._move(entry, JobStatus.RUNNING, attempts=attempts, started=self._clock.now_us(), worker="stub")
         return entry
 
     def settle(self, settlement: Settlement) -> None:
@@ -107,73 +105,82 @@ class StubQueue:
         entry = self.entries.get(settlement.id)
         if entry is None or entry.number != settlement.number or entry.status is not JobStatus.RUNNING:
             return
-        now = self._clock.now_us()
         if settlement.failure:
-            entry.failure = b"%d " % now + settlement.failure
+            entry.failure = b"%d " % self._clock.now_us() + settlement.failure
         match settlement.outcome:
             case "put_back":
-                self._put_back(entry, JobStatus.QUEUED)
+                self._come_back(entry)
             case "retry":
                 entry.body = settlement.message
-                self._put_back(entry, JobStatus.SCHEDULED, due=now + settlement.delay_us, lost=None)
+                entry.note(lost=None)
+                self._come_back(entry, settlement.delay_us)
             case "cancelled" if entry.record.superseded_by:
-                self._move(entry, JobStatus.SUPERSEDED, finished=now)
-            case "cancelled" if entry.record.cancel:
-                self._move(entry, JobStatus.CANCELLED, finished=now, reason=entry.record.cancel)
+                self._end(entry, JobStatus.SUPERSEDED)
+            case "cancelled":
+                self._end(entry, JobStatus.CANCELLED, entry.record.cancel or settlement.reason)
             case outcome:
                 entry.result = settlement.result
-                self._move(entry, JobStatus(outcome), finished=now, reason=settlement.reason or None)
+                self._end(entry, JobStatus(outcome), settlement.reason)
 
     def lose_lease(self, entry: Entry) -> None:
         """Its worker has died: back to its own place, or rejected when that happened too often in a row."""
-        lost = (entry.record.lost or 0) + 1
-        if lost >= self._crash_limit:
-            self._move(entry, JobStatus.REJECTED, lost=lost, finished=self._clock.now_us(), reason="worker_lost")
+        entry.note(lost=(entry.record.lost or 0) + 1)
+        if (entry.record.lost or 0) >= self._crash_limit:
+            self._end(entry, JobStatus.REJECTED, "worker_lost")
         else:
-            self._put_back(entry, JobStatus.QUEUED, lost=lost)
+            self._come_back(entry)
 
     def cancel(self, entry: Entry, reason: str) -> None:
         """One that waits ends at once; one that runs is asked to stop."""
         if entry.status is JobStatus.RUNNING:
-            entry.record = entry.record._replace(cancel=reason)
+            entry.ask_to_stop(reason)
         else:
-            self._move(entry, JobStatus.CANCELLED, finished=self._clock.now_us(), reason=reason, due=None)
+            self._end(entry, JobStatus.CANCELLED, reason)
 
     def put_on_top(self, entry: Entry, body: bytes) -> None:
-        """An operator's retry; nothing happens to a job whose subject has a newer one."""
-        if newer(entry, self.entries.values()) is not None:
-            return
-        entry.body = body
-        self._last_seq = max(self._last_seq + 1, self._clock.now_us())
-        now = {"place": self._last_seq, "entered": self._last_seq}
-        self._move(entry, JobStatus.QUEUED, **now, finished=None, reason=None, expires=None)
-        self._take_over(entry)
-
-    def _take_over(self, entry: Entry, *, max_defer_us: int = 0, stops_running: bool = False) -> None:
-        if entry.record.subject is None:
+        """An operator's retry; nothing happens if a newer job of its subject waits, runs or was processed."""
+        if self._newer(entry):
             return
         now = self._clock.now_us()
-        others = list(self._unended.values())
-        for older in take_over(entry, others, now, max_defer_us=max_defer_us, stops_running=stops_running):
-            self._move(older, JobStatus.SUPERSEDED, finished=now, superseded_by=entry.id, due=None)
+        self._take_turn(entry)
+        entry.body, entry.progress = body, b""
+        self._last_seq = max(self._last_seq + 1, now)
+        entry.note(due=None, lost=None, cancel=None, finished=None, reason=None, expires=None)
+        entry.note(since=entry.record.since or now)
+        self._move(entry, JobStatus.QUEUED, place=self._last_seq, entered=now)
 
-    def _put_back(self, entry: Entry, status: JobStatus, **changes: object) -> None:
-        now, by = self._clock.now_us(), newer(entry, self.entries.values())
-        if by is not None and not entry.record.cancel:
-            self._move(entry, JobStatus.SUPERSEDED, finished=now, superseded_by=by.id)
-        elif entry.record.superseded_by:
-            self._move(entry, JobStatus.SUPERSEDED, finished=now)
+    def _take_turn(self, entry: Entry, max_defer_us: int = 0, *, stops_running: bool = False) -> None:
+        if not entry.record.subject:
+            return
+        self._expire()
+        for older in self._subjects.running_before(entry) if stops_running else ():
+            older.ask_to_stop("superseded", by=entry.id)
+        for older in self._subjects.take_turn(entry, self._clock.now_us(), max_defer_us):
+            older.note(superseded_by=entry.id)
+            self._end(older, JobStatus.SUPERSEDED)
+
+    def _newer(self, entry: Entry) -> str | None:
+        self._expire()
+        return self._subjects.newest_after(entry)
+
+    def _come_back(self, entry: Entry, delay_us: int = 0) -> None:
+        now = self._clock.now_us()
+        if entry.record.subject and not entry.record.cancel:
+            entry.note(superseded_by=self._newer(entry), since=now)
+        if entry.record.superseded_by:
+            self._end(entry, JobStatus.SUPERSEDED)
         elif entry.record.cancel:
-            self._move(entry, JobStatus.CANCELLED, finished=now, reason=entry.record.cancel)
+            self._end(entry, JobStatus.CANCELLED, entry.record.cancel)
+        elif delay_us:
+            self._move(entry, JobStatus.SCHEDULED, due=now + delay_us)
         else:
-            self._move(entry, status, worker=None, since=now if entry.record.subject else None, **changes)
+            self._move(entry, JobStatus.QUEUED, entered=now)
 
     def _expire(self) -> None:
         now = self._clock.now_us()
         for entry in list(self._unended.values()):
-            is_late = entry.record.expires is not None and entry.record.expires <= now
-            if is_late and entry.status in (JobStatus.QUEUED, JobStatus.SCHEDULED):
-                self._move(entry, JobStatus.EXPIRED, finished=now, reason="deadline", due=None)
+            if entry.waits and entry.record.expires is not None and entry.record.expires <= now:
+                self._end(entry, JobStatus.EXPIRED, "deadline")
 
     def _promote(self) -> None:
         now = self._clock.now_us()
@@ -188,10 +195,19 @@ class StubQueue:
         """Have no job any more."""
         self.entries.clear()
         self._unended.clear()
+        self._subjects.forget()
+
+    def _end(self, entry: Entry, status: JobStatus, reason: str | None = None) -> None:
+        by = entry.record.superseded_by if status is JobStatus.SUPERSEDED else None
+        reason = reason or entry.record.reason
+        self._move(entry, status, finished=self._clock.now_us(), reason=reason, superseded_by=by)
 
     def _move(self, entry: Entry, status: JobStatus, **changes: object) -> None:
-        entry.record = entry.record._replace(status=LETTERS[status], **changes)  # type: ignore[arg-type]
+        entry.note(status=LETTERS[status], **changes)
+        if status is not JobStatus.RUNNING:
+            entry.delivery = None
         if status.is_final:
             self._unended.pop(entry.id, None)
         else:
             self._unended[entry.id] = entry
+        self._subjects.follow(entry)

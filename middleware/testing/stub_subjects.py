@@ -1,43 +1,63 @@
-"""What the jobs of a subject do to each other, as ``take_over.lua`` has it (docs/fresh-work.md)."""
+"""Which jobs of a queue in memory are about the same thing, and whose turn newer ones take (docs/fresh-work.md)."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from ..jobs import JobStatus
 from .stub_entry import Entry
 
-WAITING = frozenset({JobStatus.QUEUED, JobStatus.SCHEDULED})
-COUNTING = WAITING | {JobStatus.RUNNING, JobStatus.PROCESSED}
+
+class StubSubjects:
+    """Of each subject, the jobs that wait or run, and the newest one that was processed."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, dict[str, Entry]] = {}
+
+    def follow(self, entry: Entry) -> None:
+        """A job has come, or has another state now."""
+        if not entry.record.subject:
+            return
+        its = self._of.setdefault(entry.record.subject, {})
+        its[entry.id] = entry
+        if entry.status is JobStatus.PROCESSED:
+            processed = sorted((e for e in its.values() if e.status is JobStatus.PROCESSED), key=_age)
+            for outdated in processed[:-1]:
+                del its[outdated.id]
+        elif entry.status.is_final:
+            del its[entry.id]
+
+    def newest_after(self, entry: Entry) -> str | None:
+        """The id of the newest one, if that is newer than this one."""
+        newer = [other for other in self._its(entry) if other.record.seq > entry.record.seq]
+        return newer[-1].id if newer else None
+
+    def running_before(self, entry: Entry) -> list[Entry]:
+        """The older ones that run."""
+        return [other for other in self._before(entry) if other.status is JobStatus.RUNNING]
+
+    def take_turn(self, entry: Entry, now_us: int, max_defer_us: int) -> list[Entry]:
+        """The job takes the turn of the older ones that wait; those are given that are superseded. Once newer ones have
+        taken the turn of older ones for so long (0: no bound), the one that waits keeps its turn beside the newest."""
+        waiting = [other for other in self._before(entry) if other.waits]
+        since = None
+        is_behind = any(other.record.behind for other in waiting[1:])
+        if waiting:
+            first = waiting[is_behind].record
+            since = first.since or first.seq
+            if max_defer_us and not is_behind and now_us - since >= max_defer_us:
+                is_behind, since = True, now_us
+        entry.note(since=since, behind=is_behind)
+        return waiting[is_behind:]
+
+    def forget(self) -> None:
+        """Know of no job any more."""
+        self._of.clear()
+
+    def _its(self, entry: Entry) -> list[Entry]:
+        return sorted(self._of.get(entry.record.subject or "", {}).values(), key=_age)
+
+    def _before(self, entry: Entry) -> list[Entry]:
+        return [other for other in self._its(entry) if other.record.seq < entry.record.seq]
 
 
-def newer(entry: Entry, all_jobs: Iterable[Entry]) -> Entry | None:
-    """The newest job of the subject that waits, runs or was processed, if it is newer than this one."""
-    fitting = [
-        one for one in _of_subject(entry, all_jobs) if one.status in COUNTING and one.record.seq > entry.record.seq
-    ]
-    return max(fitting, key=lambda one: one.record.seq, default=None)
-
-
-def take_over(
-    entry: Entry, all_jobs: Iterable[Entry], now_us: int, *, max_defer_us: int = 0, stops_running: bool = False
-) -> list[Entry]:
-    """The older jobs that are superseded by this one, which takes their turn; those that run are asked to stop."""
-    older = [one for one in _of_subject(entry, all_jobs) if one.record.seq < entry.record.seq]
-    if stops_running:
-        for one in older:
-            if one.status is JobStatus.RUNNING and one.record.cancel is None:
-                one.record = one.record._replace(cancel="superseded", superseded_by=entry.id)
-    waiting = sorted((one for one in older if one.status in WAITING), key=lambda one: one.record.seq)
-    is_behind = any(one.record.behind for one in waiting[1:])
-    first = waiting[1 if is_behind else 0] if waiting else None
-    since = None if first is None else first.record.since or first.record.seq
-    if since is not None and max_defer_us and not is_behind and now_us - since >= max_defer_us:
-        is_behind, since = True, now_us
-    entry.record = entry.record._replace(since=since, behind=is_behind or None)
-    return waiting[1 if is_behind else 0 :]
-
-
-def _of_subject(entry: Entry, all_jobs: Iterable[Entry]) -> list[Entry]:
-    subject = entry.record.subject
-    return [one for one in all_jobs if subject and one.record.subject == subject and one is not entry]
+def _age(entry: Entry) -> int:
+    return entry.record.seq

@@ -50,6 +50,7 @@ def a_result(*, quiet: bool = True, **longest_ms: list[float]) -> dict[str, Any]
         "measures": [
             {
                 "name": f"overload-{load:g}",
+                "title": f"At {load:g} × the capacity",
                 "limited_by": "The threads.",
                 "figures": [{"name": name, "unit": "ms"} for name in names],
                 "contestants": {name: {"values": values(name, load)} for name in loads.AT_HALF},
@@ -149,6 +150,15 @@ def test_adaptive_is_held_beside_each_fifo_round_by_round(adaptive: list[float],
 
     assert loads.fairness(result).endswith(f"The aim is ≤ 1.2 ×: {word}.")
     assert "× that of FIFO (LastIn), " in loads.fairness(result)
+
+
+def test_the_table_says_which_load_was_measured_at_another_size() -> None:
+    result = a_result()
+    result["measures"][0]["title"] += " (size full)"
+
+    rows = [line for line in loads.performance(result).splitlines() if "adaptive (LastIn) |" in line]
+
+    assert [row.split("|")[1].strip() for row in rows] == ["0.5 × (size full)", "1 ×", "1.5 ×", "2 ×", "3 ×"]
 
 
 def test_the_readme_says_it_if_the_machine_was_busy() -> None:

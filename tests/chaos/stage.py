@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Self, TypeVar
 
-from ..proof.event_log import Event
 from ..service import wait_until
 from .crowd import Crowd
 from .played import Played
@@ -112,7 +111,16 @@ class Stage:
         elif name == "scheduler":
             self.first("open", since_us)
         else:
-            self.wait(lambda: self._claims_of(name, since_us), f"{name} to claim a job")
+            self.first_claim_of([name], since_us)
+
+    def first_claim_of(self, names: Sequence[str], after_us: int) -> float:
+        """Seconds from a time until one of these workers, as they run now, has claimed a job."""
+
+        def claims() -> list[int]:
+            pids = {pid for name in names for pid in self.system.members(name)}
+            return sorted(e[1] for e in self.witness.events("claim", after_us) if pid_of(e[-1]) in pids)
+
+        return (self.wait(claims, f"{' or '.join(names)} to claim a job")[0] - after_us) / 1e6
 
     def longest_silence(self, since_us: int) -> float:
         """The longest time in seconds between two claims, from a time until now."""
@@ -199,10 +207,6 @@ class Stage:
         begins = [(event[1], 1) for event in self.witness.events("claim", 0) if event[2] in ids]
         ends = [(event[1], -1) for event in self.witness.events("settle", 0) if event[2] in ids]
         return max(accumulate(change for _, change in sorted(begins + ends))) == ALL_THREADS
-
-    def _claims_of(self, name: str, after_us: int) -> list[Event]:
-        pids = self.system.members(name)
-        return [event for event in self.witness.events("claim", after_us) if pid_of(event[-1]) in pids]
 
     def _ended(self, ids: set[str]) -> set[str]:
         return {event[2] for event in self.witness.events("settle", 0) if event[2] in ids}

@@ -16,7 +16,7 @@ from ...service import wait_until
 from ..workers import working
 
 SECOND_US = 1_000_000
-STATE = ("status", "attempts", "payload", "result", "reason", "max_attempts")
+STATE = ("status", "attempts", "payload", "subject", "result", "reason", "max_attempts")
 
 
 def tell(broker: dramatiq.Broker, clock: StubClock, story: list[tuple[str, int]]) -> None:
@@ -70,9 +70,7 @@ def test_a_story_ends_as_with_the_real_broker(redis_url: str, seed: int) -> None
         while any(job.status in ("queued", "running", "scheduled") for job in real.store.page().jobs):
             wait_until(lambda: not _busy(real), "the worker to be idle")
             clocks[1].advance(1)
-    told = [
-        [tuple(getattr(job, name) for name in STATE) for job in jobs] for jobs in (stub.jobs(), real.store.page().jobs)
-    ]
+    told = [[_told(job, jobs) for job in jobs] for jobs in (stub.jobs(), real.store.page().jobs)]
     real.close()
 
     assert _first_runs(orders[0]) == _first_runs(orders[1])

@@ -32,7 +32,8 @@ clients: $(VENV)/installed-dev .venv-clients/installed ## Try libraries of other
 
 acl: $(VENV)/installed-dev ## Run the tests of API and middleware as the Redis user of deploy/redis/users.acl
 	LASTIN_TEST_ACL=1 $(BIN)/python -m pytest -n 4 --dist worksteal tests/api tests/middleware \
-		--ignore tests/middleware/redis_link/test_connection.py $(PYTEST_ARGS)
+		--ignore tests/middleware/redis_link/test_connection.py --ignore tests/middleware/redis_link/test_client_arguments.py \
+		--ignore tests/middleware/enqueue/test_from_dramatiq.py $(PYTEST_ARGS)
 
 audit: $(VENV)/created ## Look for known vulnerabilities in what is installed (asks PyPI for its advisories)
 	@if $(BIN)/python -c "import urllib.request as u; u.urlopen('$(ADVISORIES)', timeout=10)" 2>/dev/null; then \

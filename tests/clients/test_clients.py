@@ -106,7 +106,7 @@ broker.add_middleware(WorkflowMiddleware(RedisBackend(client=redis.Redis.from_ur
 
 @dramatiq.actor
 def step(name):
-    print(name)
+    print(name + "\\n", end="")  # in one piece, whoever else prints
 
 Workflow(Chain(step.message("first"), Group(step.message("side"), step.message("side")), step.message("last"))).run()
 work_off(broker)

@@ -12,7 +12,7 @@ import pytest
 
 from middleware.broker import LifoBroker
 from middleware.commands import keys
-from middleware.commands.types import Call, Offer, Replication, Submitted, Tick, TickRefused
+from middleware.commands.types import Call, Crowded, Offer, Replication, Room, Submitted, Tick, TickRefused
 from middleware.errors import DuplicateJobError, RedisAwayError, TooFewReplicasError
 from middleware.processes.server_safety import look
 from middleware.redis_link.link import Link
@@ -133,9 +133,10 @@ def test_what_is_refused_waits_for_nobody(broker: LifoBroker, watched: WatchedSe
     watched.stop_replicas()
     began = time.monotonic()
 
-    answer = broker.redis.queue("default").accept([Offer(f"{n}", "nothing", b"{}") for n in range(3)], most_waiting=2)
+    three = [Offer(f"{n}", "nothing", b"{}") for n in range(3)]
+    answer = broker.redis.queue("default").accept(three, room=Room(2))
 
-    assert answer == (0,)
+    assert isinstance(answer, Crowded)
     assert time.monotonic() - began < 2 * WAIT_MS / 1000 + 1
 
 

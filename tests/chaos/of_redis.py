@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from middleware.commands import keys
+
 from .of_processes import LONGER_THAN_A_LEASE_S
 from .scenarios import scenario
 from .stage import Stage, now_us
+from .witness import QUEUES
 
 BACK_WITHIN_S = 0.5
 DROPS = 5
@@ -54,12 +57,22 @@ def redis_stopped(stage: Stage) -> float:
 )
 def redis_full(stage: Stage) -> float:
     with stage.system.server.client() as client:
-        full_us = now_us()
-        client.config_set("maxmemory", 1)
-        stage.refused()
-        stage.drained()
-        assert stage.witness.events("claim", full_us), "nothing was claimed while Redis was full"
-        client.config_set("maxmemory", 0)
+
+        def full_while_jobs_wait() -> bool:
+            client.config_set("maxmemory", 1)
+            do_wait = any(client.zcard(keys.stack(queue)) for queue in QUEUES)
+            if not do_wait:
+                client.config_set("maxmemory", 0)
+            return do_wait
+
+        try:
+            stage.wait(full_while_jobs_wait, "jobs to wait when Redis is full")
+            full_us = now_us()
+            stage.refused()
+            stage.drained()
+            assert stage.witness.events("claim", full_us), "nothing was claimed while Redis was full"
+        finally:
+            client.config_set("maxmemory", 0)
     return stage.first_accepted(now_us())
 
 

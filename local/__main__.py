@@ -80,6 +80,7 @@ def _run(settings: Settings, environment: dict[str, str]) -> int:
     with ExitStack() as ending:
         server, tasks = None, TaskCheck(environment)
         ending.callback(tasks.stop)
+        tasks.start()
         if not (environment.get("REDIS_URL") or environment.get("REDIS_SENTINELS")):
             password = secrets.token_urlsafe(24)  # a new one each time: what others have learned is of no use to them
             server = EmbeddedServer(SERVER_DIR, password=password, durability=settings.durability)

@@ -19,6 +19,8 @@ from redis.retry import Retry
 
 from middleware.processes.server_program import ENVIRONMENT, EmbeddedServerError, find_binary
 
+from .interrupts import held_back
+
 __all__ = [
     "LOOPBACK",
     "SERVER_PORTS",
@@ -168,7 +170,7 @@ class EmbeddedServer:
         command = [str(self.binary or find_binary()), str(self._config), "--port", str(self.port)]
         for name, value in {"dir": str(self.data_dir), "appendfsync": self._durability, **SETTINGS}.items():
             command += [f"--{name}", value]
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, held_back():
             self._process = subprocess.Popen(
                 [*command, *self._options],
                 stdin=subprocess.DEVNULL,

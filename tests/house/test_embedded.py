@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -165,6 +166,24 @@ def test_a_server_that_hangs_is_killed_when_patience_ends(tmp_path: Path) -> Non
 
     server.stop(patience_s=0.2)
 
+    assert not server.is_alive
+
+
+def test_a_server_whose_start_is_interrupted_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server, started = EmbeddedServer(tmp_path), list[int]()
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            started.append(self.pid)
+            signal.raise_signal(signal.SIGINT)  # Ctrl-C, after the fork
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
+
+    assert [server.pid] == started
+    server.stop()
     assert not server.is_alive
 
 

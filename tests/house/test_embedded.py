@@ -179,8 +179,12 @@ def test_a_server_whose_start_is_interrupted_can_be_stopped(tmp_path: Path, monk
             signal.raise_signal(signal.SIGINT)  # Ctrl-C, after the fork
 
     monkeypatch.setattr(subprocess, "Popen", Interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        server.start()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            server.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert [server.pid] == started
     server.stop()

@@ -11,6 +11,7 @@ from typing import TypeVar
 from redis.exceptions import ResponseError
 
 from ..errors import RedisAwayError
+from ..redis_link.info import fields_of
 from ..redis_link.link import Link
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ class Replica:
     def _is_fit(self, link: Link) -> bool:
         if time.monotonic() >= self._look_at:
             try:
-                self._note(_fault_in(link.call("INFO", "replication").decode()))
+                self._note(_fault_in(link.call("INFO", "replication")))
             except (RedisAwayError, ResponseError) as error:
                 self._note("it doesn't answer", error)
         return self.fault is None
@@ -70,8 +71,8 @@ class Replica:
             logger.info("Lists are read from REDIS_REPLICA_URL again.")
 
 
-def _fault_in(info: str) -> str | None:
-    said = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
+def _fault_in(info: bytes) -> str | None:
+    said = fields_of(info)
     if said.get("role") != "slave":
         return f"it is no replica, its role is {said.get('role', 'unknown')}"
     if (status := said.get("master_link_status")) != "up":

@@ -7,7 +7,7 @@ from typing import Any
 
 import dramatiq
 
-from .due import LATEST_DUE_US, LONGEST_DELAY_MS
+from .due import LATEST_DUE_US, check_span_ms
 
 EXPIRES_IN, EXPIRES_AT_US = "expires_in", "expires_at_us"
 """Options of messages: milliseconds from the acceptance on, as tasks may have it too; or µs since the epoch."""
@@ -51,8 +51,7 @@ class Deadlines:
 
 
 def _after(value: Any) -> bytes:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 1 <= value <= LONGEST_DELAY_MS:
-        raise ValueError(f"{EXPIRES_IN} is 1 to {LONGEST_DELAY_MS} milliseconds (100 years), got {value!r}")
+    check_span_ms(EXPIRES_IN, value)
     return b"+%d" % (int(value) * 1000)
 
 

@@ -39,6 +39,16 @@ def due_word(message: dramatiq.Message[Any], due: Due) -> bytes:
     return b"" if due.delay_ms is None else b"+%d" % (checked_delay_ms(due.delay_ms) * 1000)
 
 
+def check_span_ms(name: str, value: Any) -> None:
+    """Check what a program has given as a span of time. ``name``: of the option.
+
+    Raises:
+      ValueError: it is none, or longer than a century.
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 1 <= value <= LONGEST_DELAY_MS:
+        raise ValueError(f"{name} is 1 to {LONGEST_DELAY_MS} milliseconds (100 years), got {value!r}")
+
+
 def checked_delay_ms(delay_ms: float) -> int:
     """A delay in whole milliseconds.
 

@@ -9,7 +9,7 @@ import dramatiq
 
 from ..commands.types import NO_SUBJECT, Subject
 from ..tags import digests
-from .due import LONGEST_DELAY_MS
+from .due import check_span_ms
 
 SUBJECT, SUPERSEDE_RUNNING, MAX_DEFER = "subject", "supersede_running", "max_defer"
 """Options of messages: a text; True or False; milliseconds. Tasks have them too: there the subject is the name of the
@@ -92,10 +92,8 @@ def _checked(value: Any, supersede_running: Any, max_defer: Any) -> Subject:
         raise ValueError(  # noqa: TRY004 - as for all that callers say
             f"{SUPERSEDE_RUNNING} is True or False, got {supersede_running!r}"
         )
-    if max_defer is not None and (
-        not isinstance(max_defer, int | float) or isinstance(max_defer, bool) or not 1 <= max_defer <= LONGEST_DELAY_MS
-    ):
-        raise ValueError(f"{MAX_DEFER} is 1 to {LONGEST_DELAY_MS} milliseconds, got {max_defer!r}")
+    if max_defer is not None:
+        check_span_ms(MAX_DEFER, max_defer)
     text = _text(value)
     if not text:
         return NO_SUBJECT

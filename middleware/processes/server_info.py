@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from ..redis_link.info import fields_of
 from ..redis_link.link import Link
 
 ADDED = frozenset(
@@ -56,8 +57,3 @@ def _of_both(name: str, one: str, other: str) -> str:
 
 def _number(combine: Callable[[float, float], float], one: str, other: str) -> str:
     return f"{combine(float(one), float(other)):.15g}"
-
-
-def fields_of(info: bytes) -> dict[str, str]:
-    """INFO by its fields."""
-    return dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)

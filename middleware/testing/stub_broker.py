@@ -22,6 +22,7 @@ from ..settings import Settings
 from ..worker import context
 from ..worker.cancellation import Cancellation
 from ..worker.delivery import Delivery
+from ..worker.following import Following
 from ..worker.results import JobResults
 from .clock import StubClock
 from .in_this_thread import process
@@ -57,7 +58,7 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
         StubJobs.__init__(self, clock or StubClock(), settings or Settings(), gated=gated)
         self._idle: threading.Semaphore | None = None
         standard = [m() for m in default_middleware] if middleware is None else middleware
-        DeclaringBroker.__init__(self, [_Following(self), Cancellation(), *standard])
+        DeclaringBroker.__init__(self, [_FollowingWorker(self), Cancellation(), *standard])
         self.fail_fast_default = fail_fast_default
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.job)))
@@ -188,8 +189,8 @@ def _raise_rejected(entries: Sequence[Entry]) -> None:
             raise entry.exception or AssertionError(f"Job {entry.id} was rejected: {entry.record.reason}.")
 
 
-class _Following(dramatiq.Middleware):
-    """Follows the Worker and what its threads run."""
+class _FollowingWorker(Following):
+    """Follows the Worker, and what its threads run."""
 
     def __init__(self, broker: StubBroker) -> None:
         self._broker = broker
@@ -201,17 +202,3 @@ class _Following(dramatiq.Middleware):
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Nobody runs jobs any more but the test."""
         self._broker._idle = None
-
-    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
-        """So that ``progress()`` and retries know which job this thread runs."""
-        context.enter(message if isinstance(message, Delivery) else None)
-
-    def after_process_message(
-        self, broker: dramatiq.Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
-    ) -> None:
-        """It runs none any more."""
-        context.enter(None)
-
-    def after_skip_message(self, broker: dramatiq.Broker, message: Any) -> None:
-        """It runs none any more."""
-        context.enter(None)

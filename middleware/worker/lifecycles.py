@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +11,11 @@ import dramatiq
 from . import context
 from .consumer import LifoConsumer
 from .delivery import Delivery
+from .following import Following
 from .lifecycle import WorkerLifecycle
 
 
-class WorkerLifecycles(dramatiq.Middleware):
+class WorkerLifecycles(Following):
     """Dramatiq middleware that gives each ``Worker`` of a broker its lifecycle, from its boot to its shutdown.
 
     Parameters:
@@ -88,24 +88,6 @@ class WorkerLifecycles(dramatiq.Middleware):
         """Put back what still runs, since its time is up, and stop."""
         if (lifecycle := self._of_worker.pop(worker, None)) is not None:
             lifecycle.close()
-
-    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
-        """Remember what this thread runs, so that an enqueue of it is known as a retry; and since when."""
-        if isinstance(message, Delivery):
-            message.running_since = time.monotonic()
-            context.enter(message)
-        else:
-            context.enter(None)
-
-    def after_process_message(
-        self, broker: dramatiq.Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
-    ) -> None:
-        """Forget it again. This middleware is the first of all, so its ``after_`` hooks come last."""
-        context.enter(None)
-
-    def after_skip_message(self, broker: dramatiq.Broker, message: Any) -> None:
-        """Forget it again."""
-        context.enter(None)
 
     def _all(self) -> list[WorkerLifecycle]:
         return [*self._of_worker.values(), self._of_program]

@@ -8,8 +8,7 @@ local reason = ARGV[2]
 --- @include windows
 --- @include load
 --- @include finish
---- @include open_number
---- @include close_when_done
+--- @include close_if_empty
 
 local function call_off(id)
   local job = load(id)
@@ -41,7 +40,7 @@ for a = 3, #ARGV do
   local word, was_queued = call_off(ARGV[a])
   words[#words + 1], left_stack = word, left_stack or was_queued
 end
-if left_stack then close_when_done(open_number(), redis.call('ZCARD', K.stack) == 0) end
+if left_stack then close_if_empty() end
 for i, word in ipairs(words) do
   if word == 'cancelled' then log('cancel', now, ARGV[i + 2]) end
   if word == 'asked' then log('cancel_asked', now, ARGV[i + 2]) end

@@ -7,7 +7,8 @@ from typing import Any
 from local.embedded import EmbeddedServer
 from middleware.metrics import exposition, queue_metrics
 from middleware.metrics.definitions import BY_NAME
-from middleware.processes.server_info import fields_of, read_info
+from middleware.processes.server_info import read_info
+from middleware.redis_link.info import fields_of
 from middleware.redis_link.link import Link
 
 from ..scripted import ScriptedQueue

@@ -1,6 +1,5 @@
 --- @include expire
---- @include open_number
---- @include close_when_done
+--- @include close_if_empty
 -- Ends the jobs at the bottom of the stack, as many as wait beyond `most`, and at most `limit`.
 local function drop_oldest(most, limit)
   local beyond = redis.call('ZCARD', K.stack) + redis.call('ZCARD', K.scheduled) - most
@@ -8,5 +7,5 @@ local function drop_oldest(most, limit)
   local ids = redis.call('ZRANGE', K.stack, 0, math.min(beyond, limit) - 1)
   expire(ids, 'overflow')
   count('overflowed', #ids)
-  close_when_done(open_number(), redis.call('ZCARD', K.stack) == 0)
+  close_if_empty()
 end

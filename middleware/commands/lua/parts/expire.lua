@@ -1,3 +1,4 @@
+--- @include leave_waiting
 --- @include gather
 --- @include finish
 --- @include orphan
@@ -5,9 +6,7 @@
 -- Ends jobs that wait, on the stack or for their time: their deadline has passed (reason `deadline`), or too many wait
 -- (`overflow`).
 local function expire(ids, reason)
-  for _, waiting in ipairs({K.deadlines, K.stack, K.displaced, K.due, K.scheduled}) do
-    redis.call('ZREM', waiting, unpack(ids))
-  end
+  leave_waiting(ids)
   local records = redis.call('HMGET', K.records, unpack(ids))
   for i, id in ipairs(ids) do
     local job = records[i] and cmsgpack.unpack(records[i]) or orphan()

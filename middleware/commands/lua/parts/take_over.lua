@@ -1,10 +1,11 @@
+--- @include leave_waiting
 --- @include subject_row
 --- @include finish
 --- @include load_all
 --- @include event_log
 -- Ends a job that waits, since a newer one of its subject does.
 local function supersede(id, job, by)
-  for _, waiting in ipairs({K.stack, K.displaced, K.due, K.scheduled, K.deadlines}) do redis.call('ZREM', waiting, id) end
+  leave_waiting({id})
   job[R.SUPERSEDED_BY] = by
   finish(id, job, S.SUPERSEDED)
   redis.call('HSET', K.records, id, cmsgpack.pack(job))

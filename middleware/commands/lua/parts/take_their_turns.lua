@@ -1,6 +1,5 @@
 --- @include take_over
---- @include open_number
---- @include close_when_done
+--- @include close_if_empty
 -- What was accepted in one call takes the turns of older jobs: of each subject the last one, which supersedes those before it.
 local function take_their_turns(accepted)
   local is_done = {}
@@ -12,5 +11,5 @@ local function take_their_turns(accepted)
       if job[R.SINCE] then redis.call('HSET', K.records, id, cmsgpack.pack(job)) end
     end
   end
-  close_when_done(open_number(), redis.call('ZCARD', K.stack) == 0)
+  close_if_empty()
 end

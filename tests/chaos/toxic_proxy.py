@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
 
 from local.embedded import LOOPBACK
+
+from ..loopback_proxy import LoopbackProxy
 
 READ_BYTES = 65_536
 
@@ -30,7 +31,7 @@ class Line:
         self.server.transport.abort()
 
 
-class ToxicProxy:
+class ToxicProxy(LoopbackProxy):
     """Forwards to a port of this machine until told otherwise; a thread of its own does it.
 
     Each fault holds until :meth:`heal`.
@@ -38,16 +39,15 @@ class ToxicProxy:
 
     def __init__(self, port: int, *, seed: int = 0) -> None:
         """``port``: where to forward to."""
-        self.port = 0
+        super().__init__()
         self._target = port
         self._chance = random.Random(seed)
         self._lines: set[Line] = set()
         self._delay_s = self._pause_s = 0.0
         self._piece_bytes = READ_BYTES
         self._is_cut = False
-        self._loop = asyncio.new_event_loop()
-        self._listens = threading.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     @property
     def url(self) -> str:
@@ -103,16 +103,6 @@ class ToxicProxy:
 
         self._do(mend)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._listens.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._do(self._closing.set)
-        self._thread.join(10)
-        self._loop.close()
-
     def _do(self, change: Callable[[], None]) -> None:
         """In the thread of the proxy, and wait until it is done."""
         done = threading.Event()
@@ -124,22 +114,7 @@ class ToxicProxy:
         self._loop.call_soon_threadsafe(make_it)
         assert done.wait(10)
 
-    async def _serve(self) -> None:
-        self._closing, self._flows = asyncio.Event(), asyncio.Event()
-        self._flows.set()
-        self._loop.set_exception_handler(lambda loop, context: None)  # ends that break are what is tested
-        server = await asyncio.start_server(self._connect, LOOPBACK, 0)
-        self.port = server.sockets[0].getsockname()[1]
-        self._listens.set()
-        await self._closing.wait()
-        server.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # transports that were aborted close their sockets in the next round
-
-    async def _connect(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+    async def connect(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         try:
             if self._is_cut:
                 raise ConnectionAbortedError

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
@@ -27,7 +23,7 @@ from middleware.redis_link.link import Link
 from ..api.client import Client
 from ..api.conftest import running_api
 from ..sentinel import Fault, WatchedServers
-from ..service import ROOT, clean_environment, wait_until
+from ..service import python_running, wait_until
 from .failover_load import Load, longest_gap
 
 THREADS = 8
@@ -94,8 +90,8 @@ def prove(folder: Path, faults: Sequence[Fault], *, replicas: int = 2, wait_repl
         broker.declare_queue("default")
         with (
             running_api(settings.redis_url, folder / "web.log", environment, serve=SERVE) as api,
-            _process(folder / "scheduler.log", environment, "-m", "scheduler"),
-            _process(folder / "worker.log", environment, *_worker()),
+            python_running(folder / "scheduler.log", environment, "-m", "scheduler"),
+            python_running(folder / "worker.log", environment, *_worker()),
         ):
             load = Load(api, broker)
             load.start()
@@ -160,26 +156,6 @@ def _threads_at_once(api: Client, journal: Journal, let_go: Path) -> int:
 
 def _worker() -> list[str]:
     return ["-m", "dramatiq", "tests.replication.failover_tasks", "--processes", "1", "--threads", str(THREADS)]
-
-
-@contextmanager
-def _process(log: Path, environment: dict[str, str], *arguments: str) -> Iterator[None]:
-    """A Python process of the service's, with all of its children, for as long as the block lasts."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=clean_environment(**environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def main() -> int:

@@ -8,13 +8,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import dramatiq
@@ -25,7 +22,7 @@ from middleware.commands import keys
 from middleware.settings import Settings
 
 from ..cluster import Cluster
-from ..service import ROOT, clean_environment, wait_until
+from ..service import python_running, wait_until
 
 A_CALL = 500
 
@@ -91,21 +88,10 @@ def _cpu_s(server: EmbeddedServer) -> float:
     return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
 
 
-@contextmanager
-def _worker(cluster: Cluster, names: list[str]) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dramatiq", "tests.shards.drain_tasks", "--processes", "1", "--threads", "8"],
-        cwd=ROOT,
-        env=clean_environment(**cluster.settings, DRAIN_QUEUES=",".join(names)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def _worker(cluster: Cluster, names: list[str]) -> AbstractContextManager[None]:
+    environment = {**cluster.settings, "DRAIN_QUEUES": ",".join(names)}
+    arguments = ("-m", "dramatiq", "tests.shards.drain_tasks", "--processes", "1", "--threads", "8")
+    return python_running(Path(os.devnull), environment, *arguments)
 
 
 def main() -> int:

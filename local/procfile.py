@@ -25,6 +25,8 @@ from .restarting import RestartingProcess
 
 HURRIED_S = 5.0
 """What still runs so long after a second Ctrl-C is killed."""
+AGAIN_S = 0.5
+"""How often the processes are told to hurry: what comes before the request to end itself is passed over."""
 
 
 class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
@@ -52,7 +54,7 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
         self.on_stop: Callable[[], None] = lambda: None
         """Called when somebody asks for the end, before the processes are told."""
         self._asked = 0
-        self._is_hurried = False
+        self._hurry_at = float("inf")
         self._kill_at = float("inf")
         commands = honcho.environ.parse_procfile(procfile.read_text(encoding="utf-8")).processes
         for name, command in commands.items():
@@ -122,11 +124,13 @@ class ProcfileManager(honcho.manager.Manager):  # type: ignore[misc]
                 self.failure = self._why()
             self._kill_at = time.monotonic() + self._kill_after_s
             self.terminate()
-        if self._asked > 1 and not self._is_hurried:
-            self._is_hurried = True
+        if self._asked > 1 and self._hurry_at == float("inf"):
+            self._hurry_at = time.monotonic()
             self._kill_at = min(self._kill_at, time.monotonic() + HURRIED_S)
             self._console.begin_line()
             self._console.say("Ends now.")
+        if time.monotonic() >= self._hurry_at:
+            self._hurry_at = time.monotonic() + AGAIN_S
             self._hurry()
         if time.monotonic() > self._kill_at:
             self._kill_at = float("inf")

@@ -174,6 +174,21 @@ def test_a_second_ctrl_c_puts_running_jobs_back_at_once(terminal: Terminal) -> N
     assert not run.processes()
 
 
+def test_ctrl_c_held_down_puts_running_jobs_back_as_well(terminal: Terminal) -> None:
+    """The request to hurry may then overtake the one to end."""
+    run = terminal(WORKER_SHUTDOWN_MS="60000")
+    run.start()
+    nap(run)
+
+    def interrupted() -> bool:
+        run.interrupt()
+        return "Ends now." in run.output
+
+    wait_until(interrupted, "'Ends now.'")
+    assert run.wait() == 0
+    assert "Stopped. Put back 1 job." in run.output
+
+
 @pytest.mark.parametrize(
     "sent",
     [

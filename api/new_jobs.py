@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from middleware.enqueue.deadlines import deadline_options
 from middleware.enqueue.due import AT_ONCE, Due
+from middleware.enqueue.generated import generation_options
 from middleware.enqueue.subjects import LONGEST_SUBJECT, subject_options
 from middleware.nearest import hint
 from middleware.tags import MOST_TAGS
@@ -96,6 +97,13 @@ class JobForm(StrictSchema):
             "examples": [30],
         },
     )
+    generated_at = DateTimeUs(
+        metadata={
+            "description": "When what it is about was generated, with an offset. Where the cadence orders by it, the "
+            "job generated last is on top; a time that lies ahead counts as now.",
+            "examples": ["2030-01-31T12:00:00.250Z"],
+        },
+    )
     tags = ShortList(
         tag("One of them."),
         validate=validate.Length(max=MOST_TAGS),
@@ -133,6 +141,7 @@ class JobForm(StrictSchema):
 def options_of(loaded: Mapping[str, Any]) -> dict[str, Any]:
     """The options of the message that say what its job needs beside its payload."""
     about = subject_options(loaded.get("subject"), loaded.get("supersede_running"), loaded.get("max_defer_s"))
+    about |= generation_options(loaded.get("generated_at"))
     return deadline_options(loaded.get("expires_in_s"), loaded.get("expires_at")) | about
 
 

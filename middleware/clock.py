@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import overload
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_TIME_US = 253_402_300_799_999_968
+"""The last moment of the year 9999 that a score in Redis holds; RFC 3339 can write no later year."""
 
 
 @overload

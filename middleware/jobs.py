@@ -93,6 +93,7 @@ class Job:
     subject: str | None
     attempts: int
     max_attempts: int | None
+    generated_at_us: int | None
     due_at_us: int | None
     expires_at_us: int | None
     queued_at_us: int | None
@@ -146,6 +147,7 @@ class Job:
             "attempts": self.attempts,
             "max_attempts": self.max_attempts,
             "created_at": rfc3339(self.created_at_us),
+            "generated_at": rfc3339(self.generated_at_us),
             "due_at": rfc3339(self.due_at_us),
             "expires_at": rfc3339(self.expires_at_us),
             "queued_at": rfc3339(self.queued_at_us),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from middleware.queues.policy import PPM, Mode, Order
+from middleware.queues.policy import PPM, Mode, Order, OrderBy
 
 from .durations import format_duration
 from .recurring import Recurring
@@ -31,6 +31,7 @@ class QueueCadence:
     close_when_empty: bool = False
     oldest_share_ppm: int = 0
     order: Order = "lifo"
+    order_by: OrderBy = "accepted"
     lifo_above_us: int = 0
     lifo_below_us: int = 0
     """Of the adaptive order, else 0: it becomes lifo when the oldest job has waited longer than the first, and fifo
@@ -43,7 +44,8 @@ class QueueCadence:
 
     def keys(self) -> dict[str, str]:
         """The values of the section's keys, defaults included; the same for cadences that mean the same."""
-        held = {"mode": self.mode, "order": self.order, "oldest_share": f"{self.oldest_share_ppm / PPM:g}"}
+        held: dict[str, str] = {"mode": self.mode, "order": self.order, "order_by": self.order_by}
+        held["oldest_share"] = f"{self.oldest_share_ppm / PPM:g}"
         if self.order == "adaptive":
             held["lifo_above"] = format_duration(self.lifo_above_us)
             held["lifo_below"] = format_duration(self.lifo_below_us)

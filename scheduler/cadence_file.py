@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from middleware.nearest import nearest
-from middleware.queues.policy import Mode, Order
+from middleware.queues.policy import Mode, Order, OrderBy
 from tasks import Task
 
 from .cadence import Cadence, Missed, QueueCadence
@@ -25,7 +25,7 @@ DEFAULT = "default"
 
 KEYS = (
     *("mode", "every", "cron", "timezone", "batch", "lasts", "close_when_empty", "oldest_share", "order"),
-    *("lifo_above", "lifo_below", "blackout", "missed"),
+    *("order_by", "lifo_above", "lifo_below", "blackout", "missed"),
 )
 ONLY_IN_WINDOWS = ("every", "cron", "timezone", "batch", "lasts", "close_when_empty", "blackout", "missed")
 SHORTEST_WINDOW_US = 10_000
@@ -173,6 +173,7 @@ def _queue(queue: str, section: Section) -> QueueCadence:
         close_when_empty=section.boolean("close_when_empty", default=False),
         oldest_share_ppm=oldest_share_ppm,
         order=cast(Order, order),
+        order_by=cast(OrderBy, section.choice("order_by", get_args(OrderBy), "accepted")),
         lifo_above_us=above_us,
         lifo_below_us=below_us,
         missed=cast(Missed, section.choice("missed", get_args(Missed), "skip")),

@@ -47,6 +47,8 @@ def said(queue: QueueCadence) -> Iterator[str]:
         yield f"adaptive: lifo from {above} of waiting on, fifo again under {below}"
     else:
         yield queue.order
+    if queue.order_by == "generated":
+        yield "by when jobs were generated"
     yield f"oldest share {queue.oldest_share_ppm / 1_000_000:g}"
 
 

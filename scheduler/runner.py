@@ -263,4 +263,5 @@ def policy_of(cadence: QueueCadence) -> Policy:
         lifo_below_us=cadence.lifo_below_us,
         period_us=(cadence.timetable and cadence.timetable.period_us) or 0,
         timetable="" if cadence.timetable is None else str(cadence.timetable),
+        order_by=cadence.order_by,
     )

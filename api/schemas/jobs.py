@@ -40,6 +40,7 @@ EXAMPLE = jobs.Job(
     subject=None,
     attempts=1,
     max_attempts=21,
+    generated_at_us=None,
     due_at_us=None,
     expires_at_us=1_893_456_010_000_000,
     queued_at_us=1_893_456_000_000_000,
@@ -76,6 +77,7 @@ class Job(Answer):
     attempts = shown_number("How often a worker claimed it.")
     max_attempts = shown_number("After this many it is rejected.", nullable=True)
     created_at = shown_time("When it was accepted.", nullable=False)
+    generated_at = shown_time("When what it is about was generated, as whoever submitted it said.")
     due_at = shown_time("When it may run, if later than it was accepted.")
     expires_at = shown_time("Its deadline: if no worker has claimed it by then, it expires.")
     queued_at = shown_time("When it entered the stack.")

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from marshmallow import fields, validate
 
 from middleware.jobs import JobStatus
-from middleware.queues.policy import GateWord, Mode, Order, OrderNow
+from middleware.queues.policy import GateWord, Mode, Order, OrderBy, OrderNow
 from tasks.payload import StrictSchema
 
 from .asked import Query, page_size
@@ -86,6 +86,11 @@ class Queue(Answer):
     )
     order_now = fields.String(
         required=True, validate=validate.OneOf(get_args(OrderNow)), metadata={"description": "As claims go now."}
+    )
+    order_by = fields.String(
+        required=True,
+        validate=validate.OneOf(get_args(OrderBy)),
+        metadata={"description": "What the places of jobs that come go by: when they are accepted, or were generated."},
     )
     gate = fields.String(
         required=True,

@@ -56,6 +56,7 @@ PARAMETERS: dict[str, Any] = {
     },
     "STATES": len(layout.STATUS_LETTERS),
     "SWITCHES_KEPT": 100,
+    "TIES_APART": 1024,  # places for jobs that were generated in the same µs
     "TAG_BYTES": 150,  # about what an entry of K.tagged or K.subjects takes
     "TAG_LENGTH": DIGEST_LENGTH,
     "TASKS_COUNTED": 200,

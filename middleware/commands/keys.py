@@ -122,12 +122,14 @@ def tagged(queue: str) -> str:
 
 def subjects(queue: str) -> str:
     """ZSET whose scores are all 0: of each job with a subject that waits or runs, or is the newest processed one, the
-    subject's digest (``tags.py``), the job's seq in 7 bytes (big-endian) and its id."""
+    subject's digest (``tags.py``), the job's seq (or when it was generated, ``lua/parts/age_of.lua``) in 7 bytes
+    (big-endian) and its id."""
     return _of_queue(queue, "subjects")
 
 
 def freshness(queue: str) -> str:
-    """ZSET digest of a subject → seq of its newest processed job, as long as that is kept."""
+    """ZSET digest of a subject → seq of its newest processed job, or when that was generated
+    (``lua/parts/age_of.lua``), as long as it is kept."""
     return _of_queue(queue, "freshness")
 
 

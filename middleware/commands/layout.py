@@ -34,7 +34,8 @@ class Record(NamedTuple):
     stop; ``size``: bytes of its message, known from a claim on; ``tags``: the digests of its tags (``tags.py``);
     ``expires``: its deadline; ``subject``: the digest of its subject; ``superseded_by``: the id of a newer job;
     ``since``: since when jobs of its subject have waited of which none was claimed (None: since its acceptance);
-    ``behind``: whether an older one keeps its turn.
+    ``behind``: whether an older one keeps its turn; ``generated``: where the policy ordered by generation, its place by
+    that, which also tells the ages of its subject's jobs.
     """
 
     status: str
@@ -59,6 +60,12 @@ class Record(NamedTuple):
     superseded_by: str | None = None
     since: int | None = None
     behind: bool | None = None
+    generated: int | None = None
+
+    @property
+    def age(self) -> int:
+        """What tells which of two jobs of a subject is newer (``lua/parts/age_of.lua``)."""
+        return self.generated or self.seq
 
 
 class WindowRecord(NamedTuple):

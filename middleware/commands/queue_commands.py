@@ -217,6 +217,8 @@ def _acceptance(words: list[Any], count: int) -> Acceptance:
             return Replayed(*answer)
         case b"reused":
             return Reused()
+        case b"recorded":
+            return Accepted(answer[0], (), answer[1], answer[2:])
     first, now, *dues = answer
     return Accepted(first, [due or None for due in dues] or [None] * count, now)
 

@@ -46,8 +46,8 @@ NO_SUBJECT = Subject("")
 
 class Offer(NamedTuple):
     """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`), the digests of its
-    tags (:func:`tags.digests`), its deadline (:meth:`deadlines.Deadlines.word`), and its
-    subject."""
+    tags (:func:`tags.digests`), its deadline (:meth:`deadlines.Deadlines.word`), its
+    subject, and when it was generated in µs (None: nobody said)."""
 
     id: str
     task: str
@@ -56,14 +56,18 @@ class Offer(NamedTuple):
     tags: str = ""
     deadline: bytes = b""
     subject: Subject = NO_SUBJECT
+    generated_us: int | None = None
 
 
 class Accepted(NamedTuple):
-    """The seq of the first job, when each of them falls due (None: at once), and the server's time, all in µs."""
+    """The seq of the first job, when each of them falls due (None: at once), and the server's time, all in µs.
+    ``records``: of each job its packed record instead of when it falls due, where some went by when they were
+    generated."""
 
     first_seq: int
     dues_us: Sequence[int | None]
     now_us: int
+    records: Sequence[bytes] = ()
 
 
 class Room(NamedTuple):

@@ -114,7 +114,7 @@ def _faults_of_tags(queue: str, entries: list[bytes], link: Link) -> Iterator[st
 def _faults_of_subjects(queue: str, entries: list[bytes], link: Link) -> Iterator[str]:
     """Each entry of the index of subjects must be that of a job which waits, runs or was processed."""
     for id, digest, seq, fields in _indexed(queue, keys.subjects(queue), entries, link):
-        if fields is None or fields.seq != seq or digest != fields.subject:
+        if fields is None or fields.age != seq or digest != fields.subject:
             yield f"{id} is in the index under a subject that its record doesn't have"
         elif STATUS_LETTERS.get(fields.status) not in OF_A_SUBJECT:
             yield f"{id} is in the index of subjects, and its record says {STATUS_LETTERS.get(fields.status)}"

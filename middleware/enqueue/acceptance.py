@@ -46,7 +46,7 @@ from ..jobs import LONGEST_ID, Job, JobStatus
 from ..messages import MessageDetails
 from ..processes.retention import Retention
 from ..store.reading import JobStore
-from ..store.records import fresh_job
+from ..store.records import fresh_job, job_from
 from ..tags import MOST_TAGS, MOST_TAGS_IN_A_CALL, digests, tags_of
 from .deadlines import deadline_us
 from .fresh_work import FreshWork
@@ -154,6 +154,9 @@ class Acceptance:
             return self._redis.queue(queue).accept(jobs, call=call, key=key, room=self.room)
 
         match self._with_room(send):
+            case Accepted(records=records) if records:
+                packed = zip(messages, records, strict=True)
+                return Receipt([job_from(m.message_id, queue, record, m, self._details_of) for m, record in packed])
             case Accepted(first_seq, dues_us, now_us):
                 accepted = [
                     fresh_job(
@@ -183,8 +186,8 @@ class Acceptance:
 
     def _offer(self, message: dramatiq.Message[Any], due: bytes = b"") -> Offer:
         tags = digests(tags_of(message.options)) if "tags" in message.options else ""
-        fresh_work = self._fresh_work.of(message)
-        return Offer(message.message_id, message.actor_name, encoded(message), due, tags, *fresh_work)
+        said = self._fresh_work.of(message)
+        return Offer(message.message_id, message.actor_name, encoded(message), due, tags, *said)
 
     def _with_room(self, send: Callable[[], T]) -> T:
         """Send, and where Redis is full once more: what ended jobs keep must never be why a new one is refused."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import dramatiq
 
-from .due import LATEST_DUE_US, check_span_ms
+from ..clock import LATEST_TIME_US
+from .due import check_span_ms
 
 EXPIRES_IN, EXPIRES_AT_US = "expires_in", "expires_at_us"
 """Options of messages: milliseconds from the acceptance on, as tasks may have it too; or µs since the epoch."""
@@ -69,6 +70,6 @@ def deadline_us(word: bytes, now_us: int) -> int | None:
 
 
 def _checked_time_us(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LATEST_DUE_US:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LATEST_TIME_US:
         raise ValueError(f"{EXPIRES_AT_US} is a whole number of µs since the epoch, until the year 9999, got {value!r}")
     return value

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import dramatiq
 
+from ..clock import LATEST_TIME_US
+
 LONGEST_DELAY_MS = 100 * 365 * 86_400_000
-LATEST_DUE_US = 253_402_300_799_999_968
-"""The last moment of the year 9999 that a score in Redis holds; RFC 3339 can write no later year."""
 
 
 class Due(NamedTuple):
@@ -33,7 +33,7 @@ def due_word(message: dramatiq.Message[Any], due: Due) -> bytes:
     if due == AT_ONCE and isinstance(eta, (int, float)):
         due = Due(at_us=int(eta) * 1000)
     if due.at_us is not None:
-        if due.at_us > LATEST_DUE_US:
+        if due.at_us > LATEST_TIME_US:
             raise ValueError(f"a job can fall due until the end of the year 9999, got {due.at_us} µs since the epoch")
         return b"%d" % due.at_us
     return b"" if due.delay_ms is None else b"+%d" % (checked_delay_ms(due.delay_ms) * 1000)

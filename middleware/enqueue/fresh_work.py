@@ -1,18 +1,31 @@
-"""What keeps stale work from being done: the deadlines and subjects of messages (docs/fresh-work.md)."""
+"""What keeps stale work from being done: when messages were generated, their deadlines and subjects
+(docs/fresh-work.md)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import dramatiq
 
 from ..commands.types import NO_SUBJECT, Subject
-from . import deadlines, subjects
+from . import deadlines, generated, subjects
 
 TASK_OPTIONS = frozenset({deadlines.EXPIRES_IN}) | subjects.OPTIONS
 """The options that tasks may have beside those of Dramatiq."""
 
-_OPTIONS = deadlines.OPTIONS | subjects.OPTIONS
+_OPTIONS = deadlines.OPTIONS | subjects.OPTIONS | generated.OPTIONS
+
+
+class Said(NamedTuple):
+    """What is said of a message's job: its deadline as ``accept.lua`` takes it, its subject, and when it was generated
+    in µs since the epoch (None: nobody said)."""
+
+    deadline: bytes = b""
+    subject: Subject = NO_SUBJECT
+    generated_us: int | None = None
+
+
+SILENT = Said()
 
 
 class FreshWork:
@@ -35,12 +48,12 @@ class FreshWork:
         self._subjects.declare(actor)
         self._tasks.add(actor.actor_name)
 
-    def of(self, message: dramatiq.Message[Any]) -> tuple[bytes, Subject]:
-        """The deadline of a message as ``accept.lua`` takes it, and its subject, which is noted in its options.
+    def of(self, message: dramatiq.Message[Any]) -> Said:
+        """What a message and its task say; subject and time of generation are noted in its options.
 
         Raises:
           ValueError: what is said makes no sense.
         """
         if message.actor_name not in self._tasks and _OPTIONS.isdisjoint(message.options):
-            return b"", NO_SUBJECT
-        return self._deadlines.word(message), self._subjects.of(message)
+            return SILENT
+        return Said(self._deadlines.word(message), self._subjects.of(message), generated.generated_us(message))

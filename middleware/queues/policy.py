@@ -12,6 +12,7 @@ from ..words import counted, duration
 Mode = Literal["windows", "continuous"]
 Order = Literal["lifo", "fifo", "adaptive"]
 OrderNow = Literal["lifo", "fifo"]
+OrderBy = Literal["accepted", "generated"]
 GateWord = Literal["open", "closed", "paused"]
 PPM = 1_000_000
 NextTick = int | None | Literal["keep"]
@@ -23,7 +24,8 @@ class Policy:
 
     ``oldest_share_ppm``: parts per million of the claims; ``batch``: credits of a window, 0 = no bound; ``lasts_us``:
     how long a window lasts, 0 = until the next one opens; ``lifo_above_us``, ``lifo_below_us``: of the adaptive order;
-    ``period_us``: from tick to tick, where that is always the same, else 0; ``timetable``: in words.
+    ``period_us``: from tick to tick, where that is always the same, else 0; ``timetable``: in words; ``order_by``:
+    whether jobs go by when they were accepted, or by when they were generated.
     """
 
     mode: Mode = "windows"
@@ -36,6 +38,7 @@ class Policy:
     lifo_below_us: int = 0
     period_us: int = 0
     timetable: str = ""
+    order_by: OrderBy = "accepted"
 
     def fields(self) -> dict[str, str]:
         """As Redis keeps it."""
@@ -49,6 +52,7 @@ class Policy:
             "fifo": "oldest first",
             "adaptive": f"oldest first, or newest first once the oldest has waited {duration(self.lifo_above_us)}",
         }[self.order]
+        order += " by generation" if self.order_by == "generated" else ""
         share = f", {100 * self.oldest_share_ppm / PPM:g} % of them the oldest" if self.oldest_share_ppm else ""
         if self.mode == "continuous":
             return f"at any time, {order}{share}"
@@ -69,6 +73,7 @@ POLICY_FIELDS = (
     "lifo_below",
     "period",
     "timetable",
+    "order_by",
 )
 """The fields of ``keys.policy`` that a cadence rules, in the order of :class:`Policy`."""
 
@@ -93,6 +98,7 @@ def policy_from(fields: Mapping[str, bytes | None]) -> Policy | None:
         lifo_below_us=number("lifo_below"),
         period_us=number("period"),
         timetable=_text(fields.get("timetable")),
+        order_by=cast(OrderBy, _text(fields.get("order_by")) or "accepted"),
     )
 
 

@@ -14,7 +14,7 @@ from ..processes.registry import Threads
 from ..statistics.counters import TaskStatistics, added, counters_from
 from .freshness import Freshness, freshness_from
 from .pause import Pause, pause_from
-from .policy import GateWord, Mode, Order, OrderNow, Policy, policy_from
+from .policy import GateWord, Mode, Order, OrderBy, OrderNow, Policy, policy_from
 from .wait_bound import FULL_WINDOWS, wait_bound_us
 from .window import Window, window_from
 
@@ -61,6 +61,11 @@ class QueueSnapshot:
     def order(self) -> Order:
         """As the policy has it."""
         return "lifo" if self.policy is None else self.policy.order
+
+    @property
+    def order_by(self) -> OrderBy:
+        """Whether jobs that come go by when they are accepted, or by when they were generated."""
+        return "accepted" if self.policy is None else self.policy.order_by
 
     @property
     def gate(self) -> GateWord:
@@ -150,6 +155,7 @@ class QueueSnapshot:
             "mode": self.mode,
             "order": self.order,
             "order_now": self.order_now,
+            "order_by": self.order_by,
             "gate": self.gate,
             "pause": self.pause.as_dict() if self.pause else None,
             "window": self.window.as_dict() if self.window else None,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dramatiq
 import orjson
 
+from ..clock import LATEST_TIME_US
 from ..commands.layout import ENCODED, REFUSED, STATUS_LETTERS, unpack_record
 from ..jobs import Job, JobError, JobStatus, Progress
 from ..messages import MessageDetails
@@ -44,6 +45,7 @@ def job_from(
         subject=_word(options.get("subject")),
         attempts=r.attempts,
         max_attempts=known.max_attempts,
+        generated_at_us=generated_at_us(options),
         due_at_us=r.due,
         expires_at_us=r.expires,
         queued_at_us=None if r.entered == 0 else (r.entered or r.seq),
@@ -67,6 +69,12 @@ def job_from(
 def _word(option: Any) -> str | None:
     """Redis may hold anything as an option, and one job's must not keep the others from being shown."""
     return option if isinstance(option, str) else None
+
+
+def generated_at_us(options: Mapping[str, Any]) -> int | None:
+    """When a message says that its job was generated; None: it doesn't, or in no way that can be shown."""
+    time_us = options.get("generated_at")
+    return time_us if isinstance(time_us, int) and 0 <= time_us <= LATEST_TIME_US else None
 
 
 def _result(status: JobStatus, kept: bytes | None) -> Any:
@@ -142,6 +150,7 @@ def fresh_job(  # noqa: PLR0917 - what makes up a job
         subject=_word(options.get("subject")),
         attempts=0,
         max_attempts=known.max_attempts,
+        generated_at_us=generated_at_us(options),
         due_at_us=due_us,
         expires_at_us=expires_us,
         queued_at_us=seq if is_due else None,

@@ -18,6 +18,7 @@ from ..enqueue.deadlines import deadline_us
 from ..enqueue.declaring import DeclaringBroker, check_name
 from ..enqueue.due import checked_delay_ms
 from ..jobs import Job, JobStatus
+from ..queues.policy import OrderBy
 from ..settings import Settings
 from ..worker import context
 from ..worker.cancellation import Cancellation
@@ -43,6 +44,7 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
       clock: the time; it stands still, until the test moves it on.
       settings: ``lease_s`` and ``crash_limit``; the defaults if omitted.
       gated: nothing runs outside of windows (:meth:`open_window`).
+      order_by: as the cadence has it: places go by when jobs are ``accepted``, or by when they were ``generated``.
       fail_fast_default: whether a rejected job raises what its task raised, in whoever runs or joins.
     """
 
@@ -53,9 +55,11 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
         clock: StubClock | None = None,
         settings: Settings | None = None,
         gated: bool = False,
+        order_by: OrderBy = "accepted",
         fail_fast_default: bool = True,
     ) -> None:
         StubJobs.__init__(self, clock or StubClock(), settings or Settings(), gated=gated)
+        self.order_by = order_by
         self._idle: threading.Semaphore | None = None
         standard = [m() for m in default_middleware] if middleware is None else middleware
         DeclaringBroker.__init__(self, [_FollowingWorker(self), Cancellation(), *standard])
@@ -74,11 +78,19 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
             check_name(queue)
             now_us = self.clock.now_us()
             due_us = None if delay is None else now_us + checked_delay_ms(delay) * 1000
-            deadline, subject = self.fresh_work.of(message)
-            expires_us = deadline_us(deadline, now_us)
+            said = self.fresh_work.of(message)
+            expires_us, generated_us = deadline_us(said.deadline, now_us), said.generated_us
+            if self.order_by == "accepted":
+                generated_us = None
             offered = (message.message_id, message.actor_name, encoded(message))
             with self._lock:
-                self.stub_queue(queue).accept(*offered, due_us=due_us, expires_us=expires_us, subject=subject)
+                self.stub_queue(queue).accept(
+                    *offered,
+                    due_us=due_us,
+                    expires_us=expires_us,
+                    subject=said.subject,
+                    generated_us=generated_us,
+                )
         self.emit_after("enqueue", message, delay)
         return message
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..commands.types import NO_SUBJECT, Settlement, Subject
+from ..enqueue.generated import generated_place
 from ..errors import DuplicateJobError
 from ..jobs import JobStatus
 from .clock import StubClock
@@ -52,9 +53,10 @@ class StubQueue:
         due_us: int | None = None,
         expires_us: int | None = None,
         subject: Subject = NO_SUBJECT,
+        generated_us: int | None = None,
     ) -> None:
         """A new job, to run at once or from ``due_us`` on, and claimed before ``expires_us`` if it is to run. It takes
-        the turn of older ones of its subject.
+        the turn of older ones of its subject. ``generated_us``: what it goes by in place of its seq.
 
         Raises:
           DuplicateJobError: there is one with this id.
@@ -66,9 +68,25 @@ class StubQueue:
         entry = Entry(id, body, NEW)
         entry.note(seq=self._last_seq, place=at_first, task=task, due=due_us, entered=at_first, expires=expires_us)
         entry.note(subject=subject.digest or None)
+        if generated_us is not None:
+            place = self._place_of(generated_us, entry)
+            entry.note(place=place, generated=place)
         self._move(entry, JobStatus.QUEUED if due_us is None else JobStatus.SCHEDULED)
         self.entries[id] = entry
-        self._take_turn(entry, subject.max_defer_us, stops_running=subject.supersede_running)
+        if newer := self._newer(entry):
+            entry.note(superseded_by=newer)
+            self._end(entry, JobStatus.SUPERSEDED)
+        else:
+            self._take_turn(entry, subject.max_defer_us, stops_running=subject.supersede_running)
+
+    def _place_of(self, generated_us: int, entry: Entry) -> int:
+        """As ``place_by_generation.lua``: the next place that no other one has."""
+        place = generated_place(generated_us, entry.record.seq)
+        waiting = {other.place for other in self._unended.values() if other.status is JobStatus.QUEUED}
+        taken = waiting | self._subjects.ages(entry)
+        while place < entry.record.seq and place in taken:
+            place += 1
+        return place
 
     def runs_any(self) -> bool:
         """Whether a job runs."""

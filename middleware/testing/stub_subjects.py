@@ -27,8 +27,12 @@ class StubSubjects:
 
     def newest_after(self, entry: Entry) -> str | None:
         """The id of the newest one, if that is newer than this one."""
-        newer = [other for other in self._its(entry) if other.record.seq > entry.record.seq]
+        newer = [other for other in self._its(entry) if _age(other) > _age(entry)]
         return newer[-1].id if newer else None
+
+    def ages(self, entry: Entry) -> set[int]:
+        """Those of its jobs."""
+        return {_age(other) for other in self._its(entry)}
 
     def running_before(self, entry: Entry) -> list[Entry]:
         """The older ones that run."""
@@ -56,8 +60,8 @@ class StubSubjects:
         return sorted(self._of.get(entry.record.subject or "", {}).values(), key=_age)
 
     def _before(self, entry: Entry) -> list[Entry]:
-        return [other for other in self._its(entry) if other.record.seq < entry.record.seq]
+        return [other for other in self._its(entry) if _age(other) < _age(entry)]
 
 
 def _age(entry: Entry) -> int:
-    return entry.record.seq
+    return entry.record.age

@@ -13,8 +13,8 @@ from tasks import broker
 from .client import JSON, Client
 
 QUEUE_KEYS = {
-    *("name", "mode", "order", "order_now", "gate", "pause", "window", "next_window_at", "counts", "accepted"),
-    *("pruned", "oldest_age_s", "wait_bound_s", "freshness", "threads"),
+    *("name", "mode", "order", "order_now", "order_by", "gate", "pause", "window", "next_window_at", "counts"),
+    *("accepted", "pruned", "oldest_age_s", "wait_bound_s", "freshness", "threads"),
 }
 
 

@@ -48,6 +48,13 @@ def test_a_job_is_submitted_with_a_deadline() -> None:
     assert at["expires_at"] == "2199-01-31T11:00:00.000000Z"
 
 
+def test_a_job_is_submitted_with_the_time_of_its_generation() -> None:
+    job = answered("submit", "x", "--generated-at", "2024-01-31T12:00:00.25+01:00")
+
+    assert job["generated_at"] == "2024-01-31T11:00:00.250000Z"
+    assert answered("jobs", "show", job["id"]) == job
+
+
 def test_a_job_is_submitted_with_a_subject() -> None:
     about = ("--subject", "customer-7", "--supersede-running", "--max-defer", "1m")
     old = answered("submit", "x", *about)

@@ -99,9 +99,13 @@ class ScriptedQueue:
         key: IdempotencyKey = KEYLESS,
         most_waiting: int = 0,
         drop_oldest: bool = False,
+        generated_us: int | None = None,
     ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
         """One call of accept, whatever it answers."""
-        jobs = [Offer(id, "task", self.encoded(id), due, deadline=deadline, subject=about) for id in ids]
+        jobs = [
+            Offer(id, "task", self.encoded(id), due, deadline=deadline, subject=about, generated_us=generated_us)
+            for id in ids
+        ]
         return self.scripts.accept(jobs, call=call, key=key, room=Room(most_waiting, drop_oldest))
 
     def send(self, *ids: str, after_us: int = 0, expires_in_us: int = 0) -> Accepted:
@@ -117,6 +121,13 @@ class ScriptedQueue:
         """Accept these ids in one batch, all with this subject."""
         about = Subject(digests([subject]), max_defer_us, stops_running)
         assert isinstance(self.offer(*ids, due=b"+%d" % after_us if after_us else b"", about=about), Accepted)
+
+    def send_generated(self, ago_us: int, *ids: str, subject: str = "", after_us: int = 0, **about: Any) -> None:
+        """Accept these ids in one batch, all generated so long ago (below 0: that lies ahead)."""
+        due = b"+%d" % after_us if after_us else b""
+        subject_of_it = Subject(digests([subject]), **about) if subject else NO_SUBJECT
+        answer = self.offer(*ids, due=due, about=subject_of_it, generated_us=self.clock.now_us - ago_us)
+        assert isinstance(answer, Accepted)
 
     def send_tagged(self, **tags: str) -> None:
         """Accept jobs with these ids one after the other, a microsecond apart, each with its tags between spaces."""
@@ -273,9 +284,9 @@ class ScriptedQueue:
             freshness = raw.zrange(keys.freshness(self.name), 0, -1, withscores=True)
         fresh = {digest.decode(): int(seq) for digest, seq in freshness}
         alive = [
-            entry(r.subject, r.seq, id)
+            entry(r.subject, r.age, id)
             for id, r in records.items()
-            if r.subject and (r.status in "sqr" or (r.status == "p" and fresh.get(r.subject) == r.seq))
+            if r.subject and (r.status in "sqr" or (r.status == "p" and fresh.get(r.subject) == r.age))
         ]
         assert rows == sorted(alive)
         assert fresh.keys() <= {r.subject for r in records.values() if r.status == "p"}

@@ -112,9 +112,9 @@ def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
     assert kept["results"] == {id.encode(): job.result for id, job in jobs.items() if job.result}
     assert kept["failures"] == {id.encode(): job.failure for id, job in jobs.items() if job.failure}
     assert kept["tagged"] == sorted(entry(digests([tag]), job.seq, job.id) for job in jobs.values() for tag in job.tags)
-    rows = [entry(digests([subject]), job.seq, job.id) for subject in SUBJECTS for job in model.alive(subject)]
+    rows = [entry(digests([subject]), job.age, job.id) for subject in SUBJECTS for job in model.alive(subject)]
     assert kept["subjects"] == sorted(rows)
-    fresh = {digests([subject]).encode(): jobs[id].seq for subject, id in model.freshest.items()}
+    fresh = {digests([subject]).encode(): jobs[id].age for subject, id in model.freshest.items()}
     assert {digest: int(seq) for digest, seq in kept["freshness"]} == fresh
     records = {id.decode(): _record(packed) for id, packed in kept["records"].items()}
     assert records == {id: _as_record(job) for id, job in jobs.items()}

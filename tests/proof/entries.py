@@ -36,6 +36,7 @@ class ModelJob:
     superseded_by: str | None = None
     since: int | None = None
     behind: bool | None = None
+    generated: int | None = None
     started: int | None = None
     finished: int | None = None
     window: int | None = None
@@ -50,6 +51,11 @@ class ModelJob:
     def tags(self) -> tuple[str, ...]:
         """Every other job has some."""
         return tags_for(self.id)
+
+    @property
+    def age(self) -> int:
+        """What tells which of two jobs of a subject is newer."""
+        return self.seq if self.generated is None else self.generated
 
     @property
     def token(self) -> Token:
@@ -94,3 +100,4 @@ class ModelPolicy:
     close_when_empty: bool
     above: int = 0
     below: int = 0
+    order_by: str = "accepted"

@@ -18,6 +18,9 @@ from .known import BACK_BY, OUTCOMES, KnownJob, Waiting
 from .known_gate import KnownGate, KnownRule
 from .known_subjects import KnownSubjects
 
+MOST_APART = 2048
+"""So far above the time when a job was generated its place may be, since others have those below (µs)."""
+
 
 class HistoryChecker:
     """Replays the events of one queue, one by one, and says what can't be.
@@ -101,7 +104,15 @@ class HistoryChecker:
         self.gate.close_window(number)
 
     def _accept(  # noqa: PLR0917 - the words of the log
-        self, now_us: int, id: str, seq: int, due_us: int, expires_us: int = 0, subject: str = ""
+        self,
+        now_us: int,
+        id: str,
+        seq: int,
+        due_us: int,
+        expires_us: int = 0,
+        subject: str = "",
+        generated_us: int = -1,
+        place: int = 0,
     ) -> None:
         if id in self.jobs:
             self.found.add("in two states", f"{id} was accepted again")
@@ -110,12 +121,17 @@ class HistoryChecker:
         self._last_number = max(self._last_number, seq)
         self.found.accepted += 1
         self._unfinished += 1
+        if generated_us >= 0:
+            lowest = max(1, min(generated_us, seq))
+            if not lowest <= place <= min(seq, lowest + MOST_APART):
+                self.found.add("wrong place", f"{id}, generated at {generated_us}, is at {place} instead of {lowest}")
         if due_us:
-            self.jobs[id] = KnownJob(JobStatus.SCHEDULED, seq, None, due_us)
+            self.jobs[id] = KnownJob(JobStatus.SCHEDULED, seq, place or None, due_us)
             heapq.heappush(self._dues, (due_us, id))
         else:
-            self.jobs[id] = KnownJob(JobStatus.QUEUED, seq, seq, 0)
-            self._waiting.add(id, seq)
+            self.jobs[id] = KnownJob(JobStatus.QUEUED, seq, place or seq, 0)
+            self._waiting.add(id, place or seq)
+        self.jobs[id].age = place or seq
         self.jobs[id].expires_us = expires_us
         self._subjects.add(id, self.jobs[id], subject)
 

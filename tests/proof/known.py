@@ -21,7 +21,7 @@ BACK_BY = {"retry": "retried", "put_back": "put back"}
 @dataclass(slots=True)
 class KnownJob:
     """One job. ``place``: None until a delayed job falls due; ``back_by``: what brought it back from its last run;
-    ``expires_us``: its deadline, 0: none."""
+    ``expires_us``: its deadline, 0: none; ``age``: what tells which of two jobs of a subject is newer."""
 
     status: JobStatus
     seq: int
@@ -34,6 +34,7 @@ class KnownJob:
     worker: str = ""
     back_by: str | None = None
     is_cancel_asked: bool = False
+    age: int = 0
 
     def is_late(self, now_us: int) -> bool:
         """Whether its deadline has passed."""

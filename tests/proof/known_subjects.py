@@ -27,10 +27,10 @@ class KnownSubjects:
             return
         alive = self._alive.setdefault(job.subject, {})
         if job.status is JobStatus.PROCESSED:
-            seq, fresh = self._freshest.get(job.subject, (0, ""))
-            alive.pop(fresh if seq < job.seq else id, None)
-            if seq < job.seq:
-                self._freshest[job.subject], alive[id] = (job.seq, id), job
+            age, fresh = self._freshest.get(job.subject, (0, ""))
+            alive.pop(fresh if age < job.age else id, None)
+            if age < job.age:
+                self._freshest[job.subject], alive[id] = (job.age, id), job
         elif job.status.is_final:
             alive.pop(id, None)
         else:
@@ -45,4 +45,4 @@ class KnownSubjects:
     def newer(self, job: KnownJob, *, has_begun: bool = False) -> list[str]:
         """The ids of newer jobs of its subject; only of those that run or were processed, if ``has_begun``."""
         alive = self._alive.get(job.subject, {}) if job.subject else {}
-        return [id for id, other in alive.items() if other.seq > job.seq and (not has_begun or other.status in BEGUN)]
+        return [id for id, other in alive.items() if other.age > job.age and (not has_begun or other.status in BEGUN)]

@@ -198,9 +198,12 @@ class QueueMachine(SubjectSteps):
         share=st.sampled_from([0, 0, 1, 250_000, 333_333, 500_000, 999_999, 1_000_000]),
         batch=st.sampled_from([0, 10]),
         close_when_empty=st.booleans(),
+        order_by=st.sampled_from(["accepted", "generated"]),
     )
-    def set_policy(self, mode: str, order: str, share: int, batch: int, close_when_empty: bool) -> None:
-        self._set_policy(mode, order, share, batch, close_when_empty)
+    def set_policy(  # noqa: PLR0917 - as the policy has it
+        self, mode: str, order: str, share: int, batch: int, close_when_empty: bool, order_by: str = "accepted"
+    ) -> None:
+        self._set_policy(mode, order, share, batch, close_when_empty, order_by)
 
     @precondition(lambda self: self.model.is_by_windows)
     @rule(ahead_ms=st.sampled_from([-3_000, 0, 0, 0, 1_000, 1_001]), credits=credits_given, lasts_us=lengths_us)

@@ -6,6 +6,7 @@ jobs, one of windows. The order of the stack is looked up by sorting what waits.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from itertools import count
 
@@ -28,6 +29,9 @@ from .entries import (
 from .model_gate import MILLION, ModelGate
 from .model_subjects import NO_SUBJECT
 
+TIES_APART = 1024
+"""Places for jobs that were generated in the same µs."""
+
 
 class Model(ModelGate):
     """A queue. Every method is one call of a script and returns what that script has to answer."""
@@ -42,6 +46,7 @@ class Model(ModelGate):
         subjects: Sequence[tuple[str | None, int, bool]] = (),
         most: int = 0,
         drops_oldest: bool = False,
+        generated: Sequence[int | None] = (),
     ) -> tuple[int, int | None] | None:
         """The first seq and the due time; None when an id is known."""
         if any(id in self.jobs for id, _ in messages):
@@ -56,6 +61,8 @@ class Model(ModelGate):
         for seq, (id, message), about in zip(count(first), messages, subjects, strict=False):
             job = self.jobs[id] = ModelJob(id, seq, None if due else seq, message, due=due, subject=about[0])
             job.status = SCHEDULED if due else QUEUED
+            if generated and (time := generated[seq - first]) is not None and self.is_by_generation:
+                job.place = job.generated = self._place_by_generation(time, job)
             job.expires = None if expires_in_us is None else self.now + expires_in_us
             self.watch_deadline(job)
         self.last_seq = first + len(messages) - 1
@@ -69,14 +76,37 @@ class Model(ModelGate):
             self._close_when_done()
         return first, due
 
+    def _place_by_generation(self, generated: int, job: ModelJob) -> int:
+        """When it was generated, or a little above, where no other job waits or is known of its subject; no later than
+        its seq. ``job`` isn't on the stack yet."""
+        place = max(1, min(generated, job.seq))
+        others = [other.place for other in self.stack() if other is not job and other.place is not None]
+        ages = {other.age for other in self.alive(job.subject) if other is not job}
+        while True:
+            if place in others:
+                run = range(place, place + TIES_APART)
+                place += bisect(
+                    run, False, key=lambda end: sum(place <= other <= end for other in others) <= end - place
+                )
+            if place >= job.seq:
+                return job.seq
+            if place not in ages:
+                return place
+            place += 1
+
     def _take_their_turns(self, ids: Sequence[str], subjects: Sequence[tuple[str | None, int, bool]]) -> None:
-        """Of each subject, the last one of the call."""
-        done: set[str] = set()
-        for id, (subject, max_defer, stops_running) in reversed(list(zip(ids, subjects, strict=True))):
-            if subject is not None and subject not in done:
-                done.add(subject)
-                self.take_over(self.jobs[id], max_defer, stops_running)
-        if done:
+        """Of each subject, the newest one of the call, unless a newer one is known."""
+        about = {id: each for id, each in zip(ids, subjects, strict=True) if each[0] is not None}
+        for subject in dict.fromkeys(each[0] for each in about.values()):
+            its = sorted((self.jobs[id] for id, each in about.items() if each[0] == subject), key=lambda job: job.age)
+            if newer := self.newer(its[-1]):
+                for job in its:
+                    job.superseded_by = newer
+                    self._finish(job, SUPERSEDED, None)
+            else:
+                _, max_defer, stops_running = about[its[-1].id]
+                self.take_over(its[-1], max_defer, stops_running)
+        if about:
             self._close_when_done()
 
     def claim(self, wanted: int, worker: str, lease: int) -> tuple[str, int, list[tuple[str, int, bytes]]]:

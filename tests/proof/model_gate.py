@@ -57,6 +57,11 @@ class ModelGate(ModelSubjects):
         """True when jobs may be claimed in windows only."""
         return self.policy is not None and self.policy.mode == "windows"
 
+    @property
+    def is_by_generation(self) -> bool:
+        """True when the places of jobs that come go by when they were generated."""
+        return self.policy is not None and self.policy.order_by == "generated"
+
     def gate(self) -> str:
         """May a job be claimed?"""
         if self.is_paused:

@@ -17,21 +17,21 @@ class ModelSubjects:
         self.freshest: dict[str, str] = {}
 
     def alive(self, subject: str | None) -> list[ModelJob]:
-        """The jobs of a subject that wait or run, and the newest one that was processed, by seq."""
+        """The jobs of a subject that wait or run, and the newest one that was processed, by age."""
         its = [job for job in self.jobs.values() if subject is not None and job.subject == subject]
         return sorted(
             (j for j in its if j.status in (SCHEDULED, QUEUED, RUNNING) or self.freshest.get(j.subject or "") == j.id),
-            key=lambda job: job.seq,
+            key=lambda job: job.age,
         )
 
     def newer(self, job: ModelJob) -> str | None:
         """The newest of its subject, if that is newer."""
-        newer = [other.id for other in self.alive(job.subject) if other.seq > job.seq]
+        newer = [other.id for other in self.alive(job.subject) if other.age > job.age]
         return newer[-1] if newer else None
 
     def take_over(self, job: ModelJob, max_defer: int, stops_running: bool) -> set[str]:
         """It takes the turn of the older ones; the ids of those that are superseded."""
-        older = [other for other in self.alive(job.subject) if other.seq < job.seq]
+        older = [other for other in self.alive(job.subject) if other.age < job.age]
         for other in older:
             if other.status == RUNNING and stops_running and other.cancel is None:
                 other.cancel, other.superseded_by = "superseded", job.id
@@ -59,7 +59,7 @@ class ModelSubjects:
             return
         if status == PROCESSED:
             fresh = self.jobs.get(self.freshest.get(job.subject, ""))
-            if fresh is None or fresh.seq < job.seq:
+            if fresh is None or fresh.age < job.age:
                 self.freshest[job.subject] = job.id
         if status != SUPERSEDED:
             job.superseded_by = None

@@ -134,8 +134,19 @@ def endless_deferring() -> AbstractContextManager[None]:
     return planted("now - since >= max_defer", "false", into=("accept",))
 
 
+def forgotten_generation() -> AbstractContextManager[None]:
+    """A job's place is its seq, whenever it was generated."""
+    return planted("if place >= seq then return seq end", "if place then return seq end", into=("accept",))
+
+
+def late_and_stale() -> AbstractContextManager[None]:
+    """A job that was generated before a known one of its subject waits all the same."""
+    return planted("job[R.GENERATED] and newer_of_subject(job)", "false", into=("accept",))
+
+
 PLANTS: tuple[Plant, ...] = (
     *(wrong_end, skipped_removal, passing_over, double_settle, lost_put_back, forgotten_counts, silent_accept),
     *(ignored_deadline, early_expiry, forgotten_deadline),
     *(overwriting_retry, turn_of_the_older_one, both_at_once, nothing_superseded, endless_deferring),
+    *(forgotten_generation, late_and_stale),
 )

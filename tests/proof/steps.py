@@ -10,6 +10,7 @@ import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
+from middleware.commands import keys
 from middleware.commands.queue_commands import QueueCommands
 from middleware.commands.types import BOUNDLESS, NO_SUBJECT, Accepted, Offer, Room, Settlement, Subject
 from middleware.queues.policy import Policy
@@ -49,14 +50,19 @@ class Steps(RuleBasedStateMachine):
         self.last_settled: list[Settlement] = []
         self.made = 0
 
-    @initialize(gated=st.booleans(), jobs=st.integers(3, 9), mode=st.sampled_from([None, "windows", "continuous"]))
-    def begin(self, gated: bool, jobs: int, mode: str | None) -> None:
+    @initialize(
+        gated=st.booleans(),
+        jobs=st.integers(3, 9),
+        mode=st.sampled_from([None, "windows", "continuous"]),
+        order_by=st.sampled_from(["accepted", "generated"]),
+    )
+    def begin(self, gated: bool, jobs: int, mode: str | None, order_by: str) -> None:
         self.model = Model(START_US, gated=gated)
         default_gate = "closed" if gated else "open"
         self.scripts = QueueCommands(QUEUE, self.link, default_gate=default_gate, now=lambda: self.model.now)
         self._accept([self._new() for _ in range(jobs)], "now", 0)
         if mode:
-            self._set_policy(mode, "lifo", 0, 0, False)
+            self._set_policy(mode, "lifo", 0, 0, False, order_by)
         if mode == "windows":
             self._open_window("operator", None, 10, 0)
 
@@ -99,6 +105,7 @@ class Steps(RuleBasedStateMachine):
         expires_in_us: int | None = None,
         subjects: Sequence[tuple[str | None, int, bool]] = (),
         room: Room = BOUNDLESS,
+        generated: Sequence[int | None] = (),
     ) -> None:
         due = {"now": b"", "after": b"+%d" % time_us, "at": b"%d" % time_us}[kind]
         deadline = b"" if expires_in_us is None else b"+%d" % expires_in_us
@@ -107,14 +114,23 @@ class Steps(RuleBasedStateMachine):
             for subject, max_defer_us, stops_running in subjects or [(None, 0, False)] * len(jobs)
         ]
         offers = [
-            Offer(id, "task", message, due, digests(tags_for(id)), deadline, about)
-            for (id, message), about in zip(jobs, abouts, strict=True)
+            Offer(id, "task", message, due, digests(tags_for(id)), deadline, about, generated_us)
+            for (id, message), about, generated_us in zip(jobs, abouts, generated or [None] * len(jobs), strict=True)
         ]
         answer = self.scripts.accept(offers, room=room)
         expected = self.model.accept(
-            jobs, kind, time_us, expires_in_us=expires_in_us, subjects=subjects, most=room[0], drops_oldest=room[1]
+            *(jobs, kind, time_us),
+            expires_in_us=expires_in_us,
+            subjects=subjects,
+            most=room[0],
+            drops_oldest=room[1],
+            generated=generated,
         )
-        if isinstance(answer, Accepted):
+        if isinstance(answer, Accepted) and answer.records:
+            assert expected is not None
+            assert answer.first_seq == expected[0]
+            assert list(answer.records) == self.client.hmget(keys.records(QUEUE), [id for id, _ in jobs])
+        elif isinstance(answer, Accepted):
             assert (answer.first_seq, answer.dues_us[-1]) == expected
             assert len(set(answer.dues_us)) == 1
         else:
@@ -159,12 +175,15 @@ class Steps(RuleBasedStateMachine):
         self.issued += [(id, number) for id, number, _ in answer.jobs]
         assert (answer.word, answer.until_due_us, answer.jobs) == self.model.claim(wanted, worker, LEASE_US)
 
-    def _set_policy(self, mode: str, order: str, share: int, batch: int, close_when_empty: bool) -> None:
+    def _set_policy(  # noqa: PLR0917 - as the policy has it
+        self, mode: str, order: str, share: int, batch: int, close_when_empty: bool, order_by: Any = "accepted"
+    ) -> None:
         above, below = (1_500_000, 700_000) if order == "adaptive" else (0, 0)
         policy = Policy(
             *(mode, order, share, batch, close_when_empty),  # type: ignore[arg-type]
             lifo_above_us=above,
             lifo_below_us=below,
+            order_by=order_by,
         )
-        model = ModelPolicy(mode, order, share, batch, close_when_empty, above, below)
+        model = ModelPolicy(mode, order, share, batch, close_when_empty, above, below, order_by)
         assert self.scripts.put_policy(policy.fields()) == self.model.set_policy(model)

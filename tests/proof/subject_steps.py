@@ -34,6 +34,24 @@ class SubjectSteps(RareSteps):
         self._accept([self._new() for _ in about], kind, time_us, subjects=about)
 
     @rule(
+        jobs=st.lists(
+            st.tuples(
+                st.sampled_from([*SUBJECTS, None, None]), st.sampled_from([None, 0, 0, 1, 2, 1_000_000, -5, 2**52])
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        kind=st.sampled_from(["now", "now", "now", "after"]),
+        max_defer_us=st.sampled_from([0, 0, 1]),
+        stops_running=st.booleans(),
+    )
+    def accept_what_was_generated(self, jobs: list[Any], kind: str, max_defer_us: int, stops_running: bool) -> None:
+        """Some time ago, a little ahead, or at the beginning of all time."""
+        about = [(subject, max_defer_us, stops_running) for subject, _ in jobs]
+        generated = [None if ago is None else max(0, self.model.now - ago) for _, ago in jobs]
+        self._accept([self._new() for _ in jobs], kind, 1_000, subjects=about, generated=generated)
+
+    @rule(
         subject=subjects,
         kind=st.sampled_from(["now", "now", "after"]),
         by_us=st.sampled_from([1, 1_000_000]),

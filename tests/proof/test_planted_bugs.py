@@ -16,7 +16,9 @@ from .planted import (
     double_settle,
     early_expiry,
     forgotten_deadline,
+    forgotten_generation,
     ignored_deadline,
+    late_and_stale,
     lost_put_back,
     nothing_superseded,
     overwriting_retry,
@@ -147,6 +149,15 @@ def keep_a_turn(queue: LoggedQueue) -> None:
     queue.send_about("a", "new", max_defer_us=5)
 
 
+def come_late(queue: LoggedQueue) -> None:
+    """By generation, an older job of a subject comes after a newer one; both would be claimed."""
+    queue.rule(mode="continuous", order_by="generated")
+    queue.send_generated(5_000_000, "new", subject="a")
+    queue.send_generated(9_000_000, "late", subject="a")
+    queue.claim()
+    queue.claim()
+
+
 class Case(NamedTuple):
     """A sequence of moves, the bug that it shows, what the checker calls it, and what it does to the live counters."""
 
@@ -180,6 +191,8 @@ FRESH_WORK_CASES = [
     (retry_beside_a_newer_one, overwriting_retry, "stale work"),
     (claim_before_the_one_that_keeps_its_turn, turn_of_the_older_one, "stale work"),
     (claim_both_of_a_subject, both_at_once, "in two states"),
+    (come_late, late_and_stale, "stale work"),
+    (come_late, forgotten_generation, "wrong place"),
 ]
 NAMES = [f"{case.plant.__name__}-{case.moves.__name__}" for case in CASES]
 

@@ -28,6 +28,16 @@ from ..models.schema_form import bounds_words, fields_of, payload_of, type_words
 from ..models.task import groups_of, row_of, rows_of
 
 ERRORS_LOOKED_AT = 200
+OPTIONS = {
+    "tags": "Words to find it by, with commas between",
+    "delay_s": "Seconds from now before it may run",
+    "expires_in_s": "Seconds from now after which it is worthless",
+    "subject": "What it is about: a newer job of the subject supersedes it while it waits",
+    "supersede_running": "Whether jobs of the subject that run are asked to stop",
+    "max_defer_s": "Seconds for which newer jobs of the subject may take the turn of those that wait",
+    "generated_at": "When what it is about was generated, such as 2030-01-31T12:00:00Z",
+}
+"""What the form takes beside the payload, as the API names it, with a hint for each."""
 
 
 @dashboard.get("/tasks")
@@ -69,9 +79,12 @@ def _new_job(declared: Task, payload: dict[str, Any], form: MultiDict[str, str])
     body: dict[str, Any] = {"task": declared.name, "payload": payload}
     if tags := one_line(form, "tags", 2000):
         body["tags"] = [tag.strip() for tag in tags.split(",") if tag.strip()]
-    if subject := one_line(form, "subject", 1000):
-        body["subject"] = subject
-    for name in ("delay_s", "expires_in_s"):
+    for name in ("subject", "generated_at"):
+        if text := one_line(form, name, 1000):
+            body[name] = text
+    if choice := one_line(form, "supersede_running", 8):
+        body["supersede_running"] = {"true": True, "false": False}.get(choice, choice)
+    for name in ("delay_s", "expires_in_s", "max_defer_s"):
         if seconds := one_line(form, name, 32):
             try:
                 body[name] = float(seconds)
@@ -127,5 +140,6 @@ def _values(name: str, sent: Mapping[str, str], wrong: Mapping[str, str]) -> dic
             "schema_json": words.pretty(schema),
             "fields": fields_of(schema, sent, wrong),
             "still": "dashboard/task_form.html",
+            "options": OPTIONS.items(),
         }
     return values

@@ -5,10 +5,12 @@
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · 8 '' or a MessagePack array with what few jobs have: of each job {digests of its tags, one behind the other,
 --       deadline as due below ('': none), digest of its subject
---       ('': none), µs for which newer jobs may take its turn (0: no bound), whether it stops those that run}
+--       ('': none), µs for which newer jobs may take its turn (0: no bound), whether it stops those that run, when it was
+--       generated in µs (false: nobody said)}
 --       · 9 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
--- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once;
+-- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once; {recorded,
+-- seq of the first, now in µs}, followed by the packed record of each job, where some went by when they were generated;
 -- {again} when this very call was carried out before; {replayed, seq of the first, how many} of what it made when this request was
 -- sent before under its key, {reused} when another one was; {exists, how many ids are known, an id}; or {crowded, how many jobs
 -- wait, µs until the next window opens if jobs wait for it, else 0}. All but the first change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
@@ -53,6 +55,11 @@ end
 local first = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
 local next_seq, due_times, soonest, next_deadline = first, {}, math.huge, math.huge
 local extras, tagged, of_subjects = ARGV[8] ~= '' and cmsgpack.unpack(ARGV[8]), {}, {}
+local place_of, is_recorded
+if extras then
+  --- @include place_by_generation
+  place_of = place_by_generation
+end
 local function time_of(word)
   return word:sub(1, 1) == '+' and now + word:sub(2) or tonumber(word)
 end
@@ -60,9 +67,10 @@ for a = 10, #ARGV, 4 do
   local id, task, due, message = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
   local seq, due_at = next_seq, 0
   if due ~= '' then due_at = time_of(due) end
-  local job = new_record(seq, task)
+  local job, extra = new_record(seq, task), extras and extras[seq - first + 1]
+  local place = extra and extra[6] and place_of(extra[6], seq, extra[3])
   if due_at > now then
-    job[R.PLACE], job[R.DUE], job[R.ENTERED] = 0, due_at, 0
+    job[R.PLACE], job[R.DUE], job[R.ENTERED] = place or 0, due_at, 0
     move(job, S.SCHEDULED)
     gather(zadds, K.due, due_at, id)
     gather(zadds, K.scheduled, seq, id)
@@ -70,16 +78,23 @@ for a = 10, #ARGV, 4 do
   else
     due_at = 0
     move(job, S.QUEUED)
-    gather(zadds, K.stack, seq, id)
+    if not place or place == seq then
+      gather(zadds, K.stack, seq, id)
+    else
+      job[R.PLACE] = place
+      gather(zadds, K.displaced, seq, id)
+      redis.call('ZADD', K.stack, place, id) -- at once: the next one's place depends on it
+    end
   end
-  if extras then
-    local tags, deadline, subject, max_defer, stops_running = unpack(extras[next_seq - first + 1])
-    for field = R.SIZE, R.BEHIND do job[field] = false end
+  if extra then
+    local tags, deadline, subject, max_defer, stops_running = unpack(extra)
+    for field = R.SIZE, R.GENERATED do job[field] = false end
+    if place then job[R.GENERATED], is_recorded = place, true end
     if tags ~= '' then job[R.TAGS], tagged[id] = tags, job end
     if subject ~= '' then
       --- @include subject_row
       job[R.SUBJECT] = subject
-      gather(zadds, K.subjects, 0, subject_row(job, id))
+      if place then redis.call('ZADD', K.subjects, 0, subject_row(job, id)) else gather(zadds, K.subjects, 0, subject_row(job, id)) end
       of_subjects[#of_subjects + 1] = {id, job, max_defer, stops_running}
     end
     if deadline ~= '' then
@@ -90,7 +105,7 @@ for a = 10, #ARGV, 4 do
   end
   gather(hsets, K.messages, id, message)
   gather(hsets, K.records, id, cmsgpack.pack(job))
-  log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0, job[R.SUBJECT] or '')
+  log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0, job[R.SUBJECT] or '', place and extra[6] or -1, place or 0)
   next_seq, due_times[#due_times + 1] = seq + 1, due_at
 end
 count('accepted', #ids)
@@ -131,5 +146,6 @@ if is_sooner and redis.call('LLEN', K.doorbell) == 0 then redis.call('RPUSH', K.
 --- @insert ring
 --- @insert save
 if note_submitted then return {'submitted', first, note_submitted(ids[1])} end
+if is_recorded then return {'recorded', first, now, unpack(redis.call('HMGET', K.records, unpack(ids)))} end
 if soonest == math.huge then return {'accepted', first, now} end
 return {'accepted', first, now, unpack(due_times)}

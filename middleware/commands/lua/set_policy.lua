@@ -4,7 +4,7 @@
 --       · then name and value of each field: mode (windows, continuous), order (lifo, fifo, adaptive), share (of the oldest, in
 --       ppm), batch (0: no bound), close_when_empty (0, 1), lasts (in µs, 0: until the next one opens),
 --       lifo_above and lifo_below (in µs, of the adaptive order), period (from tick to tick in µs, 0: it varies),
---       timetable (when the ticks are, in words)
+--       timetable (when the ticks are, in words), order_by (accepted, generated)
 -- Returns 1 if it changed any of them, else 0.
 
 local next_tick, default_gate = ARGV[2], 'closed'

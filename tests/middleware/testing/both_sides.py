@@ -10,6 +10,7 @@ import dramatiq
 from middleware.broker import LifoBroker
 from middleware.commands.types import Settlement
 from middleware.jobs import Job
+from middleware.queues.policy import OrderBy, Policy
 from middleware.settings import Settings
 from middleware.testing import StubBroker, StubClock
 from middleware.worker.delivery import Delivery
@@ -49,7 +50,10 @@ class Side(ABC):
         """A job, with these options and this delay in seconds."""
         id = f"{len(self.sent)}"
         self.sent.append(id)
-        message = self.message(id, step.options)
+        options = dict(step.options)
+        if "generated_s_ago" in options:
+            options["generated_at"] = self.clock.now_us() - round(options.pop("generated_s_ago") * 1e6)
+        message = self.message(id, options)
         self.broker().enqueue(message, delay=round(step.amount * 1000) or None)
 
     def wait(self, step: Step) -> None:
@@ -128,9 +132,10 @@ class Side(ABC):
 class StubSide(Side):
     """In memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, order_by: OrderBy = "accepted") -> None:
         super().__init__()
-        self._stub = StubBroker(clock=self.clock, settings=Settings(lease_s=LEASE_US // 10**6, crash_limit=CRASH_LIMIT))
+        settings = Settings(lease_s=LEASE_US // 10**6, crash_limit=CRASH_LIMIT)
+        self._stub = StubBroker(clock=self.clock, settings=settings, order_by=order_by)
         dramatiq.actor(lambda: None, actor_name="work", broker=self._stub)
         self._deliveries: dict[tuple[str, int], Delivery] = {}
 
@@ -167,11 +172,12 @@ class StubSide(Side):
 class RealSide(Side):
     """In Redis, on a clock of the test's own; the test does what processes do in between."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, order_by: OrderBy = "accepted") -> None:
         super().__init__()
         self._real = LifoBroker(url=url, now=self.clock.now_us)
         dramatiq.actor(lambda: None, actor_name="work", broker=self._real)
         self._scripts = self._real.redis.queue("default")
+        self._real.windows.put_policy("default", Policy(mode="continuous", order_by=order_by))
         self._beat(0)
 
     def close(self) -> None:
@@ -222,5 +228,13 @@ def _shown(job: Job) -> tuple[Any, ...]:
     return (
         *(job.id, job.status.value, job.attempts, job.subject, job.superseded_by, job.reason, job.cancel_requested),
         job.place if job.status == "queued" else None,
-        *(job.seq, job.due_at_us, job.expires_at_us, job.queued_at_us, job.started_at_us, job.finished_at_us),
+        *(
+            job.seq,
+            job.generated_at_us,
+            job.due_at_us,
+            job.expires_at_us,
+            job.queued_at_us,
+            job.started_at_us,
+            job.finished_at_us,
+        ),
     )

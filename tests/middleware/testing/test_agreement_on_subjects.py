@@ -125,6 +125,63 @@ def test_a_story_about_subjects_ends_as_with_the_real_broker(sides: list[Side], 
     assert " ".join(job.status for job in sides[0].all_jobs()[::-1]) == states
 
 
+BY_GENERATION = {
+    "the one generated last is claimed first": (
+        [about(None, generated_s_ago=5), about(None, generated_s_ago=2), about(None, generated_s_ago=9), CLAIM],
+        "queued running queued",
+    ),
+    "one that lies ahead counts as accepted": (
+        [about(None, generated_s_ago=-60), about(None), CLAIM],
+        "queued running",
+    ),
+    "a late older one is superseded at once": (
+        [about(generated_s_ago=2), about(generated_s_ago=5)],
+        "queued superseded",
+    ),
+    "a late older one of what was processed": (
+        [about(generated_s_ago=2), CLAIM, ends("processed"), about(generated_s_ago=5), about(generated_s_ago=1)],
+        "processed superseded queued",
+    ),
+    "of the same moment the last one is the newer one": (
+        [about(generated_s_ago=2), CLAIM, about(generated_s_ago=2), about(generated_s_ago=2)],
+        "running superseded queued",
+    ),
+    "a retry that was generated before comes back": (
+        [about(generated_s_ago=9), CLAIM, about(generated_s_ago=2), ends("retry")],
+        "superseded queued",
+    ),
+    "a delayed one goes to its place": (
+        [about(None, 5, generated_s_ago=2), about(None, generated_s_ago=3), wait(6), CLAIM],
+        "running queued",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BY_GENERATION)
+def test_a_story_about_generation_ends_as_with_the_real_broker(redis_url: str, name: str) -> None:
+    steps, states = BY_GENERATION[name]
+    real = RealSide(redis_url, "generated")
+    sides: list[Side] = [StubSide("generated"), real]
+    for step in steps:
+        _agree(sides, step)
+
+    assert " ".join(job.status for job in sides[0].all_jobs()[::-1]) == states
+    real.close()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_by_generation_both_agree_after_each_step(redis_url: str, seed: int) -> None:
+    chance = random.Random(seed)
+    real = RealSide(redis_url, "generated")
+    sides: list[Side] = [StubSide("generated"), real]
+    for step in made_up(chance):
+        if step.what == "send" and chance.random() < 0.7:
+            generated = {"generated_s_ago": chance.choice([0, 0.000001, 1, 1, 5, 20, -3])}
+            step = step._replace(options=step.options | generated)  # noqa: PLW2901
+        _agree(sides, step)
+    real.close()
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_happens_to_jobs_with_subjects_both_agree_after_each_step(sides: list[Side], seed: int) -> None:
     for step in made_up(random.Random(seed)):

@@ -10,7 +10,7 @@ local function delete_jobs(ids, jobs)
     if job and job[R.SUBJECT] then
       --- @include subject_row
       redis.call('ZREM', K.subjects, subject_row(job, id))
-      if tonumber(redis.call('ZSCORE', K.freshness, job[R.SUBJECT]) or 0) == job[R.SEQ] then
+      if tonumber(redis.call('ZSCORE', K.freshness, job[R.SUBJECT]) or 0) == age_of(job) then
         redis.call('ZREM', K.freshness, job[R.SUBJECT])
       end
     end

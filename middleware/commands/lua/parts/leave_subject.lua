@@ -4,12 +4,12 @@
 local function leave_subject(id, job, status)
   --- @insert allow_when_full
   local subject, newest = job[R.SUBJECT], status == S.PROCESSED and redis.call('ZSCORE', K.freshness, job[R.SUBJECT])
-  if status == S.PROCESSED and (not newest or tonumber(newest) < job[R.SEQ]) then
+  if status == S.PROCESSED and (not newest or tonumber(newest) < age_of(job)) then
     if newest then
       local row = subject .. struct.pack('>I7', tonumber(newest))
       redis.call('ZREMRANGEBYLEX', K.subjects, '[' .. row, '(' .. row .. '\255')
     end
-    redis.call('ZADD', K.freshness, job[R.SEQ], subject)
+    redis.call('ZADD', K.freshness, age_of(job), subject)
   else
     redis.call('ZREM', K.subjects, subject_row(job, id))
   end

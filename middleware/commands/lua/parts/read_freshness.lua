@@ -1,4 +1,4 @@
--- How old the newest processed job of each subject is, counted from its acceptance: {how many subjects, µs of age that half of
+-- How old the newest processed job of each subject is, counted from its acceptance (or generation, age_of.lua): {how many subjects, µs of age that half of
 -- them don't exceed, 90 %, 99 %, all, then how many are within each of P.FRESH_BOUNDS_US}; false where there are none.
 local function read_freshness()
   local subjects = redis.call('ZCARD', K.freshness)

@@ -150,8 +150,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "finished jobs for a shorter time.",
     ),
     "too-many-waiting": Explanation(
-        "As many jobs of this queue wait as MAX_QUEUED lets wait. None of the request's jobs was accepted. (A batch of "
-        "more jobs than MAX_QUEUED gets 400: it would never fit.)",
+        "As many jobs of this queue wait as MAX_QUEUED lets wait, or as many bytes as MAX_QUEUED_BYTES. None of the "
+        "request's jobs was accepted. (A request that is larger than these gets 400: it would never fit.)",
         "Wait as many seconds as Retry-After says and try again: where jobs wait for a window, that is when the next "
         "one opens. If it lasts, more workers or larger windows are needed.",
     ),

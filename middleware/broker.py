@@ -144,10 +144,11 @@ class LifoBroker(DeclaringBroker):
 
     def fail_fast(self, *, timeout_s: float = 0.4, patience_s: float = 0.5) -> None:
         """For programs that answer requests: from now on commands give up within a second when Redis is away, and
-        ``MAX_QUEUED`` and ``WHEN_FULL`` hold. What tasks enqueue is never refused for it, and drops none: that
-        would be to lose."""
+        ``MAX_QUEUED``, ``MAX_QUEUED_BYTES`` and ``WHEN_FULL`` hold. What tasks enqueue is never refused for it, and
+        drops none: that would be to lose."""
         self._patience_s = patience_s
-        self._acceptance.room = Room(self.settings.max_queued, drops_oldest=self.settings.when_full == "drop_oldest")
+        drops_oldest = self.settings.when_full == "drop_oldest"
+        self._acceptance.room = Room(self.settings.max_queued, drops_oldest, self.settings.max_queued_bytes)
         self.redis.answer_within(timeout_s)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> LifoConsumer:
@@ -199,8 +200,10 @@ class LifoBroker(DeclaringBroker):
             messages again waits for the replicas once more, and then tells (DuplicateJobError).
           RedisRefusedError: the password is wrong; at once, but inside a worker.
           QueueFullError: ``maxmemory`` is reached.
-          LargerThanQueueError: after :meth:`fail_fast`, these are more jobs than ``MAX_QUEUED`` lets wait.
-          TooManyWaitingError: after :meth:`fail_fast`, as many jobs wait as ``MAX_QUEUED`` lets wait.
+          LargerThanQueueError: after :meth:`fail_fast`, these are more jobs than ``MAX_QUEUED`` lets wait, or more
+            bytes than ``MAX_QUEUED_BYTES``.
+          TooManyWaitingError: after :meth:`fail_fast`, as many jobs wait as ``MAX_QUEUED`` lets wait, or as many bytes
+            as ``MAX_QUEUED_BYTES``.
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
           ValueError: the messages are of several queues, too many or none, an id is too long, one has more than 16

@@ -57,8 +57,8 @@ class QueueFullError(LastInError):
 
 
 class TooManyWaitingError(LastInError):
-    """As many jobs of the queue wait as ``MAX_QUEUED`` lets wait: send more when some of them have run, in
-    ``retry_after_s`` seconds at the earliest."""
+    """As many jobs of the queue wait as ``MAX_QUEUED`` or ``MAX_QUEUED_BYTES`` let wait: send more when some of them
+    have run, in ``retry_after_s`` seconds at the earliest."""
 
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
         super().__init__(message)
@@ -66,7 +66,8 @@ class TooManyWaitingError(LastInError):
 
 
 class LargerThanQueueError(LastInError):
-    """More jobs at once than ``MAX_QUEUED`` lets wait: that never fits, so send fewer in one call."""
+    """More jobs at once than ``MAX_QUEUED`` lets wait, or more bytes than ``MAX_QUEUED_BYTES``: that never fits, so
+    send less in one call."""
 
 
 class DuplicateJobError(LastInError):

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Redirect
 
 from middleware.errors import (
+    LargerThanQueueError,
     LastInError,
     QueueFullError,
     RedisAwayError,
@@ -93,3 +94,8 @@ def _unconfirmed(error: LastInError) -> Response:
 @dashboard.errorhandler(TooManyWaitingError)
 def _no_room(error: LastInError) -> Response:
     return trouble_page("No room for more jobs", str(error), 503)
+
+
+@dashboard.errorhandler(LargerThanQueueError)
+def _too_large(error: LargerThanQueueError) -> Response:
+    return trouble_page("Larger than the queue may be", str(error), 400)

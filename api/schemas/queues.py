@@ -103,6 +103,7 @@ class Queue(Answer):
     counts = fields.Nested(QueueCounts, required=True)
     accepted = shown_number("Jobs since the queue was made: those there are and the pruned ones.")
     pruned = shown_number("Jobs that were forgotten.")
+    waiting_bytes = shown_number("Bytes of the messages of the jobs that wait, queued or scheduled.")
     oldest_age_s = shown_number("Seconds for which the oldest one has waited.", whole=False, nullable=True)
     wait_bound_s = shown_number(
         "Seconds after which a job accepted now runs at the latest; null: no bound is known.",

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from middleware.errors import (
@@ -213,7 +213,7 @@ def _crowded(error: TooManyWaitingError) -> Response:
 
 
 def _larger_than_queue(error: LargerThanQueueError) -> Response:
-    return answer(invalid([FieldError("pointer", "/jobs", str(error))]))
+    return answer(invalid([FieldError("pointer", "/jobs" if request.path.endswith("/batch") else "", str(error))]))
 
 
 def _key_reused(error: KeyReusedError) -> Response:

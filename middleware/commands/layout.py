@@ -31,7 +31,7 @@ class Record(NamedTuple):
     ``status``: its letter; ``place``: None when it equals seq, 0 before the job falls due and has one. ``lost``:
     leases lost in a row; ``settled``: the number of the delivery that was settled last; ``entered``: when it last came
     on the stack (None: at its acceptance; 0: never yet); ``cancel``: why a running job was asked to
-    stop; ``size``: bytes of its message, known from a claim on; ``tags``: the digests of its tags (``tags.py``);
+    stop; ``size``: bytes of its message; ``tags``: the digests of its tags (``tags.py``);
     ``expires``: its deadline; ``subject``: the digest of its subject; ``superseded_by``: the id of a newer job;
     ``since``: since when jobs of its subject have waited of which none was claimed (None: since its acceptance);
     ``behind``: whether an older one keeps its turn; ``generated``: where the policy ordered by generation, its place by

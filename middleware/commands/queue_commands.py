@@ -72,8 +72,9 @@ class QueueCommands(WindowCommands, RecurringCommands):
         return lambda: _acceptance(heard(), len(jobs))
 
     def _words_of_accept(self, jobs: Sequence[Offer], call: Call, key: IdempotencyKey, room: Room) -> list[bytes]:
-        most = -room.most_waiting if room.drops_oldest else room.most_waiting
-        head = [self._default_gate, b"%d" % most, call.caller, b"%d" % call.number, *key]
+        bounds = (room.most_waiting, room.most_bytes, room.drops_oldest)
+        packed_room = msgpack.packb(bounds) if room.is_bounded else b""
+        head = [self._default_gate, packed_room, call.caller, b"%d" % call.number, *key]
         return [*head, *offered(jobs)]
 
     def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:

@@ -19,7 +19,7 @@ class RecurringCommands(QueueCalls):
 
     def accept_tick(self, job: Offer, tick: Tick) -> TickAnswer:
         """Accept a tick's job, unless that tick was decided before. May be sent again: it is decided once."""
-        words = [self._default_gate, b"0", NAMELESS.caller, b"%d" % NAMELESS.number, *KEYLESS]
+        words = [self._default_gate, b"", NAMELESS.caller, b"%d" % NAMELESS.number, *KEYLESS]
         words += offered([job], tick)
         word, *answer = self._run_replicated("accept", words, changes_nothing=UNDECIDED)
         match word:

@@ -71,11 +71,17 @@ class Accepted(NamedTuple):
 
 
 class Room(NamedTuple):
-    """How many jobs of a queue may wait (0: no bound), and whether the oldest expire beyond that, instead of new ones
-    being refused."""
+    """How many jobs of a queue may wait, and how many bytes their messages may have (0: no bound); and whether the
+    oldest expire beyond that, instead of new ones being refused."""
 
     most_waiting: int = 0
     drops_oldest: bool = False
+    most_bytes: int = 0
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is a bound at all."""
+        return self.most_waiting > 0 or self.most_bytes > 0
 
 
 BOUNDLESS = Room()
@@ -103,11 +109,12 @@ class Again(NamedTuple):
 
 
 class Crowded(NamedTuple):
-    """Nothing was accepted: too many jobs (``waiting``) wait already. ``until_window_us``: until the next window opens,
-    if they wait for it."""
+    """Nothing was accepted: too many jobs (``waiting``) wait already, or too many bytes (0: they aren't bounded).
+    ``until_window_us``: until the next window opens, if they wait for it."""
 
     waiting: int
     until_window_us: int = 0
+    bytes: int = 0
 
 
 class Replayed(NamedTuple):

@@ -22,6 +22,7 @@ from ..queues.snapshot import read_snapshot
 from ..redis_link.link import Link
 from ..redis_link.links import link_to
 from ..settings import load_or_exit
+from .audit_of_bytes import fault_of_bytes
 
 CHUNK = 500
 OF_A_SUBJECT = frozenset({JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PROCESSED})
@@ -52,8 +53,8 @@ def audit_all(link: Link) -> Iterator[Finding]:
 
 
 def audit(queue: str, link: Link) -> list[str]:
-    """Walk every id that any structure of a queue names, and every entry of the indexes of tags and subjects; say what
-    is wrong, or nothing when all is well.
+    """Walk every id that any structure of a queue names, and every entry of the indexes of tags and subjects, and add
+    up the bytes that wait; say what is wrong, or nothing when all is well.
 
     Each job is judged from one moment, in chunks of 500, so that jobs may move meanwhile and Redis isn't held up.
 
@@ -70,7 +71,11 @@ def audit(queue: str, link: Link) -> list[str]:
         for chunk in _chunks(_entries(keys.subjects(queue), link))
         for fault in _faults_of_subjects(queue, chunk, link)
     )
-    return [f"{queue}: job {fault}" for fault in (*faults, *of_tags, *of_subjects)]
+    of_jobs = [f"{queue}: job {fault}" for fault in (*faults, *of_tags, *of_subjects)]
+    if of_jobs:  # which is why the bytes don't add up either
+        return of_jobs
+    of_bytes = fault_of_bytes(queue, link)
+    return [] if of_bytes is None else [f"{queue}: {of_bytes}"]
 
 
 def _all_ids(queue: str, link: Link) -> Iterator[str]:

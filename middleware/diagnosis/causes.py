@@ -212,7 +212,8 @@ def _ended(c: Circumstances) -> Cause:
         JobStatus.SUPERSEDED: f"A newer job of its subject, {job.superseded_by}, took its turn at {at}.",
     }
     if job.reason == OVERFLOW:
-        words[JobStatus.EXPIRED] = f"It was the oldest at {at}, when more jobs came than MAX_QUEUED lets wait."
+        bound = "MAX_QUEUED or MAX_QUEUED_BYTES"
+        words[JobStatus.EXPIRED] = f"It was the oldest at {at}, when more came than {bound} lets wait."
     data = {"at": at, "reason": job.reason, "attempts": job.attempts, "run_ms": job.run_ms}
     if job.status is JobStatus.EXPIRED:
         data["expires_at"] = rfc3339(job.expires_at_us)

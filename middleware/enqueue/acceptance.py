@@ -30,6 +30,7 @@ from ..commands.types import (
     Offer,
     Replayed,
     Reused,
+    Room,
     Tick,
     TickAnswer,
 )
@@ -172,7 +173,7 @@ class Acceptance:
             case Replayed(first_seq, count):
                 return Receipt(self._all_of(queue, first_seq, count), is_replay=True)
             case refusal:
-                raise _refused(refusal, queue, len(jobs), self.room.most_waiting)
+                raise _refused(refusal, queue, jobs, self.room)
 
     def accept_tick(self, queue: str, message: dramatiq.Message[Any], tick: Tick) -> TickAnswer:
         """Accept the job of a recurring job's tick, unless that tick was decided before.
@@ -223,24 +224,33 @@ def _superseded_within(accepted: list[Job], offers: Sequence[Offer], now_us: int
     return accepted
 
 
-def _refused(answer: Known | Crowded | Reused, queue: str, wanted: int, most_waiting: int) -> LastInError:
+def _refused(answer: Known | Crowded | Reused, queue: str, jobs: Sequence[Offer], room: Room) -> LastInError:
+    wanted, most_waiting = len(jobs), room.most_waiting
+    wanted_bytes = sum(len(job.message) for job in jobs)
     match answer:
         case Known(_, id):
             return DuplicateJobError(
                 f"A job with id {id} exists already; nothing was enqueued. Send a new message, or "
                 "broker.renewed(…) of this one."
             )
-        case Crowded() if wanted > most_waiting:
+        case Crowded() if 0 < most_waiting < wanted:
             return LargerThanQueueError(
                 f"These are {wanted} jobs, and MAX_QUEUED lets {most_waiting} of a queue wait: send at most so many at "
                 "once."
             )
-        case Crowded(waiting, until_window_us):
-            return TooManyWaitingError(
-                f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "
-                f"{wanted} more. Send them later.",
-                retry_after_s=max(1, math.ceil(until_window_us / 1e6)),
+        case Crowded() if 0 < room.most_bytes < wanted_bytes:
+            return LargerThanQueueError(
+                f"These are {wanted_bytes} bytes of messages, and MAX_QUEUED_BYTES lets {room.most_bytes} of a queue "
+                "wait: send at most so many at once."
             )
+        case Crowded(waiting, until_window_us, waiting_bytes):
+            if 0 < most_waiting < waiting + wanted and not (room.drops_oldest and waiting_bytes):
+                said = f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "
+                said += f"{wanted} more. Send them later."
+            else:
+                said = f"Jobs of queue {queue} with {waiting_bytes} bytes of messages wait, and MAX_QUEUED_BYTES is "
+                said += f"{room.most_bytes}: there is no room for {wanted_bytes} more. Send them later."
+            return TooManyWaitingError(said, retry_after_s=max(1, math.ceil(until_window_us / 1e6)))
         case Reused():
             return KeyReusedError("Another request was sent under this idempotency key. Choose a new key.")
 

@@ -30,6 +30,12 @@ class Row(NamedTuple):
 QUEUES = (
     Metric("lastin_queue_jobs", "gauge", ("queue", "state"), "Jobs of a queue that are in a state now."),
     Metric(
+        "lastin_queue_waiting_bytes",
+        "gauge",
+        ("queue",),
+        "Bytes of the messages of the jobs that wait, queued or scheduled: what `MAX_QUEUED_BYTES` bounds.",
+    ),
+    Metric(
         "lastin_queue_oldest_age_seconds",
         "gauge",
         ("queue",),

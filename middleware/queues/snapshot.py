@@ -107,6 +107,11 @@ class QueueSnapshot:
         return wait_bound_us(self.policy, waiting=waiting, running=running, are_full=self.windows_were_full)
 
     @property
+    def waiting_bytes(self) -> int:
+        """How many bytes the messages of the jobs that wait have, on the stack or for their time."""
+        return self.counters.get("queued_bytes", 0) + self.counters.get("scheduled_bytes", 0)
+
+    @property
     def accepted(self) -> int:
         """Jobs that were accepted since the queue was made."""
         return self.counters.get("accepted", 0)
@@ -163,6 +168,7 @@ class QueueSnapshot:
             "counts": {status.value: count for status, count in self.counts.items()},
             "accepted": self.accepted,
             "pruned": self.pruned,
+            "waiting_bytes": self.waiting_bytes,
             "oldest_age_s": _seconds(self.oldest_age_us),
             "wait_bound_s": _seconds(self.wait_bound_us),
             "freshness": self.freshness.as_dict() if self.freshness else None,

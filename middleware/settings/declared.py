@@ -254,12 +254,19 @@ class Settings:
         "The most jobs of a queue that may wait (queued or scheduled): the API refuses more with 503, and a batch of "
         "more than that with 400. 0: no bound.",
     )
+    max_queued_bytes: int = setting(
+        "MAX_QUEUED_BYTES",
+        0,
+        read.integer(0, 10**15),
+        "The most bytes that the messages of a queue's waiting jobs may have; beyond them as beyond `MAX_QUEUED`. 0: "
+        "no bound.",
+    )
     when_full: str = setting(
         "WHEN_FULL",
         "reject",
         read.one_of("reject", "drop_oldest"),
-        "What happens beyond `MAX_QUEUED`. `reject`: 503. `drop_oldest`: the jobs at the bottom of the stack expire "
-        "instead (reason `overflow`).",
+        "What happens beyond `MAX_QUEUED` and `MAX_QUEUED_BYTES`. `reject`: 503. `drop_oldest`: the jobs at the bottom "
+        "of the stack expire instead (reason `overflow`).",
     )
     rate_limit: str | None = setting(
         "RATE_LIMIT",

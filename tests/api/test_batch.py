@@ -157,6 +157,24 @@ def test_the_oldest_make_room_where_the_service_is_set_up_so(
     assert "MAX_QUEUED" in why["causes"][0]["message"]
 
 
+def test_bytes_are_bounded_too(embedded_server: EmbeddedServer, redis_url: str, tmp_path: Path) -> None:
+    with running_api(redis_url, tmp_path / "web.log", {"MAX_QUEUED_BYTES": "3000"}) as client:
+        assert client.post_job({"message": "x" * 2000}).status == 201
+        full = client.post_job({"message": "y" * 2000})
+        never = client.post_job({"message": "z" * 3000})
+        never_together = _batch(client, *({"message": "z" * 900} for _ in range(4)))
+        assert client.post_job({"message": "small"}).status == 201
+        waiting = client.get("/v1/queues/default").json["waiting_bytes"]
+        shown = client.get("/metrics").body.decode()
+
+    full.problem(503, "too-many-waiting")
+    for answer, pointer in ((never, ""), (never_together, "/jobs")):
+        [error] = answer.problem(400, "validation")["errors"]
+        assert (error["pointer"], "MAX_QUEUED_BYTES lets 3000 of a queue wait" in error["detail"]) == (pointer, True)
+    assert 2000 < waiting <= 3000
+    assert f'lastin_queue_waiting_bytes{{queue="default"}} {float(waiting)}' in shown
+
+
 def test_a_batch_with_more_tags_than_one_call_bears_is_refused_as_a_whole(client: Client) -> None:
     tags = [f"tag-{n}" for n in range(16)]
     [error] = _batch(client, *({"message": "x", "tags": tags} for _ in range(251))).problem(400, "validation")["errors"]

@@ -99,6 +99,7 @@ class ScriptedQueue:
         key: IdempotencyKey = KEYLESS,
         most_waiting: int = 0,
         drop_oldest: bool = False,
+        most_bytes: int = 0,
         generated_us: int | None = None,
     ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
         """One call of accept, whatever it answers."""
@@ -106,7 +107,7 @@ class ScriptedQueue:
             Offer(id, "task", self.encoded(id), due, deadline=deadline, subject=about, generated_us=generated_us)
             for id in ids
         ]
-        return self.scripts.accept(jobs, call=call, key=key, room=Room(most_waiting, drop_oldest))
+        return self.scripts.accept(jobs, call=call, key=key, room=Room(most_waiting, drop_oldest, most_bytes))
 
     def send(self, *ids: str, after_us: int = 0, expires_in_us: int = 0) -> Accepted:
         """Accept these ids in one batch, delayed by ``after_us``, to expire ``expires_in_us`` from now (0: never)."""
@@ -248,6 +249,9 @@ class ScriptedQueue:
         self._audit_windows(records)
         self._audit_task_counters(records)
         assert self.count("accepted") == len(records) + self.count("pruned")
+        for letter, counter in (("q", "queued_bytes"), ("s", "scheduled_bytes")):
+            sizes = [self.client.hstrlen(keys.messages(self.name), id) for id, its in letters.items() if its == letter]
+            assert self.count(counter) == sum(sizes), counter
         for texts in (keys.results, keys.failures, keys.progress):
             assert set(self.client.hkeys(texts(self.name))) <= set(records), texts.__name__
         assert self.client.llen(keys.doorbell(self.name)) <= 1

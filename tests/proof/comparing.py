@@ -53,6 +53,8 @@ def compare_all(client: redis.Redis, model: Model) -> int:
     expected = {name: model.counters[name] for name in COUNTERS}
     assert {name: counters[name] for name in COUNTERS} == expected
     finished = [job for job in model.jobs.values() if job.status in FINAL]
+    assert counters["queued_bytes"] == model.bytes_of(QUEUED)
+    assert counters["scheduled_bytes"] == model.bytes_of(SCHEDULED)
     assert counters["finished_bytes"] == sum(job.kept_bytes for job in finished)
     assert kept["doorbell"] <= 1
     assert kept["policy"].get(b"order_now") == (model.order_now.encode() if model.order_now else None)

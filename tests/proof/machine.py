@@ -71,6 +71,17 @@ class QueueMachine(SubjectSteps):
         room = Room(max(count, waiting + spare), drops)
         self._accept([self._new() for _ in range(count)], kind, 1_000, room=room)
 
+    @rule(
+        sizes=st.lists(st.sampled_from([1, 10, 30]), min_size=1, max_size=3),
+        kind=st.sampled_from(["now", "now", "after"]),
+        spare=st.integers(-30, 30),
+        drops=st.booleans(),
+    )
+    def accept_with_a_bound_on_bytes(self, sizes: list[int], kind: str, spare: int, drops: bool) -> None:
+        jobs = [(self._new()[0], b"x" * size) for size in sizes]
+        room = Room(0, drops, max(1, self.model.waiting_bytes() + spare))
+        self._accept(jobs, kind, 1_000, room=room)
+
     @precondition(lambda self: self.model.jobs)
     @rule(pick=picks, of=st.sampled_from([None, QUEUED, RUNNING, SCHEDULED]))
     def cancel(self, pick: int, of: str | None) -> None:

@@ -46,6 +46,7 @@ class Model(ModelGate):
         subjects: Sequence[tuple[str | None, int, bool]] = (),
         most: int = 0,
         drops_oldest: bool = False,
+        most_bytes: int = 0,
         generated: Sequence[int | None] = (),
     ) -> tuple[int, int | None] | None:
         """The first seq and the due time; None when an id is known."""
@@ -53,6 +54,9 @@ class Model(ModelGate):
             return None
         beyond = len(self.stack()) + len(self.of_status(SCHEDULED)) + len(messages) - most
         if most and beyond > (len(self.stack()) if drops_oldest else 0):
+            return None
+        beyond_bytes = self.waiting_bytes() + sum(len(message) for _, message in messages) - most_bytes
+        if most_bytes and beyond_bytes > (self.bytes_of(QUEUED) if drops_oldest else 0):
             return None
         due: int | None = {"now": 0, "after": self.now + time_us, "at": time_us}[kind]
         due = due if due and due > self.now else None
@@ -68,13 +72,22 @@ class Model(ModelGate):
         self.last_seq = first + len(messages) - 1
         self.counters["accepted"] += len(messages)
         self._take_their_turns([id for id, _ in messages], subjects)
-        beyond = len(self.stack()) + len(self.of_status(SCHEDULED)) - most
-        if most and beyond > 0:
-            for job in self.stack()[:beyond]:
-                self._finish(job, EXPIRED, "overflow")
-            self.counters["expired"] += beyond
-            self._close_when_done()
+        if drops_oldest:
+            self._drop(most, most_bytes)
         return first, due
+
+    def _drop(self, most: int, most_bytes: int) -> None:
+        """The oldest make room."""
+        dropped = 0
+        for job in self.stack():
+            waiting = len(self.stack()) + len(self.of_status(SCHEDULED))
+            if not (most and waiting > most) and not (most_bytes and self.waiting_bytes() > most_bytes):
+                break
+            self._finish(job, EXPIRED, "overflow")
+            dropped += 1
+        self.counters["expired"] += dropped
+        if dropped:
+            self._close_when_done()
 
     def _place_by_generation(self, generated: int, job: ModelJob) -> int:
         """When it was generated, or a little above, where no other job waits or is known of its subject; no later than

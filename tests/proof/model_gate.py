@@ -34,6 +34,14 @@ class ModelGate(ModelSubjects):
         """The jobs of one status, in the order of acceptance."""
         return sorted((job for job in self.jobs.values() if job.status == status), key=lambda job: job.seq)
 
+    def bytes_of(self, status: str) -> int:
+        """Of the messages of the jobs of one status."""
+        return sum(len(job.message) for job in self.of_status(status))
+
+    def waiting_bytes(self) -> int:
+        """Of the messages of all jobs that wait."""
+        return self.bytes_of(QUEUED) + self.bytes_of(SCHEDULED)
+
     def stack(self) -> list[ModelJob]:
         """What waits, from the bottom to the top; Redis orders equal places by id."""
         return sorted(self.of_status(QUEUED), key=lambda job: (job.place, job.id))

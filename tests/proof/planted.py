@@ -144,9 +144,14 @@ def late_and_stale() -> AbstractContextManager[None]:
     return planted("job[R.GENERATED] and newer_of_subject(job)", "false", into=("accept",))
 
 
+def forgotten_bytes() -> AbstractContextManager[None]:
+    """What leaves the waiting jobs leaves its bytes behind."""
+    return planted("if waited then count(waited, -(job[R.SIZE] or 0)) end", "", into=("claim", "settle", "cancel"))
+
+
 PLANTS: tuple[Plant, ...] = (
     *(wrong_end, skipped_removal, passing_over, double_settle, lost_put_back, forgotten_counts, silent_accept),
     *(ignored_deadline, early_expiry, forgotten_deadline),
     *(overwriting_retry, turn_of_the_older_one, both_at_once, nothing_superseded, endless_deferring),
-    *(forgotten_generation, late_and_stale),
+    *(forgotten_generation, late_and_stale, forgotten_bytes),
 )

@@ -124,6 +124,7 @@ class Steps(RuleBasedStateMachine):
             subjects=subjects,
             most=room[0],
             drops_oldest=room[1],
+            most_bytes=room[2],
             generated=generated,
         )
         if isinstance(answer, Accepted) and answer.records:

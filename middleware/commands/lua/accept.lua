@@ -1,6 +1,6 @@
 -- Accepts jobs: all or none, the last one on top of the stack.
--- ARGV: 1 now in µs or '' · 2 default gate · 3 how many jobs may wait, these included (0: no bound; below 0: so many, and
---       beyond them the oldest on the stack expire)
+-- ARGV: 1 now in µs or '' · 2 default gate · 3 '' or MessagePack: the room for jobs that wait, these included {how many, how many
+--       bytes their messages may have (0: no bound), whether the oldest on the stack expire beyond that}
 --       · 4 caller ('': nameless) · 5 number of its call, higher than that of its last one
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · 8 '' or a MessagePack array with what few jobs have: of each job {digests of its tags, one behind the other,
@@ -13,9 +13,10 @@
 -- seq of the first, now in µs}, followed by the packed record of each job, where some went by when they were generated;
 -- {again} when this very call was carried out before; {replayed, seq of the first, how many} of what it made when this request was
 -- sent before under its key, {reused} when another one was; {exists, how many ids are known, an id}; or {crowded, how many jobs
--- wait, µs until the next window opens if jobs wait for it, else 0}. All but the first change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
+-- wait, µs until the next window opens if jobs wait for it, else 0, how many bytes wait if they are bounded}, which may have dropped the
+-- oldest. All others but the first two change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
 
-local default_gate, most, caller, call, key, digest = ARGV[2], tonumber(ARGV[3]), unpack(ARGV, 4, 7)
+local default_gate, room, caller, call, key, digest = ARGV[2], ARGV[3] ~= '' and cmsgpack.unpack(ARGV[3]), unpack(ARGV, 4, 7)
 --- @include now
 --- @include event_log
 --- @include windows
@@ -45,10 +46,15 @@ for i, record in ipairs(redis.call('HMGET', K.records, unpack(ids))) do
   if record then known, known_id = known + 1, known_id or ids[i] end
 end
 if known > 0 then return {'exists', known, known_id} end
-if most ~= 0 then
+if room then
   --- @include has_room
-  local waiting, until_window = has_room(most, #ids)
-  if waiting then return {'crowded', waiting, until_window} end
+  local more_bytes = 0
+  for a = 13, #ARGV, 4 do more_bytes = more_bytes + #ARGV[a] end
+  local waiting, until_window, bytes = has_room(room, #ids, more_bytes)
+  if waiting then
+    --- @insert save
+    return {'crowded', waiting, until_window, bytes}
+  end
 end
 
 -- Decide.
@@ -68,6 +74,7 @@ for a = 10, #ARGV, 4 do
   local seq, due_at = next_seq, 0
   if due ~= '' then due_at = time_of(due) end
   local job, extra = new_record(seq, task), extras and extras[seq - first + 1]
+  job[R.SIZE] = #message
   local place = extra and extra[6] and place_of(extra[6], seq, extra[3])
   if due_at > now then
     job[R.PLACE], job[R.DUE], job[R.ENTERED] = place or 0, due_at, 0
@@ -88,7 +95,7 @@ for a = 10, #ARGV, 4 do
   end
   if extra then
     local tags, deadline, subject, max_defer, stops_running = unpack(extra)
-    for field = R.SIZE, R.GENERATED do job[field] = false end
+    for field = R.TAGS, R.GENERATED do job[field] = false end
     if place then job[R.GENERATED], is_recorded = place, true end
     if tags ~= '' then job[R.TAGS], tagged[id] = tags, job end
     if subject ~= '' then
@@ -133,9 +140,9 @@ if #of_subjects > 0 then
   --- @include take_their_turns
   take_their_turns(of_subjects)
 end
-if most < 0 then
+if room and room[3] then
   --- @include drop_oldest
-  drop_oldest(-most, #ids + P.EXPIRED_AT_ONCE)
+  drop_oldest(room, #ids + P.EXPIRED_AT_ONCE)
 end
 if caller ~= '' then redis.call('ZADD', K.callers, call, caller) end
 if key ~= '' then

@@ -32,7 +32,7 @@ local function put_on_top(id, message)
   redis.call('HDEL', K.progress, id)
   local place = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
   job[R.PLACE], job[R.LOST], job[R.CANCEL], job[R.FINISHED], job[R.DUE] = place, 0, false, false, false
-  job[R.REASON] = reason ~= '' and reason
+  job[R.REASON], job[R.SIZE] = reason ~= '' and reason, #message
   if job[R.EXPIRES] then job[R.EXPIRES] = false end -- whoever runs it again wants it run
   log('retry', now, id, place)
   if job[R.SUBJECT] then

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from middleware.commands import build
-from middleware.commands.types import Accepted, Crowded
+from typing import Any
+
+from middleware.commands import build, keys
+from middleware.commands.types import Accepted, Crowded, Offer, Room
+from middleware.diagnosis.audit import audit
 
 from ..scripted import ScriptedQueue
 
@@ -78,3 +81,107 @@ def test_what_is_refused_names_the_next_window(queue: ScriptedQueue) -> None:
     queue.open()
     assert queue.offer("b", most_waiting=1) == Crowded(1, 0)
     queue.audit()
+
+
+def sized(queue: ScriptedQueue, size: int, *ids: str, most_bytes: int = 0, drop: bool = False, **more: Any) -> object:
+    """Accept jobs whose messages have so many bytes."""
+    queue.clock.forward(us=1)
+    offers = [Offer(id, "task", b"x" * size, **more) for id in ids]
+    return queue.scripts.accept(offers, room=Room(0, drop, most_bytes))
+
+
+def test_the_bytes_that_wait_are_counted_wherever_a_job_goes(queue: ScriptedQueue) -> None:
+    sized(queue, 100, "a", "b")
+    sized(queue, 30, "later", due=b"+%d" % S)
+    assert (queue.count("queued_bytes"), queue.count("scheduled_bytes")) == (200, 30)
+
+    (token,) = queue.claim()
+    assert queue.snapshot().waiting_bytes == 130
+    queue.settle(token, "retry", delay_us=S, message=b"y" * 120)
+    assert (queue.count("queued_bytes"), queue.count("scheduled_bytes")) == (100, 150)
+    queue.clock.forward(s=1)
+    queue.scripts.promote()
+    assert (queue.count("queued_bytes"), queue.count("scheduled_bytes")) == (250, 0)
+    queue.scripts.cancel("a", "")
+    assert queue.snapshot().waiting_bytes == 150
+    queue.scripts.retry("a", b"z" * 7)
+    assert queue.snapshot().waiting_bytes == 157
+    queue.claim(3)
+    assert queue.snapshot().waiting_bytes == 0
+    queue.lose_leases()
+    assert queue.snapshot().waiting_bytes == 157
+    assert audit(queue.name, queue.broker.redis.new_link()) == []
+    queue.broker.flush(queue.name)
+    assert queue.snapshot().waiting_bytes == 0
+
+
+def test_more_bytes_than_the_bound_are_refused(queue: ScriptedQueue) -> None:
+    assert isinstance(sized(queue, 100, "a", "b", most_bytes=250), Accepted)
+    assert sized(queue, 51, "c", most_bytes=250) == Crowded(2, 0, 200)
+    assert isinstance(sized(queue, 50, "c", most_bytes=250), Accepted)
+    queue.claim(2)
+    assert isinstance(sized(queue, 150, "d", most_bytes=250), Accepted)
+    assert queue.snapshot().waiting_bytes == 250
+
+
+def test_the_oldest_make_room_for_bytes(queue: ScriptedQueue) -> None:
+    for id in "abcd":
+        sized(queue, 100, id)
+
+    assert isinstance(sized(queue, 150, "e", most_bytes=400, drop=True), Accepted)
+
+    assert queue.waiting() == ["e", "d", "c"]
+    assert (queue.job("a").reason, queue.count("overflowed"), queue.snapshot().waiting_bytes) == ("overflow", 2, 350)
+
+
+def test_both_bounds_hold_together(queue: ScriptedQueue) -> None:
+    for id in "abc":
+        sized(queue, 10, id)
+    offers = [Offer("d", "task", b"x" * 25)]
+
+    assert isinstance(queue.scripts.accept(offers, room=Room(3, True, 60)), Accepted)
+    assert queue.waiting() == ["d", "c", "b"]
+    assert isinstance(queue.scripts.accept([Offer("e", "task", b"x" * 30)], room=Room(3, True, 60)), Accepted)
+    assert queue.waiting() == ["e", "d"]
+
+
+def test_scheduled_bytes_make_no_room(queue: ScriptedQueue) -> None:
+    sized(queue, 100, "later", due=b"+%d" % S)
+    sized(queue, 10, "now")
+
+    assert sized(queue, 60, "x", most_bytes=150, drop=True) == Crowded(2, 0, 110)
+    assert queue.waiting() == ["now"]
+
+
+def test_a_large_job_finds_room_among_many_small_ones_in_steps(queue: ScriptedQueue) -> None:
+    at_once = build.PARAMETERS["EXPIRED_AT_ONCE"] + 1
+    sized(queue, 10, *(f"{n}" for n in range(3 * at_once)))
+    bound, large = 30 * at_once, 25 * at_once
+
+    assert isinstance(sized(queue, large, "large", most_bytes=bound, drop=True), Crowded)
+    assert len(queue.waiting()) == 2 * at_once
+    assert isinstance(sized(queue, large, "large", most_bytes=bound, drop=True), Crowded)
+    assert isinstance(sized(queue, large, "large", most_bytes=bound, drop=True), Accepted)
+    assert queue.snapshot().waiting_bytes <= bound
+    assert queue.count("overflowed") == 3 * at_once - len(queue.waiting()) + 1
+
+
+def test_a_bound_on_bytes_that_was_lowered_is_reached_in_steps(queue: ScriptedQueue) -> None:
+    at_once = build.PARAMETERS["EXPIRED_AT_ONCE"] + 1
+    sized(queue, 10, *(f"{n}" for n in range(2 * at_once)))
+
+    assert isinstance(sized(queue, 10, "new", most_bytes=100, drop=True), Accepted)
+    assert len(queue.waiting()) == at_once + 1
+    sized(queue, 10, "newer", most_bytes=100, drop=True)
+    sized(queue, 10, "newest", most_bytes=100, drop=True)
+    assert queue.snapshot().waiting_bytes == 100
+
+
+def test_an_audit_finds_bytes_that_were_counted_wrong(queue: ScriptedQueue) -> None:
+    sized(queue, 100, "a")
+    queue.count("accepted")
+    queue.client.hincrby(keys.counters(queue.name), "queued_bytes", 5)
+
+    [fault] = audit(queue.name, queue.broker.redis.new_link())
+    assert fault.endswith("the messages of jobs that wait have 100 bytes, and 105 were counted")
+    queue.client.hincrby(keys.counters(queue.name), "queued_bytes", -5)

@@ -18,8 +18,10 @@ from .new_jobs import NewJob, NewJobBody, forms
 from .schemas import jobs as schemas
 from .submission import REQUEST_HEADERS, accept
 from .wire.answers import json_answer
+from .wire.handling import APPLIED_SAID, SAID, applied
 from .wire.problems import MAX_ERRORS
 
+HONOURED = {"Preference-Applied": {"description": APPLIED_SAID, "schema": {"type": "string"}}}
 EXAMPLES = {
     "batch": {
         "summary": "Three jobs, of which the second runs first",
@@ -108,9 +110,9 @@ def _check_queues(items: Sequence[Any], read: Sequence[NewJob]) -> None:
 
 
 @jobs.route("/batch", methods=("POST",))
-@jobs.headers(**REQUEST_HEADERS)
+@jobs.headers(**REQUEST_HEADERS, Prefer=SAID)
 @jobs.arguments(NewBatchBody(), max_bytes="MAX_BATCH_BYTES", examples=EXAMPLES)
-@jobs.response(201, schemas.Job(many=True), headers=REPLAYED)
+@jobs.response(201, schemas.Job(many=True), headers={**REPLAYED, **HONOURED})
 @jobs.links(201, "/0/id", "job_id", *OF_A_JOB)
 @jobs.problems(409, 413, 415, 422, 503)
 def submit_batch(new: list[NewJob]) -> Response:
@@ -119,4 +121,4 @@ def submit_batch(new: list[NewJob]) -> Response:
     All are accepted or none. They go on top of the stack in their order, so that the last one runs first.
     """
     receipt = accept(new, "submit_batch")
-    return json_answer([job.as_dict() for job in receipt.jobs], 201, replayed(receipt.is_replay))
+    return json_answer([job.as_dict() for job in receipt.jobs], 201, replayed(receipt.is_replay) | applied())

@@ -121,6 +121,12 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "This client has sent more requests than RATE_LIMIT allows.",
         "Wait as many seconds as Retry-After says. Submit in batches: a batch counts as one request.",
     ),
+    "deadline-unmeetable": Explanation(
+        "The request asked for Prefer: handling=strict, and a deadline of its jobs can't be met, as their queue is "
+        "now. detail and errors say why. None of its jobs was accepted.",
+        "Send it with a later deadline, or without the preference: then it is accepted with a warning, and runs if "
+        "things change in time.",
+    ),
     "internal": Explanation(
         "A fault of the service. It was logged, with the request_id that the problem document names.",
         "Report it to whoever runs the service, with request_id. A job may have been accepted all the same: an "

@@ -16,7 +16,9 @@ from .contract import ETAG
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
 from .jobs import OF_A_JOB, job_answer, jobs
 from .new_jobs import NewJob, NewJobBody
+from .prospects import look_at_deadlines
 from .schemas import jobs as schemas
+from .wire.handling import APPLIED_SAID, SAID, applied
 from .wire.request_log import name_jobs
 from .wire.tracing import current_request
 from .wire.waiting import APPLIED, PREFER, wait_for_end
@@ -37,6 +39,13 @@ EXAMPLES = {
     "deadline": {"summary": "Worthless after ten seconds", "value": {"message": "Now", "expires_in_s": 10}},
 }
 
+PREFERENCES = {**PREFER["Prefer"], "description": f"{PREFER['Prefer']['description']} {SAID}"}
+HONOURED = {
+    "Preference-Applied": {
+        **APPLIED["Preference-Applied"],
+        "description": f"{APPLIED['Preference-Applied']['description']} {APPLIED_SAID}",
+    }
+}
 REQUEST_HEADERS: Mapping[str, str | Mapping[str, Any]] = {
     "Idempotency_Key": KEY_HEADER,
     "X_Request_Id": "An id of yours for this request, at most 128 visible ASCII characters: kept on the job.",
@@ -45,9 +54,9 @@ REQUEST_HEADERS: Mapping[str, str | Mapping[str, Any]] = {
 
 
 @jobs.route("", methods=("POST",))
-@jobs.headers(**REQUEST_HEADERS, **PREFER)
+@jobs.headers(**REQUEST_HEADERS, Prefer=PREFERENCES)
 @jobs.arguments(NewJobBody(), examples=EXAMPLES)
-@jobs.response(201, schemas.Job, headers={**LOCATION, **ETAG, **REPLAYED, **APPLIED})
+@jobs.response(201, schemas.Job, headers={**LOCATION, **ETAG, **REPLAYED, **HONOURED})
 @jobs.links(201, "/id", "job_id", *OF_A_JOB)
 @jobs.links(201, "/queue", "queue", "show_queue")
 @jobs.problems(409, 413, 415, 422, 503)
@@ -57,9 +66,10 @@ def submit_job(new: NewJob) -> Response:
     It goes on top of its queue's stack: the newest runs first.
     """
     receipt = accept([new], "submit_job")
-    job, applied = wait_for_end(receipt.jobs[0])
+    job, waited = wait_for_end(receipt.jobs[0])
+    waited = applied(waited.get("Preference-Applied", ""))
     location = {"Location": f"{jobs.url_prefix}/{job.id}"}
-    return job_answer(job, 201, {**location, **replayed(receipt.is_replay), **applied})
+    return job_answer(job, 201, {**location, **replayed(receipt.is_replay), **waited})
 
 
 def accept(new: Sequence[NewJob], operation: str) -> Receipt:
@@ -67,13 +77,16 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
 
     Raises:
       RedisAwayError, QueueFullError, TooManyWaitingError, KeyReusedError: none was accepted.
+      ProblemError: none was accepted, since a deadline can't be met.
       TooFewReplicasError: all were accepted, and a failover may lose them.
       DuplicateJobError, ReplayGoneError: all were accepted before; some are gone since.
     """
     asked = current_request()
     options = {"request_id": asked.id, **({"traceparent": asked.traceparent} if asked.traceparent else {})}
     messages = [message_of_job(job, options) for job in new]
-    receipt = broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
+    key = idempotency_key(operation)
+    look_at_deadlines(new, messages, key, at="/jobs/{}" if operation == "submit_batch" else "")
+    receipt = broker.accept_once(messages, [job.due for job in new], key=key)
     current_app.extensions["rings"].expect(messages[0].queue_name)
     name_jobs([job.id for job in receipt.jobs])
     if gone := len(messages) - len(receipt.jobs):

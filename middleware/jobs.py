@@ -107,6 +107,7 @@ class Job:
     result_error: str | None
     error: JobError | None
     reason: str | None
+    warning: str | None
     superseded_by: str | None
     request_id: str | None
     traceparent: str | None
@@ -170,6 +171,7 @@ class Job:
                 "at": rfc3339(self.error.at_us),
             },
             "reason": self.reason,
+            "warning": self.warning,
             "superseded_by": self.superseded_by,
             "request_id": self.request_id,
             "traceparent": self.traceparent,

@@ -14,6 +14,9 @@ from dramatiq.middleware import Retries, TimeLimit
 
 from .errors import UndecodableMessageError
 
+WARNING = "warning"
+"""Option of a message: what was known against its job when it was accepted, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class MessageDetails:
@@ -113,11 +116,13 @@ def is_well_formed(message: Any) -> bool:
 
 
 def without_retries(body: bytes) -> bytes:
-    """A message whose count of retries begins anew; one that can't be decoded stays as it is."""
+    """A message whose count of retries begins anew, without a warning about the deadline that its job had; one that
+    can't be decoded stays as it is."""
     try:
         message: dramatiq.Message[Any] = dramatiq.Message.decode(body)
     except dramatiq.errors.DecodeError:
         return body
     if is_well_formed(message):
         message.options.pop("retries", None)
+        message.options.pop(WARNING, None)
     return message.encode()

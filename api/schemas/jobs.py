@@ -54,6 +54,7 @@ EXAMPLE = jobs.Job(
     result_error=None,
     error=None,
     reason=None,
+    warning=None,
     superseded_by=None,
     request_id="01a223a7-da63-7c02-b1f5-0f6d1b2a8e11",
     traceparent=None,
@@ -93,6 +94,7 @@ class Job(Answer):
     result_error = shown_text("Why result is null although the task returned something.")
     error = fields.Nested(JobFailure, required=True, allow_none=True)
     reason = shown_text("Why it is in this state, where that isn't plain.")
+    warning = shown_text("Why it couldn't meet its deadline, as far as that was known when it was accepted.")
     superseded_by = shown_text("The newer job of its subject that took its turn.")
     request_id = shown_text("The id of the request that submitted it.")
     traceparent = shown_text("The W3C trace context that it was submitted in.")

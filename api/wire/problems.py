@@ -71,6 +71,7 @@ TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once."
 MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
 RATE_LIMITED = Kind("rate-limited", 429, "Too many requests", "Wait as long as Retry-After says.")
 REUSED = Kind("key-reused", 422, "The key stands for another request", "Choose a new Idempotency-Key.")
+UNMEETABLE = Kind("deadline-unmeetable", 422, "The deadline can't be met", "As its queue is now, the job would expire.")
 GONE = Kind(
     "replay-gone", 409, "Carried out, and pruned since", "The request was carried out before; its jobs are gone."
 )

@@ -44,6 +44,8 @@ def command(message: str | None, tags: Sequence[str], wait: bool, as_json: bool,
     body = _body(message, tags, **given)
     source = connect()
     job = submit(source, body)
+    if job.get("warning"):
+        click.echo(f"lastin: {job['warning']}", err=True)
     if wait:
         job = _ended(source, job)
     if as_json:

@@ -31,10 +31,12 @@ def submit(source: Source, body: Mapping[str, Any]) -> Shown:
 def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     from marshmallow import ValidationError  # noqa: PLC0415 (not before the broker is there)
 
+    from middleware.diagnosis.prospects import Prospects  # noqa: PLC0415
     from middleware.enqueue.deadlines import deadline_options  # noqa: PLC0415
     from middleware.enqueue.due import Due  # noqa: PLC0415
     from middleware.enqueue.generated import generation_options  # noqa: PLC0415
     from middleware.enqueue.subjects import subject_options  # noqa: PLC0415
+    from middleware.messages import WARNING  # noqa: PLC0415
     from tasks import DEFAULT_TASK, registry  # noqa: PLC0415
 
     name = body.get("task", DEFAULT_TASK)
@@ -52,8 +54,11 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     options |= generation_options(_time_us(body.get("generated_at")))
     delay_s = body.get("delay_s")
     due = Due(None if delay_s is None else math.ceil(delay_s * 1000), _time_us(body.get("run_at")))
+    message = task.actor.message_with_options(kwargs=arguments, **options)
     try:
-        [job] = broker.accept_once([task.actor.message_with_options(kwargs=arguments, **options)], [due]).jobs
+        if (text := Prospects(broker).warning(message, due)) is not None:
+            message.options[WARNING] = text
+        [job] = broker.accept_once([message], [due]).jobs
     except ValueError as error:  # such as: it falls due too late
         raise Unusable(str(error)) from None
     return job.as_dict()

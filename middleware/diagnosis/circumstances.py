@@ -80,8 +80,7 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
     snapshot = None if job is None else broker.control.snapshot(job.queue)
     if job is None or snapshot is None:
         return None
-    samples, minutes = RATES_SPAN_US // INTERVAL_US + 2, RATES_SPAN_US // MINUTE_US + 1
-    counters = read_counters(broker.redis.queue(job.queue), samples=samples, minutes=minutes)
+    counters = recent_counters(job.queue, broker)
     packed, from_top, from_bottom, over_it, lease = broker.redis.call_all(_reads(job))
     record = unpack_record(packed) if packed else None
     waiting = snapshot.counts[JobStatus.QUEUED]
@@ -100,6 +99,16 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
         processes=broker.registry.processes(),
         flow=flow_of(counters),
     )
+
+
+def recent_counters(queue: str, broker: LifoBroker) -> QueueCounters:
+    """What rates of the last minutes are made of.
+
+    Raises:
+      RedisAwayError: Redis doesn't answer.
+    """
+    samples, minutes = RATES_SPAN_US // INTERVAL_US + 2, RATES_SPAN_US // MINUTE_US + 1
+    return read_counters(broker.redis.queue(queue), samples=samples, minutes=minutes)
 
 
 def flow_of(counters: QueueCounters) -> Flow:

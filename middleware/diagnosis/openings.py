@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ..jobs import JobStatus
+from ..queues.snapshot import QueueSnapshot
 from .circumstances import Circumstances
 from .forecast import FAST, Opening
 
@@ -45,7 +46,7 @@ def openings_of(c: Circumstances, pace: float, after_s: float = 0.0) -> Iterator
         return
     threads, run_s = threads_of(c), c.flow.run_s or 0.0
     busy, since_s = threads - idle_threads(c), 0.0
-    for from_s, until_s, credits in _planned(c, after_s):
+    for from_s, until_s, credits in planned_spans(c.queue, c.now_us, after_s):
         done = 1 - math.exp(-max(0.0, from_s - since_s) / run_s) if run_s else 1.0
         idle = threads - round(busy * (1 - done)) if from_s else idle_threads(c)
         yield Opening(from_s, until_s, credits, idle)
@@ -53,13 +54,13 @@ def openings_of(c: Circumstances, pace: float, after_s: float = 0.0) -> Iterator
         busy, since_s = threads, min(until_s, from_s + max(0.0, credits - idle) / pace if pace else until_s)
 
 
-def _planned(c: Circumstances, after_s: float) -> Iterator[tuple[float, float, float]]:
+def planned_spans(queue: QueueSnapshot, now_us: int, after_s: float = 0.0) -> Iterator[tuple[float, float, float]]:
     """Beginning and end in seconds from now, and credits, of the open window and of those that are planned."""
-    policy, window = c.policy, c.queue.window
-    ticks_s = _ticks(c, after_s)
+    policy, window = queue.policy, queue.window
+    ticks_s = _ticks(queue, now_us, after_s)
     tick_s = next(ticks_s, math.inf)
     if window is not None and window.is_open:
-        closes_s = math.inf if window.closes_at_us is None else (window.closes_at_us - c.now_us) / 1e6
+        closes_s = math.inf if window.closes_at_us is None else (window.closes_at_us - now_us) / 1e6
         left = math.inf if window.credits is None else float(window.credits - window.claimed)
         yield 0.0, min(closes_s, tick_s if after_s < tick_s else math.inf), left
     if policy is None:
@@ -72,19 +73,19 @@ def _planned(c: Circumstances, after_s: float) -> Iterator[tuple[float, float, f
         tick_s = next_s
 
 
-def _ticks(c: Circumstances, after_s: float) -> Iterator[float]:
+def _ticks(queue: QueueSnapshot, now_us: int, after_s: float) -> Iterator[float]:
     """The ticks that come, in seconds from now: those that are known, and then such as they are on average, those
     before ``after_s`` left out."""
-    next_us = c.queue.next_window_at_us
-    if next_us is None or c.policy is None:
+    next_us = queue.next_window_at_us
+    if next_us is None or queue.policy is None:
         return
-    known_us = [next_us, *(tick_us for tick_us in c.queue.later_ticks_us if tick_us > next_us)]
+    known_us = [next_us, *(tick_us for tick_us in queue.later_ticks_us if tick_us > next_us)]
     for tick_us in known_us[:-1]:
-        yield max(0.0, (tick_us - c.now_us) / 1e6)
-    step_us = c.policy.period_us or _mean_step_us(known_us, c.queue.last_opened_us)
-    tick_us = known_us[-1] + max(0, (c.now_us + int(after_s * 1e6) - known_us[-1]) // step_us) * step_us
+        yield max(0.0, (tick_us - now_us) / 1e6)
+    step_us = queue.policy.period_us or _mean_step_us(known_us, queue.last_opened_us)
+    tick_us = known_us[-1] + max(0, (now_us + int(after_s * 1e6) - known_us[-1]) // step_us) * step_us
     while True:
-        yield max(0.0, (tick_us - c.now_us) / 1e6)
+        yield max(0.0, (tick_us - now_us) / 1e6)
         tick_us += step_us
 
 

@@ -48,6 +48,10 @@ class FreshWork:
         self._subjects.declare(actor)
         self._tasks.add(actor.actor_name)
 
+    def knows(self, task: str) -> bool:
+        """Whether a task says something for all of its jobs."""
+        return task in self._tasks
+
     def of(self, message: dramatiq.Message[Any]) -> Said:
         """What a message and its task say; subject and time of generation are noted in its options.
 

@@ -11,7 +11,7 @@ import orjson
 from ..clock import LATEST_TIME_US
 from ..commands.layout import ENCODED, REFUSED, STATUS_LETTERS, unpack_record
 from ..jobs import Job, JobError, JobStatus, Progress
-from ..messages import MessageDetails
+from ..messages import WARNING, MessageDetails
 from ..tags import tags_of
 
 NOT_SHOWN = "the result isn't JSON, so it can't be shown here; the program's own encoder has kept it for get_result()"
@@ -60,6 +60,7 @@ def job_from(
         encoded_result=_encoded_result(status, result),
         error=_error(failure),
         reason=r.reason,
+        warning=_word(options.get(WARNING)),
         superseded_by=r.superseded_by,
         request_id=_word(options.get("request_id")),
         traceparent=_word(options.get("traceparent")),
@@ -164,6 +165,7 @@ def fresh_job(  # noqa: PLR0917 - what makes up a job
         result_error=None,
         error=None,
         reason=None,
+        warning=_word(options.get(WARNING)),
         superseded_by=None,
         request_id=_word(options.get("request_id")),
         traceparent=_word(options.get("traceparent")),

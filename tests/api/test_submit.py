@@ -15,7 +15,7 @@ from .client import Client
 JOB_KEYS = frozenset(
     "id seq place status task queue payload tags subject attempts max_attempts created_at generated_at due_at "  # noqa: SIM905
     "expires_at queued_at started_at finished_at wait_ms run_ms window worker progress cancel_requested result "
-    "result_error error reason superseded_by request_id traceparent".split()
+    "result_error error reason warning superseded_by request_id traceparent".split()
 )
 OPTIONS = (
     "delay_s",

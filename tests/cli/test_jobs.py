@@ -9,6 +9,7 @@ from middleware.commands.types import Offer
 from middleware.queues.command_user import command_user
 from tasks import broker
 from tasks.process_message import process_message
+from tests.service import wait_until
 
 from .running import answered, run, submitted, told
 
@@ -46,6 +47,19 @@ def test_a_job_is_submitted_with_a_deadline() -> None:
     assert job is not None
     assert (job.expires_at_us or 0) - job.created_at_us == 60_000_000
     assert at["expires_at"] == "2199-01-31T11:00:00.000000Z"
+
+
+def test_a_deadline_that_cannot_be_met_is_told() -> None:
+    broker.control.pause("default", by="ada", reason="for lunch")
+
+    def is_told() -> bool:  # the API looks once a second
+        result = run("submit", "x", "--expires-in", "1m")
+        assert result.exit_code == 0
+        [id] = result.stdout.split()
+        assert (answered("jobs", "show", id)["warning"] or "") in result.stderr
+        return "and queue default is paused: for lunch." in result.stderr
+
+    wait_until(is_told, "a warning")
 
 
 def test_a_job_is_submitted_with_the_time_of_its_generation() -> None:

@@ -223,6 +223,7 @@ def job_with(status: JobStatus, **more: Any) -> Job:
                 "place",
                 "max_attempts",
                 "generated_at_us",
+                "warning",
                 "due_at_us",
                 "expires_at_us",
                 "queued_at_us",

@@ -1,5 +1,6 @@
 --- @include planned
---- @include drop_oldest
+--- @include drop
+--- @include waiting_bytes
 -- Whether so many more jobs of so many bytes may wait; if not, how many wait, the µs until the next window opens if jobs wait for
 -- it, else 0, and how many bytes wait. `room`: as accept.lua takes it. Where the oldest make room, as many as one call may drop must
 -- make room for the bytes, or have more of them than come (a bound that was lowered). If they don't, they are dropped

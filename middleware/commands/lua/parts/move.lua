@@ -1,4 +1,6 @@
 --- @include counts
+local WAITING_BYTES = {[S.QUEUED] = 'queued_bytes', [S.SCHEDULED] = 'scheduled_bytes'}
+
 -- Gives a job another state, and counts that, and its bytes while it waits; false: it has none yet, or is deleted. `us`: how
 -- long it waited or ran.
 local function move(job, status, us)

@@ -12,7 +12,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import tasks
@@ -25,12 +25,13 @@ from middleware.processes.registry import Registration, process_name
 from middleware.processes.server_safety import SafetyWatch, end_process
 from middleware.settings import ROOT
 
-from .backtest.command import add_backtest
+from .arguments import PROGRAM, parser
+from .backtest.command import backtest
 from .cadence import Cadence
 from .clock import RedisClock, SystemClock
 from .errors import ArrivalsError, CadenceError
 from .exit_statuses import DONE, FAILED, NOTHING_TO_DO, UNUSABLE
-from .opening import Shown, looking_at, open_by, read_batch, read_lasts, show_on_terminal, summary, wait_until_done
+from .opening import Shown, looking_at, open_by, show_on_terminal, summary, wait_until_done
 from .others import OtherSchedulers
 from .preview import preview
 from .service import Service
@@ -42,15 +43,19 @@ POLL_FILE_S = 0.5
 REDIS_TIMEOUT_S = 0.4
 
 logger = logging.getLogger("scheduler")
+Command = Callable[[argparse.Namespace, CadenceWatcher, LifoBroker], int]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
     """
+    Parameters:
+      program: what it is called in its messages.
+
     Returns: the exit status.
     """
-    options = _parser().parse_args(arguments)
+    options = parser(program).parse_args(arguments)
     file = our_watcher()
-    command: Callable[[argparse.Namespace, CadenceWatcher, LifoBroker], int] = options.command
+    command: Command = COMMANDS[options.command]
     try:
         return command(options, file, tasks.broker)
     except (ArrivalsError, CadenceError) as error:
@@ -142,40 +147,7 @@ def _status_after(
     return dataclasses.replace(last, error=file.error, failed_at_us=clock.now_us())
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m scheduler",
-        description="Open windows and submit recurring jobs as CADENCE_FILE says.",
-    )
-    parser.set_defaults(command=run)
-    commands = parser.add_subparsers(title="commands")
-    opening = commands.add_parser("open", help="open one window and end", description="Open one window and end.")
-    opening.add_argument("--queue", default="default", help="which queue (default)")
-    opening.add_argument(
-        "--batch", type=_read(read_batch), help="how many claims it allows, 0 = no bound (as the cadence has it)"
-    )
-    opening.add_argument(
-        "--lasts", type=_read(read_lasts), help="such as 60s: it is closed by then (as the cadence has it)"
-    )
-    opening.add_argument("--wait", action="store_true", help="until it is closed and none of its jobs runs")
-    opening.add_argument("--json", action="store_true", help="print the window as one JSON object")
-    opening.set_defaults(command=open_one)
-    checking = commands.add_parser("check", help="read the file and print the next ticks")
-    checking.set_defaults(command=check)
-    add_backtest(commands, _read)
-    return parser
-
-
-def _read(read: Callable[[str], int]) -> Callable[[str], int]:
-    """``read`` as argparse takes it: what it raises is told to the user."""
-
-    def parse(text: str) -> int:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parse
+COMMANDS: Mapping[str | None, Command] = {None: run, "open": open_one, "check": check, "backtest": backtest}
 
 
 def _within(action: Callable[[], None], *, seconds: float) -> None:

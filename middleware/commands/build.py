@@ -70,7 +70,7 @@ PARAMETERS: dict[str, Any] = {
     "OVERDUE_US": 5_000_000,
     "PAUSES_KEPT": 500,
     "WINDOWS_KEPT": 10_000,
-    "UNSET_RECORD": [False] * layout.RECORD_FIELDS.index("size"),
+    "UNSET_RECORD": [False] * layout.RECORD_FIELDS.index("tags"),
     "UNSET_RECURRING": [False] * len(layout.RECURRING_FIELDS),
     "UNSET_WINDOW": [False] * len(layout.WINDOW_FIELDS),
 }

@@ -35,7 +35,7 @@ class Record(NamedTuple):
     ``expires``: its deadline; ``subject``: the digest of its subject; ``superseded_by``: the id of a newer job;
     ``since``: since when jobs of its subject have waited of which none was claimed (None: since its acceptance);
     ``behind``: whether an older one keeps its turn; ``generated``: where the policy ordered by generation, its place by
-    that, which also tells the ages of its subject's jobs.
+    that, which also tells the ages of its subject's jobs; ``generated_at``: when it was generated, as it was said.
     """
 
     status: str
@@ -61,6 +61,7 @@ class Record(NamedTuple):
     since: int | None = None
     behind: bool | None = None
     generated: int | None = None
+    generated_at: int | None = None
 
     @property
     def age(self) -> int:

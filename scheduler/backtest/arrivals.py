@@ -11,18 +11,20 @@ from typing import NamedTuple
 from ..errors import ArrivalsError
 
 MOST_ARRIVALS = 5_000_000
-"""Each takes 32 bytes as long as the simulations run, and about 100 more while they are sorted."""
+"""Each takes 40 bytes as long as the simulations run, and about 100 more while they are sorted."""
 UNSET = -1
 
 
 class Arrival(NamedTuple):
     """A job. Times in µs since the epoch, ``run_us`` in µs; None: it had no deadline, nobody knows how long it ran.
-    ``subject``: the digest of its subject (:func:`middleware.tags.digests`), empty without one."""
+    ``subject``: the digest of its subject (:func:`middleware.tags.digests`), empty without one. ``generated_us``: when
+    it was generated; None: nobody said."""
 
     at_us: int
     deadline_us: int | None = None
     run_us: int | None = None
     subject: str = ""
+    generated_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,16 @@ class Arrivals:
     runs_us: Sequence[int]
     """:data:`UNSET` where there is none."""
     subjects: Sequence[str]
+    generated_us: Sequence[int]
+    """:data:`UNSET` where nobody said."""
 
     def __len__(self) -> int:
         return len(self.at_us)
+
+    def born_us(self, index: int) -> int:
+        """When a job was generated, or arrived where nobody said."""
+        generated_us = self.generated_us[index]
+        return self.at_us[index] if generated_us == UNSET else min(generated_us, self.at_us[index])
 
     @classmethod
     def of(cls, arrivals: Iterable[Arrival]) -> Arrivals:
@@ -45,9 +54,9 @@ class Arrivals:
         Raises:
           ArrivalsError: they are too many.
         """
-        at_us, deadlines_us, runs_us = array("q"), array("q"), array("q")
+        at_us, deadlines_us, runs_us, generated_us = array("q"), array("q"), array("q"), array("q")
         subjects: list[str] = []
-        for at, deadline, run, subject in arrivals:
+        for at, deadline, run, subject, generated in arrivals:
             if len(at_us) == MOST_ARRIVALS:
                 raise ArrivalsError(
                     f"There are more than {MOST_ARRIVALS:,} arrivals. Choose some of them with --created-after and "
@@ -57,12 +66,14 @@ class Arrivals:
             deadlines_us.append(UNSET if deadline is None else deadline)
             runs_us.append(UNSET if run is None else run)
             subjects.append(sys.intern(subject))
+            generated_us.append(UNSET if generated is None else generated)
         order = sorted(range(len(at_us)), key=at_us.__getitem__)
         return cls(
             at_us=array("q", map(at_us.__getitem__, order)),
             deadlines_us=array("q", map(deadlines_us.__getitem__, order)),
             runs_us=array("q", map(runs_us.__getitem__, order)),
             subjects=list(map(subjects.__getitem__, order)),
+            generated_us=array("q", map(generated_us.__getitem__, order)),
         )
 
 

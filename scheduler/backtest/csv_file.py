@@ -16,12 +16,14 @@ from ..errors import ArrivalsError
 from .arrivals import Arrival, Span
 
 CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS, SUBJECT = "created_at", "expires_at", "expires_in_s", "run_ms", "subject"
-COLUMNS = (CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS, SUBJECT)
+GENERATED_AT = "generated_at"
+COLUMNS = (CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS, SUBJECT, GENERATED_AT)
 """Named as the API names them."""
 A_TIME = "a time such as 2030-01-31T12:00:00Z, or seconds since the epoch"
 EXPECTED = {
     CREATED_AT: A_TIME,
     EXPIRES_AT: A_TIME,
+    GENERATED_AT: A_TIME,
     EXPIRES_IN_S: "a number of seconds, or nothing",
     RUN_MS: "a number of milliseconds, or nothing",
 }
@@ -63,7 +65,8 @@ def _arrivals(path: Path, rows: Any, span: Span) -> Iterator[Arrival]:
 
 
 def _check(path: Path, columns: Sequence[str]) -> None:
-    expected = f"expected are {CREATED_AT}, and if they are known {EXPIRES_AT} or {EXPIRES_IN_S}, {RUN_MS}, {SUBJECT}"
+    known = f"{EXPIRES_AT} or {EXPIRES_IN_S}, {RUN_MS}, {SUBJECT}, {GENERATED_AT}"
+    expected = f"expected are {CREATED_AT}, and if they are known {known}"
     for column in columns:
         if column not in COLUMNS:
             raise ArrivalsError(f"{path}, line 1: there is no column {column!r}; {expected}.")
@@ -90,7 +93,8 @@ def _arrival(where: str, values: dict[str, str]) -> Arrival:
     in_us = maybe(EXPIRES_IN_S, _us_of_s)
     deadline_us = maybe(EXPIRES_AT, _time_us) if in_us is None else at_us + in_us
     subject = values.get(SUBJECT, "")
-    return Arrival(at_us, deadline_us, maybe(RUN_MS, _us_of_ms), digests([subject]) if subject else "")
+    digest, generated_us = digests([subject]) if subject else "", maybe(GENERATED_AT, _time_us)
+    return Arrival(at_us, deadline_us, maybe(RUN_MS, _us_of_ms), digest, generated_us)
 
 
 def _time_us(text: str) -> int:

@@ -18,7 +18,8 @@ class Figures:
 
     ``waits_us``: by :data:`PERCENTS`, of the jobs that started. ``longest_wait_us``: of those that started and those
     left waiting. ``freshness_us``: how old the newest processed job was, on average over the time, and
-    ``stalest_us`` at the worst; from the first processed job until the last arrival. ``busy``: the share of all
+    ``stalest_us`` at the worst, counted from when it was generated, or arrived where nobody said; from the first
+    processed job until the last arrival. ``busy``: the share of all
     threads' time in which they ran jobs, from the first arrival until ``ended_at_us``, when the last job that started
     ended, but not before the last arrival.
     """
@@ -95,6 +96,7 @@ class Measurement:
 
     def __init__(self, arrivals: Arrivals, threads: int) -> None:
         self._at_us = arrivals.at_us
+        self._born_us = arrivals.born_us
         self._threads = threads
         self._waits = Waits()
         self._freshness = Freshness(arrivals.at_us[-1])
@@ -108,7 +110,7 @@ class Measurement:
             self._run_us += start.run_us
             self._ended_at_us = max(self._ended_at_us, step.now_us + start.run_us)
         for index in step.processed:
-            self._freshness.processed(self._at_us[index], step.now_us)
+            self._freshness.processed(self._born_us(index), step.now_us)
 
     def figures(self, rest: Rest, now_us: int) -> Figures:
         """``rest``: what is left at the end of the simulation, ``now_us``."""

@@ -19,7 +19,7 @@ def read_recorded(store: JobStore, queue: str, span: Span) -> Iterator[Arrival]:
     """The jobs of a queue that came on its stack in ``span``, as far as retention has kept them. Only reads.
 
     A job arrives when it was accepted, or fell due; one that an operator retried, when it was put on top. Those that
-    haven't fallen due yet haven't arrived.
+    haven't fallen due yet haven't arrived. One whose place is when it was generated arrives when it was accepted.
 
     Raises:
       RedisAwayError: Redis doesn't answer.
@@ -28,8 +28,10 @@ def read_recorded(store: JobStore, queue: str, span: Span) -> Iterator[Arrival]:
     for _, _, packed in store.walk(JobFilter(queues={queue}, created_before_us=span.before_us)):
         record = unpack_record(packed)
         at_us = record.seq if record.place is None else record.place
+        if record.generated is not None:  # a place below the seq isn't when it came
+            at_us = max(at_us, record.seq)
         if at_us and at_us in span:
-            yield Arrival(at_us, record.expires, _run_us(record), record.subject or "")
+            yield Arrival(at_us, record.expires, _run_us(record), record.subject or "", record.generated_at)
 
 
 def _run_us(record: Record) -> int | None:

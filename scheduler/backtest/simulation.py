@@ -87,12 +87,16 @@ class Simulation:
         """What is left in the end."""
         self._hear()
         queue = self._cadence.queue
-        oldest = self._client.call("ZRANGE", keys.stack(queue), 0, 0, "WITHSCORES")
         waiting = int(self._client.call("ZCARD", keys.stack(queue)))
+        oldest_us = min(map(self._oldest_of, range(0, waiting, MOST_AT_ONCE)), default=None)
         self._commands.read_counters(0, 0)  # adds up what is pending
         ended = unpack_task_counters(self._client.call("HGET", keys.task_counters(queue), TASK)).totals
-        place_us = int(float(oldest[1])) if oldest else None
-        return Rest(waiting, place_us, ended["ended_expired"], ended["ended_superseded"])
+        return Rest(waiting, oldest_us, ended["ended_expired"], ended["ended_superseded"])
+
+    def _oldest_of(self, first: int) -> int:
+        """When the first one arrived of some jobs on the stack, which doesn't go by that everywhere."""
+        ids = self._client.call("ZRANGE", keys.stack(self._cadence.queue), first, first + MOST_AT_ONCE - 1)
+        return min(self._arrivals.at_us[int(id)] for id in ids)
 
     def _next_event(self) -> int | None:
         """When something happens next; None when nothing more can."""
@@ -115,7 +119,10 @@ class Simulation:
                 deadline_us = deadlines_us[self._next]
                 word = b"" if deadline_us == UNSET else b"%d" % deadline_us
                 subject = Subject(self._arrivals.subjects[self._next])
-                offers.append(Offer(str(self._next), TASK, MESSAGE, deadline=word, subject=subject))
+                generated_us = self._arrivals.generated_us[self._next]
+                said = None if generated_us == UNSET else generated_us
+                job = Offer(str(self._next), TASK, MESSAGE, deadline=word, subject=subject, generated_us=said)
+                offers.append(job)
                 if word and (self._wake_us is None or deadline_us < self._wake_us):
                     self._wake_us = max(deadline_us, now_us)
                 self._next += 1

@@ -24,7 +24,7 @@ class Start(NamedTuple):
 
 
 class Rest(NamedTuple):
-    """What is left in the end: how many jobs wait, the place of the oldest, and how many ended without a start."""
+    """What is left in the end: how many jobs wait, when the oldest arrived, and how many ended without a start."""
 
     waiting: int
     oldest_us: int | None

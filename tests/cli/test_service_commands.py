@@ -109,3 +109,24 @@ def test_where_there_is_no_local_run_that_is_told_in_a_line(tmp_path: Path) -> N
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("lastin: This installation can't run everything at once: start web, worker and")
+
+
+def test_the_scheduler_has_its_commands_here_too(tmp_path: Path) -> None:
+    (tmp_path / "came.csv").write_text("created_at,run_ms\n1,5\n2,5\n", encoding="utf-8")
+    (tmp_path / "try.toml").write_text('[queues.default]\nmode = "continuous"\n', encoding="utf-8")
+    write(tmp_path, Path(sys.executable))
+
+    def scheduler(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [str(tmp_path / "lastin"), "scheduler", *words]
+        environment = clean_environment(REDIS_URL="redis://127.0.0.1:1/0")
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    tried = scheduler("backtest", "try.toml", "--csv", "came.csv")
+    wrong = scheduler("backtest", "--threads", "none")
+
+    assert (tried.returncode, tried.stderr) == (0, "")
+    assert "2 arrivals in queue default" in tried.stdout
+    assert (wrong.returncode, "lastin scheduler backtest: error: argument --threads" in wrong.stderr) == (2, True)
+    assert scheduler("check").stdout.startswith("default: ")
+    assert (away := scheduler("open", "--batch", "1")).returncode == 1, away.stderr
+    assert "usage: lastin scheduler open" in scheduler("open", "--help").stdout

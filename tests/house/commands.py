@@ -85,9 +85,10 @@ Names of queues, tasks and windows are completed too, while the service answers.
 ## Other commands
 
 `lastin run` is `make run`. `lastin web`, `lastin worker` and `lastin scheduler` are `python -m api`, `python -m tasks`
-and `python -m scheduler`, as the Procfile of the clone starts them. `lastin check` and `lastin open` do the same as
-`python -m scheduler check` and `open` ([cadence.md](cadence.md)). `python -m scheduler backtest` [tries a
-cadence](cadence.md#trying-it-before-it-is-in-force) on jobs that came.
+and `python -m scheduler`, as the Procfile of the clone starts them, and `lastin scheduler open`, `check` and
+`backtest` are the commands of the latter, with the same arguments and exit statuses ([cadence.md](cadence.md)).
+`backtest` [tries a cadence](cadence.md#trying-it-before-it-is-in-force) on jobs that came. `lastin open` and `lastin
+check` are the first two as the rest of `lastin` speaks, over HTTP too.
 
 A subcommand is one file in `cli/commands/`, in which `command` is a command of
 [click](https://click.palletsprojects.com).

@@ -37,6 +37,7 @@ class ModelJob:
     since: int | None = None
     behind: bool | None = None
     generated: int | None = None
+    generated_at: int | None = None
     started: int | None = None
     finished: int | None = None
     window: int | None = None

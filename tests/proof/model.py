@@ -65,7 +65,8 @@ class Model(ModelGate):
         for seq, (id, message), about in zip(count(first), messages, subjects, strict=False):
             job = self.jobs[id] = ModelJob(id, seq, None if due else seq, message, due=due, subject=about[0])
             job.status = SCHEDULED if due else QUEUED
-            if generated and (time := generated[seq - first]) is not None and self.is_by_generation:
+            job.generated_at = time = generated[seq - first] if generated else None
+            if time is not None and self.is_by_generation:
                 job.place = job.generated = self._place_by_generation(time, job)
             job.expires = None if expires_in_us is None else self.now + expires_in_us
             self.watch_deadline(job)

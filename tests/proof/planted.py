@@ -146,7 +146,9 @@ def late_and_stale() -> AbstractContextManager[None]:
 
 def forgotten_bytes() -> AbstractContextManager[None]:
     """What leaves the waiting jobs leaves its bytes behind."""
-    return planted("if waited then count(waited, -(job[R.SIZE] or 0)) end", "", into=("claim", "settle", "cancel"))
+    return planted(
+        "if before == S.QUEUED then count('queued_bytes', -size) elseif", "if", into=("claim", "settle", "cancel")
+    )
 
 
 PLANTS: tuple[Plant, ...] = (

@@ -97,6 +97,7 @@ for a = 10, #ARGV, 4 do
     local tags, deadline, subject, max_defer, stops_running = unpack(extra)
     for field = R.TAGS, R.GENERATED do job[field] = false end
     if place then job[R.GENERATED], is_recorded = place, true end
+    if extra[6] then job[R.GENERATED_AT] = extra[6] end
     if tags ~= '' then job[R.TAGS], tagged[id] = tags, job end
     if subject ~= '' then
       --- @include subject_row

@@ -112,3 +112,9 @@ def test_more_than_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     Arrivals.of([Arrival(1), Arrival(2)])
     with pytest.raises(ArrivalsError, match="There are more than 2 arrivals"):
         Arrivals.of([Arrival(1), Arrival(2), Arrival(3)])
+
+
+def test_the_time_of_generation_is_read_where_it_is_known(tmp_path: Path) -> None:
+    found = read(tmp_path, "generated_at,created_at\n2030-01-07T12:00:00Z,2030-01-07T12:00:05Z\n,6\n")
+
+    assert found == [Arrival(NOON + 5_000_000, generated_us=NOON), Arrival(6_000_000)]

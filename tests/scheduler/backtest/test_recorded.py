@@ -95,3 +95,15 @@ def test_reading_changes_nothing(queue: ScriptedQueue, redis_client: redis.Redis
     recorded(queue)
 
     assert {key: redis_client.dump(key) for key in redis_client.scan_iter()} == before
+
+
+@pytest.mark.parametrize("order_by", ["accepted", "generated"])
+def test_the_time_of_generation_is_that_of_the_jobs_whatever_they_were_ordered_by(
+    queue: ScriptedQueue, order_by: str
+) -> None:
+    queue.rule(mode="continuous", order_by=order_by)
+    queue.send_generated(7 * S, "a")
+    queue.clock.forward(s=1)
+    queue.send("b")
+
+    assert recorded(queue) == [Arrival(START_US, generated_us=START_US - 7 * S), Arrival(START_US + S)]

@@ -114,6 +114,29 @@ def test_a_newer_job_of_a_subject_supersedes_those_that_wait(simulate: Simulate)
     assert (figures.started, figures.superseded, figures.expired, figures.left_waiting) == (3, 2, 0, 0)
 
 
+def test_by_generation_what_comes_late_waits_its_turn_and_supersedes_nothing(simulate: Simulate) -> None:
+    subject = digests(["sensor"])
+    jobs = [
+        Arrival(BASE + 1 * S, generated_us=BASE + 1 * S, subject=subject),
+        Arrival(BASE + 2 * S, generated_us=BASE - 9 * S),
+        Arrival(BASE + 3 * S, generated_us=BASE - 5 * S, subject=subject),
+        Arrival(BASE + 4 * S, generated_us=BASE - 1 * S),
+    ]
+    for order_by, started, superseded in (("generated", [1, 4, 2], 1), ("accepted", [4, 3, 2], 1)):
+        starts, figures = simulate(jobs, windows(close_when_empty=True, order_by=order_by))
+        assert [s for s, _ in seconds(starts)] == started
+        assert figures.superseded == superseded
+
+
+def test_what_is_left_waiting_is_as_old_as_it_waits_and_not_as_it_was_generated(simulate: Simulate) -> None:
+    jobs = [Arrival(BASE + s * S, generated_us=BASE - s * 100 * S) for s in (1, 2, 3)]
+    _, figures = simulate(jobs, windows(batch=1, order_by="generated"), drain_us=4 * S)
+
+    assert figures.left_waiting == 2
+    assert figures.longest_wait_us is not None
+    assert figures.longest_wait_us <= 7 * S
+
+
 def test_it_ends_some_time_after_the_last_arrival_and_says_what_still_waits(simulate: Simulate) -> None:
     starts, figures = simulate(came(1, 2, 3), windows(batch=1), drain_us=10 * S)
 

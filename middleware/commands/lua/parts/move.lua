@@ -1,6 +1,4 @@
 --- @include counts
-local WAITING_BYTES = {[S.QUEUED] = 'queued_bytes', [S.SCHEDULED] = 'scheduled_bytes'}
-
 -- Gives a job another state, and counts that, and its bytes while it waits; false: it has none yet, or is deleted. `us`: how
 -- long it waited or ran.
 local function move(job, status, us)
@@ -12,8 +10,8 @@ local function move(job, status, us)
   end
   moves[4] = moves[4] + 1
   if us then moves[#moves + 1] = us end
-  local waited, waits = WAITING_BYTES[before], WAITING_BYTES[status]
-  if waited then count(waited, -(job[R.SIZE] or 0)) end
-  if waits then count(waits, job[R.SIZE] or 0) end
+  local size = job[R.SIZE] or 0
+  if before == S.QUEUED then count('queued_bytes', -size) elseif before == S.SCHEDULED then count('scheduled_bytes', -size) end
+  if status == S.QUEUED then count('queued_bytes', size) elseif status == S.SCHEDULED then count('scheduled_bytes', size) end
   job[R.STATUS] = status
 end

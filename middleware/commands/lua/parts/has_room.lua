@@ -18,6 +18,7 @@ local function has_room(room, more, more_bytes)
     local ids, freed = oldest(more + P.EXPIRED_AT_ONCE, 0, beyond_bytes)
     if freed >= math.min(beyond_bytes, more_bytes) then return nil end
     drop(ids)
+    return on_stack + scheduled, 0, queued_bytes + scheduled_bytes
   end
   local mode, open, next_tick = unpack(redis.call('HMGET', K.policy, 'mode', 'open', 'next_tick'))
   local tick = mode == 'windows' and not open and planned(next_tick) or ''

@@ -21,6 +21,7 @@ from .history import HistoryChecker
 TASKS = ("nothing",) * 920 + ("slow",) * 60 + ("failing",) * 19 + ("long",)
 BACKLOG = 3000
 DELAYED_SHARE = 0.1
+GENERATED_BELOW = 0.2
 MANY = 200
 SHARES_PPM = (0, 0, 1, 100_000, 333_333, 500_000, 1_000_000)
 
@@ -112,7 +113,8 @@ class Producer(threading.Thread):
             tasks = chance.choices(TASKS, k=chance.randint(1, 100))
             delay_ms = chance.randint(1, 1000) if chance.random() < DELAYED_SHARE else None
             kind = chance.random()
-            options = self._deadline if kind < 0.05 else self._subject if kind < 0.1 else dict
+            options = self._deadline if kind < 0.05 else self._subject if kind < 0.1 else self._generated
+            options = dict if kind > GENERATED_BELOW else options
             self._sender.send(queue, *tasks, delay_ms=delay_ms, options=options)
         self._broker.close()
 
@@ -125,7 +127,12 @@ class Producer(threading.Thread):
             "subject": f"{chance.randrange(40)}",
             "supersede_running": chance.random() < 0.2,
             "max_defer": chance.choice([None, 1, 500]),
+            **(self._generated() if chance.random() < 0.5 else {}),
         }
+
+    def _generated(self) -> dict[str, Any]:
+        """Some time ago, or a little ahead; by a clock that counts milliseconds."""
+        return {"generated_at": (time.time_ns() // 1_000_000 - self._chance.randint(-50, 3000)) * 1000}
 
 
 class Operator:
@@ -210,6 +217,7 @@ class Cadence:
             lifo_below_us=100_000,
             oldest_share_ppm=chance.choice(SHARES_PPM),
             close_when_empty=chance.random() < 0.5,
+            order_by=chance.choice(("accepted", "generated")),
         )
 
     def _open(self) -> None:

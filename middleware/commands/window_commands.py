@@ -20,10 +20,15 @@ class WindowCommands(QueueCalls):
         next_tick_ms: int | Literal["keep"] | None = "keep",
         later_ticks_ms: Sequence[int] = (),
     ) -> bool:
-        """Put a policy in force, and note when the cadence opens the next windows; True if it changed the policy."""
+        """Put a policy in force, and note when the cadence opens the next windows; True if it changed the policy.
+        Where it goes by groups, the jobs that wait are put into their index, some in each call."""
         next_tick = b"keep" if next_tick_ms == "keep" else optional(next_tick_ms)
         words = [word.encode() for pair in fields.items() for word in pair]
-        return bool(self._run("set_policy", [next_tick, " ".join(map(str, later_ticks_ms)).encode(), *words]))
+        later_ticks = " ".join(map(str, later_ticks_ms)).encode()
+        is_changed, is_indexing = self._run("set_policy", [next_tick, later_ticks, *words])
+        while is_indexing:
+            is_indexing = self._run("index_groups", [self._default_gate])
+        return bool(is_changed)
 
     def open_window(
         self,

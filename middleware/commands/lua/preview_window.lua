@@ -5,6 +5,7 @@
 
 local most, default_gate = tonumber(ARGV[2]), 'closed'
 --- @include now
+--- @include groups
 --- @include windows
 --- @include promote_due
 --- @include order

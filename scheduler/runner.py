@@ -263,4 +263,7 @@ def policy_of(cadence: QueueCadence) -> Policy:
         lifo_below_us=cadence.lifo_below_us,
         period_us=(cadence.timetable and cadence.timetable.period_us) or 0,
         timetable="" if cadence.timetable is None else str(cadence.timetable),
+        max_running=cadence.max_running,
+        max_running_per_group=cadence.max_running_per_group,
+        share_by_group=cadence.share_by_group,
     )

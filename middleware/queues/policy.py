@@ -68,6 +68,14 @@ class Policy:
         """Whether claims look at the groups of jobs."""
         return self.share_by_group or self.max_running_per_group > 0
 
+    def limits(self) -> dict[str, int | bool | None]:
+        """As the API shows them; None: no bound."""
+        return {
+            "max_running": self.max_running or None,
+            "max_running_per_group": self.max_running_per_group or None,
+            "share_by_group": self.share_by_group,
+        }
+
     def _groups_in_words(self) -> str:
         turns = ", by turns of their groups" if self.share_by_group else ""
         of_group = f"{self.max_running_per_group} of a group" if self.max_running_per_group else ""

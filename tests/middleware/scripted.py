@@ -118,6 +118,12 @@ class ScriptedQueue:
         about = Subject(digests([subject]), max_defer_us, stops_running)
         assert isinstance(self.offer(*ids, due=b"+%d" % after_us if after_us else b"", about=about), Accepted)
 
+    def send_of(self, group: str, *ids: str) -> None:
+        """Accept these ids one after the other, a microsecond apart, all of this group (empty: of none)."""
+        for id in ids:
+            self.clock.forward(us=1)
+            self.scripts.accept([Offer(id, "task", self.encoded(id, group=group), group=digests(filter(None, [group])))])
+
     def send_tagged(self, **tags: str) -> None:
         """Accept jobs with these ids one after the other, a microsecond apart, each with its tags between spaces."""
         for id, of_it in tags.items():

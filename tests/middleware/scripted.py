@@ -11,6 +11,7 @@ import redis
 from middleware.broker import LifoBroker
 from middleware.commands import keys
 from middleware.commands.layout import (
+    NO_GROUP,
     STATE_FIELDS,
     STATUS_LETTERS,
     Record,
@@ -285,8 +286,20 @@ class ScriptedQueue:
         ]
         assert rows == sorted(alive)
         assert fresh.keys() <= {r.subject for r in records.values() if r.status == "p"}
+        self._audit_groups(records)
         expected_tags = [entry(tag, r.seq, id) for id, r in records.items() for tag in split(r.tags or "")]
         assert tagged == sorted(expected_tags)
+
+    def _audit_groups(self, records: dict[str, Record]) -> None:
+        with redis.Redis.from_url(self.broker.redis.address.url) as raw:
+            waiting, running = (raw.zrange(key(self.name), 0, -1) for key in (keys.grouped, keys.running_grouped))
+        runs = [entry(r.group, r.seq, id) for id, r in records.items() if r.group and r.status == "r"]
+        assert running == sorted(runs)
+        if self.client.hget(keys.policy(self.name), "grouping") == "on":
+            waits = {id: r for id, r in records.items() if r.status == "q"}
+            assert waiting == sorted(entry(r.group or NO_GROUP, r.place or r.seq, id) for id, r in waits.items())
+        else:
+            assert not waiting
 
     def _task_counters(self) -> dict[str, TaskCounters]:
         self.scripts.read_counters(0, 0)

@@ -27,7 +27,7 @@ def queue_with(policy: Policy | None = None, waiting: int = 0, **more: Any) -> Q
     empty = dict.fromkeys(
         (
             *("pause", "window", "next_window_at_us", "last_opened_us", "last_free_claim_us", "oldest_place"),
-            "freshness",
+            *("freshness", "groups"),
         )
     )
     known = {
@@ -42,6 +42,7 @@ def queue_with(policy: Policy | None = None, waiting: int = 0, **more: Any) -> Q
         **dict.fromkeys(("due", "leases", "finished", "records", "messages"), 0),
         "later_ticks_us": (),
         "counters": {},
+        "held_back": 0,
         "task_counters": {},
     }
     return QueueSnapshot(**(empty | known | more))

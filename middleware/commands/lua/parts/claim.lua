@@ -42,6 +42,10 @@ local function hand_out(popped, is_bottom, left, rule, reply)
     job[R.WORKER], job[R.WINDOW], job[R.SIZE] = worker, rule.number or false, message and #message
     gather(hsets, K.records, id, cmsgpack.pack(job))
     gather(zadds, K.running, seq, id)
+    if grouping_word and not rule.goes_by_groups then
+      --- @include leave_group
+      leave_group(id, job) -- its index is being made
+    end
     if job[R.GROUP] then
       --- @include group_row
       redis.call('ZADD', K.running_grouped, 0, group_row(job, seq, id))

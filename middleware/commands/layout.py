@@ -131,7 +131,7 @@ OTHER_HALF = 2**52
 """Added to the places of the groups that have, or haven't, had their turn (``keys.group_tops``): beyond any place."""
 
 MOST_TURNS = 10_000
-"""A round of turns ends after so many at the latest."""
+"""After so many turns a round is ended, within seconds, although some groups may not have had theirs."""
 
 INTERVAL_US = 10_000_000
 MINUTE_US = 60_000_000

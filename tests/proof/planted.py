@@ -145,12 +145,12 @@ def one_too_many() -> AbstractContextManager[None]:
 
 def one_too_many_of_a_group() -> AbstractContextManager[None]:
     """One more job of a group runs than may."""
-    return planted(">= shared_bound", "> shared_bound", into=("claim", "settle", "accept", "reclaim"))
+    return planted(">= bound\n", "> bound\n", into=("claim", "settle", "accept", "reclaim"))
 
 
 def ignored_turn() -> AbstractContextManager[None]:
     """A group that had its turn has it again."""
-    return planted("redis.call('SADD', K.had_turn, group)", "", into=("claim", "settle"))
+    return planted("if group_rule.shares then redis.call('SADD', K.had_turn, group) end", "group_rule.shares = false", into=("claim", "settle"))
 
 
 def slot_never_freed() -> AbstractContextManager[None]:
@@ -160,7 +160,7 @@ def slot_never_freed() -> AbstractContextManager[None]:
 
 def group_left_behind() -> AbstractContextManager[None]:
     """A group that was full stays so when one of its jobs ends."""
-    return planted("touched[job[R.GROUP]] = true", "", into=("settle",))
+    return planted("if redis.call('ZREM', K.full_groups, job[R.GROUP]) == 1 then", "if false then", into=("settle",))
 
 
 PLANTS: tuple[Plant, ...] = (

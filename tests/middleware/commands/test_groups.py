@@ -276,6 +276,9 @@ def test_a_round_ends_after_many_turns_although_new_groups_keep_coming(queue: Sc
         ids = [f"{i:05d}" for i in range(start, start + 1000)]
         queue.scripts.accept([Offer(id, "task", b"{}", group=digests([id])) for id in ids])
         queue.scripts.settle([], WORKER, LEASE_US, 1000)
+    assert queue.client.scard(keys.had_turn(queue.name)) == most
+
+    queue.rule(mode="continuous", share_by_group=True)  # as the scheduler does every 5 s
 
     assert queue.client.scard(keys.had_turn(queue.name)) == 0
 

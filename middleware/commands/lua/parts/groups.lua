@@ -3,7 +3,7 @@
 -- K.grouped too; K.group_tops and K.group_bottoms have the groups of which one may be claimed, and K.full_groups those at their
 -- bound. Whoever changes anything of a group puts it into `touched`, and show_touched.lua looks at it before the next claim.
 -- `grouping` of K.policy: false: claims don't go by groups; on; or a cursor: the index is being made (index_groups.lua).
-local touched, grouping_word = {}, nil
+local touched, grouping_word, group_rule = {}, nil, nil
 local function grouping()
   if grouping_word == nil then grouping_word = redis.call('HGET', K.policy, 'grouping') end
   return grouping_word

@@ -11,6 +11,10 @@ local function rule_groups(shared_before)
   local shown = redis.call('ZRANGE', K.running_grouped, 0, P.GROUPS_SHOWN_AT_ONCE)
   if is_on and is_wanted and is_whole and shares == shared_before and #shown <= P.GROUPS_SHOWN_AT_ONCE then
     for _, row in ipairs(shown) do touched[row:sub(1, P.TAG_LENGTH)] = true end -- the bound may be another one
+    if redis.call('SCARD', K.had_turn) >= P.MOST_TURNS then
+      --- @include next_round
+      next_round() -- new groups that keep coming don't put off for ever those that had their turn
+    end
     return 0
   end
   if is_on or (grouping() and not is_wanted) then

@@ -1,36 +1,35 @@
 --- @include groups
 --- @include group_rows
-local shared_bound, shares, round
-local function read_sharing()
-  local packed_bound, share, number = unpack(
-    redis.call('HMGET', K.policy, 'max_running_per_group', 'share_by_group', 'round')
-  )
-  shared_bound, shares, round = tonumber(packed_bound or 0), share == '1', tonumber(number or 0)
+--- @include rule_of_groups
+local function is_group_full(group)
+  local bound = rule_of_groups().bound
+  if bound == 0 or group == P.NO_GROUP then return false end
+  return redis.call('ZLEXCOUNT', K.running_grouped, '[' .. group, '(' .. group .. '\255') >= bound
 end
 
--- Puts a group where claims look for it: among those of which one may be claimed, by its highest and its lowest place; or
--- among those at their bound. Those that have had their turn in this round are in the other half: so when nobody is left
--- in the first one, the halves change their parts, and that is the next round (group_at_turn.lua).
-local function show_group(group)
-  if not round then read_sharing() end
-  local top = group_rows(group, false, 0, 1)[1]
-  local range_low, range_high = '[' .. group, '(' .. group .. '\255'
-  local is_full = false
-  if shared_bound > 0 and group ~= P.NO_GROUP then
-    is_full = top and redis.call('ZLEXCOUNT', K.running_grouped, range_low, range_high) >= shared_bound
-    if is_full then
-      redis.call('ZADD', K.full_groups, redis.call('ZLEXCOUNT', K.grouped, range_low, range_high), group)
-    else
-      redis.call('ZREM', K.full_groups, group)
-    end
+-- Puts a group where claims look for it: among those of which one may be claimed, by its highest and its lowest place (nil:
+-- none of its jobs waits); or among those at their bound. Those that have had their turn in this round are in the other half: so
+-- when nobody is left in the first one, the halves change their parts, and that is the next round (group_at_turn.lua).
+local function place_group(group, top, bottom, has_had_turn)
+  local is_full = top and is_group_full(group)
+  if is_full then
+    local waiting = redis.call('ZLEXCOUNT', K.grouped, '[' .. group, '(' .. group .. '\255')
+    redis.call('ZADD', K.full_groups, waiting, group)
   end
-  if not top or is_full then
+  if is_full or not top then
     redis.call('ZREM', K.group_tops, group)
     redis.call('ZREM', K.group_bottoms, group)
-    return
+  else
+    local half = (group_rule.round + (has_had_turn and 1 or 0)) % 2 * P.OTHER_HALF
+    redis.call('ZADD', K.group_tops, half + top, group)
+    redis.call('ZADD', K.group_bottoms, half + bottom, group)
   end
-  local has_had_turn = shares and redis.call('SISMEMBER', K.had_turn, group) == 1
-  local half = (round + (has_had_turn and 1 or 0)) % 2 * P.OTHER_HALF
-  redis.call('ZADD', K.group_tops, half + place_in(top), group)
-  redis.call('ZADD', K.group_bottoms, half + place_in(group_rows(group, true, 0, 1)[1]), group)
+end
+
+local function show_group(group)
+  local rule = rule_of_groups()
+  local top, bottom = group_rows(group, false, 0, 1)[1], group_rows(group, true, 0, 1)[1]
+  local has_had_turn = rule.shares and redis.call('SISMEMBER', K.had_turn, group) == 1
+  redis.call('ZREM', K.full_groups, group)
+  place_group(group, top and place_in(top), bottom and place_in(bottom), has_had_turn)
 end

@@ -306,3 +306,26 @@ def test_jobs_that_are_too_late_are_passed_over_and_take_no_turn(queue: Scripted
     assert queue.claimed_ids(2) == ["kept"]
     assert queue.ended("expired") == 3 * (at_once // 2)
     queue.audit()
+
+
+@pytest.mark.parametrize("order", ["lifo", "fifo"])
+@pytest.mark.parametrize("share_ppm", [0, 333_333])
+@pytest.mark.parametrize("had_turns", [0, 2])
+@pytest.mark.parametrize("shares", [True, False])
+def test_what_a_window_will_let_through_is_foretold(
+    queue: ScriptedQueue, order: str, share_ppm: int, had_turns: int, shares: bool
+) -> None:
+    share = 0 if order == "fifo" else share_ppm
+    bound = 0 if shares else 100
+    queue.rule(
+        order=order, oldest_share_ppm=share, batch=9, share_by_group=shares, max_running_per_group=bound, lasts_us=S
+    )
+    for n, group in enumerate(["a", "b", "a", "", "c", "a", "a", "b", "", "a", "d", "a", "a"]):
+        queue.send_of(group, f"{n:02d}-of-{group}")
+    queue.open(credits=had_turns or 1)
+    queue.claim(had_turns)
+
+    foretold = queue.broker.windows.next(queue.name, limit=9)
+
+    queue.open(credits=9)
+    assert list(foretold.job_ids) == queue.claimed_ids(9)

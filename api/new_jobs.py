@@ -100,8 +100,8 @@ class JobForm(StrictSchema):
     group = fields.String(
         validate=validate.Length(min=1, max=LONGEST_GROUP),
         metadata={
-            "description": "Whose it is, such as a customer: groups share the queue, and how many of one run is bounded, "
-            "where the cadence says so.",
+            "description": "Whose it is, such as a customer: where the cadence says so, groups share the queue, and "
+            "how many jobs of one run is bounded.",
             "examples": ["customer-7"],
         },
     )

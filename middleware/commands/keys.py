@@ -179,8 +179,8 @@ def counters(queue: str) -> str:
 def policy(queue: str) -> str:
     """HASH: what the cadence says about the queue and its next ticks (``next_tick``, ``later_ticks``, ms), which window
     is open (``open``), when the last one opened and when a job was last claimed outside of windows (``last_opened``,
-    ``last_claim``, µs), who paused it (``pause``), whether claims go by groups (``grouping``: on, or the cursor by which
-    their index is being made) and in which round (``round``)."""
+    ``last_claim``, µs), who paused it (``pause``), whether claims go by groups (``grouping``: on, or the cursor by
+    which their index is being made) and in which round (``round``)."""
     return _of_queue(queue, "policy")
 
 

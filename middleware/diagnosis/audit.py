@@ -53,8 +53,8 @@ def audit_all(link: Link) -> Iterator[Finding]:
 
 
 def audit(queue: str, link: Link) -> list[str]:
-    """Walk every id that any structure of a queue names, and every entry of the indexes of tags, subjects and groups; say what
-    is wrong, or nothing when all is well.
+    """Walk every id that any structure of a queue names, and every entry of the indexes of tags, subjects and groups;
+    say what is wrong, or nothing when all is well.
 
     Each job is judged from one moment, in chunks of 500, so that jobs may move meanwhile and Redis isn't held up.
 

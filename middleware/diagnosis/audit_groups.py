@@ -29,7 +29,8 @@ def faults_of_groups(queue: str, entries: list[bytes], link: Link, *, running: b
             continue
         record = None if packed is None else unpack_record(packed)
         if record is None or STATUS_LETTERS.get(record.status) is not status:
-            yield f"{id.decode()} is in the index of groups that {'run' if running else 'wait'}, and isn't {status.value}"
+            which = "running" if running else "waiting"
+            yield f"{id.decode()} is in the index of {which} groups, and isn't {status.value}"
         elif group != (record.group or NO_GROUP):
             yield f"{id.decode()} is in the index under a group that its record doesn't have"
         elif number != (record.seq if running else record.place or record.seq):

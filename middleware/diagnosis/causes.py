@@ -103,8 +103,9 @@ def _order(c: Circumstances) -> Iterator[Cause]:
         of_group = "" if c.group is None else " of its group"
         yield Cause(
             "others_first",
-            f"{before} {kind} {'job' if before == 1 else 'jobs'}{of_group} {'is' if before == 1 else 'are'} {where} it, "
-            f"and {order.upper()} takes {'it' if before == 1 else 'them'} first.",
+            f"{before} {kind} {'job' if before == 1 else 'jobs'}{of_group} "
+            f"{'is' if before == 1 else 'are'} {where} it, and {order.upper()} takes "
+            f"{'it' if before == 1 else 'them'} first.",
             data_of_order(c, before),
         )
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GroupStanding:
-    """Where a waiting job stands, in a queue whose claims go by groups. ``above`` and ``below``: jobs of its group with a
-    higher and a lower place. ``running``: jobs of its group. ``is_full``: as many of them run as may. ``had_turn``: its
-    group has had its turn in this round."""
+    """Where a waiting job stands, in a queue whose claims go by groups. ``above`` and ``below``: jobs of its group with
+    a higher and a lower place. ``running``: jobs of its group. ``is_full``: as many of them run as may. ``had_turn``:
+    its group has had its turn in this round."""
 
     above: int
     below: int
@@ -40,13 +40,15 @@ def standing_of(queue: str, id: str, record: Record, redis: RedisClient) -> Grou
     group, grouped = record.group or NO_GROUP, keys.grouped(queue)
     low, high = b"[" + group.encode(), b"(" + group.encode() + b"\xff"
     own = entry(group, record.place or record.seq, id)
-    above, below, running, full, had_turn = redis.call_all([
-        ("ZLEXCOUNT", grouped, b"(" + own, high),
-        ("ZLEXCOUNT", grouped, low, b"(" + own),
-        ("ZLEXCOUNT", keys.running_grouped(queue), low, high),
-        ("ZSCORE", keys.full_groups(queue), group),
-        ("SISMEMBER", keys.had_turn(queue), group),
-    ])
+    above, below, running, full, had_turn = redis.call_all(
+        [
+            ("ZLEXCOUNT", grouped, b"(" + own, high),
+            ("ZLEXCOUNT", grouped, low, b"(" + own),
+            ("ZLEXCOUNT", keys.running_grouped(queue), low, high),
+            ("ZSCORE", keys.full_groups(queue), group),
+            ("SISMEMBER", keys.had_turn(queue), group),
+        ]
+    )
     return GroupStanding(above, below, running, full is not None, bool(had_turn))
 
 

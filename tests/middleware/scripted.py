@@ -123,7 +123,9 @@ class ScriptedQueue:
         """Accept these ids one after the other, a microsecond apart, all of this group (empty: of none)."""
         for id in ids:
             self.clock.forward(us=1)
-            self.scripts.accept([Offer(id, "task", self.encoded(id, group=group), group=digests(filter(None, [group])))])
+            self.scripts.accept(
+                [Offer(id, "task", self.encoded(id, group=group), group=digests(filter(None, [group])))]
+            )
 
     def send_tagged(self, **tags: str) -> None:
         """Accept jobs with these ids one after the other, a microsecond apart, each with its tags between spaces."""

@@ -28,9 +28,9 @@ class HistoryChecker:
     ``wrong place``, ``in two states``, ``double settle``, ``impossible move``, ``unknown job``,
     ``unexplained duplicate``, ``lost``, ``claimed late`` and ``expired early`` (by its deadline),
     ``dropped too early`` (for want of room), ``stale work`` and
-    ``superseded in vain`` (by its subject), ``bound overrun`` and ``out of turn`` (by its group); of the gate: ``claimed in a pause``, ``closed gate``, ``wrong end``,
-    ``credits overrun``, ``wrong order``. Whether Redis has in the end what the history tells, ``kept.compare`` looks
-    up.
+    ``superseded in vain`` (by its subject), ``bound overrun`` and ``out of turn`` (by its group); of the gate:
+    ``claimed in a pause``, ``closed gate``, ``wrong end``, ``credits overrun``, ``wrong order``. Whether Redis has in
+    the end what the history tells, ``kept.compare`` looks up.
     """
 
     def __init__(

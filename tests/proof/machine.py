@@ -209,9 +209,10 @@ class QueueMachine(SubjectSteps):
         share: int,
         batch: int,
         close_when_empty: bool,
+        *,
         groups: tuple[int, int, bool] = (0, 0, False),
     ) -> None:
-        self._set_policy(mode, order, share, batch, close_when_empty, groups)
+        self._set_policy(mode, order, share, batch, close_when_empty, groups=groups)
 
     @precondition(lambda self: self.model.is_by_windows)
     @rule(ahead_ms=st.sampled_from([-3_000, 0, 0, 0, 1_000, 1_001]), credits=credits_given, lasts_us=lengths_us)

@@ -150,7 +150,11 @@ def one_too_many_of_a_group() -> AbstractContextManager[None]:
 
 def ignored_turn() -> AbstractContextManager[None]:
     """A group that had its turn has it again."""
-    return planted("if group_rule.shares then redis.call('SADD', K.had_turn, group) end", "group_rule.shares = false", into=("claim", "settle"))
+    return planted(
+        "if group_rule.shares then redis.call('SADD', K.had_turn, group) end",
+        "group_rule.shares = false",
+        into=("claim", "settle"),
+    )
 
 
 def slot_never_freed() -> AbstractContextManager[None]:

@@ -107,7 +107,9 @@ class Steps(RuleBasedStateMachine):
             for subject, max_defer_us, stops_running in subjects or [(None, 0, False)] * len(jobs)
         ]
         offers = [
-            Offer(id, "task", message, due, digests(tags_for(id)), deadline, about, digests(filter(None, [group_for(id)])))
+            Offer(
+                id, "task", message, due, digests(tags_for(id)), deadline, about, digests(filter(None, [group_for(id)]))
+            )
             for (id, message), about in zip(jobs, abouts, strict=True)
         ]
         answer = self.scripts.accept(offers, room=room)
@@ -166,6 +168,7 @@ class Steps(RuleBasedStateMachine):
         share: int,
         batch: int,
         close_when_empty: bool,
+        *,
         groups: tuple[int, int, bool] = (0, 0, False),
     ) -> None:
         above, below = (1_500_000, 700_000) if order == "adaptive" else (0, 0)

@@ -8,8 +8,8 @@ import pytest
 from scheduler.blackout import parse_blackout
 from scheduler.cadence import Cadence, QueueCadence
 from scheduler.cadence_file import read_cadence
-from scheduler.runner import policy_of
 from scheduler.errors import CadenceError
+from scheduler.runner import policy_of
 from scheduler.ticks import Cron, Every
 from scheduler.timetable import Timetable
 

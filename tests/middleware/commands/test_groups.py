@@ -110,7 +110,9 @@ def test_at_most_so_many_jobs_of_a_queue_run(queue: ScriptedQueue) -> None:
 
 
 @pytest.mark.parametrize("limit", ["max_running", "max_running_per_group"])
-@pytest.mark.parametrize("way", ["processed", "rejected", "cancelled", "retry", "put_back", "lease lost", "crash", "recover"])
+@pytest.mark.parametrize(
+    "way", ["processed", "rejected", "cancelled", "retry", "put_back", "lease lost", "crash", "recover"]
+)
 def test_each_way_in_which_a_job_stops_running_frees_its_slot_and_rings(
     queue: ScriptedQueue, limit: str, way: str
 ) -> None:

@@ -92,6 +92,27 @@ def test_a_window_gives_each_group_its_share_of_the_credits(queue: ScriptedQueue
     queue.audit()
 
 
+@pytest.mark.parametrize(
+    ("calm", "quiet", "shares", "expected"),
+    [
+        (2, 1, False, {"loud": 100}),
+        (2, 1, True, {"loud": 97, "calm": 2, "quiet": 1}),
+        (200, 200, True, {"loud": 34, "calm": 33, "quiet": 33}),
+    ],
+)
+def test_a_noisy_tenant_gets_what_docs_groups_says(
+    queue: ScriptedQueue, calm: int, quiet: int, shares: bool, expected: dict[str, int]
+) -> None:
+    queue.rule(batch=100, share_by_group=shares)
+    for group, count in (("calm", calm), ("quiet", quiet), ("loud", 1000)):
+        ids = [f"{group}-{i}" for i in range(count)]
+        queue.scripts.accept([Offer(id, "task", b"{}", group=digests([group])) for id in ids])
+        queue.clock.forward(s=1)
+    queue.open(credits=100)
+
+    assert Counter(id.split("-")[0] for id in queue.claimed_ids(1000)) == expected
+
+
 def test_the_share_of_the_oldest_goes_to_the_lowest_place_of_those_at_turn(queue: ScriptedQueue) -> None:
     queue.rule(mode="continuous", share_by_group=True, oldest_share_ppm=500_000)
     queue.send_of("old", "old-1", "old-2", "old-3")

@@ -20,7 +20,9 @@ if next_tick ~= 'keep' then
   redis.call('HSET', K.policy, 'later_ticks', ARGV[3])
 end
 local is_changed = false
-local order_before, shared_before = unpack(redis.call('HMGET', K.policy, 'order', 'share_by_group'))
+local order_before, bound_before, shared_before = unpack(
+  redis.call('HMGET', K.policy, 'order', 'max_running_per_group', 'share_by_group')
+)
 for a = 4, #ARGV, 2 do
   local field, value = ARGV[a], ARGV[a + 1]
   if redis.call('HGET', K.policy, field) ~= value then
@@ -30,7 +32,7 @@ for a = 4, #ARGV, 2 do
   end
 end
 --- @include rule_groups
-local is_indexing = rule_groups(shared_before)
+local is_indexing = rule_groups(bound_before, shared_before)
 if is_changed then
   local mode, open, order, share, above, below, max_running, of_group, shares = unpack(redis.call('HMGET', K.policy, 'mode',
     'open', 'order', 'share', 'lifo_above', 'lifo_below', 'max_running', 'max_running_per_group', 'share_by_group'))

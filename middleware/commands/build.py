@@ -42,7 +42,7 @@ PARAMETERS: dict[str, Any] = {
     },
     "EXPIRED_AT_ONCE": 200,  # each takes some 10 µs
     "FRESH_BOUNDS_US": list(layout.FRESH_BOUNDS_US),
-    "INDEXED_AT_ONCE": 200,  # each takes some 10 µs
+    "INDEXED_AT_ONCE": 100,  # each takes some 20 µs
     "INTERVAL_US": layout.INTERVAL_US,
     "INTERVALS_A_MINUTE": layout.MINUTE_US // layout.INTERVAL_US,
     "MINUTES_KEPT": 16,

@@ -14,8 +14,8 @@ from .client import Client
 
 JOB_KEYS = frozenset(
     "id seq place status task queue payload tags subject group attempts max_attempts created_at due_at expires_at "  # noqa: SIM905
-    "queued_at started_at finished_at wait_ms run_ms window worker progress cancel_requested result result_error error reason "
-    "superseded_by request_id traceparent".split()
+    "queued_at started_at finished_at wait_ms run_ms window worker progress cancel_requested result result_error error "
+    "reason superseded_by request_id traceparent".split()
 )
 OPTIONS = (
     "delay_s",

@@ -56,8 +56,8 @@ class StrictParser(FlaskParser):
         if not body and not self._is_body_required:
             return missing
         _check_media_type(req)
-        g.body = load_json(body, most_values(max_bytes))
-        return g.body
+        g.body = value = load_json(body, most_values(max_bytes))
+        return value
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
         single = [name for name, field in schema.fields.items() if not getattr(field, "is_multiple", False)]

@@ -166,18 +166,18 @@ class LifoBroker(DeclaringBroker):
         Inside a worker, a message that is being run is not enqueued: that is how middleware asks for a retry, and the
         settlement that follows will carry it.
 
+        If it fails, the hooks ``after_failed_enqueue`` of middleware that has any are called, instead of
+        ``after_enqueue``, with ``exception``.
+
         Raises:
           as :meth:`accept`, but for UnknownQueueError.
         """
-        self.emit_before("enqueue", message, delay)
-        held = self._workers.held(message)
-        if held is not None:
-            held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
-        else:
-            queue = one_queue([message])
-            check_name(queue)
-            due = due_word(message, Due(delay))
-            self._acceptance.accept(queue, [message], [due])
+        try:
+            self.emit_before("enqueue", message, delay)
+            self._enqueue(message, delay)
+        except BaseException as error:
+            self.emit_after("failed_enqueue", message, delay, exception=error)
+            raise
         self.emit_after("enqueue", message, delay)
         return message
 
@@ -299,6 +299,15 @@ class LifoBroker(DeclaringBroker):
         return Maintenance(
             self.redis, self.settings, lambda: sorted(self.queues), registration=registration, safety=safety
         )
+
+    def _enqueue(self, message: dramatiq.Message[Any], delay: int | None) -> None:
+        held = self._workers.held(message)
+        if held is not None:
+            held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
+            return
+        queue = one_queue([message])
+        check_name(queue)
+        self._acceptance.accept(queue, [message], [due_word(message, Due(delay))])
 
     def _patience(self) -> float | None:
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.

@@ -12,7 +12,7 @@ from flask import Flask, Response
 from middleware.logs import origin
 from middleware.words import counted
 
-from .tracing import current_request
+from .tracing import TracedRequest, current_request
 
 log = logging.getLogger("api.requests")
 
@@ -39,6 +39,12 @@ def count_jobs(count: int) -> None:
     current_request().jobs = count
 
 
+def is_quiet(asked: TracedRequest) -> bool:
+    """Whether nobody would want to read of it that all is well."""
+    path = asked.path
+    return path in QUIET or (path.startswith(PAGES) and asked.method == "GET" and "HTTP_HX_REQUEST" in asked.environ)
+
+
 def _enter() -> None:
     asked = current_request()
     origin.enter_request(asked.id, asked.traceparent)
@@ -47,8 +53,7 @@ def _enter() -> None:
 def _log(response: Response) -> Response:
     asked, status = current_request(), response.status_code
     method, path = asked.method, asked.path
-    is_quiet = path in QUIET or (path.startswith(PAGES) and method == "GET" and "HTTP_HX_REQUEST" in asked.environ)
-    level = logging.DEBUG if is_quiet and status < 400 else logging.INFO
+    level = logging.DEBUG if is_quiet(asked) and status < 400 else logging.INFO
     if log.isEnabledFor(level):
         took_ms = round((perf_counter() - asked.came_at) * 1000, 3)
         details_of: dict[str, Any] = {

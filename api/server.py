@@ -21,6 +21,7 @@ from granian.server.mp import MPServer, WorkerProcess
 
 from middleware.serving import certificate
 from middleware.settings import Settings
+from middleware.telemetry.installed import flush
 
 from .incoming.gateway import AtOnce, Gateway
 
@@ -77,6 +78,7 @@ class Server(MPServer):
         gateway.end()
         gateway.wait_until_answered()
         ended.wait(LONGEST_SENDING_S)
+        flush()
 
     def _spawn_workers(self, *args: Any) -> None:
         # A process that is starting hears the signal before it knows it, and would die of it.

@@ -1,7 +1,7 @@
 """Spans of requests for OpenTelemetry; imported only where it is installed.
 
-Names and attributes are those of https://opentelemetry.io/docs/specs/semconv/http/http-spans/, but for the query: people
-search in it.
+Names and attributes are those of https://opentelemetry.io/docs/specs/semconv/http/http-spans/, but for the query, which
+is nobody else's business.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ def _attributes(asked: TracedRequest) -> dict[str, Any]:
 def _address(host: str) -> tuple[str | None, int | None]:
     try:
         parts = urlsplit(f"//{host}")
-        return parts.hostname, parts.port
+        port = parts.port
     except ValueError:
         return None, None
+    return parts.hostname, port

@@ -38,6 +38,14 @@ def sending(messages: Sequence[dramatiq.Message[Any]]) -> AbstractContextManager
     return spanned(messages)
 
 
+def flush() -> None:
+    """Export the spans that there still are, before a process ends that was forked."""
+    if has_opentelemetry():
+        from .tracing import flush as export  # noqa: PLC0415 -- it isn't there otherwise
+
+        export()
+
+
 def start_sentry(dsn: str | None, release: str) -> None:
     """Send failures of tasks to Sentry, if there is a ``dsn``; before the broker is made, which it changes.
 

@@ -5,6 +5,7 @@ Names and attributes are those of https://opentelemetry.io/docs/specs/semconv/me
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from ..worker.delivery import Delivery
 
 TRACEPARENT, LAST_ATTEMPT = "traceparent", "traceparent_of_last_attempt"
 """Options of messages. The API puts the first one there, if its caller sent one."""
+
+LONGEST_FLUSH_S = 2.0
+"""A collector that is away mustn't hold up a process that is to end."""
 
 _w3c = TraceContextTextMapPropagator()
 _running: ContextVar[tuple[Span, Token[context.Context]] | None] = ContextVar("running", default=None)
@@ -106,6 +110,10 @@ class Tracing(dramatiq.Middleware):
         """It didn't run."""
         self.after_process_message(broker, message)
 
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """The process is about to end."""
+        flush()
+
 
 @contextmanager
 def sending(messages: Sequence[dramatiq.Message[Any]]) -> Iterator[None]:
@@ -121,6 +129,16 @@ def sending(messages: Sequence[dramatiq.Message[Any]]) -> Iterator[None]:
         raise
     finally:
         span.end()
+
+
+def flush() -> None:
+    """Export the spans that the SDK still holds: it would itself when a process exits, but processes that were forked
+    end without that."""
+    export = getattr(trace.get_tracer_provider(), "force_flush", None)  # the SDK's
+    if export is not None:
+        thread = threading.Thread(target=export, name="spans-flush", daemon=True)
+        thread.start()
+        thread.join(LONGEST_FLUSH_S)
 
 
 def fail(span: Span, error: BaseException) -> None:

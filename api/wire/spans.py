@@ -21,7 +21,7 @@ from .request_log import is_quiet
 from .tracing import METHODS, TracedRequest, current_request
 
 
-class OfEnviron(Getter[dict[str, Any]]):
+class OfEnviron(Getter[dict[str, Any]]):  # type: ignore[misc]
     """Reads headers from where WSGI has them."""
 
     def get(self, carrier: dict[str, Any], key: str) -> list[str] | None:

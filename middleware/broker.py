@@ -24,14 +24,11 @@ from .processes.maintenance import Maintenance
 from .processes.registry import ProcessRegistry, Registration
 from .processes.retention import Retention
 from .processes.server_safety import SafetyWatch
-from .queues.control import QueueControl
-from .queues.recurring import RecurringJobs
-from .queues.windows import Windows
+from .queues.operated import Operated
 from .redis_link.address import Address
 from .redis_link.client_arguments import client_of
 from .redis_link.route import pool
 from .settings import Settings
-from .statistics.stats import Statistics
 from .store.joining import join, raise_rejected
 from .store.moves import CancelAnswer, JobMoves, RetryAnswer
 from .store.reading import JobStore
@@ -48,7 +45,7 @@ PATIENCE_S = 5.0
 doesn't come, 10 s pass."""
 
 
-class LifoBroker(DeclaringBroker):
+class LifoBroker(Operated, DeclaringBroker):
     """Runs the newest job first, loses none, and shows them all (see ``docs/architecture.md``).
 
     Parameters:
@@ -113,11 +110,7 @@ class LifoBroker(DeclaringBroker):
         super().__init__([self._workers, cancellation, *standard, PatientSignals(self._workers.hurry)])
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
-        self.windows = Windows(self.redis)
-        self.recurring = RecurringJobs(self.redis)
-        self.stats = Statistics(self.redis)
         self.registry = ProcessRegistry(self.redis)
-        self.control = QueueControl(self.redis, processes=self.registry.processes)
         self._acceptance = Acceptance(
             self.redis,
             store=self.store,

@@ -1,5 +1,5 @@
-"""What operators see and steer of a broker. Its modules are imported when they are asked for: programs that only send, or
-only work, start a tenth sooner without them."""
+"""What operators see and steer of a broker. Its modules are imported when they are asked for: programs that only send
+or only work start a tenth sooner without them."""
 
 # ruff: noqa: PLC0415
 

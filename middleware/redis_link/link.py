@@ -30,8 +30,8 @@ CLUSTER_CODES = frozenset(("MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN
 CLUSTER_WORDS = ("in cluster mode", "in a cluster node")
 """How such a node refuses a database other than 0, and keys of others in a script: its code is a mere ERR there."""
 ORDINARY_CODES = frozenset(("NOSCRIPT", "OOM"))
-"""Errors that are the answer to what was asked. Any other may be a server's or a proxy's own word, said before the answer,
-which the next command would take for its own."""
+"""Errors that answer what was asked. Any other may be a server's or a proxy's own word, said before the answer, which
+the next command would take for its own."""
 SCRIPT_ERROR = re.compile(r": -([A-Z]+) ")
 """How Redis 6.2 words an error inside a script: ``ERR Error running script (call to …): @user_script: 1: -OOM …``."""
 

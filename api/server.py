@@ -25,6 +25,10 @@ from .incoming.gateway import AtOnce, Gateway
 from .interruption import Interruption
 
 TELL_AGAIN_S = 0.2
+LONGEST_ANSWERING_S = 6.0
+"""A process that is told to end waits so long for requests to be answered. One for which Redis says a byte now and then
+could hold it for ever."""
+
 LONGEST_SENDING_S = 3.0
 """When all requests that came in whole are answered, a process that ends waits so long for clients to take the answers.
 Without a bound, one that has sent half of its headers could hold it for 30 s."""
@@ -76,7 +80,7 @@ class Server(MPServer):
         threading.Thread(target=leave.set, daemon=True).start()
         gateway.end()
         application.extensions["endings"].close()  # who waits for a job's end is answered now
-        gateway.wait_until_answered()
+        gateway.wait_until_answered(LONGEST_ANSWERING_S)
         ended.wait(LONGEST_SENDING_S)
         flush()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -11,9 +12,10 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from local.embedded import free_port
+from local.embedded import EmbeddedServer, free_port
 from tests.service import ROOT, clean_environment, wait_until
 
+from ..chaos.toxic_proxy import ToxicProxy
 from .client import Client
 from .conftest import _answers
 
@@ -100,6 +102,27 @@ def test_a_process_of_it_that_alone_is_told_to_end_answers_who_waits_for_jobs(re
     assert statuses == {"queued"}
     assert took_s < 10
     assert code == 0
+
+
+def test_a_request_that_redis_answers_too_slowly_does_not_keep_it_from_ending(
+    own_server: EmbeddedServer,
+) -> None:
+    client = Client(free_port())
+    with ToxicProxy(own_server.port) as proxy:
+        process = _start(REDIS_URL=proxy.url, PORT=str(client.port), WEB_CONCURRENCY="1")
+        wait_until(lambda: _answers(client), "the API to answer")
+        proxy.dribble(1, 0.1, only_answers=True)
+        with socket.create_connection(("127.0.0.1", client.port)) as asking:
+            asking.sendall(b"GET /v1/stats HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert not select.select([asking], [], [], 1)[0], "it was answered too soon"
+            process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            code, out, _ = _end_of(process)
+            took_s = time.monotonic() - began
+
+    assert code == 0
+    assert took_s < 15
+    assert "1 request couldn't be answered before the process ended." in _told(out)
 
 
 def test_it_ends_however_many_signals_come_at_once(redis_url: str) -> None:

@@ -74,11 +74,17 @@ KINDS: Mapping[str, Callable[[int], bytes]] = {
 }
 
 
+PATIENCE_S = 10.0
+"""How long Redis may take: the cost is asked for, however slow this machine is."""
+
+
 def cost(path: str, kind: str, size: int) -> Mapping[str, Any]:
     """What a body costs this process, which should be a new one."""
     from api import create_app
+    from tasks import broker
 
     app = create_app()
+    broker.redis.answer_within(PATIENCE_S)
     for warm_up in (b'{"jobs": [{}]}', b'{"message": "\\n"', b"{}"):
         _send(app, path, warm_up)
     body = KINDS[kind](size)

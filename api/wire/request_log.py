@@ -13,7 +13,7 @@ from middleware.logs import origin
 from middleware.logs.lines import Line
 from middleware.words import counted
 
-from .tracing import current_request
+from .tracing import TracedRequest, current_request
 
 log = logging.getLogger("api.requests")
 
@@ -40,6 +40,12 @@ def count_jobs(count: int) -> None:
     current_request().jobs = count
 
 
+def is_quiet(asked: TracedRequest) -> bool:
+    """Whether nobody would want to read of it that all is well."""
+    path = asked.path
+    return path in QUIET or (path.startswith(PAGES) and asked.method == "GET" and "HTTP_HX_REQUEST" in asked.environ)
+
+
 def _enter() -> None:
     asked = current_request()
     origin.enter_request(asked.id, asked.traceparent)
@@ -48,8 +54,7 @@ def _enter() -> None:
 def _log(response: Response) -> Response:
     asked, status = current_request(), response.status_code
     method, path = asked.method, asked.path
-    is_quiet = path in QUIET or (path.startswith(PAGES) and method == "GET" and "HTTP_HX_REQUEST" in asked.environ)
-    level = logging.DEBUG if is_quiet and status < 400 else logging.INFO
+    level = logging.DEBUG if is_quiet(asked) and status < 400 else logging.INFO
     if log.isEnabledFor(level):
         fields: origin.Fields = {
             "method": method,

@@ -14,6 +14,9 @@ REQUEST_ID = re.compile(r"[!-~]{1,128}")
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 """https://www.w3.org/TR/trace-context/#traceparent-header, for version 00 and its successors' common part."""
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those that labels and spans name: their values are bounded, and anybody may make up a method."""
+
 
 class TracedRequest(Request):
     """A request that knows what it is called, when it came, and which job it made, or how many."""

@@ -81,6 +81,7 @@ def history() -> Response:
         "processed": [step.processed / 10 for step in steps],
         "rejected": [step.rejected / 10 for step in steps],
         "waiting": [step.waiting for step in steps],
+        "oldest_s": [(step.oldest_age_us or 0) / 1e6 for step in steps],
     }
     answer = unless_known(tagged_answer(columns))
     answer.headers["Cache-Control"] = "no-store"

@@ -17,7 +17,7 @@ except ModuleNotFoundError as error:
     exit_with(LastInError(f"This command needs {error.name}: pip install 'lastin[service]' brings it along."))
 
 ALLOCATIONS = 1_000_000
-"""So many objects more than before, and Python looks for garbage. A command that lasts may hold some 100 MB of it then."""
+"""So many objects more than before, and Python looks for garbage. A command that lasts may hold some 100 MB then."""
 SERVICE = frozenset({"run", "scheduler", "web", "worker"})
 """Commands that become a process of the service."""
 

@@ -9,7 +9,8 @@ import dramatiq
 from flask import Response, current_app
 
 from middleware.enqueue.acceptance import Receipt
-from middleware.errors import ReplayGoneError
+from middleware.errors import ReplayGoneError, TooFewReplicasError
+from middleware.telemetry.installed import sending
 from tasks import DEFAULT_TASK, broker
 
 from .contract import ETAG
@@ -77,7 +78,12 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
     asked = current_request()
     options = {"request_id": asked.id, **({"traceparent": asked.traceparent} if asked.traceparent else {})}
     messages = [message_of_job(job, options) for job in new]
-    receipt = broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
+    try:
+        with sending(messages):
+            receipt = broker.accept_once(messages, [job.due for job in new], key=idempotency_key(operation))
+    except TooFewReplicasError:
+        current_app.extensions["metrics"].unconfirmed.inc()
+        raise
     current_app.extensions["rings"].expect(messages[0].queue_name)
     name_jobs([job.id for job in receipt.jobs])
     if gone := len(messages) - len(receipt.jobs):

@@ -148,6 +148,12 @@ SERVICE = (
     Metric("lastin_worker_threads_idle", "gauge", (), "Those of them that have nothing to do."),
     Metric("lastin_worker_threads_lost", "gauge", (), "Those of them that hang in a task far beyond its time limit."),
     Metric(
+        "lastin_submissions_unconfirmed_total",
+        "counter",
+        ("process", "host"),
+        "Submissions over HTTP that too few replicas had in time (WAIT_REPLICAS): answered with 503, their jobs kept.",
+    ),
+    Metric(
         "lastin_log_records_dropped_total",
         "counter",
         ("process", "host"),

@@ -294,6 +294,24 @@ def test_a_life_that_goes_on_tells_what_comes_next() -> None:
     )
 
 
+def test_attempts_of_which_nothing_is_kept_are_told_as_that() -> None:
+    again = {"queued_at_us": NOW_US + 9 * S, "started_at_us": NOW_US + 2 * S, "error": FAILURE}
+    third = job_with(JobStatus.QUEUED, attempts=3, **again)
+    assert [what for what, _ in lived(third)] == [
+        "Accepted",
+        "2 attempts before",
+        "Failed",
+        "On the stack",
+        "Waits to be claimed",
+    ]
+    runs = job_with(JobStatus.RUNNING, attempts=3, **(again | {"started_at_us": NOW_US + 10 * S}))
+    assert [what for what, _ in lived(runs)][1:4] == ["1 attempt before", "Failed", "On the stack"]
+    given_up = job_with(JobStatus.REJECTED, attempts=2, error=FAILURE, **TIMES)
+    assert [what for what, _ in lived(given_up)][:3] == ["Accepted", "1 attempt before", "Claimed"]
+    first = job_with(JobStatus.PROCESSED, attempts=1, **TIMES)
+    assert [what for what, _ in lived(first)] == ["Accepted", "Claimed", "Processed"]
+
+
 def test_a_life_is_drawn_to_scale() -> None:
     delayed = job_with(JobStatus.PROCESSED, **(TIMES | {"queued_at_us": NOW_US + S}))
 

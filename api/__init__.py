@@ -10,6 +10,7 @@ import tasks
 from middleware.metrics.process_group import ProcessGroup
 from middleware.processes.server_safety import SafetyWatch
 from middleware.settings import Settings
+from middleware.telemetry.installed import has_opentelemetry
 
 from . import dashboard, metrics, ringing, sign_in
 from .access import auth, framing, headers, hosts, limits, proxies
@@ -51,14 +52,18 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
         MAX_BODY_BYTES=settings.max_body_bytes,
         MAX_BATCH_BYTES=settings.max_batch_bytes,
     )
-    # First of all, so that whatever is answered early is counted too.
+    if has_opentelemetry():
+        from .wire import spans  # noqa: PLC0415 -- it isn't there otherwise
+
+        spans.install(app)
+    # First of all, so that whatever is answered early is counted too, and has its id on its line.
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
     app.extensions["safety"] = SafetyWatch(settings.durability, settings.wait_replicas, every_s=FRESH_S, is_quiet=True)
+    request_log.install(app)
     proxies.install(app, settings)
     framing.install(app)
     headers.install(app)
     hosts.install(app, settings)
-    request_log.install(app)
     tracing.install(app)
     problems.install(app)
     keys = IssuerKeys(str(settings.oauth_jwks_url))

@@ -10,7 +10,7 @@ from functools import cached_property, wraps
 from typing import Any
 
 from flask import Flask, request
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_flask_exporter import PrometheusMetrics
@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from middleware.broker import LifoBroker
 from middleware.errors import LastInError
 from middleware.metrics import exposition, queue_metrics
-from middleware.metrics.definitions import Row
+from middleware.metrics.definitions import BY_NAME, Row
 from middleware.metrics.group_metrics import GroupMetrics, stored
 from middleware.metrics.process_group import ProcessGroup
 from middleware.processes.server_info import read_info
@@ -49,6 +49,8 @@ class ApiMetrics(PrometheusMetrics):  # type: ignore[misc]
         )
         self._group = group
         exposition.count_dropped_lines(self.registry)
+        unconfirmed = BY_NAME["lastin_submissions_unconfirmed_total"]
+        self.unconfirmed = Counter(unconfirmed.name, unconfirmed.doc, registry=self.registry)
 
     def export_defaults(self, *_: Any, app: Flask, **__: Any) -> None:
         """Count requests, as the exporter would."""

@@ -12,10 +12,7 @@ from time import perf_counter
 from flask import Flask, Response
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from .wire.tracing import TracedRequest, current_request
-
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""A label's values are bounded, and anybody may make up a method."""
+from .wire.tracing import METHODS, TracedRequest, current_request
 
 
 class RequestMetrics:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import signal
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -21,13 +19,15 @@ from granian.server.mp import MPServer, WorkerProcess
 
 from middleware.serving import certificate
 from middleware.settings import Settings
+from middleware.telemetry.installed import flush
 
 from .incoming.gateway import AtOnce, Gateway
+from .interruption import Interruption
 
 TELL_AGAIN_S = 0.2
-END_WAITS = signal.SIGUSR1
-"""Sent to each process before it is asked to end: requests that wait for a job's end are answered then, instead of
-holding it up for 25 s."""
+LONGEST_ANSWERING_S = 6.0
+"""A process that is told to end waits so long for requests to be answered. One for which Redis says a byte now and then
+could hold it for ever."""
 
 LONGEST_SENDING_S = 3.0
 """When all requests that came in whole are answered, a process that ends waits so long for clients to take the answers.
@@ -53,6 +53,10 @@ class Server(MPServer):
 
     when_started: Callable[[], None] | None = None
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.main_loop_interrupt: Any = Interruption(lambda: self.interrupt_signal)
+
     @staticmethod
     @WorkerProcess.wrap_target  # type: ignore[untyped-decorator]
     def _spawn_wsgi_worker(number: int, application: Flask, sock: Any, ipc: Any, _loop: Any, *options: Any) -> None:
@@ -75,20 +79,17 @@ class Server(MPServer):
         # It waits for all connections, in whatever state they are, and must have the main thread for itself meanwhile.
         threading.Thread(target=leave.set, daemon=True).start()
         gateway.end()
-        gateway.wait_until_answered()
+        application.extensions["endings"].close()  # who waits for a job's end is answered now
+        gateway.wait_until_answered(LONGEST_ANSWERING_S)
         ended.wait(LONGEST_SENDING_S)
+        flush()
 
     def _spawn_workers(self, *args: Any) -> None:
-        # A process that is starting hears the signal before it knows it, and would die of it.
-        signal.signal(END_WAITS, signal.SIG_IGN)
         super()._spawn_workers(*args)  # type: ignore[no-untyped-call]
         if self.when_started is not None:
             self.when_started()
 
     def _stop_workers(self) -> None:
-        for worker in self.wrks:
-            if worker.is_alive():
-                os.kill(worker.inner.pid, END_WAITS)
         stopped = threading.Event()
         threading.Thread(target=self._tell_again, args=(stopped,), daemon=True).start()
         super()._stop_workers()  # type: ignore[no-untyped-call]

@@ -9,7 +9,8 @@ import dramatiq
 from flask import Response, current_app
 
 from middleware.enqueue.acceptance import Receipt
-from middleware.errors import ReplayGoneError
+from middleware.errors import ReplayGoneError, TooFewReplicasError
+from middleware.telemetry.installed import sending
 from tasks import DEFAULT_TASK, broker
 
 from .contract import ETAG
@@ -35,6 +36,10 @@ EXAMPLES = {
     "subject": {
         "summary": "Only the latest for each customer",
         "value": {"message": "The price for customer 7", "subject": "customer-7"},
+    },
+    "group": {
+        "summary": "A share of the queue for each customer",
+        "value": {"message": "The report of customer 7", "group": "customer-7"},
     },
     "deadline": {"summary": "Worthless after ten seconds", "value": {"message": "Now", "expires_in_s": 10}},
 }
@@ -86,7 +91,12 @@ def accept(new: Sequence[NewJob], operation: str) -> Receipt:
     messages = [message_of_job(job, options) for job in new]
     key = idempotency_key(operation)
     look_at_deadlines(new, messages, key, at="/jobs/{}" if operation == "submit_batch" else "")
-    receipt = broker.accept_once(messages, [job.due for job in new], key=key)
+    try:
+        with sending(messages):
+            receipt = broker.accept_once(messages, [job.due for job in new], key=key)
+    except TooFewReplicasError:
+        current_app.extensions["metrics"].unconfirmed.inc()
+        raise
     current_app.extensions["rings"].expect(messages[0].queue_name)
     name_jobs([job.id for job in receipt.jobs])
     if gone := len(messages) - len(receipt.jobs):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 
 from flask import Flask
 
@@ -13,7 +12,6 @@ from middleware.metrics.group_metrics import MetricsPublisher
 from middleware.metrics.process_group import ProcessGroup
 
 from . import create_app
-from .server import END_WAITS
 
 
 def application() -> Flask:
@@ -21,7 +19,6 @@ def application() -> Flask:
     logs.configure(tasks.settings, process="web")
     # The server's main process leads this one and its siblings, and has made their folder of metrics.
     app = create_app(tasks.settings, group=ProcessGroup("web", os.getppid()))
-    signal.signal(END_WAITS, lambda *_: app.extensions["endings"].close())
     app.extensions["rings"].start()
     MetricsPublisher(lambda: app.extensions["metrics"].group_metrics, tasks.broker.redis.new_link()).start()
     return app

@@ -24,14 +24,11 @@ from .processes.maintenance import Maintenance
 from .processes.registry import ProcessRegistry, Registration
 from .processes.retention import Retention
 from .processes.server_safety import SafetyWatch
-from .queues.control import QueueControl
-from .queues.recurring import RecurringJobs
-from .queues.windows import Windows
+from .queues.operated import Operated
 from .redis_link.address import Address
 from .redis_link.client_arguments import client_of
 from .redis_link.route import pool
 from .settings import Settings
-from .statistics.stats import Statistics
 from .store.joining import join, raise_rejected
 from .store.moves import CancelAnswer, JobMoves, RetryAnswer
 from .store.reading import JobStore
@@ -48,7 +45,7 @@ PATIENCE_S = 5.0
 doesn't come, 10 s pass."""
 
 
-class LifoBroker(DeclaringBroker):
+class LifoBroker(Operated, DeclaringBroker):
     """Runs the newest job first, loses none, and shows them all (see ``docs/architecture.md``).
 
     Parameters:
@@ -113,11 +110,7 @@ class LifoBroker(DeclaringBroker):
         super().__init__([self._workers, cancellation, *standard, PatientSignals(self._workers.hurry)])
         self.store = JobStore(self.redis, details_of=self._details_of)
         self.moves = JobMoves(self.redis, store=self.store)
-        self.windows = Windows(self.redis)
-        self.recurring = RecurringJobs(self.redis)
-        self.stats = Statistics(self.redis)
         self.registry = ProcessRegistry(self.redis)
-        self.control = QueueControl(self.redis, processes=self.registry.processes)
         self._acceptance = Acceptance(
             self.redis,
             store=self.store,
@@ -167,18 +160,18 @@ class LifoBroker(DeclaringBroker):
         Inside a worker, a message that is being run is not enqueued: that is how middleware asks for a retry, and the
         settlement that follows will carry it.
 
+        If it fails, the hooks ``after_failed_enqueue`` of middleware that has any are called, instead of
+        ``after_enqueue``, with ``exception``.
+
         Raises:
           as :meth:`accept`, but for UnknownQueueError.
         """
-        self.emit_before("enqueue", message, delay)
-        held = self._workers.held(message)
-        if held is not None:
-            held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
-        else:
-            queue = one_queue([message])
-            check_name(queue)
-            due = due_word(message, Due(delay))
-            self._acceptance.accept(queue, [message], [due])
+        try:
+            self.emit_before("enqueue", message, delay)
+            self._enqueue(message, delay)
+        except BaseException as error:
+            self.emit_after("failed_enqueue", message, delay, exception=error)
+            raise
         self.emit_after("enqueue", message, delay)
         return message
 
@@ -207,8 +200,8 @@ class LifoBroker(DeclaringBroker):
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
           ValueError: the messages are of several queues, too many or none, an id is too long, one has more than 16
-            tags, what it says of its deadline or subject makes no sense, or they would fall due after a delay of more
-            than a century, or after the year 9999.
+            tags, what it says of its deadline, subject or group makes no sense, or they would fall due after a delay of
+            more than a century, or after the year 9999.
         """
         dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
         return self.accept_once(messages, dues).jobs
@@ -302,6 +295,15 @@ class LifoBroker(DeclaringBroker):
         return Maintenance(
             self.redis, self.settings, lambda: sorted(self.queues), registration=registration, safety=safety
         )
+
+    def _enqueue(self, message: dramatiq.Message[Any], delay: int | None) -> None:
+        held = self._workers.held(message)
+        if held is not None:
+            held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
+            return
+        queue = one_queue([message])
+        check_name(queue)
+        self._acceptance.accept(queue, [message], [due_word(message, Due(delay))])
 
     def _patience(self) -> float | None:
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.

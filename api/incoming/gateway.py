@@ -12,6 +12,8 @@ from typing import Any
 from flask import Flask
 from granian._granian import CallbackScheduler
 
+from middleware.words import counted
+
 from ..wire.parsing import REFUSED
 from ..wire.problems import Kind
 from . import bodies
@@ -55,10 +57,11 @@ class Gateway(CallbackScheduler):
         """The server is told to end: requests that aren't there in whole soon are refused."""
         self._bodies.end()
 
-    def wait_until_answered(self) -> None:
-        """Wait until every request that has come is answered."""
+    def wait_until_answered(self, longest_s: float) -> None:
+        """Wait until every request that has come is answered, or for so long."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._open)
+            if not self._changed.wait_for(lambda: not self._open, longest_s):
+                log.warning("%s couldn't be answered before the process ended.", counted(self._open, "request"))
 
     def _take(self, watcher: Any) -> None:
         """A request has come. Nothing may be raised from here: nobody would catch it."""

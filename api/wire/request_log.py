@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
 
 from flask import Flask, Response
 
 from middleware.logs import origin
+from middleware.logs.lines import Line
 from middleware.words import counted
 
-from .tracing import current_request
+from .tracing import TracedRequest, current_request
 
 log = logging.getLogger("api.requests")
 
@@ -39,6 +40,12 @@ def count_jobs(count: int) -> None:
     current_request().jobs = count
 
 
+def is_quiet(asked: TracedRequest) -> bool:
+    """Whether nobody would want to read of it that all is well."""
+    path = asked.path
+    return path in QUIET or (path.startswith(PAGES) and asked.method == "GET" and "HTTP_HX_REQUEST" in asked.environ)
+
+
 def _enter() -> None:
     asked = current_request()
     origin.enter_request(asked.id, asked.traceparent)
@@ -47,27 +54,27 @@ def _enter() -> None:
 def _log(response: Response) -> Response:
     asked, status = current_request(), response.status_code
     method, path = asked.method, asked.path
-    is_quiet = path in QUIET or (path.startswith(PAGES) and method == "GET" and "HTTP_HX_REQUEST" in asked.environ)
-    level = logging.DEBUG if is_quiet and status < 400 else logging.INFO
+    level = logging.DEBUG if is_quiet(asked) and status < 400 else logging.INFO
     if log.isEnabledFor(level):
-        took_ms = round((perf_counter() - asked.came_at) * 1000, 3)
-        details_of: dict[str, Any] = {
+        fields: origin.Fields = {
             "method": method,
             "path": path,
             "status": status,
-            "took_ms": took_ms,
+            "took_ms": round((perf_counter() - asked.came_at) * 1000, 3),
             "peer": asked.remote_addr,
         }
-        log.log(level, "%s %s: %d%s", method, path, status, _about(asked.jobs, details_of), extra=details_of)
+        message = f"{method} {path}: {status}{_about(asked.jobs, fields)}"
+        fields |= origin.current()
+        log.handle(Line.of(log.name, time.time(), level, message, fields))
     return response
 
 
-def _about(jobs: str | int | None, details_of: dict[str, Any]) -> str:
+def _about(jobs: str | int | None, fields: origin.Fields) -> str:
     if isinstance(jobs, str):
-        details_of["job_id"] = jobs
+        fields["job_id"] = jobs
         return f", job {jobs}"
     if jobs is not None:
-        details_of["jobs"] = jobs
+        fields["jobs"] = jobs
         return f", {counted(jobs, 'job')}"
     return ""
 

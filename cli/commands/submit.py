@@ -36,6 +36,7 @@ LONGEST_TAG = 64
 @click.option("--supersede-running", is_flag=True, help="Ask jobs of its subject that run to stop.")
 @click.option("--max-defer", metavar="DURATION", help="So long newer jobs may take the turn of a waiting one.")
 @click.option("--generated-at", metavar="TIME", type=Time(), help="When what it is about was generated (RFC 3339).")
+@click.option("--group", metavar="TEXT", help="Whose it is: groups share the queue where the cadence says so.")
 @click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find it by. May be given again.")
 @click.option("--wait", is_flag=True, help="Wait for its end, and print its result. Exit status 1: it isn't processed.")
 @as_json
@@ -77,6 +78,7 @@ def _body(
     supersede_running: bool,
     max_defer: str | None,
     generated_at: str | None,
+    group: str | None,
 ) -> dict[str, Any]:
     """The body of ``POST /v1/jobs``."""
     if (message is None) is (task is None):
@@ -95,7 +97,7 @@ def _body(
     when |= {"expires_in_s": _seconds("--expires-in", expires_in), "expires_at": expires_at}
     max_defer_s = _seconds("--max-defer", max_defer)
     about = {"subject": subject, "supersede_running": supersede_running or None, "max_defer_s": max_defer_s}
-    about["generated_at"] = generated_at
+    about |= {"generated_at": generated_at, "group": group}
     options = {**when, **about, "tags": list(tags) or None}
     return {**what, **{name: value for name, value in options.items() if value is not None}}
 

@@ -81,5 +81,6 @@ class HookedBroker(dramatiq.Broker):
 
 
 def _does_something(middleware: Middleware, name: str) -> bool:
-    idle = getattr(Middleware, name, None)
-    return idle is None or getattr(getattr(middleware, name), "__func__", None) is not idle
+    """Hooks that Dramatiq doesn't know are there only where they do something."""
+    idle, hook = getattr(Middleware, name, None), getattr(middleware, name, None)
+    return hook is not None and (idle is None or getattr(hook, "__func__", None) is not idle)

@@ -36,6 +36,12 @@ QUEUES = (
         "Bytes of the messages of the jobs that wait, queued or scheduled: what `MAX_QUEUED_BYTES` bounds.",
     ),
     Metric(
+        "lastin_queue_held_back_jobs",
+        "gauge",
+        ("queue",),
+        "Jobs that wait since as many of their queue or group run as may.",
+    ),
+    Metric(
         "lastin_queue_oldest_age_seconds",
         "gauge",
         ("queue",),
@@ -147,6 +153,12 @@ SERVICE = (
     Metric("lastin_worker_threads", "gauge", (), "Threads of all workers together."),
     Metric("lastin_worker_threads_idle", "gauge", (), "Those of them that have nothing to do."),
     Metric("lastin_worker_threads_lost", "gauge", (), "Those of them that hang in a task far beyond its time limit."),
+    Metric(
+        "lastin_submissions_unconfirmed_total",
+        "counter",
+        ("process", "host"),
+        "Submissions over HTTP that too few replicas had in time (WAIT_REPLICAS): answered with 503, their jobs kept.",
+    ),
     Metric(
         "lastin_log_records_dropped_total",
         "counter",

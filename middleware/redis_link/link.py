@@ -29,6 +29,9 @@ CLUSTER_CODES = frozenset(("MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN
 (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/)."""
 CLUSTER_WORDS = ("in cluster mode", "in a cluster node")
 """How such a node refuses a database other than 0, and keys of others in a script: its code is a mere ERR there."""
+ORDINARY_CODES = frozenset(("NOSCRIPT", "OOM"))
+"""Errors that answer what was asked. Any other may be a server's or a proxy's own word, said before the answer, which
+the next command would take for its own."""
 SCRIPT_ERROR = re.compile(r": -([A-Z]+) ")
 """How Redis 6.2 words an error inside a script: ``ERR Error running script (call to …): @user_script: 1: -OOM …``."""
 
@@ -63,7 +66,7 @@ class Link:
           RedisRefusedError: it takes this user's password no more, or wants one; the command wasn't carried out.
           RedisClusterError: the server is a node of a cluster; the command wasn't carried out.
           QueueFullError: ``maxmemory`` is reached; the command wasn't carried out.
-          redis.exceptions.ResponseError: any other error that the server answers.
+          redis.exceptions.ResponseError: any other error that the server answers; the next call makes a new connection.
         """
         return self.exchange(lambda connection: connection.pack_command(*words))
 
@@ -229,6 +232,8 @@ class Link:
         if code in AWAY_CODES:
             self.close()  # after a failover, the way may lead to another server
             raise RedisAwayError(f"Redis can't do this now ({error}).") from error
+        if code not in ORDINARY_CODES:
+            self.close()
 
     def _connected(self) -> ConnectionInterface:
         if self._connection is None or self._pid != os.getpid() or not self._is_trusted:

@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 import dramatiq
 
 from ..errors import SettingsError
 
 
+@cache
+def has_opentelemetry() -> bool:
+    """Whether spans can be made."""
+    return find_spec("opentelemetry") is not None
+
+
 def tracing() -> list[dramatiq.Middleware]:
     """Middleware that makes spans, if OpenTelemetry is installed; whoever starts the program sets up its SDK."""
-    if find_spec("opentelemetry") is None:
+    if not has_opentelemetry():
         return []
     from .tracing import Tracing  # noqa: PLC0415 -- it isn't there otherwise
 
     return [Tracing()]
+
+
+def sending(messages: Sequence[dramatiq.Message[Any]]) -> AbstractContextManager[object]:
+    """The span in which messages of one queue are accepted without being enqueued one by one, if OpenTelemetry is
+    installed."""
+    if not has_opentelemetry():
+        return nullcontext()
+    from .tracing import sending as spanned  # noqa: PLC0415 -- it isn't there otherwise
+
+    return spanned(messages)
+
+
+def flush() -> None:
+    """Export the spans that there still are, before a process ends that was forked."""
+    if has_opentelemetry():
+        from .tracing import flush as export  # noqa: PLC0415 -- it isn't there otherwise
+
+        export()
 
 
 def start_sentry(dsn: str | None, release: str) -> None:

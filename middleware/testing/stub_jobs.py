@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import dramatiq
 import msgpack
@@ -12,6 +12,7 @@ import msgpack
 from ..commands.types import Settlement
 from ..jobs import Job, JobStatus
 from ..messages import details_of, message_of, without_retries
+from ..queues.policy import PPM, Order, Policy
 from ..settings import Settings
 from ..store.moves import CANCELLABLE, RETRYABLE
 from ..store.records import job_from
@@ -88,6 +89,38 @@ class StubJobs:
             self.clock.advance(self.settings.lease_s)
             self.stub_queue(queue).lose_lease(entry)
         return self._job(queue, entry)
+
+    def put_policy(
+        self,
+        queue: str = "default",
+        *,
+        order: Order = "lifo",
+        oldest_share: float = 0.0,
+        lifo_above_s: float = 30.0,
+        lifo_below_s: float | None = None,
+    ) -> None:
+        """What the cadence says of a queue's order (docs/cadence.md); ``lifo_below_s``: half of ``lifo_above_s``, if
+        omitted. A window that is open keeps what was said before.
+
+        Raises:
+          ValueError: the cadence couldn't say so.
+        """
+        below_s = lifo_above_s / 2 if lifo_below_s is None else lifo_below_s
+        if order not in get_args(Order):
+            raise ValueError(f"Expected as order one of {', '.join(get_args(Order))}, got {order!r}.")
+        if not 0 <= oldest_share <= 1 or not 0 <= below_s <= lifo_above_s:
+            raise ValueError(
+                "Expected an oldest_share from 0 to 1, and a lifo_below_s of at most lifo_above_s, got "
+                f"{oldest_share} and {below_s} with {lifo_above_s}."
+            )
+        if order == "fifo" and oldest_share:
+            raise ValueError('oldest_share has no effect with order="fifo": leave one out.')
+        self.stub_queue(queue).order.policy = Policy(
+            order=order,
+            oldest_share_ppm=round(oldest_share * PPM),
+            lifo_above_us=round(lifo_above_s * 1e6),
+            lifo_below_us=round(below_s * 1e6),
+        )
 
     def open_window(self, queue: str = "default", *, credits: int | None = None, lasts_s: float | None = None) -> None:
         """Let so many jobs through, for so long; None: no bound."""

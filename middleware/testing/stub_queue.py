@@ -10,6 +10,7 @@ from ..errors import DuplicateJobError
 from ..jobs import JobStatus
 from .clock import StubClock
 from .stub_entry import LETTERS, NEW, Entry
+from .stub_order import StubOrder
 from .stub_subjects import StubSubjects
 
 
@@ -20,6 +21,7 @@ class StubQueue:
         self.entries: dict[str, Entry] = {}
         self._unended: dict[str, Entry] = {}
         self._subjects = StubSubjects()
+        self.order = StubOrder(clock)
         self._clock = clock
         self._crash_limit = crash_limit
         self._is_open = not gated
@@ -39,10 +41,12 @@ class StubQueue:
     def open_window(self, credits: int | None, closes_at_us: int | None) -> None:
         """Let so many jobs through, until then; None: no bound."""
         self._is_open, self._credits, self._closes_at_us = True, credits, closes_at_us
+        self.order.begin_window()
 
     def close_window(self) -> None:
         """Let nothing through."""
         self._is_open = False
+        self.order.end_window()
 
     def accept(
         self,
@@ -101,17 +105,24 @@ class StubQueue:
         """The jobs that wait to be claimed, the next one first."""
         self._expire()
         self._promote()
+        return self.order.sorted(self._stack())
+
+    def _stack(self) -> list[Entry]:
+        """What waits, from the top to the bottom."""
         waiting = [entry for entry in self._unended.values() if entry.status is JobStatus.QUEUED]
         return sorted(waiting, key=lambda entry: (entry.place, entry.id), reverse=True)
 
     def claim(self) -> Entry | None:
         """Claim the next job; None: none waits, or none may be claimed."""
-        waiting = self.claimable()
-        if not waiting or not self.is_open:
+        self._expire()
+        self._promote()
+        stack = self._stack()
+        if not stack or not self.is_open:
             return None
         if self._credits is not None:
             self._credits -= 1
-        entry, attempts = waiting[0], waiting[0].record.attempts + 1
+        entry = self.order.take(stack)
+        attempts = entry.record.attempts + 1
         if entry.record.behind:
             self._take_turn(entry)
         entry.number = entry.record.seq + attempts

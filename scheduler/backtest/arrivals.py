@@ -17,13 +17,14 @@ UNSET = -1
 
 class Arrival(NamedTuple):
     """A job. Times in µs since the epoch, ``run_us`` in µs; None: it had no deadline, nobody knows how long it ran.
-    ``subject``: the digest of its subject (:func:`middleware.tags.digests`), empty without one. ``generated_us``: when
-    it was generated; None: nobody said."""
+    ``subject``, ``group``: the digest of its subject and its group (:func:`middleware.tags.digests`), empty without
+    one. ``generated_us``: when it was generated; None: nobody said."""
 
     at_us: int
     deadline_us: int | None = None
     run_us: int | None = None
     subject: str = ""
+    group: str = ""
     generated_us: int | None = None
 
 
@@ -36,6 +37,7 @@ class Arrivals:
     runs_us: Sequence[int]
     """:data:`UNSET` where there is none."""
     subjects: Sequence[str]
+    groups: Sequence[str]
     generated_us: Sequence[int]
     """:data:`UNSET` where nobody said."""
 
@@ -56,7 +58,8 @@ class Arrivals:
         """
         at_us, deadlines_us, runs_us, generated_us = array("q"), array("q"), array("q"), array("q")
         subjects: list[str] = []
-        for at, deadline, run, subject, generated in arrivals:
+        groups: list[str] = []
+        for at, deadline, run, subject, group, generated in arrivals:
             if len(at_us) == MOST_ARRIVALS:
                 raise ArrivalsError(
                     f"There are more than {MOST_ARRIVALS:,} arrivals. Choose some of them with --created-after and "
@@ -66,6 +69,7 @@ class Arrivals:
             deadlines_us.append(UNSET if deadline is None else deadline)
             runs_us.append(UNSET if run is None else run)
             subjects.append(sys.intern(subject))
+            groups.append(sys.intern(group))
             generated_us.append(UNSET if generated is None else generated)
         order = sorted(range(len(at_us)), key=at_us.__getitem__)
         return cls(
@@ -73,6 +77,7 @@ class Arrivals:
             deadlines_us=array("q", map(deadlines_us.__getitem__, order)),
             runs_us=array("q", map(runs_us.__getitem__, order)),
             subjects=list(map(subjects.__getitem__, order)),
+            groups=list(map(groups.__getitem__, order)),
             generated_us=array("q", map(generated_us.__getitem__, order)),
         )
 

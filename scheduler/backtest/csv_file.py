@@ -16,8 +16,8 @@ from ..errors import ArrivalsError
 from .arrivals import Arrival, Span
 
 CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS, SUBJECT = "created_at", "expires_at", "expires_in_s", "run_ms", "subject"
-GENERATED_AT = "generated_at"
-COLUMNS = (CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS, SUBJECT, GENERATED_AT)
+GROUP, GENERATED_AT = "group", "generated_at"
+COLUMNS = (CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS, SUBJECT, GROUP, GENERATED_AT)
 """Named as the API names them."""
 A_TIME = "a time such as 2030-01-31T12:00:00Z, or seconds since the epoch"
 EXPECTED = {
@@ -65,7 +65,7 @@ def _arrivals(path: Path, rows: Any, span: Span) -> Iterator[Arrival]:
 
 
 def _check(path: Path, columns: Sequence[str]) -> None:
-    known = f"{EXPIRES_AT} or {EXPIRES_IN_S}, {RUN_MS}, {SUBJECT}, {GENERATED_AT}"
+    known = f"{EXPIRES_AT} or {EXPIRES_IN_S}, {RUN_MS}, {SUBJECT}, {GROUP}, {GENERATED_AT}"
     expected = f"expected are {CREATED_AT}, and if they are known {known}"
     for column in columns:
         if column not in COLUMNS:
@@ -92,9 +92,8 @@ def _arrival(where: str, values: dict[str, str]) -> Arrival:
     at_us = value(CREATED_AT, _time_us)
     in_us = maybe(EXPIRES_IN_S, _us_of_s)
     deadline_us = maybe(EXPIRES_AT, _time_us) if in_us is None else at_us + in_us
-    subject = values.get(SUBJECT, "")
-    digest, generated_us = digests([subject]) if subject else "", maybe(GENERATED_AT, _time_us)
-    return Arrival(at_us, deadline_us, maybe(RUN_MS, _us_of_ms), digest, generated_us)
+    subject, group = (digests(filter(None, [values.get(column, "")])) for column in (SUBJECT, GROUP))
+    return Arrival(at_us, deadline_us, maybe(RUN_MS, _us_of_ms), subject, group, maybe(GENERATED_AT, _time_us))
 
 
 def _time_us(text: str) -> int:

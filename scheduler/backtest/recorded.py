@@ -31,7 +31,8 @@ def read_recorded(store: JobStore, queue: str, span: Span) -> Iterator[Arrival]:
         if record.generated is not None:  # a place below the seq isn't when it came
             at_us = max(at_us, record.seq)
         if at_us and at_us in span:
-            yield Arrival(at_us, record.expires, _run_us(record), record.subject or "", record.generated_at)
+            subject, group = record.subject or "", record.group or ""
+            yield Arrival(at_us, record.expires, _run_us(record), subject, group, record.generated_at)
 
 
 def _run_us(record: Record) -> int | None:

@@ -119,10 +119,10 @@ class Simulation:
                 deadline_us = deadlines_us[self._next]
                 word = b"" if deadline_us == UNSET else b"%d" % deadline_us
                 subject = Subject(self._arrivals.subjects[self._next])
-                generated_us = self._arrivals.generated_us[self._next]
+                group, generated_us = self._arrivals.groups[self._next], self._arrivals.generated_us[self._next]
                 said = None if generated_us == UNSET else generated_us
-                job = Offer(str(self._next), TASK, MESSAGE, deadline=word, subject=subject, generated_us=said)
-                offers.append(job)
+                job = Offer(str(self._next), TASK, MESSAGE, deadline=word, subject=subject, group=group)
+                offers.append(job if said is None else job._replace(generated_us=said))
                 if word and (self._wake_us is None or deadline_us < self._wake_us):
                     self._wake_us = max(deadline_us, now_us)
                 self._next += 1

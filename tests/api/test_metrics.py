@@ -13,8 +13,10 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+import tasks
 from api import create_app
 from local.embedded import free_port
+from middleware.errors import TooFewReplicasError
 from middleware.metrics.definitions import METRICS
 from middleware.settings import Settings
 
@@ -190,6 +192,28 @@ def test_without_a_token_nobody_else_is(open_client: FlaskClient, peer: str) -> 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
 def test_a_proxy_on_this_machine_doesnt_make_everybody_local(open_client: FlaskClient, header: str) -> None:
     assert asked_from(open_client, "127.0.0.1", **{header: "127.0.0.1"}).status_code == 403
+
+
+def test_submissions_that_too_few_replicas_had_are_counted(
+    open_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_few(*_: object, **__: object) -> None:
+        raise TooFewReplicasError("0 had it.")
+
+    monkeypatch.setattr(tasks.broker, "accept_once", too_few)
+    before = unconfirmed(open_client)
+    single = open_client.post("/v1/jobs", json={"message": "x"})
+    batch = open_client.post("/v1/jobs/batch", json={"jobs": [{"message": "x"}, {"message": "y"}]})
+
+    assert (single.status_code, batch.status_code) == (503, 503)
+    assert (before, unconfirmed(open_client)) == (0, 2)
+
+
+def unconfirmed(client: FlaskClient) -> float:
+    """As a scrape from this machine shows it."""
+    text = asked_from(client, "127.0.0.1").text
+    families = text_string_to_metric_families(text)
+    return sum(s.value for f in families for s in f.samples if s.name == "lastin_submissions_unconfirmed_total")
 
 
 def test_with_a_token_it_is_all_that_counts(token_client: FlaskClient) -> None:

@@ -14,7 +14,8 @@ from .client import JSON, Client
 
 QUEUE_KEYS = {
     *("name", "mode", "order", "order_now", "order_by", "gate", "pause", "window", "next_window_at", "counts"),
-    *("accepted", "pruned", "waiting_bytes", "oldest_age_s", "wait_bound_s", "freshness", "threads"),
+    *("accepted", "pruned", "waiting_bytes", "oldest_age_s", "wait_bound_s", "freshness", "limits", "held_back"),
+    "threads",
 }
 
 

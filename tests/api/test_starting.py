@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -11,10 +12,10 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from api.server import END_WAITS
-from local.embedded import free_port
+from local.embedded import EmbeddedServer, free_port
 from tests.service import ROOT, clean_environment, wait_until
 
+from ..chaos.toxic_proxy import ToxicProxy
 from .client import Client
 from .conftest import _answers
 
@@ -62,22 +63,6 @@ def test_it_serves_jobs_and_ends_on_sigterm(redis_url: str) -> None:
     assert _told(out) == [f"POST /v1/jobs: 201, job {answer.json['id']}"]
 
 
-def test_a_process_that_is_still_starting_may_be_told_that_waits_end(redis_url: str) -> None:
-    client = Client(free_port())
-    process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="2")
-    try:
-        told = wait_until(lambda: _children_of(process.pid), "its first process to be there")
-        for child in told:
-            os.kill(child, END_WAITS)
-        wait_until(lambda: _answers(client), "the API to answer")
-        assert set(told) <= set(_children_of(process.pid))
-    finally:
-        process.send_signal(signal.SIGTERM)
-        code, out, _ = _end_of(process)
-
-    assert (code, _told(out)) == (0, [])
-
-
 def test_sigterm_ends_what_waits_for_jobs(redis_url: str) -> None:
     client = Client(free_port())
     process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="2")
@@ -95,6 +80,66 @@ def test_sigterm_ends_what_waits_for_jobs(redis_url: str) -> None:
     assert code == 0
     assert took_s < 15, "it waited for those who wait"
     assert {answer.result().json["status"] for answer in answers} == {"queued"}
+
+
+def test_a_process_of_it_that_alone_is_told_to_end_answers_who_waits_for_jobs(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="1")
+    with ThreadPoolExecutor() as pool:
+        try:
+            wait_until(lambda: _answers(client), "the API to answer")
+            [child] = _children_of(process.pid)
+            answers = [pool.submit(client.post_job, {"message": "x"}, Prefer="wait=25") for _ in range(2)]
+            wait_until(lambda: len(client.get("/v1/jobs").json) == 2, "both of them to wait")
+            os.kill(child, signal.SIGTERM)
+            began = time.monotonic()
+            statuses = {answer.result().json["status"] for answer in answers}
+            took_s = time.monotonic() - began
+        finally:
+            process.send_signal(signal.SIGTERM)
+            code, _, _ = _end_of(process)
+
+    assert statuses == {"queued"}
+    assert took_s < 10
+    assert code == 0
+
+
+def test_a_request_that_redis_answers_too_slowly_does_not_keep_it_from_ending(
+    own_server: EmbeddedServer,
+) -> None:
+    client = Client(free_port())
+    with ToxicProxy(own_server.port) as proxy:
+        process = _start(REDIS_URL=proxy.url, PORT=str(client.port), WEB_CONCURRENCY="1")
+        wait_until(lambda: _answers(client), "the API to answer")
+        proxy.dribble(1, 0.1, only_answers=True)
+        with socket.create_connection(("127.0.0.1", client.port)) as asking:
+            asking.sendall(b"GET /v1/stats HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert not select.select([asking], [], [], 1)[0], "it was answered too soon"
+            process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            code, out, _ = _end_of(process)
+            took_s = time.monotonic() - began
+
+    assert code == 0
+    assert took_s < 15
+    assert "1 request couldn't be answered before the process ended." in _told(out)
+
+
+def test_it_ends_however_many_signals_come_at_once(redis_url: str) -> None:
+    client = Client(free_port())
+    process = _start(REDIS_URL=redis_url, PORT=str(client.port), WEB_CONCURRENCY="1")
+    wait_until(lambda: _answers(client), "the API to answer")
+    pool = ThreadPoolExecutor()
+    body = {"message": "holds its process until that is told to end"}
+    waiting = pool.submit(client.post_job, body, Prefer="wait=25")
+    wait_until(lambda: client.get("/v1/jobs").json, "it to wait")
+
+    for _ in range(300):
+        process.send_signal(signal.SIGTERM)
+
+    assert waiting.result(15).json["status"] == "queued"
+    assert _end_of(process)[0] == 0
+    pool.shutdown()
 
 
 def test_a_body_under_way_is_read_and_answered_however_often_the_process_is_told_to_end(redis_url: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from .client import Client
 
 JOB_KEYS = frozenset(
-    "id seq place status task queue payload tags subject attempts max_attempts created_at generated_at due_at "  # noqa: SIM905
+    "id seq place status task queue payload tags subject group attempts max_attempts created_at generated_at due_at "  # noqa: SIM905
     "expires_at queued_at started_at finished_at wait_ms run_ms window worker progress cancel_requested result "
     "result_error error reason warning superseded_by request_id traceparent".split()
 )
@@ -23,6 +23,7 @@ OPTIONS = (
     "expires_in_s",
     "expires_at",
     "subject",
+    "group",
     "supersede_running",
     "max_defer_s",
     "generated_at",

@@ -35,6 +35,7 @@ def play(names: list[str], rounds: int) -> dict[str, Any]:
     began = time.monotonic()
 
     def note(name: str, one: Played) -> None:
+        one.faults.extend(SCENARIOS[name].late(one.recovery_s))
         played[name].append(one)
         print(line(name, one), *(f"  FAULT: {fault}" for fault in one.faults), sep="\n", flush=True)
 

@@ -9,6 +9,10 @@ from .stage import Stage
 
 Inject = Callable[[Stage], float]
 
+TOLERATED_S = 1.0
+"""So much longer than promised a recovery may take before chaos fails: a machine whose cores are all taken, as those of
+tests often are, may wake threads late for reasons of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -22,6 +26,13 @@ class Scenario:
     at_most_s: float | None
     explains: frozenset[str]
     inject: Inject | None
+
+    def late(self, recovery_s: float | None) -> list[str]:
+        """What is wrong with a recovery time beside what is promised of it; one that there isn't is a fault already."""
+        if self.at_most_s is None or recovery_s is None or recovery_s <= self.at_most_s + TOLERATED_S:
+            return []
+        promise = f"{self.at_most_s:g} s are promised, and {TOLERATED_S:g} s more tolerated"
+        return [f"it took {recovery_s:.2f} s until {self.measured}: {promise}"]
 
 
 SCENARIOS: dict[str, Scenario] = {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
+from . import __main__ as chaos
 from .memory import Sample, figures
 from .played import Played
 from .result import _table, found_in
-from .scenarios import Scenario
+from .scenarios import SCENARIOS, Scenario
 
 KILLED = Scenario("killed", "It is killed", "it is back", 2.5, frozenset(), lambda stage: 0.0)
 
@@ -31,6 +34,38 @@ def test_a_recovery_that_takes_too_long_or_never_comes_misses_its_promise(recove
     *_, row = _table(found["scenarios"])
     assert "**missed**" in row
     assert found["faults"] == ["killed: never back"]
+
+
+def test_a_recovery_that_takes_far_longer_than_promised_is_a_fault() -> None:
+    assert KILLED.late(2.5) == KILLED.late(3.5) == KILLED.late(None) == []
+    assert KILLED.late(3.6) == ["it took 3.60 s until it is back: 2.5 s are promised, and 1 s more tolerated"]
+    unpromised = Scenario("stopped", "It stands still", "it is back", None, frozenset(), None)
+    assert unpromised.late(60) == []
+
+
+def test_chaos_fails_when_a_promise_is_missed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(chaos, "play_failovers", lambda folder, names: {})
+    monkeypatch.setattr(chaos, "Stage", lambda folder, seed: nullcontext(StageThatIsLate()))
+
+    found = chaos.play(["redis-killed"], rounds=1)
+
+    assert found["faults"] == [f"redis-killed: {SCENARIOS['redis-killed'].late(9.0)[0]}"]
+    assert "FAULT: it took 9.00 s" in capsys.readouterr().out
+
+
+class StageThatIsLate:
+    """Whatever happens, the service needs nine seconds."""
+
+    def __init__(self) -> None:
+        self.system = self
+
+    def server_version(self) -> str:
+        return "0"
+
+    def play(self, inject: object, explains: object) -> Played:
+        return _played(9.0)
 
 
 def test_memory_that_grows_is_found_and_counted_for_each_job() -> None:

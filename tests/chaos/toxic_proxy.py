@@ -45,7 +45,7 @@ class ToxicProxy(LoopbackProxy):
         self._lines: set[Line] = set()
         self._delay_s = self._pause_s = 0.0
         self._piece_bytes = READ_BYTES
-        self._is_cut = False
+        self._is_cut = self._spares_requests = False
         self._flows = asyncio.Event()
         self._flows.set()
 
@@ -58,11 +58,11 @@ class ToxicProxy(LoopbackProxy):
         """Whatever passes is late by about this much, in each direction."""
         self._do(lambda: setattr(self, "_delay_s", delay_s))
 
-    def dribble(self, piece_bytes: int, pause_s: float) -> None:
+    def dribble(self, piece_bytes: int, pause_s: float, *, only_answers: bool = False) -> None:
         """What passes is taken apart into pieces of so many bytes, with pauses between them."""
 
         def take_apart() -> None:
-            self._piece_bytes, self._pause_s = piece_bytes, pause_s
+            self._piece_bytes, self._pause_s, self._spares_requests = piece_bytes, pause_s, only_answers
 
         self._do(take_apart)
 
@@ -95,7 +95,7 @@ class ToxicProxy(LoopbackProxy):
 
         def mend() -> None:
             self._delay_s = self._pause_s = 0.0
-            self._piece_bytes, self._is_cut = READ_BYTES, False
+            self._piece_bytes, self._is_cut, self._spares_requests = READ_BYTES, False, False
             self._flows.set()
             for line in self._lines:
                 if line.is_forgotten:
@@ -139,6 +139,8 @@ class ToxicProxy(LoopbackProxy):
                 await self._flows.wait()
                 await asyncio.sleep(self._delay_s * self._chance.uniform(0.5, 1.5))
                 piece_bytes = self._piece_bytes  # a fault may end while pieces of this are under way
+                if self._spares_requests and writer is line.server:
+                    piece_bytes = READ_BYTES
                 for start in range(0, len(data), piece_bytes):
                     if line.is_forgotten:
                         break

@@ -9,27 +9,17 @@ from ..service import python
 
 Program = Callable[[str], str]
 
-TRACED = """
+EXPORTED = """
 import json
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from middleware.telemetry.tracing import Tracing
 
 exporter = InMemorySpanExporter()
 provider = TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 trace.set_tracer_provider(provider)
-broker = broker_of()
-broker.add_middleware(Tracing())
-tried = []
-
-@dramatiq.actor(min_backoff=1, max_backoff=2)
-def work(fails):
-    tried.append(trace.get_current_span().get_span_context().span_id)
-    if fails and len(tried) == 1:
-        raise ValueError("once more")
 
 def told():
     return [
@@ -42,6 +32,37 @@ def told():
         for span in exporter.get_finished_spans()
     ]
 """
+
+TRACED = (
+    EXPORTED
+    + """
+from middleware.telemetry.tracing import Tracing
+broker = broker_of()
+broker.add_middleware(Tracing())
+tried = []
+
+@dramatiq.actor(min_backoff=1, max_backoff=2)
+def work(fails):
+    tried.append(trace.get_current_span().get_span_context().span_id)
+    if fails and len(tried) == 1:
+        raise ValueError("once more")
+"""
+)
+
+WEB = (
+    EXPORTED
+    + """
+import api, tasks
+from middleware.queues.policy import Policy
+broker = tasks.broker
+broker.windows.put_policy("default", Policy(mode="continuous"))
+application = api.create_app()
+web = application.test_client()
+"""
+)
+
+CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+CALLERS_TRACE, CALLERS_SPAN = 0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331
 
 
 def test_a_job_is_one_trace_from_the_program_to_its_last_attempt(program: Program) -> None:
@@ -87,21 +108,211 @@ print(json.dumps(told() + [tried, message.message_id]))
     assert waits[0]["ms"] >= 100
 
 
-def test_a_job_that_came_over_http_joins_the_trace_of_its_caller(program: Program) -> None:
-    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+def test_a_send_that_fails_ends_its_span_with_what_was_raised(program: Program) -> None:
     spans = json.loads(
         program(
             TRACED
-            + f"""
-broker.accept([work.message_with_options(args=(False,), traceparent={traceparent!r})])
-work_off(broker)
+            + """
+message = work.message(False)
+broker.enqueue(message)
+try:
+    broker.enqueue(message)
+except Exception as error:
+    assert type(error).__name__ == "DuplicateJobError"
+work.send(False)
 print(json.dumps(told()))
 """
         )
     )
 
-    (process,) = [span for span in spans if span["name"] == "process default"]
-    assert (process["trace"], process["parent"]) == (0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331)
+    _, failed, _ = spans
+    assert [span["name"] for span in spans] == ["send default"] * 3
+    assert [span["status"] for span in spans] == ["UNSET", "ERROR", "UNSET"]
+    assert (failed["attributes"]["error.type"], failed["events"]) == ("DuplicateJobError", ["exception"])
+    assert len({span["trace"] for span in spans}) == 3
+
+
+def test_a_job_that_came_over_http_is_one_trace_from_its_caller_to_its_attempt(program: Program) -> None:
+    spans = json.loads(
+        program(
+            WEB
+            + f"""
+answer = web.post(
+    "/v1/jobs?token=s3cret", json={{"message": "Hi"}}, headers={{"traceparent": {CALLER!r}, "User-Agent": "curl/8"}}
+)
+assert answer.status_code == 400
+answer = web.post("/v1/jobs", json={{"message": "Hi"}}, headers={{"traceparent": {CALLER!r}, "User-Agent": "curl/8"}})
+work_off(broker)
+print(json.dumps(told() + [answer.json["traceparent"]]))
+"""
+        ).splitlines()[-1]
+    )
+    *spans, traceparent = spans
+
+    (_, request) = (span for span in spans if span["name"] == "POST /v1/jobs")
+    (send,) = (span for span in spans if span["name"] == "send default")
+    (process,) = (span for span in spans if span["name"] == "process default")
+    assert {span["trace"] for span in spans} == {CALLERS_TRACE}
+    assert (request["kind"], request["parent"], request["status"]) == ("SERVER", CALLERS_SPAN, "UNSET")
+    assert (send["kind"], send["parent"], process["parent"]) == ("PRODUCER", request["id"], send["id"])
+    assert traceparent == f"00-{send['trace']:032x}-{send['id']:016x}-01"
+    assert request["attributes"] == {
+        "http.request.method": "POST",
+        "http.route": "/v1/jobs",
+        "http.response.status_code": 201,
+        "url.path": "/v1/jobs",
+        "url.scheme": "http",
+        "server.address": "localhost",
+        "client.address": "127.0.0.1",
+        "network.protocol.version": "1.1",
+        "user_agent.original": "curl/8",
+    }
+
+
+def test_a_batch_is_one_send_and_its_jobs_are_children_of_that(program: Program) -> None:
+    spans = json.loads(
+        program(
+            WEB
+            + """
+web.post("/v1/jobs/batch", json={"jobs": [{"message": "one"}, {"message": "two"}]})
+work_off(broker)
+print(json.dumps(told()))
+"""
+        ).splitlines()[-1]
+    )
+
+    (request,) = (span for span in spans if span["kind"] == "SERVER")
+    (send,) = (span for span in spans if span["kind"] == "PRODUCER")
+    assert (request["parent"], send["parent"]) == (None, request["id"])
+    assert send["attributes"] == {
+        "messaging.system": "lastin",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": "default",
+        "messaging.batch.message_count": 2,
+    }
+    assert [span["parent"] for span in spans if span["kind"] == "CONSUMER"] == [send["id"]] * 2
+
+
+def test_a_request_that_fails_says_so_on_its_span_and_its_send(program: Program) -> None:
+    spans = json.loads(
+        program(
+            WEB
+            + """
+from middleware.errors import RedisAwayError
+
+def away(*arguments, **named):
+    raise RedisAwayError("It is away.")
+
+@application.get("/broken")
+def broken():
+    raise ValueError("a bug")
+
+broker.accept_once = away
+web.post("/v1/jobs", json={"message": "Hi"})
+web.get("/broken")
+web.get("/nowhere")
+print(json.dumps(told()))
+"""
+        ).splitlines()[-1]
+    )
+
+    send, away, broken, nowhere = spans
+    assert (send["status"], send["attributes"]["error.type"], send["parent"]) == (
+        "ERROR",
+        "RedisAwayError",
+        away["id"],
+    )
+    assert (away["status"], away["attributes"]["error.type"]) == ("ERROR", "503")
+    assert away["attributes"]["http.response.status_code"] == 503
+    assert (broken["name"], broken["status"], broken["events"]) == ("GET /broken", "ERROR", ["exception"])
+    assert broken["attributes"]["error.type"] == "ValueError"
+    assert broken["attributes"]["http.response.status_code"] == 500
+    assert (nowhere["name"], nowhere["status"]) == ("GET", "UNSET")
+    assert nowhere["attributes"]["http.response.status_code"] == 404
+
+
+def test_probes_and_what_an_instrumentation_has_a_span_for_get_none(program: Program) -> None:
+    spans = json.loads(
+        program(
+            WEB
+            + """
+for path in ("/healthz", "/readyz", "/metrics"):
+    web.get(path)
+with trace.get_tracer("instrumentation").start_as_current_span("GET", kind=trace.SpanKind.SERVER):
+    web.post("/v1/jobs", json={"message": "Hi"})
+print(json.dumps(told()))
+"""
+        ).splitlines()[-1]
+    )
+
+    send, request = spans
+    assert (send["name"], send["parent"], request["name"]) == ("send default", request["id"], "GET")
+
+
+HELD = """
+import os, sys
+from pathlib import Path
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+
+provider = TracerProvider()
+exporter = ConsoleSpanExporter(out=Path("spans").open("a"), formatter=lambda span: span.name + "\\n")
+provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=600_000))
+trace.set_tracer_provider(provider)
+"""
+
+
+def test_a_worker_that_ends_exports_its_spans_before(program: Program) -> None:
+    printed = program(
+        HELD
+        + """
+from middleware.telemetry.tracing import Tracing
+broker = broker_of()
+broker.add_middleware(Tracing())
+
+@dramatiq.actor
+def work():
+    pass
+
+work.send()
+work_off(broker)
+print(Path("spans").read_text())
+"""
+    )
+
+    assert printed.split("\n")[:3] == ["send default", "wait", "process default"]
+
+
+def test_a_web_process_that_ends_exports_its_spans_before(program: Program) -> None:
+    web = HELD + "from api.__main__ import main\nmain()\n"
+    printed = program(
+        f"""
+import json, signal, socket, subprocess
+from pathlib import Path
+from urllib.request import Request, urlopen
+Path("web.py").write_text({web!r})
+with socket.create_server(("127.0.0.1", 0)) as found:
+    port = str(found.getsockname()[1])
+web = subprocess.Popen([sys.executable, "web.py"], env=os.environ | {{"PORT": port, "WEB_CONCURRENCY": "1"}})
+until = time.monotonic() + 40
+while True:
+    try:
+        urlopen(f"http://127.0.0.1:{{port}}/healthz")
+        break
+    except OSError:
+        assert time.monotonic() < until and web.poll() is None
+        time.sleep(0.05)
+body = json.dumps({{"message": "Hi"}}).encode()
+urlopen(Request(f"http://127.0.0.1:{{port}}/v1/jobs", body, {{"Content-Type": "application/json"}}))
+web.send_signal(signal.SIGTERM)
+assert web.wait(20) == 0
+print(Path("spans").read_text())
+"""
+    )
+
+    assert printed.split("\n")[-4:-2] == ["send default", "POST /v1/jobs"]
 
 
 def test_without_an_sdk_jobs_run_and_carry_nothing(program: Program) -> None:

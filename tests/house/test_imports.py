@@ -38,6 +38,14 @@ def test_importing_connects_to_nothing(program: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_broker_brings_nothing_along_that_only_operators_use() -> None:
+    found = "[name for name in sys.modules if name.startswith(('middleware.queues.', 'middleware.statistics'))]"
+
+    done = python("-c", f"import sys, middleware.broker; print({found})")
+
+    assert done.stdout == "['middleware.queues.operated']\n", done.stderr
+
+
 def test_no_floor_imports_one_above_it() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
 

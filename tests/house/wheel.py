@@ -16,7 +16,7 @@ SOURCES = (
 OF_THE_SERVICE = {"api", "cli", "local", "scheduler", "tasks", "logs", "metrics"}
 """Packages in ``lastin`` with dependencies that the broker alone doesn't have."""
 
-OF_OTHERS = {"telemetry.tracing", "testing.plugin"}
+OF_OTHERS = {"api.wire.spans", "telemetry.tracing", "testing.plugin"}
 """Modules for OpenTelemetry, which is an extra, and for pytest, which brings itself."""
 
 

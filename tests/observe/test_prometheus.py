@@ -24,7 +24,7 @@ pytestmark = [
 
 JOBS = 30
 TOKEN = "a-token-for-this-test"
-NEEDS_EVENTS = {"Claims a window A", "Exceptions, 10 min A", "Memory B"}
+NEEDS_EVENTS = {"Claims a window A", "Exceptions and unconfirmed, 10 min A", "Memory B"}
 """Panels that show nothing where nothing happened: no window with claims in ten minutes, no limit of memory."""
 
 

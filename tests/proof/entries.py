@@ -18,6 +18,11 @@ def tags_for(id: str) -> tuple[str, ...]:
     return ((), ("red",), (), ("red", "blue"))[sum(id.encode()) % 4]
 
 
+def group_for(id: str) -> str | None:
+    """Which group the job with this id has, each time that it is made."""
+    return ("loud", None, "loud", "calm", "loud", "quiet")[sum(id.encode()) % 6]
+
+
 @dataclass
 class ModelJob:
     """One job. ``place`` is None as long as it isn't known: a delayed job gets it when it falls due."""
@@ -57,6 +62,11 @@ class ModelJob:
     def age(self) -> int:
         """What tells which of two jobs of a subject is newer."""
         return self.seq if self.generated is None else self.generated
+
+    @property
+    def group(self) -> str | None:
+        """Most jobs have one."""
+        return group_for(self.id)
 
     @property
     def token(self) -> Token:
@@ -101,4 +111,12 @@ class ModelPolicy:
     close_when_empty: bool
     above: int = 0
     below: int = 0
+    max_running: int = 0
+    of_group: int = 0
+    shares: bool = False
     order_by: str = "accepted"
+
+    @property
+    def goes_by_groups(self) -> bool:
+        """Whether claims look at groups."""
+        return self.shares or self.of_group > 0

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from middleware.commands.layout import STATUS_LETTERS
 from middleware.jobs import TRANSITIONS, JobStatus
 
-from .event_log import Event, EventLog
+from .event_log import Event
 from .findings import Findings
-from .known import BACK_BY, OUTCOMES, KnownJob, Waiting
+from .known import BACK_BY, OUTCOMES, KnownJob
 from .known_gate import KnownGate, KnownRule
+from .known_groups import KnownGroups
 from .known_subjects import KnownSubjects
 
 MOST_APART = 2048
@@ -29,9 +31,9 @@ class HistoryChecker:
     ``wrong place``, ``in two states``, ``double settle``, ``impossible move``, ``unknown job``,
     ``unexplained duplicate``, ``lost``, ``claimed late`` and ``expired early`` (by its deadline),
     ``dropped too early`` (for want of room), ``stale work`` and
-    ``superseded in vain`` (by its subject); of the gate: ``claimed in a pause``, ``closed gate``, ``wrong end``,
-    ``credits overrun``, ``wrong order``. Whether Redis has in the end what the history tells, ``kept.compare`` looks
-    up.
+    ``superseded in vain`` (by its subject), ``bound overrun`` and ``out of turn`` (by its group); of the gate:
+    ``claimed in a pause``, ``closed gate``, ``wrong end``, ``credits overrun``, ``wrong order``. Whether Redis has in
+    the end what the history tells, ``kept.compare`` looks up.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class HistoryChecker:
         self.found = Findings()
         self.jobs: dict[str, KnownJob] = {}
         self.gate = KnownGate()
-        self._waiting = Waiting()
+        self._waiting = KnownGroups()
         self._subjects = KnownSubjects()
         self._dues: list[tuple[int, str]] = []
         self._last_number = 0
@@ -64,9 +66,17 @@ class HistoryChecker:
             getattr(self, f"_{kind}")(now_us, id, *words)
 
     def _policy(  # noqa: PLR0917 - the words of the log
-        self, now_us: int, mode: str, order: str, share_ppm: int, above_us: int = 0, below_us: int = 0
+        self, now_us: int, mode: str, order: str, share_ppm: int, above_us: int, below_us: int, *limits: Any
     ) -> None:
         self.gate.put_policy(mode, order, share_ppm, above_us, below_us)
+        self._waiting.put_policy(*limits)
+
+    def _grouping(self, now_us: int, word: str) -> None:
+        self._waiting.switch(word)
+
+    def _round(self, now_us: int, number: int) -> None:
+        for kind, text in self._waiting.begin_round():
+            self.found.add(kind, f"round {number}: {text}")
 
     def _order(self, now_us: int, order: str, waited_us: int) -> None:
         known_us = self._waited_us(now_us)
@@ -111,6 +121,7 @@ class HistoryChecker:
         due_us: int,
         expires_us: int = 0,
         subject: str = "",
+        group: str = "",
         generated_us: int = -1,
         place: int = 0,
     ) -> None:
@@ -130,9 +141,9 @@ class HistoryChecker:
             heapq.heappush(self._dues, (due_us, id))
         else:
             self.jobs[id] = KnownJob(JobStatus.QUEUED, seq, place or seq, 0)
-            self._waiting.add(id, place or seq)
+            self._waiting.add(id, place or seq, group)
         self.jobs[id].age = place or seq
-        self.jobs[id].expires_us = expires_us
+        self.jobs[id].expires_us, self.jobs[id].group = expires_us, group
         self._subjects.add(id, self.jobs[id], subject)
 
     def _supersede(self, now_us: int, id: str, by: str) -> None:
@@ -157,7 +168,7 @@ class HistoryChecker:
         if job.due_us > now_us:
             self.found.add("impossible move", f"{id} was put on the stack {job.due_us - now_us} µs before it was due")
         self._check_place(id, job, place)
-        self._waiting.add(id, place)
+        self._waiting.add(id, place, job.group)
 
     def _claim(  # noqa: PLR0917 - the words of the log
         self, now_us: int, id: str, attempt: int, place: int, is_top: bool, window: int, worker: str
@@ -165,7 +176,9 @@ class HistoryChecker:
         self._check_dues(now_us, id)
         for kind, text in self.gate.check_order(now_us, window, self._waited_us):
             self.found.add(kind, f"{id}: {text}")
-        right = self._waiting.highest() if is_top else self._waiting.lowest()
+        right = self._waiting.right(is_top)
+        for kind, text in self._waiting.claim(self.jobs[id].group) if id in self.jobs else ():
+            self.found.add(kind, f"{id}: {text}")
         job = self._move(id, JobStatus.RUNNING, "claim", only_from=JobStatus.QUEUED, error="in two states")
         if job is None:
             return
@@ -236,7 +249,7 @@ class HistoryChecker:
             self.found.add("wrong place", f"{id} was revived at {place}, not above {self._last_number}")
         self._last_number = max(self._last_number, place)
         job.place, job.back_by, job.expires_us = place, "revived", 0
-        self._waiting.add(id, place)
+        self._waiting.add(id, place, job.group)
 
     def _delete(self, now_us: int, id: str) -> None:
         job = self.jobs.pop(id, None)
@@ -263,7 +276,7 @@ class HistoryChecker:
         job.back_by, job.due_us, job.is_cancel_asked = why, 0, False
         self.found.cancelled += status is JobStatus.CANCELLED
         if status is JobStatus.QUEUED and job.place is not None:
-            self._waiting.add(id, job.place)
+            self._waiting.add(id, job.place, job.group)
 
     def _move(
         self,
@@ -282,8 +295,9 @@ class HistoryChecker:
             self.found.add(error, f"{id}: {by} takes it from {job.status} to {to}")
         self._waiting.discard(id)
         self._unfinished += job.status.is_final - to.is_final
-        job.status = to
+        before, job.status = job.status, to
         self._subjects.note(id, job)
+        self._waiting.note(job, before)
         return job
 
     def _check_place(self, id: str, job: KnownJob, place: int) -> None:
@@ -299,13 +313,3 @@ class HistoryChecker:
             job = self.jobs.get(late)
             if job is not None and job.status is JobStatus.SCHEDULED and job.place is None:
                 self.found.add("passed over", f"{late} was due when {id} was claimed, and not on the stack")
-
-
-def read_all(log: EventLog, *checkers: HistoryChecker) -> int:
-    """Replay all that is in the log now; tells how many events that were."""
-    total = 0
-    while events := log.read():
-        total += len(events)
-        for checker in checkers:
-            checker.replay(events)
-    return total

@@ -49,7 +49,14 @@ def _moments(job: Job) -> Iterator[Moment]:
     yield Moment("Accepted", at, detail=f"request {job.request_id}" if job.request_id else "")
     error = job.error
     is_of_before = error is not None and error.at_us <= (job.queued_at_us or error.at_us)
-    if error is not None and is_of_before and job.status is not JobStatus.REJECTED:
+    shows_failure = is_of_before and job.status is not JobStatus.REJECTED
+    if (untold := job.attempts - shows_failure - _is_claimed(job)) > 0:
+        yield Moment(
+            f"{words.plural(untold, 'attempt')} before",
+            None,
+            detail="Of these the job keeps no more than the count; lines of the log tell the rest.",
+        )
+    if error is not None and shows_failure:
         yield _failure(job, error, at)
         at, spent = error.at_us, "of a pause"
     if job.status is JobStatus.SCHEDULED:
@@ -59,7 +66,7 @@ def _moments(job: Job) -> Iterator[Moment]:
     if job.queued_at_us is not None and job.queued_at_us != job.created_at_us:
         yield Moment("On the stack", job.queued_at_us, _since(at, job.queued_at_us, "before the stack"))
         at, spent = job.queued_at_us, "on the stack"
-    if job.started_at_us is not None and job.started_at_us >= at:
+    if job.started_at_us is not None and job.started_at_us >= at and _is_claimed(job):
         attempt = f"attempt {job.attempts}" + (f" of {job.max_attempts}" if job.max_attempts else "")
         kind = "now" if job.status is JobStatus.RUNNING else ""
         yield Moment("Claimed", job.started_at_us, _since(at, job.started_at_us, spent), kind, attempt)
@@ -70,6 +77,15 @@ def _moments(job: Job) -> Iterator[Moment]:
     yield _end(job, at, spent)
     if job.status is JobStatus.QUEUED:
         yield from _deadline(job)
+
+
+def _is_claimed(job: Job) -> bool:
+    """Whether its last claim comes behind all else that is told, so that its attempt is one of those."""
+    return (
+        job.status is not JobStatus.SCHEDULED
+        and job.started_at_us is not None
+        and job.started_at_us >= max(job.created_at_us, job.queued_at_us or 0)
+    )
 
 
 def _deadline(job: Job) -> Iterator[Moment]:

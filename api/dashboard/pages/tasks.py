@@ -35,6 +35,7 @@ OPTIONS = {
     "subject": "What it is about: a newer job of the subject supersedes it while it waits",
     "supersede_running": "Whether jobs of the subject that run are asked to stop",
     "max_defer_s": "Seconds for which newer jobs of the subject may take the turn of those that wait",
+    "group": "Whose it is: groups share the queue where its cadence says so",
     "generated_at": "When what it is about was generated, such as 2030-01-31T12:00:00Z",
 }
 """What the form takes beside the payload, as the API names it, with a hint for each."""
@@ -79,7 +80,7 @@ def _new_job(declared: Task, payload: dict[str, Any], form: MultiDict[str, str])
     body: dict[str, Any] = {"task": declared.name, "payload": payload}
     if tags := one_line(form, "tags", 2000):
         body["tags"] = [tag.strip() for tag in tags.split(",") if tag.strip()]
-    for name in ("subject", "generated_at"):
+    for name in ("subject", "group", "generated_at"):
         if text := one_line(form, name, 1000):
             body[name] = text
     if choice := one_line(form, "supersede_running", 8):

@@ -51,6 +51,7 @@
     drawn = [
       chart("Jobs a second", [["accepted", "--soft", [4, 3]], ["processed", "--accent"], ["rejected", "--bad", [2, 2]]], [data.at, data.accepted, data.processed, data.rejected]),
       chart("Waiting", [["jobs", "--accent", undefined, soft]], [data.at, data.waiting]),
+      chart("The oldest of them has waited", [["s", "--accent", undefined, soft]], [data.at, data.oldest_s]),
     ];
   }
 
@@ -66,6 +67,7 @@
       else {
         drawn[0].setData([data.at, data.accepted, data.processed, data.rejected]);
         drawn[1].setData([data.at, data.waiting]);
+        drawn[2].setData([data.at, data.oldest_s]);
       }
     } catch { /* the light in the head says that nobody answers */ }
   }

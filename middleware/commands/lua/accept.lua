@@ -5,8 +5,8 @@
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · 8 '' or a MessagePack array with what few jobs have: of each job {digests of its tags, one behind the other,
 --       deadline as due below ('': none), digest of its subject
---       ('': none), µs for which newer jobs may take its turn (0: no bound), whether it stops those that run, when it was
---       generated in µs (false: nobody said)}
+--       ('': none), µs for which newer jobs may take its turn (0: no bound), whether it stops those that run, digest of its group
+--       ('': none), when it was generated in µs (false: nobody said)}
 --       · 9 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
 -- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once; {recorded,
@@ -24,6 +24,7 @@ local default_gate, room, caller, call, key, digest = ARGV[2], ARGV[3] ~= '' and
 --- @include counts
 --- @include move
 --- @include new_record
+--- @include groups
 
 -- Gather.
 if caller ~= '' and redis.call('ZSCORE', K.callers, caller) == call then return {'again'} end
@@ -75,7 +76,7 @@ for a = 10, #ARGV, 4 do
   if due ~= '' then due_at = time_of(due) end
   local job, extra = new_record(seq, task), extras and extras[seq - first + 1]
   job[R.SIZE] = #message
-  local place = extra and extra[6] and place_of(extra[6], seq, extra[3])
+  local place = extra and extra[7] and place_of(extra[7], seq, extra[3])
   if due_at > now then
     job[R.PLACE], job[R.DUE], job[R.ENTERED] = place or 0, due_at, 0
     move(job, S.SCHEDULED)
@@ -94,10 +95,11 @@ for a = 10, #ARGV, 4 do
     end
   end
   if extra then
-    local tags, deadline, subject, max_defer, stops_running = unpack(extra)
+    local tags, deadline, subject, max_defer, stops_running, group = unpack(extra)
     for field = R.TAGS, R.GENERATED do job[field] = false end
+    job[R.GROUP] = group ~= '' and group
     if place then job[R.GENERATED], is_recorded = place, true end
-    if extra[6] then job[R.GENERATED_AT] = extra[6] end
+    if extra[7] then job[R.GENERATED_AT] = extra[7] end
     if tags ~= '' then job[R.TAGS], tagged[id] = tags, job end
     if subject ~= '' then
       --- @include subject_row
@@ -111,9 +113,14 @@ for a = 10, #ARGV, 4 do
       next_deadline = math.min(next_deadline, job[R.EXPIRES])
     end
   end
+  if due_at == 0 and grouping() then
+    --- @include join_group
+    join_group(id, job)
+  end
   gather(hsets, K.messages, id, message)
   gather(hsets, K.records, id, cmsgpack.pack(job))
-  log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0, job[R.SUBJECT] or '', place and extra[6] or -1, place or 0)
+  local subject, group = job[R.SUBJECT] or '', job[R.GROUP] or ''
+  log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0, subject, group, place and extra[7] or -1, place or 0)
   next_seq, due_times[#due_times + 1] = seq + 1, due_at
 end
 count('accepted', #ids)

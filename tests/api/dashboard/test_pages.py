@@ -94,7 +94,7 @@ def test_the_history_is_told_in_columns_of_an_hour(client: Client) -> None:
     answer = client.get("/dashboard/history")
 
     assert {name: len(column) for name, column in answer.json.items()} == dict.fromkeys(
-        ("at", "accepted", "processed", "rejected", "waiting"), 360
+        ("at", "accepted", "processed", "rejected", "waiting", "oldest_s"), 360
     )
     assert client.get("/dashboard/history", **{"If-None-Match": answer.headers["ETag"]}).status in {200, 304}
     assert client.get("/dashboard/history?queue=nothing").status == 404

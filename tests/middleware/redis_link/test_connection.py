@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import redis
-from redis.exceptions import ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from local.embedded import EmbeddedServer, free_port
 from middleware.errors import QueueFullError, RedisAwayError
@@ -121,6 +121,38 @@ def test_all_answers_of_a_bundle_are_read_even_if_one_is_an_error(link: Link) ->
         link.call_all([("SET", "written", "1"), ("LPUSH", "written", "1"), ("GET", "written")])
 
     assert link.call("ECHO", "next") == b"next"
+
+
+def test_an_error_that_comes_before_the_answer_does_not_mix_up_answers() -> None:
+    said = iter((b"-ERR a hiccup of a proxy\r\n+the first answer\r\n", b"+the second answer\r\n"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_answer_each, args=(server, said), daemon=True).start()
+        link = Link(f"redis://127.0.0.1:{server.getsockname()[1]}/0", timeout_s=5)
+        with pytest.raises(ResponseError, match="a hiccup"):
+            link.call("ECHO", "the first answer")
+
+        assert link.call("ECHO", "the second answer") == b"the second answer"
+        link.close()
+
+
+def test_an_answer_that_cannot_be_read_does_not_mix_up_the_answers_behind_it() -> None:
+    said = iter((b"+one\r\n?two\r\n+three\r\n", b"+four\r\n"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_answer_each, args=(server, said), daemon=True).start()
+        link = Link(f"redis://127.0.0.1:{server.getsockname()[1]}/0", timeout_s=5)
+        with pytest.raises(redis.RedisError):
+            link.call_all([("ECHO", word) for word in ("one", "two", "three")])
+
+        assert link.call("ECHO", "four") == b"four"
+        link.close()
+
+
+def test_a_script_that_is_unknown_leaves_the_connection_as_it_is(link: Link) -> None:
+    before = link.call("CLIENT", "ID")
+    with pytest.raises(NoScriptError):
+        link.call("EVALSHA", "0" * 40, 0)
+
+    assert link.call("CLIENT", "ID") == before
 
 
 def test_an_error_of_the_server_is_raised_as_it_is(link: Link) -> None:
@@ -247,3 +279,14 @@ def test_an_interruption_breaks_no_other_connection(redis_url: str) -> None:
 
 def _interrupt(_: object) -> None:
     raise KeyboardInterrupt
+
+
+def _answer_each(server: socket.socket, said: Iterator[bytes]) -> None:
+    """Answer what comes, on one connection after the other or on the same one."""
+    connection, _ = server.accept()
+    for words in said:
+        while not connection.recv(65_536):
+            connection.close()
+            connection, _ = server.accept()
+        connection.sendall(words)
+    connection.close()

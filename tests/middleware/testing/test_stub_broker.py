@@ -36,6 +36,60 @@ def test_the_newest_job_runs_first(stub_broker: StubBroker) -> None:
     assert ran == ["c", "b", "a"]
 
 
+def test_with_fifo_the_oldest_job_runs_first(stub_broker: StubBroker) -> None:
+    ran: list[str] = []
+
+    @dramatiq.actor
+    def work(name: str) -> None:
+        ran.append(name)
+
+    stub_broker.put_policy(order="fifo")
+    for name in "abc":
+        work.send(name)
+    assert [job.payload["name"] for job in stub_broker.waiting()] == ["a", "b", "c"]
+    stub_broker.run_all()
+
+    assert ran == ["a", "b", "c"]
+
+
+def test_a_share_of_each_window_goes_to_the_oldest() -> None:
+    stub = StubBroker(gated=True)
+    ran: list[str] = []
+
+    @dramatiq.actor(broker=stub)
+    def work(name: str) -> None:
+        ran.append(name)
+
+    stub.put_policy(oldest_share=0.5)
+    for name in "abcdef":
+        work.send(name)
+    stub.open_window(credits=3)
+    expected = [job.payload["name"] for job in stub.waiting()]
+    stub.run_all()
+    stub.put_policy(order="fifo")
+    assert stub.waiting()[0].payload["name"] == "b"
+    stub.close_window()
+    stub.open_window()
+    stub.run_all()
+
+    assert expected == ["f", "a", "e", "b", "d", "c"]
+    assert ran == ["f", "a", "e", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ({"order": "random"}, "one of lifo, fifo, adaptive"),
+        ({"oldest_share": 1.5}, "from 0 to 1"),
+        ({"order": "adaptive", "lifo_above_s": 1, "lifo_below_s": 2}, "at most lifo_above_s"),
+        ({"order": "fifo", "oldest_share": 0.1}, "no effect"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused(stub_broker: StubBroker, policy: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        stub_broker.put_policy(**policy)
+
+
 def test_a_job_that_a_job_sends_runs_before_what_waited(stub_broker: StubBroker) -> None:
     ran: list[str] = []
 

@@ -151,4 +151,4 @@ def test_a_job_that_was_pruned_while_a_page_was_read_is_left_out(queue: Scripted
 
     assert ids(walk(queue.broker.store)) == ["a"]
     assert queue.broker.store.get("b") is None
-    queue.client.hset("lastin:{default}:messages", "b", "x")
+    queue.client.hset("lastin:{default}:messages", "b", queue.encoded("b").decode())

@@ -56,14 +56,14 @@ def create_app(settings: Settings | None = None, *, group: ProcessGroup | None =
         from .wire import spans  # noqa: PLC0415 -- it isn't there otherwise
 
         spans.install(app)
-    # First of all, so that whatever is answered early is counted too.
+    # First of all, so that whatever is answered early is counted too, and has its id on its line.
     app.extensions["metrics"] = metrics.install(app, settings, group or ProcessGroup("web", os.getpid()))
     app.extensions["safety"] = SafetyWatch(settings.durability, settings.wait_replicas, every_s=FRESH_S, is_quiet=True)
+    request_log.install(app)
     proxies.install(app, settings)
     framing.install(app)
     headers.install(app)
     hosts.install(app, settings)
-    request_log.install(app)
     tracing.install(app)
     problems.install(app)
     keys = IssuerKeys(str(settings.oauth_jwks_url))

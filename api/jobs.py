@@ -15,7 +15,7 @@ from .contract import ETAG, Resource
 from .schemas import jobs as schemas
 from .schemas.fields import CursorText
 from .schemas.job_filters import JobsQuery, ListOrder
-from .wire.answers import json_answer, unless_known, with_etag
+from .wire.answers import NONE, json_answer, tagged_answer, unless_known
 from .wire.problems import NOT_FOUND, ProblemError
 from .wire.waiting import APPLIED, PREFER, wait_for_end
 
@@ -69,9 +69,9 @@ def no_such_job() -> ProblemError:
     return ProblemError(NOT_FOUND, "There is no job with this id, or it has been pruned.")
 
 
-def job_answer(job: Job, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def job_answer(job: Job, status: int = 200, headers: Mapping[str, str] = NONE) -> Response:
     """A job as it is now, with its ETag."""
-    return with_etag(json_answer(job.as_dict(), status, headers))
+    return tagged_answer(job.as_dict(), status, headers)
 
 
 def next_link(page: Page) -> dict[str, str]:

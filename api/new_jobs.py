@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from middleware.enqueue.deadlines import deadline_options
 from middleware.enqueue.due import AT_ONCE, Due
+from middleware.enqueue.groups import LONGEST_GROUP, group_options
 from middleware.enqueue.subjects import LONGEST_SUBJECT, subject_options
 from middleware.nearest import hint
 from middleware.tags import MOST_TAGS
@@ -96,6 +97,14 @@ class JobForm(StrictSchema):
             "examples": [30],
         },
     )
+    group = fields.String(
+        validate=validate.Length(min=1, max=LONGEST_GROUP),
+        metadata={
+            "description": "Whose it is, such as a customer: where the cadence says so, groups share the queue, and "
+            "how many jobs of one run is bounded.",
+            "examples": ["customer-7"],
+        },
+    )
     tags = ShortList(
         tag("One of them."),
         validate=validate.Length(max=MOST_TAGS),
@@ -133,6 +142,7 @@ class JobForm(StrictSchema):
 def options_of(loaded: Mapping[str, Any]) -> dict[str, Any]:
     """The options of the message that say what its job needs beside its payload."""
     about = subject_options(loaded.get("subject"), loaded.get("supersede_running"), loaded.get("max_defer_s"))
+    about |= group_options(loaded.get("group"))
     return deadline_options(loaded.get("expires_in_s"), loaded.get("expires_at")) | about
 
 

@@ -35,6 +35,10 @@ EXAMPLES = {
         "summary": "Only the latest for each customer",
         "value": {"message": "The price for customer 7", "subject": "customer-7"},
     },
+    "group": {
+        "summary": "A share of the queue for each customer",
+        "value": {"message": "The report of customer 7", "group": "customer-7"},
+    },
     "deadline": {"summary": "Worthless after ten seconds", "value": {"message": "Now", "expires_in_s": 10}},
 }
 

@@ -197,8 +197,8 @@ class LifoBroker(Operated, DeclaringBroker):
           DuplicateJobError: a job with one of the ids exists.
           UnknownQueueError: no actor declares the queue.
           ValueError: the messages are of several queues, too many or none, an id is too long, one has more than 16
-            tags, what it says of its deadline or subject makes no sense, or they would fall due after a delay of more
-            than a century, or after the year 9999.
+            tags, what it says of its deadline, subject or group makes no sense, or they would fall due after a delay of
+            more than a century, or after the year 9999.
         """
         dues = dues or [Due(delay_ms, due_at_us)] * len(messages)
         return self.accept_once(messages, dues).jobs

@@ -91,6 +91,7 @@ class Job:
     payload: Mapping[str, Any]
     tags: tuple[str, ...]
     subject: str | None
+    group: str | None
     attempts: int
     max_attempts: int | None
     due_at_us: int | None
@@ -143,6 +144,7 @@ class Job:
             "payload": self.payload,
             "tags": list(self.tags),
             "subject": self.subject,
+            "group": self.group,
             "attempts": self.attempts,
             "max_attempts": self.max_attempts,
             "created_at": rfc3339(self.created_at_us),

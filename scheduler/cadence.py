@@ -36,6 +36,11 @@ class QueueCadence:
     """Of the adaptive order, else 0: it becomes lifo when the oldest job has waited longer than the first, and fifo
     again when that is less than the second."""
     missed: Missed = "skip"
+    max_running: int = 0
+    max_running_per_group: int = 0
+    """At most so many jobs of the queue, and of one group, run at once; 0 is no bound."""
+    share_by_group: bool = False
+    """Claims go round the groups that wait."""
 
     @property
     def mode(self) -> Mode:
@@ -47,6 +52,10 @@ class QueueCadence:
         if self.order == "adaptive":
             held["lifo_above"] = format_duration(self.lifo_above_us)
             held["lifo_below"] = format_duration(self.lifo_below_us)
+        bounds = {"max_running": self.max_running, "max_running_per_group": self.max_running_per_group}
+        held |= {name: str(bound) for name, bound in bounds.items() if bound}
+        if self.share_by_group:
+            held["share_by_group"] = "true"
         if self.timetable is not None:
             held["ticks"] = str(self.timetable)
             held["batch"] = str(self.batch)

@@ -26,10 +26,12 @@ DEFAULT = "default"
 KEYS = (
     *("mode", "every", "cron", "timezone", "batch", "lasts", "close_when_empty", "oldest_share", "order"),
     *("lifo_above", "lifo_below", "blackout", "missed"),
+    *("max_running", "max_running_per_group", "share_by_group"),
 )
 ONLY_IN_WINDOWS = ("every", "cron", "timezone", "batch", "lasts", "close_when_empty", "blackout", "missed")
 SHORTEST_WINDOW_US = 10_000
 LIFO_ABOVE_US = 30_000_000
+MOST_RUNNING = 1_000_000
 KINDS = {"queues": DEFAULT, "jobs": "nightly"}
 """The kinds of sections there are, each with an example of a name."""
 MOST_RECURRING = 1000
@@ -176,6 +178,9 @@ def _queue(queue: str, section: Section) -> QueueCadence:
         lifo_above_us=above_us,
         lifo_below_us=below_us,
         missed=cast(Missed, section.choice("missed", get_args(Missed), "skip")),
+        max_running=section.whole("max_running", 0, MOST_RUNNING, default=0),
+        max_running_per_group=section.whole("max_running_per_group", 0, MOST_RUNNING, default=0),
+        share_by_group=section.boolean("share_by_group", default=False),
     )
 
 

@@ -52,9 +52,9 @@ def _as_variable(queue: str) -> str:
 
 def _as_toml(key: str, text: str) -> Any:
     """The value as it would be in the file. Text that fits no type stays text, and the check of the key refuses it."""
-    if key == "close_when_empty":
+    if key in ("close_when_empty", "share_by_group"):
         return {"true": True, "false": False}.get(text, text)
-    if key == "batch" and text.isascii() and text.isdigit():
+    if key in ("batch", "max_running", "max_running_per_group") and text.isascii() and text.isdigit():
         return int(text)
     if key == "oldest_share":
         with suppress(InvalidOperation):

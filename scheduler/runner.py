@@ -146,6 +146,8 @@ class QueueRunner:
         later_ms = self._later_ticks_ms(cadence) if cadence == self._put else []
         changed = self._windows.put_policy(self.queue, policy, next_tick_ms=next_tick_ms, later_ticks_ms=later_ms)
         self._put, self._put_again_at = cadence, time.monotonic() + KEEP_EVERY_S
+        if policy.goes_by_groups and self._windows.index_groups(self.queue):
+            self._put_again_at = time.monotonic()
         if changed or self._told is None:
             logger.info("Queue %s: %s.", self.queue, policy.in_words())
         self._told = policy
@@ -263,4 +265,7 @@ def policy_of(cadence: QueueCadence) -> Policy:
         lifo_below_us=cadence.lifo_below_us,
         period_us=(cadence.timetable and cadence.timetable.period_us) or 0,
         timetable="" if cadence.timetable is None else str(cadence.timetable),
+        max_running=cadence.max_running,
+        max_running_per_group=cadence.max_running_per_group,
+        share_by_group=cadence.share_by_group,
     )

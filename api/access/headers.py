@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask
 
 from ..wire.problems import CROSS_SITE, ProblemError
 from ..wire.tracing import current_request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """RFC 9110, 9.2.1: they change nothing."""
@@ -30,19 +36,36 @@ HSTS = "max-age=31536000"
 """A year, RFC 6797; for this host alone, since its neighbours aren't ours."""
 
 
-def _protect(response: Response) -> Response:
-    asked = current_request()
-    wanted = {**ALWAYS, "Content-Security-Policy": PAGES if response.mimetype == "text/html" else NOTHING}
-    if asked.path.startswith("/v1/"):
+def _protecting(application: WSGIApplication) -> WSGIApplication:
+    """The same application, whose answers have these headers as well. They are added when all others are there: on the
+    way there each would be looked at again, whoever sets one of the others."""
+
+    def protected(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+            return start_response(status, headers + _missing(environ, headers), *exc_info)
+
+        return application(environ, start)
+
+    return protected
+
+
+def _missing(environ: WSGIEnvironment, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    there = {name.lower(): value for name, value in headers}
+    is_page = there.get("content-type", "").startswith("text/html")
+    is_api = environ["PATH_INFO"].lstrip("/").startswith("v1/")
+    wanted = _wanted(is_page, is_api, environ["wsgi.url_scheme"] == "https")
+    return [header for name, header in wanted.items() if name not in there]
+
+
+@cache
+def _wanted(is_page: bool, is_api: bool, is_secure: bool) -> Mapping[str, tuple[str, str]]:
+    """By their names in lower case."""
+    wanted = {**ALWAYS, "Content-Security-Policy": PAGES if is_page else NOTHING}
+    if is_api:
         wanted["Cache-Control"] = "no-store"
-    if asked.is_secure:
+    if is_secure:
         wanted["Strict-Transport-Security"] = HSTS
-    # Headers are a list: each single look for one goes through all of them.
-    there = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 (its own iterator gives pairs)
-    for name, value in wanted.items():
-        if name.lower() not in there:
-            response.headers.add(name, value)
-    return response
+    return {name.lower(): (name, value) for name, value in wanted.items()}
 
 
 def _refuse_other_sites() -> None:
@@ -69,4 +92,4 @@ def _authority(origin: str) -> str | None:
 def install(app: Flask) -> None:
     """Protect all answers, and refuse what other sites send."""
     app.before_request(_refuse_other_sites)
-    app.after_request(_protect)
+    app.wsgi_app = _protecting(app.wsgi_app)  # type: ignore[method-assign, assignment]

@@ -38,6 +38,7 @@ EXAMPLE = jobs.Job(
     payload={"message": "Hello, world"},
     tags=("customer-7",),
     subject=None,
+    group="customer-7",
     attempts=1,
     max_attempts=21,
     due_at_us=None,
@@ -73,6 +74,7 @@ class Job(Answer):
     payload = fields.Dict(required=True, metadata={"description": "What it runs it with."})
     tags = fields.List(fields.String(), required=True)
     subject = shown_text("What it is about: newer jobs of its subject supersede it while it waits.")
+    group = shown_text("Whose it is: groups share the queue where its cadence says so.")
     attempts = shown_number("How often a worker claimed it.")
     max_attempts = shown_number("After this many it is rejected.", nullable=True)
     created_at = shown_time("When it was accepted.", nullable=False)

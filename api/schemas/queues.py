@@ -66,6 +66,16 @@ QueueCounts = Answer.from_dict(
 """How many jobs there are in each state."""
 
 
+class QueueLimits(Answer):
+    """What bounds the jobs of a queue that run, as its cadence has it."""
+
+    max_running = shown_number("How many jobs of the queue may run at once; null: no bound.", nullable=True)
+    max_running_per_group = shown_number("How many jobs of one group may; null: no bound.", nullable=True)
+    share_by_group = fields.Boolean(
+        required=True, metadata={"description": "Whether claims go round the groups that wait."}
+    )
+
+
 class Freshness(Answer):
     """How old the newest processed job of each subject is, counted from its acceptance."""
 
@@ -110,4 +120,11 @@ class Queue(Answer):
         allow_none=True,
         metadata={"description": "Null: there are none."},
     )
+    limits = fields.Nested(
+        QueueLimits,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null: no scheduler has said yet."},
+    )
+    held_back = shown_number("Waiting jobs that a bound of their queue or group keeps from running.")
     threads = fields.Nested(Threads, required=True)

@@ -11,20 +11,32 @@ import orjson
 from flask import Response, request
 from werkzeug.datastructures import Headers
 
+NONE: Mapping[str, str] = {}
 OF_THE_BODY = frozenset({"Content-Type", "Content-Length"})
 
 
 class JsonResponse(Response):
-    """An answer whose body is there already, so that its headers are as they go out: the length is among them, and a
-    ``Location`` holds only ASCII. Werkzeug would copy them and look for both."""
+    """An answer whose body is there already, so that body and headers are as they go out: the length is among them, and
+    a ``Location`` holds only ASCII. Werkzeug would copy them and look for both."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        own = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        super().__init__([body], status, Headers([*own, *headers.items()]), direct_passthrough=True)
 
     def get_wsgi_headers(self, environ: Mapping[str, Any]) -> Headers:
         return self.headers
 
 
-def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] = NONE) -> Response:
     """A JSON response."""
-    return JsonResponse(json_bytes(value), status=status, headers=headers, content_type="application/json")
+    return JsonResponse(json_bytes(value), status, headers)
+
+
+def tagged_answer(value: Any, status: int = 200, headers: Mapping[str, str] = NONE) -> Response:
+    """A JSON response with a strong ETag: another one for every other body."""
+    body = json_bytes(value)
+    digest = hashlib.blake2b(body, digest_size=12).hexdigest()
+    return JsonResponse(body, status, {**headers, "ETag": f'"{digest}"'})
 
 
 def json_bytes(value: Any) -> bytes:
@@ -34,13 +46,6 @@ def json_bytes(value: Any) -> bytes:
         return orjson.dumps(value)
     except TypeError:
         return json.dumps(value).encode()
-
-
-def with_etag(answer: Response) -> Response:
-    """The same answer with a strong ETag: another one for every other body."""
-    digest = hashlib.blake2b(answer.get_data(), digest_size=12).hexdigest()
-    answer.headers["ETag"] = f'"{digest}"'
-    return answer
 
 
 def unless_known(answer: Response) -> Response:

@@ -56,8 +56,8 @@ class StrictParser(FlaskParser):
         if not body and not self._is_body_required:
             return missing
         _check_media_type(req)
-        g.body = load_json(body, most_values(max_bytes))
-        return g.body
+        g.body = value = load_json(body, most_values(max_bytes))
+        return value
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
         single = [name for name, field in schema.fields.items() if not getattr(field, "is_multiple", False)]
@@ -109,18 +109,19 @@ def read_body(req: Request, max_bytes: int) -> bytes:
     refused: Kind | None = req.environ.get(REFUSED)
     if refused not in (None, TOO_LARGE):
         raise ProblemError(refused, headers={"Retry-After": "2"} if refused.status == 503 else {})
-    too_large = refused is TOO_LARGE or (req.content_length or 0) > max_bytes
+    announced = req.content_length or 0
+    too_large = refused is TOO_LARGE or announced > max_bytes
     body = b"" if too_large else _stream(req).read(max_bytes + 1)
     if too_large or len(body) > max_bytes:
         raise ProblemError(TOO_LARGE, f"A body may have {max_bytes} bytes.")
-    _check_whole(req, len(body))
+    _check_whole(req, announced, len(body))
     return body
 
 
-def _check_whole(req: Request, received: int) -> None:
+def _check_whole(req: Request, announced: int, received: int) -> None:
     """A body that was cut mustn't pass for one that was left out, as some operations let it be. Of one in chunks only
     that much can be told: some must come."""
-    if received < (req.content_length or 0) or (not received and "Transfer-Encoding" in req.headers):
+    if received < announced or (not received and "Transfer-Encoding" in req.headers):
         detail = "It was cut: less came than was announced."
         raise ProblemError(MALFORMED, detail, errors=[FieldError("pointer", "", detail)])
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
 
 from flask import Flask, Response
 
 from middleware.logs import origin
+from middleware.logs.lines import Line
 from middleware.words import counted
 
 from .tracing import TracedRequest, current_request
@@ -55,24 +56,25 @@ def _log(response: Response) -> Response:
     method, path = asked.method, asked.path
     level = logging.DEBUG if is_quiet(asked) and status < 400 else logging.INFO
     if log.isEnabledFor(level):
-        took_ms = round((perf_counter() - asked.came_at) * 1000, 3)
-        details_of: dict[str, Any] = {
+        fields: origin.Fields = {
             "method": method,
             "path": path,
             "status": status,
-            "took_ms": took_ms,
+            "took_ms": round((perf_counter() - asked.came_at) * 1000, 3),
             "peer": asked.remote_addr,
         }
-        log.log(level, "%s %s: %d%s", method, path, status, _about(asked.jobs, details_of), extra=details_of)
+        message = f"{method} {path}: {status}{_about(asked.jobs, fields)}"
+        fields |= origin.current()
+        log.handle(Line.of(log.name, time.time(), level, message, fields))
     return response
 
 
-def _about(jobs: str | int | None, details_of: dict[str, Any]) -> str:
+def _about(jobs: str | int | None, fields: origin.Fields) -> str:
     if isinstance(jobs, str):
-        details_of["job_id"] = jobs
+        fields["job_id"] = jobs
         return f", job {jobs}"
     if jobs is not None:
-        details_of["jobs"] = jobs
+        fields["jobs"] = jobs
         return f", {counted(jobs, 'job')}"
     return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask, Request, Response, has_request_context, request
 from uuid_utils import uuid7
@@ -42,7 +42,8 @@ class TracedRequest(Request):
 
 def current_request() -> TracedRequest:
     """The request at hand itself: where several things of it are wanted, Flask's proxy would look for it each time."""
-    return cast(TracedRequest, request._get_current_object())  # type: ignore[attr-defined]
+    asked: TracedRequest = request._get_current_object()  # type: ignore[attr-defined]
+    return asked
 
 
 def current_request_id() -> str | None:
@@ -51,7 +52,7 @@ def current_request_id() -> str | None:
 
 
 def _echo(response: Response) -> Response:
-    response.headers["X-Request-Id"] = current_request().id
+    response.headers.add("X-Request-Id", current_request().id)
     return response
 
 

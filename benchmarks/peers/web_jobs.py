@@ -39,15 +39,15 @@ return {messages, seqs}
 PAGE_SHA = hashlib.sha1(PAGE.encode()).hexdigest()
 
 
-def arguments(message: str) -> tuple[str, list[str | bytes | int]]:
-    """A new id, and the arguments of EVALSHA that accept a job with this message."""
+def arguments(message: str, **options: str) -> tuple[str, list[str | bytes | int]]:
+    """A new id, and the arguments of EVALSHA that accept a job with this message, which has these options."""
     id = str(uuid7())
     envelope = {
         "queue_name": QUEUE,
         "actor_name": TASK,
         "args": [],
         "kwargs": {"message": message},
-        "options": {},
+        "options": options,
         "message_id": id,
         "message_timestamp": int(time.time() * 1000),
     }
@@ -78,9 +78,9 @@ def page(found: list[list[bytes]]) -> bytes:
     return orjson.dumps(jobs)
 
 
-def answer(id: str, message: str, seq: int) -> bytes:
+def answer(id: str, message: str, seq: int, request_id: str | None = None) -> bytes:
     """The job as LastIn shows it, in JSON."""
-    return orjson.dumps(job(id, message, seq))
+    return orjson.dumps(job(id, message, seq) | {"request_id": request_id})
 
 
 def job(id: str, message: str, seq: int) -> dict[str, Any]:

@@ -35,6 +35,7 @@ LONGEST_TAG = 64
 @click.option("--subject", metavar="TEXT", help="What it is about: it supersedes waiting jobs of its subject.")
 @click.option("--supersede-running", is_flag=True, help="Ask jobs of its subject that run to stop.")
 @click.option("--max-defer", metavar="DURATION", help="So long newer jobs may take the turn of a waiting one.")
+@click.option("--group", metavar="TEXT", help="Whose it is: groups share the queue where the cadence says so.")
 @click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find it by. May be given again.")
 @click.option("--wait", is_flag=True, help="Wait for its end, and print its result. Exit status 1: it isn't processed.")
 @as_json
@@ -73,6 +74,7 @@ def _body(
     subject: str | None,
     supersede_running: bool,
     max_defer: str | None,
+    group: str | None,
 ) -> dict[str, Any]:
     """The body of ``POST /v1/jobs``."""
     if (message is None) is (task is None):
@@ -91,7 +93,7 @@ def _body(
     when |= {"expires_in_s": _seconds("--expires-in", expires_in), "expires_at": expires_at}
     max_defer_s = _seconds("--max-defer", max_defer)
     about = {"subject": subject, "supersede_running": supersede_running or None, "max_defer_s": max_defer_s}
-    options = {**when, **about, "tags": list(tags) or None}
+    options = {**when, **about, "group": group, "tags": list(tags) or None}
     return {**what, **{name: value for name, value in options.items() if value is not None}}
 
 

@@ -33,6 +33,7 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
 
     from middleware.enqueue.deadlines import deadline_options  # noqa: PLC0415
     from middleware.enqueue.due import Due  # noqa: PLC0415
+    from middleware.enqueue.groups import group_options  # noqa: PLC0415
     from middleware.enqueue.subjects import subject_options  # noqa: PLC0415
     from tasks import DEFAULT_TASK, registry  # noqa: PLC0415
 
@@ -48,6 +49,7 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     options: dict[str, Any] = {"tags": list(body["tags"])} if body.get("tags") else {}
     options |= deadline_options(body.get("expires_in_s"), _time_us(body.get("expires_at")))
     options |= subject_options(body.get("subject"), body.get("supersede_running"), body.get("max_defer_s"))
+    options |= group_options(body.get("group"))
     delay_s = body.get("delay_s")
     due = Due(None if delay_s is None else math.ceil(delay_s * 1000), _time_us(body.get("run_at")))
     try:

@@ -42,9 +42,13 @@ PARAMETERS: dict[str, Any] = {
     },
     "EXPIRED_AT_ONCE": 200,  # each takes some 10 µs
     "FRESH_BOUNDS_US": list(layout.FRESH_BOUNDS_US),
+    "INDEXED_AT_ONCE": 100,  # each takes some 20 µs
     "INTERVAL_US": layout.INTERVAL_US,
     "INTERVALS_A_MINUTE": layout.MINUTE_US // layout.INTERVAL_US,
     "MINUTES_KEPT": 16,
+    "MOST_TURNS": layout.MOST_TURNS,
+    "NO_GROUP": layout.NO_GROUP,
+    "OTHER_HALF": layout.OTHER_HALF,
     "OTHER_TASKS": layout.OTHER_TASKS,
     "OVERHEAD_BYTES": 400,  # about what a finished job takes beside its texts: a record and two indexes
     "PENDING_CALLS": PENDING_CALLS,
@@ -66,6 +70,7 @@ PARAMETERS: dict[str, Any] = {
     "RECURRING_KEPT_US": 31 * 86_400_000_000,
     "IDEMPOTENCY_KEYS": 1_000_000,
     "IDEMPOTENCY_US": 86_400_000_000,
+    "GROUPS_SHOWN_AT_ONCE": 1000,  # each takes some 5 µs
     "OVERDUE_US": 5_000_000,
     "PAUSES_KEPT": 500,
     "WINDOWS_KEPT": 10_000,

@@ -131,6 +131,39 @@ def freshness(queue: str) -> str:
     return _of_queue(queue, "freshness")
 
 
+def grouped(queue: str) -> str:
+    """ZSET whose scores are all 0: of each job on the stack the digest of its group (``layout.NO_GROUP``: it has none),
+    its place in 7 bytes (big-endian) and its id; while the policy goes by groups (``lua/parts/groups.lua``)."""
+    return _of_queue(queue, "grouped")
+
+
+def group_tops(queue: str) -> str:
+    """ZSET group → the highest place of its jobs on the stack: the groups of which one may be claimed. To the places of
+    half of them ``layout.OTHER_HALF`` is added (``lua/parts/show_group.lua``)."""
+    return _of_queue(queue, "group_tops")
+
+
+def group_bottoms(queue: str) -> str:
+    """ZSET group → the lowest place of its jobs on the stack, of the same groups, in the same halves."""
+    return _of_queue(queue, "group_bottoms")
+
+
+def full_groups(queue: str) -> str:
+    """ZSET group → how many of its jobs are on the stack: the groups of which as many run as may."""
+    return _of_queue(queue, "full_groups")
+
+
+def had_turn(queue: str) -> str:
+    """SET: the groups that have had their turn in this round."""
+    return _of_queue(queue, "had_turn")
+
+
+def running_grouped(queue: str) -> str:
+    """ZSET whose scores are all 0: of each running job with a group the group's digest, the job's seq in 7 bytes
+    (big-endian) and its id, whatever the policy."""
+    return _of_queue(queue, "running_grouped")
+
+
 def event_log(queue: str) -> str:
     """LIST of MessagePack arrays: every move of a job and of the gate, while this key exists (it is switched on by a
     first element)."""
@@ -146,7 +179,8 @@ def counters(queue: str) -> str:
 def policy(queue: str) -> str:
     """HASH: what the cadence says about the queue and its next ticks (``next_tick``, ``later_ticks``, ms), which window
     is open (``open``), when the last one opened and when a job was last claimed outside of windows (``last_opened``,
-    ``last_claim``, µs), and who paused it (``pause``)."""
+    ``last_claim``, µs), who paused it (``pause``), whether claims go by groups (``grouping``: on, or the cursor by
+    which their index is being made) and in which round (``round``)."""
     return _of_queue(queue, "policy")
 
 
@@ -259,6 +293,12 @@ QUEUE_KEYS: tuple[QueueKey, ...] = (
     tagged,
     subjects,
     freshness,
+    grouped,
+    group_tops,
+    group_bottoms,
+    full_groups,
+    had_turn,
+    running_grouped,
     event_log,
     counters,
     policy,

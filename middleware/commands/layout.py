@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgpack
 
 from ..jobs import JobStatus
+from ..tags import DIGEST_LENGTH
 
 STATUS_LETTERS = {
     "s": JobStatus.SCHEDULED,
@@ -34,7 +35,7 @@ class Record(NamedTuple):
     stop; ``size``: bytes of its message, known from a claim on; ``tags``: the digests of its tags (``tags.py``);
     ``expires``: its deadline; ``subject``: the digest of its subject; ``superseded_by``: the id of a newer job;
     ``since``: since when jobs of its subject have waited of which none was claimed (None: since its acceptance);
-    ``behind``: whether an older one keeps its turn.
+    ``behind``: whether an older one keeps its turn; ``group``: the digest of its group.
     """
 
     status: str
@@ -59,6 +60,7 @@ class Record(NamedTuple):
     superseded_by: str | None = None
     since: int | None = None
     behind: bool | None = None
+    group: str | None = None
 
 
 class WindowRecord(NamedTuple):
@@ -121,6 +123,15 @@ REFUSED = b"!"
 
 ENCODED = b"="
 """Begins a result that isn't JSON, as the program's own encoder has written it."""
+
+NO_GROUP = "-" * DIGEST_LENGTH
+"""Stands for the group of the jobs that have none."""
+
+OTHER_HALF = 2**52
+"""Added to the places of the groups that have, or haven't, had their turn (``keys.group_tops``): beyond any place."""
+
+MOST_TURNS = 10_000
+"""After so many turns a round is ended, within seconds, although some groups may not have had theirs."""
 
 INTERVAL_US = 10_000_000
 MINUTE_US = 60_000_000

@@ -53,10 +53,17 @@ class RecurringCommands(QueueCalls):
 
 def offered(jobs: Sequence[Offer], tick: Tick | None = None) -> Iterator[bytes]:
     """Jobs, and whose tick they are of, as ``accept.lua`` takes them."""
-    extras = [(job.tags, job.deadline, *job.subject) for job in jobs if job.tags or job.deadline or job.subject.digest]
-    if extras and len(extras) < len(jobs):
-        extras = [(job.tags, job.deadline, *job.subject) for job in jobs]
+    extras = [_extras(job) for job in jobs] if any(map(_has_extras, jobs)) else []
     yield msgpack.packb(extras, use_bin_type=False) if extras else b""
     yield b"" if tick is None else msgpack.packb(tick)
     for id, task, message, due, *_ in jobs:
         yield from (id.encode(), task.encode(), due, message)
+
+
+def _has_extras(job: Offer) -> bool:
+    return bool(job.tags or job.deadline or job.subject.digest or job.group)
+
+
+def _extras(job: Offer) -> tuple[object, ...]:
+    """What few jobs have, in the order in which ``accept.lua`` takes it."""
+    return (job.tags, job.deadline, *job.subject, job.group)

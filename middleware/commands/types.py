@@ -46,8 +46,8 @@ NO_SUBJECT = Subject("")
 
 class Offer(NamedTuple):
     """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`), the digests of its
-    tags (:func:`tags.digests`), its deadline (:meth:`deadlines.Deadlines.word`), and its
-    subject."""
+    tags (:func:`tags.digests`), its deadline (:meth:`deadlines.Deadlines.word`), its subject, and the digest of its
+    group (empty: it has none)."""
 
     id: str
     task: str
@@ -56,6 +56,7 @@ class Offer(NamedTuple):
     tags: str = ""
     deadline: bytes = b""
     subject: Subject = NO_SUBJECT
+    group: str = ""
 
 
 class Accepted(NamedTuple):

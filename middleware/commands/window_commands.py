@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from .calls import QueueCalls, optional, repeatable
 from .types import KEYLESS, IdempotencyKey
+
+INDEXING_S = 0.2
+"""So long one call of :meth:`WindowCommands.index_groups` takes at most: the next window mustn't wait for it."""
 
 
 class WindowCommands(QueueCalls):
@@ -20,10 +24,25 @@ class WindowCommands(QueueCalls):
         next_tick_ms: int | Literal["keep"] | None = "keep",
         later_ticks_ms: Sequence[int] = (),
     ) -> bool:
-        """Put a policy in force, and note when the cadence opens the next windows; True if it changed the policy."""
+        """Put a policy in force, and note when the cadence opens the next windows; True if it changed the policy.
+        Where it goes by groups, :meth:`index_groups` is begun."""
         next_tick = b"keep" if next_tick_ms == "keep" else optional(next_tick_ms)
         words = [word.encode() for pair in fields.items() for word in pair]
-        return bool(self._run("set_policy", [next_tick, " ".join(map(str, later_ticks_ms)).encode(), *words]))
+        later_ticks = " ".join(map(str, later_ticks_ms)).encode()
+        is_changed, is_indexing = self._run("set_policy", [next_tick, later_ticks, *words])
+        if is_indexing:
+            self.index_groups()
+        return bool(is_changed)
+
+    @repeatable
+    def index_groups(self) -> bool:
+        """Put the jobs that wait into the index of groups, some in each call, for a moment; True if it is to be called
+        again."""
+        until = time.monotonic() + INDEXING_S
+        while self._run("index_groups", [self._default_gate]):
+            if time.monotonic() > until:
+                return True
+        return False
 
     def open_window(
         self,

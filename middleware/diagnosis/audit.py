@@ -22,6 +22,7 @@ from ..queues.snapshot import read_snapshot
 from ..redis_link.link import Link
 from ..redis_link.links import link_to
 from ..settings import load_or_exit
+from .audit_groups import faults_of_groups, ungrouped
 
 CHUNK = 500
 OF_A_SUBJECT = frozenset({JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PROCESSED})
@@ -52,8 +53,8 @@ def audit_all(link: Link) -> Iterator[Finding]:
 
 
 def audit(queue: str, link: Link) -> list[str]:
-    """Walk every id that any structure of a queue names, and every entry of the indexes of tags and subjects; say what
-    is wrong, or nothing when all is well.
+    """Walk every id that any structure of a queue names, and every entry of the indexes of tags, subjects and groups;
+    say what is wrong, or nothing when all is well.
 
     Each job is judged from one moment, in chunks of 500, so that jobs may move meanwhile and Redis isn't held up.
 
@@ -70,7 +71,13 @@ def audit(queue: str, link: Link) -> list[str]:
         for chunk in _chunks(_entries(keys.subjects(queue), link))
         for fault in _faults_of_subjects(queue, chunk, link)
     )
-    return [f"{queue}: job {fault}" for fault in (*faults, *of_tags, *of_subjects)]
+    of_groups = (
+        fault
+        for index, running in ((keys.grouped, False), (keys.running_grouped, True))
+        for chunk in _chunks(_entries(index(queue), link))
+        for fault in faults_of_groups(queue, chunk, link, running=running)
+    )
+    return [f"{queue}: job {fault}" for fault in (*faults, *of_tags, *of_subjects, *of_groups)]
 
 
 def _all_ids(queue: str, link: Link) -> Iterator[str]:
@@ -147,6 +154,7 @@ def _faults_in(queue: str, ids: list[str], link: Link) -> Iterator[str]:
         found = {status: of[i] for status, of in zip(keys.STATUS_INDEXES, scores, strict=True) if of[i] is not None}
         if fault := _fault_of(found, record, length):
             yield f"{id} {fault}"
+    yield from ungrouped(queue, ids, link)
     yield from _untagged(queue, [(id, record) for id, record in zip(ids, records, strict=True) if record], link)
 
 

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from ..clock import rfc3339
 from ..jobs import JobStatus
+from .cause import Cause, Data
 from .circumstances import Circumstances
-
-Data = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One reason. ``code`` is stable, for programs; ``message`` is for people."""
-
-    code: str
-    message: str
-    data: Data
-
-    def as_dict(self) -> Data:
-        return {"code": self.code, "message": self.message, "data": self.data}
-
+from .groups import bounds_that_hold, data_of_order, turns
 
 OVERFLOW = "overflow"
 """The reason of an expired job that had to make room."""
@@ -54,7 +39,7 @@ def causes_of(c: Circumstances) -> list[Cause]:
 
 
 def _waits(c: Circumstances) -> Iterator[Cause]:
-    found = [*_shut(c), *_window(c), *_threads(c)]
+    found = [*_shut(c), *_window(c), *bounds_that_hold(c), *_threads(c), *turns(c)]
     yield from found
     yield from _order(c)
     if c.lost:
@@ -115,16 +100,20 @@ def _order(c: Circumstances) -> Iterator[Cause]:
     before, order = _before(c), c.queue.order_now
     if before:
         kind, where = ("newer", "above") if order == "lifo" else ("older", "below")
+        of_group = "" if c.group is None else " of its group"
         yield Cause(
             "others_first",
-            f"{before} {kind} {'job is' if before == 1 else 'jobs are'} {where} it, and {order.upper()} takes "
+            f"{before} {kind} {'job' if before == 1 else 'jobs'}{of_group} "
+            f"{'is' if before == 1 else 'are'} {where} it, and {order.upper()} takes "
             f"{'it' if before == 1 else 'them'} first.",
-            {"before": before, "order": order, "above": c.above, "below": c.below},
+            data_of_order(c, before),
         )
 
 
 def _before(c: Circumstances) -> int:
-    return c.above if c.queue.order_now == "lifo" else c.below
+    """How many go first: in its group, where claims go by groups."""
+    where = c if c.group is None else c.group
+    return where.above if c.queue.order_now == "lifo" else where.below
 
 
 def _deadline(c: Circumstances) -> Iterator[Cause]:

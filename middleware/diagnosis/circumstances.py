@@ -14,6 +14,7 @@ from ..processes.registry import LiveProcess
 from ..queues.policy import Policy
 from ..queues.snapshot import QueueSnapshot
 from ..statistics.counters import QueueCounters, added, read_counters
+from .groups import GroupStanding, standing_of
 
 if TYPE_CHECKING:
     from ..broker import LifoBroker
@@ -44,6 +45,7 @@ class Circumstances:
 
     ``above`` and ``below``: how many waiting jobs have a higher and a lower place. ``lost``: leases lost in a row.
     ``cancel_reason``: why it was asked to stop. ``time_limit_s``: for how long its task may run; infinite: for ever.
+    ``group``: where it stands in its group; None: claims don't go by groups, or it isn't on the stack.
     """
 
     now_us: int
@@ -58,6 +60,7 @@ class Circumstances:
     is_gated: bool
     processes: list[LiveProcess]
     flow: Flow
+    group: GroupStanding | None
 
     @property
     def policy(self) -> Policy | None:
@@ -84,6 +87,7 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
     counters = read_counters(broker.redis.queue(job.queue), samples=samples, minutes=minutes)
     packed, from_top, from_bottom, over_it, lease = broker.redis.call_all(_reads(job))
     record = unpack_record(packed) if packed else None
+    goes_by_groups = snapshot.groups is not None and job.status is JobStatus.QUEUED
     waiting = snapshot.counts[JobStatus.QUEUED]
     above = over_it if from_top is None else from_top
     return Circumstances(
@@ -99,6 +103,7 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
         is_gated=broker.is_gated,
         processes=broker.registry.processes(),
         flow=flow_of(counters),
+        group=standing_of(job.queue, id, record, broker.redis) if goes_by_groups and record else None,
     )
 
 

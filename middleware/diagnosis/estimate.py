@@ -104,6 +104,8 @@ def _obstacle(c: Circumstances) -> str | None:
         return "It starts when a worker comes, and nobody knows when that will be."
     if _waits_for_window(c) and c.queue.next_window_at_us is None:
         return "It starts when a window opens, and none is planned."
+    if c.queue.groups is not None:
+        return "It starts when its group's turn has come to it, and that depends on what other groups send and run."
     return None
 
 

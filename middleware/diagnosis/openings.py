@@ -27,14 +27,19 @@ def pace_of(c: Circumstances) -> float | None:
 
 
 def threads_of(c: Circumstances) -> int:
-    """The threads that may take jobs of this queue: none that are lost, or that run jobs of others."""
+    """The threads that may take jobs of this queue: none that are lost, or that run jobs of others; and no more than
+    may run at once."""
     elsewhere = sum(job.queue != c.job.queue for worker in c.workers for job in worker.running)
-    return max(0, sum(worker.threads.total - worker.threads.lost for worker in c.workers) - elsewhere)
+    threads = max(0, sum(worker.threads.total - worker.threads.lost for worker in c.workers) - elsewhere)
+    return min(threads, c.policy.max_running) if c.policy and c.policy.max_running else threads
 
 
 def idle_threads(c: Circumstances) -> int:
-    """Those that have nothing to do now."""
-    return sum(worker.threads.idle for worker in c.workers)
+    """Those that have nothing to do now, and may take a job."""
+    idle = sum(worker.threads.idle for worker in c.workers)
+    if c.policy and c.policy.max_running:
+        return min(idle, max(0, c.policy.max_running - c.queue.counts[JobStatus.RUNNING]))
+    return idle
 
 
 def openings_of(c: Circumstances, pace: float, after_s: float = 0.0) -> Iterator[Opening]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import rfc3339
 from ..jobs import JobStatus
-from .causes import Cause, causes_of
+from .cause import Cause
+from .causes import causes_of
 from .circumstances import circumstances_of
 from .estimate import Estimate, estimate_of
 

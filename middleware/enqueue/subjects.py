@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, NamedTuple
 
 import dramatiq
@@ -10,6 +9,7 @@ import dramatiq
 from ..commands.types import NO_SUBJECT, Subject
 from ..tags import digests
 from .due import check_span_ms
+from .named_argument import NO_ARGUMENT, NamedArgument, named_argument, text_of
 
 SUBJECT, SUPERSEDE_RUNNING, MAX_DEFER = "subject", "supersede_running", "max_defer"
 """Options of messages: a text; True or False; milliseconds. Tasks have them too: there the subject is the name of the
@@ -20,15 +20,14 @@ LONGEST_SUBJECT = 256
 
 
 class _OfTask(NamedTuple):
-    """What a task says of the subjects of its jobs. ``argument``: the one that holds it, and its position."""
+    """What a task says of the subjects of its jobs. ``argument``: the one that holds it."""
 
-    argument: str | None
-    position: int
+    argument: NamedArgument
     supersede_running: Any
     max_defer: Any
 
 
-_SILENT = _OfTask(None, 0, False, None)
+_SILENT = _OfTask(NO_ARGUMENT, False, None)
 
 
 class Subjects:
@@ -43,15 +42,11 @@ class Subjects:
         Raises:
           ValueError: what it says of subjects makes no sense.
         """
-        argument, running, max_defer = (actor.options.get(name) for name in (SUBJECT, SUPERSEDE_RUNNING, MAX_DEFER))
-        if argument is None and running is None and max_defer is None:
+        argument = named_argument(actor, SUBJECT)
+        running, max_defer = (actor.options.get(name) for name in (SUPERSEDE_RUNNING, MAX_DEFER))
+        if argument is NO_ARGUMENT and running is None and max_defer is None:
             return
-        names = list(inspect.signature(actor.fn).parameters)
-        if argument not in (None, *names):
-            there_are = f"there are: {', '.join(names) or 'none'}"
-            raise ValueError(f"{SUBJECT} of a task names the argument that holds it, got {argument!r}; {there_are}")
-        position = 0 if argument is None else names.index(argument)
-        of_task = _OfTask(argument, position, False if running is None else running, max_defer)
+        of_task = _OfTask(argument, False if running is None else running, max_defer)
         _checked("", of_task.supersede_running, of_task.max_defer)
         self._of_tasks[actor.actor_name] = of_task
 
@@ -65,12 +60,12 @@ class Subjects:
         task = self._of_tasks.get(message.actor_name, _SILENT)
         if task is _SILENT and OPTIONS.isdisjoint(options):
             return NO_SUBJECT
-        value = options[SUBJECT] if SUBJECT in options else _argument(message, task)
+        value = options[SUBJECT] if SUBJECT in options else task.argument.value_in(message)
         subject = _checked(
             value, options.get(SUPERSEDE_RUNNING, task.supersede_running), options.get(MAX_DEFER, task.max_defer)
         )
         if subject is not NO_SUBJECT:
-            options[SUBJECT] = _text(value)
+            options[SUBJECT] = text_of(SUBJECT, value, LONGEST_SUBJECT)
         return subject
 
 
@@ -81,12 +76,6 @@ def subject_options(subject: str | None, supersede_running: bool | None, max_def
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _argument(message: dramatiq.Message[Any], task: _OfTask) -> Any:
-    if task.argument is None or task.argument in message.kwargs:
-        return message.kwargs.get(task.argument or "")
-    return message.args[task.position] if task.position < len(message.args) else None
-
-
 def _checked(value: Any, supersede_running: Any, max_defer: Any) -> Subject:
     if not isinstance(supersede_running, bool):
         raise ValueError(  # noqa: TRY004 - as for all that callers say
@@ -94,19 +83,7 @@ def _checked(value: Any, supersede_running: Any, max_defer: Any) -> Subject:
         )
     if max_defer is not None:
         check_span_ms(MAX_DEFER, max_defer)
-    text = _text(value)
+    text = text_of(SUBJECT, value, LONGEST_SUBJECT)
     if not text:
         return NO_SUBJECT
     return Subject(digests([text]), 0 if max_defer is None else int(max_defer * 1000), supersede_running)
-
-
-def _text(value: Any) -> str:
-    """As text; empty: there is none."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f"a {SUBJECT} is a text or a whole number, got {value!r}")  # noqa: TRY004
-    text = str(value)
-    if len(text) > LONGEST_SUBJECT:
-        raise ValueError(f"a {SUBJECT} has {LONGEST_SUBJECT} characters at most, got {len(text)}")
-    return text

@@ -17,7 +17,7 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 
 from ..clock import rfc3339
 from . import origin
-from .job_lines import JobRecord
+from .lines import Line
 
 SEVERITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 FACILITY = 1
@@ -48,7 +48,7 @@ class Json(OrjsonFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """The base class has a dozen options that aren't used here, and looks for each of them on every line."""
         line = self.line(record)
-        return _dumped(line) if isinstance(record, JobRecord) else self.jsonify_log_record(line)
+        return _dumped(line) if isinstance(record, Line) else self.jsonify_log_record(line)
 
     def line(self, record: logging.LogRecord) -> dict[str, Any]:
         """What is to be told of a record, by name."""
@@ -59,7 +59,7 @@ class Json(OrjsonFormatter):
             "process": self._process,
             "message": "",
         }
-        if isinstance(record, JobRecord):
+        if isinstance(record, Line):
             line["message"] = record.msg
             line |= record.fields
             if record.exc_text:
@@ -104,7 +104,7 @@ class Syslog(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         priority = 8 * FACILITY + SEVERITIES.get(record.levelname, 5)
-        about = record.fields if isinstance(record, JobRecord) else origin.current()
+        about = record.fields if isinstance(record, Line) else origin.current()
         data = {"logger": record.name, **about}
         written = " ".join(f'{name}="{_escaped(value)}"' for name, value in data.items())
         head = f"<{priority}>1 {time_of(record)} {self._host} {self._app} {os.getpid()} -"

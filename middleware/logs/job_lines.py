@@ -1,7 +1,7 @@
 """A line for each job whose attempt has ended: how it ended, how long it waited, and how long it ran.
 
-Up to ten thousand times a second: so a line is put together here once, with its fields, which :class:`.format.Json`
-writes as they are; and lines that come together are written together (docs/decisions/0022-a-line-for-each-job.md).
+Up to ten thousand times a second: so lines that come together are written together
+(docs/decisions/0022-a-line-for-each-job.md).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import orjson
@@ -18,8 +19,10 @@ from ..words import duration
 from ..worker.delivery import Delivery
 from ..worker.ended import Leaving
 from . import origin
+from .lines import Line
 
 logger = logging.getLogger("jobs")
+_line = partial(Line.of, logger.name)
 
 LONGEST_ERROR = 300
 """Characters of an error in a message; the whole of it is in the traceback."""
@@ -27,27 +30,6 @@ NOT_FAILURES = frozenset({"Retry", "RateLimitExceeded"})
 """By these a task asks for another attempt: a traceback would tell nothing."""
 
 Which = Literal["all", "failed", "none"]
-
-
-class JobRecord(logging.LogRecord):
-    """A line with its fields in their order; ``fields`` are those of the context as well."""
-
-    fields: origin.Fields
-
-    @classmethod
-    def of(cls, created: float, level: int, message: str, fields: origin.Fields, trace: str | None = None) -> JobRecord:
-        """As ``LogRecord`` makes it, but what is the same in all lines is found out once for each level."""
-        made = cls.__new__(cls)
-        made.__dict__.update(
-            _ALIKE[level], created=created, msg=message, message=message, fields=fields, exc_text=trace
-        )
-        return made
-
-
-_ALIKE = {
-    level: logging.LogRecord(logger.name, level, "", 0, "", (), None).__dict__
-    for level in (logging.INFO, logging.WARNING, logging.ERROR)
-}
 
 
 class TakesMany(logging.Handler):
@@ -99,10 +81,10 @@ def log_cancelled(job: Job, which: Which) -> None:
         return
     fields: origin.Fields = {"job_id": job.id, "task": job.task, "queue": job.queue, "attempt": job.attempts}
     fields |= {"status": job.status.value, "reason": job.reason, **origin.current()}
-    logger.handle(JobRecord.of(time.time(), logging.INFO, f"{job.task} {job.id} cancelled before it ran", fields))
+    logger.handle(_line(time.time(), logging.INFO, f"{job.task} {job.id} cancelled before it ran", fields))
 
 
-def _record(now: float, queue: str, leaving: Leaving) -> JobRecord:
+def _record(now: float, queue: str, leaving: Leaving) -> Line:
     settlement, delivery = leaving
     outcome = settlement.outcome
     if delivery is None:
@@ -114,20 +96,20 @@ def _record(now: float, queue: str, leaving: Leaving) -> JobRecord:
         name, times = f"{delivery.actor_name} {settlement.id}", _times(delivery.attempt, wait_us, run_us)
     fields["status"] = outcome
     if outcome == "processed":
-        return JobRecord.of(now, logging.INFO, f"{name} processed{times}", fields)
+        return _line(now, logging.INFO, f"{name} processed{times}", fields)
     if settlement.reason:
         fields["reason"] = settlement.reason
     if outcome == "cancelled":
-        return JobRecord.of(now, logging.INFO, f"{name} cancelled{times}", fields)
+        return _line(now, logging.INFO, f"{name} cancelled{times}", fields)
     kind, error, trace = _failure(settlement.failure)
     if outcome == "rejected":
         why = "" if settlement.reason == "failed" else f" ({settlement.reason})"
-        return JobRecord.of(now, logging.ERROR, f"{name} rejected{why}{times}: {error}", fields, trace)
+        return _line(now, logging.ERROR, f"{name} rejected{why}{times}: {error}", fields, trace)
     again = f"in {duration(settlement.delay_us)}" if settlement.delay_us else "at once"
     fields["status"] = "scheduled" if settlement.delay_us else "queued"
     fields["retry_in_ms"] = settlement.delay_us / 1000
     trace = None if kind in NOT_FAILURES else trace
-    return JobRecord.of(now, logging.WARNING, f"{name} failed and runs again {again}{times}: {error}", fields, trace)
+    return _line(now, logging.WARNING, f"{name} failed and runs again {again}{times}: {error}", fields, trace)
 
 
 def _fields(delivery: Delivery, wait_us: int, run_us: int) -> origin.Fields:

@@ -30,6 +30,12 @@ class Row(NamedTuple):
 QUEUES = (
     Metric("lastin_queue_jobs", "gauge", ("queue", "state"), "Jobs of a queue that are in a state now."),
     Metric(
+        "lastin_queue_held_back_jobs",
+        "gauge",
+        ("queue",),
+        "Jobs that wait since as many of their queue or group run as may.",
+    ),
+    Metric(
         "lastin_queue_oldest_age_seconds",
         "gauge",
         ("queue",),

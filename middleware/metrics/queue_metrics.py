@@ -65,6 +65,7 @@ def of_queue(snapshot: QueueSnapshot) -> Iterator[Row]:
     queue, counters = snapshot.queue, snapshot.counters
     for state, count in snapshot.counts.items():
         yield Row("lastin_queue_jobs", (queue, state.value), count)
+    yield Row("lastin_queue_held_back_jobs", (queue,), snapshot.held_back)
     yield Row("lastin_queue_oldest_age_seconds", (queue,), (snapshot.oldest_age_us or 0) / 1e6)
     if snapshot.freshness is not None:
         for bound_us, subjects in zip(FRESH_BOUNDS_US, snapshot.freshness.within, strict=True):

@@ -23,7 +23,9 @@ class Policy:
 
     ``oldest_share_ppm``: parts per million of the claims; ``batch``: credits of a window, 0 = no bound; ``lasts_us``:
     how long a window lasts, 0 = until the next one opens; ``lifo_above_us``, ``lifo_below_us``: of the adaptive order;
-    ``period_us``: from tick to tick, where that is always the same, else 0; ``timetable``: in words.
+    ``period_us``: from tick to tick, where that is always the same, else 0; ``timetable``: in words. ``max_running``,
+    ``max_running_per_group``: how many jobs of the queue, and of one group, may run at once, 0 = no bound;
+    ``share_by_group``: whether claims go round the groups that wait (docs/groups.md).
     """
 
     mode: Mode = "windows"
@@ -36,6 +38,9 @@ class Policy:
     lifo_below_us: int = 0
     period_us: int = 0
     timetable: str = ""
+    max_running: int = 0
+    max_running_per_group: int = 0
+    share_by_group: bool = False
 
     def fields(self) -> dict[str, str]:
         """As Redis keeps it."""
@@ -50,12 +55,33 @@ class Policy:
             "adaptive": f"oldest first, or newest first once the oldest has waited {duration(self.lifo_above_us)}",
         }[self.order]
         share = f", {100 * self.oldest_share_ppm / PPM:g} % of them the oldest" if self.oldest_share_ppm else ""
+        groups = self._groups_in_words()
         if self.mode == "continuous":
-            return f"at any time, {order}{share}"
+            return f"at any time, {order}{share}{groups}"
         ticks = f"every {duration(self.period_us)}" if self.period_us else self.timetable or "in each window"
         lasts = f" for {duration(self.lasts_us)}" if self.lasts_us and self.lasts_us != self.period_us else ""
         jobs = f"up to {counted(self.batch, 'job')}" if self.batch else "all jobs"
-        return f"{ticks}{lasts} {jobs}, {order}{share}"
+        return f"{ticks}{lasts} {jobs}, {order}{share}{groups}"
+
+    @property
+    def goes_by_groups(self) -> bool:
+        """Whether claims look at the groups of jobs."""
+        return self.share_by_group or self.max_running_per_group > 0
+
+    def limits(self) -> dict[str, int | bool | None]:
+        """As the API shows them; None: no bound."""
+        return {
+            "max_running": self.max_running or None,
+            "max_running_per_group": self.max_running_per_group or None,
+            "share_by_group": self.share_by_group,
+        }
+
+    def _groups_in_words(self) -> str:
+        turns = ", by turns of their groups" if self.share_by_group else ""
+        of_group = f"{self.max_running_per_group} of a group" if self.max_running_per_group else ""
+        of_queue = counted(self.max_running, "job") if self.max_running else ""
+        bounds = " and ".join(filter(None, (of_queue, of_group)))
+        return f"{turns}, at most {bounds} at once" if bounds else turns
 
 
 POLICY_FIELDS = (
@@ -69,6 +95,9 @@ POLICY_FIELDS = (
     "lifo_below",
     "period",
     "timetable",
+    "max_running",
+    "max_running_per_group",
+    "share_by_group",
 )
 """The fields of ``keys.policy`` that a cadence rules, in the order of :class:`Policy`."""
 
@@ -93,6 +122,9 @@ def policy_from(fields: Mapping[str, bytes | None]) -> Policy | None:
         lifo_below_us=number("lifo_below"),
         period_us=number("period"),
         timetable=_text(fields.get("timetable")),
+        max_running=number("max_running"),
+        max_running_per_group=number("max_running_per_group"),
+        share_by_group=bool(number("share_by_group")),
     )
 
 

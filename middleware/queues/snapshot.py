@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..clock import rfc3339
 from ..commands import keys
@@ -19,6 +19,15 @@ from .wait_bound import FULL_WINDOWS, wait_bound_us
 from .window import Window, window_from
 
 
+class WaitingGroups(NamedTuple):
+    """How many groups have jobs on the stack, of how many of them as many run as may, and how many jobs their index
+    has."""
+
+    waiting: int
+    full: int
+    indexed: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSnapshot:
     """One queue at one moment of the Redis server's clock. Times are µs since the epoch.
@@ -30,7 +39,8 @@ class QueueSnapshot:
     ``oldest_place``: the lowest place on the stack; ``waiting_since_us``: since when, at the latest, some job has
     waited; both None when none does. ``counts``: jobs by status. ``due``, ``leases``, ``finished``, ``records`` and
     ``messages``: how many entries these structures have, each kept independently of the others. ``freshness``: None
-    where no job with a subject was processed.
+    where no job with a subject was processed. ``held_back``: how many jobs wait since as many of the queue or of their
+    groups run as may. ``groups``: None where claims don't go by groups.
     """
 
     queue: str
@@ -56,6 +66,8 @@ class QueueSnapshot:
     counters: dict[str, int]
     task_counters: dict[str, TaskStatistics]
     freshness: Freshness | None
+    held_back: int
+    groups: WaitingGroups | None
 
     @property
     def order(self) -> Order:
@@ -89,7 +101,7 @@ class QueueSnapshot:
     @property
     def unclaimed_s(self) -> float:
         """For how many seconds jobs have waited that may be claimed, while none was; 0 when there are none."""
-        if not self.is_open or self.waiting_since_us is None:
+        if not self.is_open or self.waiting_since_us is None or self.held_back >= self.counts[JobStatus.QUEUED]:
             return 0.0
         return max(0, self.now_us - max(self.waiting_since_us, self.last_claim_us or 0)) / 1e6
 
@@ -134,6 +146,8 @@ class QueueSnapshot:
             ("jobs and records", total, self.records),
             ("jobs and messages", total, self.messages),
         ]
+        if self.groups is not None:
+            compared.append(("waiting jobs and the index of groups", counts[JobStatus.QUEUED], self.groups.indexed))
         # How a job whose record was removed by hand was counted isn't known.
         if not self.counters.get("orphans"):
             counted = added(self.task_counters.values()).counts.states
@@ -160,6 +174,8 @@ class QueueSnapshot:
             "oldest_age_s": _seconds(self.oldest_age_us),
             "wait_bound_s": _seconds(self.wait_bound_us),
             "freshness": self.freshness.as_dict() if self.freshness else None,
+            "limits": None if self.policy is None else self.policy.limits(),
+            "held_back": self.held_back,
             "threads": {"total": threads.total, "idle": threads.idle},
         }
 
@@ -194,6 +210,8 @@ def read_snapshot(commands: QueueCommands) -> QueueSnapshot:
         counters={name: int(value) for name, value in pairs(answer["counters"]).items()},
         task_counters=counters_from(answer["task_counters"]),
         freshness=freshness_from(answer["freshness"]),
+        held_back=answer["held_back"],
+        groups=WaitingGroups(*answer["groups"]) if answer["groups"] else None,
     )
 
 

@@ -65,11 +65,12 @@ def read_stack(commands: QueueCommands, taken: Taken, ages_us: Sequence[int]) ->
 
 def taken_next(queue: QueueSnapshot) -> Taken:
     """What the open window may still claim of the jobs that wait, or else what the next one would; of a continuous
-    queue and of one without a policy, nothing: no window opens there.
+    queue and of one without a policy, nothing: no window opens there. Nothing either where groups share: what is taken
+    lies anywhere.
 
     Of claims ``a + 1 … b`` of a window ``⌊b·s⌋ - ⌊a·s⌋`` go to the bottom, where s is the share of the oldest.
     """
-    if queue.mode != "windows" or queue.policy is None:
+    if queue.mode != "windows" or queue.policy is None or queue.policy.share_by_group:
         return Taken(0, 0)
     waiting = queue.counts[JobStatus.QUEUED]
     before, share = 0, queue.policy.oldest_share_ppm

@@ -12,10 +12,11 @@ def wait_bound_us(policy: Policy, *, waiting: int, running: int, are_full: bool)
     """Microseconds; None: no bound is known.
 
     Each window gives ``⌊batch · share⌋`` claims to the lowest place. A job is claimed once there were as many of these
-    as there are jobs below it, plus one. A running job may be put back below it, so it counts too.
+    as there are jobs below it, plus one. A running job may be put back below it, so it counts too. Where claims go by
+    groups, the lowest place may be that of a group whose turn it isn't.
     """
     for_the_oldest = policy.batch * policy.oldest_share_ppm // PPM
-    if policy.mode != "windows" or not are_full or not for_the_oldest or not policy.period_us:
+    if policy.goes_by_groups or policy.mode != "windows" or not are_full or not for_the_oldest or not policy.period_us:
         return None
     windows = -(-(waiting + running + 1) // for_the_oldest)
     return windows * policy.period_us + min(policy.lasts_us or policy.period_us, policy.period_us)

@@ -80,6 +80,11 @@ class Windows:
             policy.fields(), next_tick_ms=next_tick_ms, later_ticks_ms=later_ticks_ms
         )
 
+    def index_groups(self, queue: str) -> bool:
+        """Put the jobs that wait into the index of groups, for a moment; True if it is to be called again. Until it is
+        whole, claims go by the order alone."""
+        return self._redis.queue(queue).index_groups()
+
     def switches(self, queue: str) -> list[OrderSwitch]:
         """The last changes of an adaptive order, newest first; at most 100 are kept."""
         rows = self._redis.call("LRANGE", keys.switches(queue), 0, -1)

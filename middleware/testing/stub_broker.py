@@ -74,7 +74,7 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
             check_name(queue)
             now_us = self.clock.now_us()
             due_us = None if delay is None else now_us + checked_delay_ms(delay) * 1000
-            deadline, subject = self.fresh_work.of(message)
+            deadline, subject, _ = self.fresh_work.of(message)
             expires_us = deadline_us(deadline, now_us)
             offered = (message.message_id, message.actor_name, encoded(message))
             with self._lock:

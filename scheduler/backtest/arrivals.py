@@ -11,18 +11,20 @@ from typing import NamedTuple
 from ..errors import ArrivalsError
 
 MOST_ARRIVALS = 5_000_000
-"""Each takes 32 bytes as long as the simulations run, and about 100 more while they are sorted."""
+"""Each takes 40 bytes as long as the simulations run, and about 100 more while they are sorted."""
 UNSET = -1
 
 
 class Arrival(NamedTuple):
     """A job. Times in µs since the epoch, ``run_us`` in µs; None: it had no deadline, nobody knows how long it ran.
-    ``subject``: the digest of its subject (:func:`middleware.tags.digests`), empty without one."""
+    ``subject``, ``group``: the digest of its subject and its group (:func:`middleware.tags.digests`), empty without
+    one."""
 
     at_us: int
     deadline_us: int | None = None
     run_us: int | None = None
     subject: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Arrivals:
     runs_us: Sequence[int]
     """:data:`UNSET` where there is none."""
     subjects: Sequence[str]
+    groups: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.at_us)
@@ -47,7 +50,8 @@ class Arrivals:
         """
         at_us, deadlines_us, runs_us = array("q"), array("q"), array("q")
         subjects: list[str] = []
-        for at, deadline, run, subject in arrivals:
+        groups: list[str] = []
+        for at, deadline, run, subject, group in arrivals:
             if len(at_us) == MOST_ARRIVALS:
                 raise ArrivalsError(
                     f"There are more than {MOST_ARRIVALS:,} arrivals. Choose some of them with --created-after and "
@@ -57,12 +61,14 @@ class Arrivals:
             deadlines_us.append(UNSET if deadline is None else deadline)
             runs_us.append(UNSET if run is None else run)
             subjects.append(sys.intern(subject))
+            groups.append(sys.intern(group))
         order = sorted(range(len(at_us)), key=at_us.__getitem__)
         return cls(
             at_us=array("q", map(at_us.__getitem__, order)),
             deadlines_us=array("q", map(deadlines_us.__getitem__, order)),
             runs_us=array("q", map(runs_us.__getitem__, order)),
             subjects=list(map(subjects.__getitem__, order)),
+            groups=list(map(groups.__getitem__, order)),
         )
 
 

@@ -16,7 +16,8 @@ from ..errors import ArrivalsError
 from .arrivals import Arrival, Span
 
 CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS, SUBJECT = "created_at", "expires_at", "expires_in_s", "run_ms", "subject"
-COLUMNS = (CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS, SUBJECT)
+GROUP = "group"
+COLUMNS = (CREATED_AT, EXPIRES_AT, EXPIRES_IN_S, RUN_MS, SUBJECT, GROUP)
 """Named as the API names them."""
 A_TIME = "a time such as 2030-01-31T12:00:00Z, or seconds since the epoch"
 EXPECTED = {
@@ -63,7 +64,9 @@ def _arrivals(path: Path, rows: Any, span: Span) -> Iterator[Arrival]:
 
 
 def _check(path: Path, columns: Sequence[str]) -> None:
-    expected = f"expected are {CREATED_AT}, and if they are known {EXPIRES_AT} or {EXPIRES_IN_S}, {RUN_MS}, {SUBJECT}"
+    expected = (
+        f"expected are {CREATED_AT}, and if they are known {EXPIRES_AT} or {EXPIRES_IN_S}, {RUN_MS}, {SUBJECT}, {GROUP}"
+    )
     for column in columns:
         if column not in COLUMNS:
             raise ArrivalsError(f"{path}, line 1: there is no column {column!r}; {expected}.")
@@ -89,8 +92,8 @@ def _arrival(where: str, values: dict[str, str]) -> Arrival:
     at_us = value(CREATED_AT, _time_us)
     in_us = maybe(EXPIRES_IN_S, _us_of_s)
     deadline_us = maybe(EXPIRES_AT, _time_us) if in_us is None else at_us + in_us
-    subject = values.get(SUBJECT, "")
-    return Arrival(at_us, deadline_us, maybe(RUN_MS, _us_of_ms), digests([subject]) if subject else "")
+    subject, group = (digests(filter(None, [values.get(column, "")])) for column in (SUBJECT, GROUP))
+    return Arrival(at_us, deadline_us, maybe(RUN_MS, _us_of_ms), subject, group)
 
 
 def _time_us(text: str) -> int:

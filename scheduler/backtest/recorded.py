@@ -29,7 +29,7 @@ def read_recorded(store: JobStore, queue: str, span: Span) -> Iterator[Arrival]:
         record = unpack_record(packed)
         at_us = record.seq if record.place is None else record.place
         if at_us and at_us in span:
-            yield Arrival(at_us, record.expires, _run_us(record), record.subject or "")
+            yield Arrival(at_us, record.expires, _run_us(record), record.subject or "", record.group or "")
 
 
 def _run_us(record: Record) -> int | None:

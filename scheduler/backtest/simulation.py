@@ -115,7 +115,8 @@ class Simulation:
                 deadline_us = deadlines_us[self._next]
                 word = b"" if deadline_us == UNSET else b"%d" % deadline_us
                 subject = Subject(self._arrivals.subjects[self._next])
-                offers.append(Offer(str(self._next), TASK, MESSAGE, deadline=word, subject=subject))
+                group = self._arrivals.groups[self._next]
+                offers.append(Offer(str(self._next), TASK, MESSAGE, deadline=word, subject=subject, group=group))
                 if word and (self._wake_us is None or deadline_us < self._wake_us):
                     self._wake_us = max(deadline_us, now_us)
                 self._next += 1

@@ -14,7 +14,7 @@ from .client import JSON, Client
 
 QUEUE_KEYS = {
     *("name", "mode", "order", "order_now", "gate", "pause", "window", "next_window_at", "counts", "accepted"),
-    *("pruned", "oldest_age_s", "wait_bound_s", "freshness", "threads"),
+    *("pruned", "oldest_age_s", "wait_bound_s", "freshness", "limits", "held_back", "threads"),
 }
 
 

@@ -31,7 +31,7 @@ def test_the_line_of_a_request_names_its_job(app_client: FlaskClient, caplog: py
     job, line = posted(app_client, "/v1/jobs", {"message": "hi"}, caplog)
 
     assert line.getMessage() == f"POST /v1/jobs: 201, job {job['id']}"
-    assert line.job_id == job["id"]
+    assert line.fields["job_id"] == job["id"]
 
 
 def test_of_a_batch_it_says_how_many_they_are_and_one_is_named(
@@ -40,15 +40,25 @@ def test_of_a_batch_it_says_how_many_they_are_and_one_is_named(
     _, three = posted(app_client, "/v1/jobs/batch", {"jobs": [{"message": "hi"}] * 3}, caplog)
     [job], one = posted(app_client, "/v1/jobs/batch", {"jobs": [{"message": "hi"}]}, caplog)
 
-    assert (three.getMessage(), three.jobs) == ("POST /v1/jobs/batch: 201, 3 jobs", 3)
-    assert (one.getMessage(), one.job_id) == (f"POST /v1/jobs/batch: 201, job {job['id']}", job["id"])
+    assert (three.getMessage(), three.fields["jobs"]) == ("POST /v1/jobs/batch: 201, 3 jobs", 3)
+    assert (one.getMessage(), one.fields["job_id"]) == (f"POST /v1/jobs/batch: 201, job {job['id']}", job["id"])
 
 
 def test_a_request_that_made_none_names_none(app_client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     _, line = posted(app_client, "/v1/jobs", {}, caplog)
 
     assert line.getMessage() == "POST /v1/jobs: 400"
-    assert not hasattr(line, "job_id")
+    assert "job_id" not in line.fields
+
+
+def test_the_line_of_a_request_that_is_refused_at_once_has_its_id(
+    app_client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        answer = app_client.post("/v1/jobs", json={}, headers={"Sec-Fetch-Site": "cross-site"})
+
+    [line] = [record for record in caplog.records if record.name == "api.requests"]
+    assert line.fields["request_id"] == answer.headers["X-Request-Id"] == answer.json["request_id"]
 
 
 def test_a_job_that_is_cancelled_before_it_runs_has_a_line_and_of_many_the_request_says_how_many(

@@ -13,11 +13,21 @@ import pytest
 from .client import Client
 
 JOB_KEYS = frozenset(
-    "id seq place status task queue payload tags subject attempts max_attempts created_at due_at expires_at queued_at "  # noqa: SIM905
-    "started_at finished_at wait_ms run_ms window worker progress cancel_requested result result_error error reason "
-    "superseded_by request_id traceparent".split()
+    "id seq place status task queue payload tags subject group attempts max_attempts created_at due_at expires_at "  # noqa: SIM905
+    "queued_at started_at finished_at wait_ms run_ms window worker progress cancel_requested result result_error error "
+    "reason superseded_by request_id traceparent".split()
 )
-OPTIONS = ("delay_s", "run_at", "expires_in_s", "expires_at", "subject", "supersede_running", "max_defer_s", "tags")
+OPTIONS = (
+    "delay_s",
+    "run_at",
+    "expires_in_s",
+    "expires_at",
+    "subject",
+    "group",
+    "supersede_running",
+    "max_defer_s",
+    "tags",
+)
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 

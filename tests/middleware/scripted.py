@@ -11,6 +11,7 @@ import redis
 from middleware.broker import LifoBroker
 from middleware.commands import keys
 from middleware.commands.layout import (
+    NO_GROUP,
     STATE_FIELDS,
     STATUS_LETTERS,
     Record,
@@ -117,6 +118,14 @@ class ScriptedQueue:
         """Accept these ids in one batch, all with this subject."""
         about = Subject(digests([subject]), max_defer_us, stops_running)
         assert isinstance(self.offer(*ids, due=b"+%d" % after_us if after_us else b"", about=about), Accepted)
+
+    def send_of(self, group: str, *ids: str) -> None:
+        """Accept these ids one after the other, a microsecond apart, all of this group (empty: of none)."""
+        for id in ids:
+            self.clock.forward(us=1)
+            self.scripts.accept(
+                [Offer(id, "task", self.encoded(id, group=group), group=digests(filter(None, [group])))]
+            )
 
     def send_tagged(self, **tags: str) -> None:
         """Accept jobs with these ids one after the other, a microsecond apart, each with its tags between spaces."""
@@ -279,8 +288,20 @@ class ScriptedQueue:
         ]
         assert rows == sorted(alive)
         assert fresh.keys() <= {r.subject for r in records.values() if r.status == "p"}
+        self._audit_groups(records)
         expected_tags = [entry(tag, r.seq, id) for id, r in records.items() for tag in split(r.tags or "")]
         assert tagged == sorted(expected_tags)
+
+    def _audit_groups(self, records: dict[str, Record]) -> None:
+        with redis.Redis.from_url(self.broker.redis.address.url) as raw:
+            waiting, running = (raw.zrange(key(self.name), 0, -1) for key in (keys.grouped, keys.running_grouped))
+        runs = [entry(r.group, r.seq, id) for id, r in records.items() if r.group and r.status == "r"]
+        assert running == sorted(runs)
+        if self.client.hget(keys.policy(self.name), "grouping") == "on":
+            waits = {id: r for id, r in records.items() if r.status == "q"}
+            assert waiting == sorted(entry(r.group or NO_GROUP, r.place or r.seq, id) for id, r in waits.items())
+        else:
+            assert not waiting
 
     def _task_counters(self) -> dict[str, TaskCounters]:
         self.scripts.read_counters(0, 0)

@@ -16,6 +16,7 @@ from middleware.statistics.counters import read_counters
 from middleware.store.filters import JobFilter
 from middleware.tags import digests, entry
 
+from .comparing_groups import compare_groups
 from .entries import FINAL, QUEUED, RUNNING, SCHEDULED, ModelJob
 from .model import Model
 
@@ -45,6 +46,7 @@ def compare_all(client: redis.Redis, model: Model) -> int:
     kept = _read(client)
     _compare_jobs(kept, model)
     _compare_windows(kept["windows"], model)
+    compare_groups(client, model)
     pending = [msgpack.unpackb(counts) for counts in kept["pending_counts"]]
     of_calls = [Counter(queue_counts or {}) for _, queue_counts, *_ in pending]
     counters = Counter({name.decode(): int(value) for name, value in kept["counters"].items()})
@@ -56,7 +58,7 @@ def compare_all(client: redis.Redis, model: Model) -> int:
     assert counters["finished_bytes"] == sum(job.kept_bytes for job in finished)
     assert kept["doorbell"] <= 1
     assert kept["policy"].get(b"order_now") == (model.order_now.encode() if model.order_now else None)
-    if model.stack() and model.gate() == "open":
+    if model.stack() and model.gate() == "open" and not model.is_full():
         assert kept["doorbell"] == 1, "jobs wait at an open gate, and nobody is woken"
     return sum("finished_bytes" in counts and not counts.keys().isdisjoint(CLAIMS) for counts in of_calls)
 
@@ -168,7 +170,11 @@ def _record(packed: bytes) -> dict[str, Any]:
 
 def _as_record(job: ModelJob) -> dict[str, Any]:
     subject = None if job.subject is None else digests([job.subject])
-    return {name: getattr(job, name) for name in MODELLED} | {"tags": digests(job.tags), "subject": subject}
+    return {name: getattr(job, name) for name in MODELLED} | {
+        "tags": digests(job.tags),
+        "subject": subject,
+        "group": None if job.group is None else digests([job.group]),
+    }
 
 
 def _window(fields: dict[str, Any]) -> dict[str, Any]:

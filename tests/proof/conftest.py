@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from ..middleware.scripted import ScriptedQueue
-from .event_log import EventLog
-from .history import HistoryChecker, read_all
+from .event_log import EventLog, read_all
+from .history import HistoryChecker
 from .kept import compare
 
 

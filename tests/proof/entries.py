@@ -18,6 +18,11 @@ def tags_for(id: str) -> tuple[str, ...]:
     return ((), ("red",), (), ("red", "blue"))[sum(id.encode()) % 4]
 
 
+def group_for(id: str) -> str | None:
+    """Which group the job with this id has, each time that it is made."""
+    return ("loud", None, "loud", "calm", "loud", "quiet")[sum(id.encode()) % 6]
+
+
 @dataclass
 class ModelJob:
     """One job. ``place`` is None as long as it isn't known: a delayed job gets it when it falls due."""
@@ -50,6 +55,11 @@ class ModelJob:
     def tags(self) -> tuple[str, ...]:
         """Every other job has some."""
         return tags_for(self.id)
+
+    @property
+    def group(self) -> str | None:
+        """Most jobs have one."""
+        return group_for(self.id)
 
     @property
     def token(self) -> Token:
@@ -94,3 +104,11 @@ class ModelPolicy:
     close_when_empty: bool
     above: int = 0
     below: int = 0
+    max_running: int = 0
+    of_group: int = 0
+    shares: bool = False
+
+    @property
+    def goes_by_groups(self) -> bool:
+        """Whether claims look at groups."""
+        return self.shares or self.of_group > 0

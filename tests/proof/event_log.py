@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 import msgpack
 import redis
@@ -53,3 +54,20 @@ class EventLog:
                 both.execute()
         except redis.RedisError:
             return  # the mark tells the next read whether it happened
+
+
+class Replays(Protocol):
+    """Whatever goes through a history."""
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Go on with these events."""
+
+
+def read_all(log: EventLog, *checkers: Replays) -> int:
+    """Replay all that is in the log now; tells how many events that were."""
+    total = 0
+    while events := log.read():
+        total += len(events)
+        for checker in checkers:
+            checker.replay(events)
+    return total

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from middleware.commands.layout import STATUS_LETTERS
 from middleware.jobs import TRANSITIONS, JobStatus
 
-from .event_log import Event, EventLog
+from .event_log import Event
 from .findings import Findings
-from .known import BACK_BY, OUTCOMES, KnownJob, Waiting
+from .known import BACK_BY, OUTCOMES, KnownJob
 from .known_gate import KnownGate, KnownRule
+from .known_groups import KnownGroups
 from .known_subjects import KnownSubjects
 
 
@@ -26,9 +28,9 @@ class HistoryChecker:
     ``wrong place``, ``in two states``, ``double settle``, ``impossible move``, ``unknown job``,
     ``unexplained duplicate``, ``lost``, ``claimed late`` and ``expired early`` (by its deadline),
     ``dropped too early`` (for want of room), ``stale work`` and
-    ``superseded in vain`` (by its subject); of the gate: ``claimed in a pause``, ``closed gate``, ``wrong end``,
-    ``credits overrun``, ``wrong order``. Whether Redis has in the end what the history tells, ``kept.compare`` looks
-    up.
+    ``superseded in vain`` (by its subject), ``bound overrun`` and ``out of turn`` (by its group); of the gate:
+    ``claimed in a pause``, ``closed gate``, ``wrong end``, ``credits overrun``, ``wrong order``. Whether Redis has in
+    the end what the history tells, ``kept.compare`` looks up.
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class HistoryChecker:
         self.found = Findings()
         self.jobs: dict[str, KnownJob] = {}
         self.gate = KnownGate()
-        self._waiting = Waiting()
+        self._waiting = KnownGroups()
         self._subjects = KnownSubjects()
         self._dues: list[tuple[int, str]] = []
         self._last_number = 0
@@ -61,9 +63,17 @@ class HistoryChecker:
             getattr(self, f"_{kind}")(now_us, id, *words)
 
     def _policy(  # noqa: PLR0917 - the words of the log
-        self, now_us: int, mode: str, order: str, share_ppm: int, above_us: int = 0, below_us: int = 0
+        self, now_us: int, mode: str, order: str, share_ppm: int, above_us: int, below_us: int, *limits: Any
     ) -> None:
         self.gate.put_policy(mode, order, share_ppm, above_us, below_us)
+        self._waiting.put_policy(*limits)
+
+    def _grouping(self, now_us: int, word: str) -> None:
+        self._waiting.switch(word)
+
+    def _round(self, now_us: int, number: int) -> None:
+        for kind, text in self._waiting.begin_round():
+            self.found.add(kind, f"round {number}: {text}")
 
     def _order(self, now_us: int, order: str, waited_us: int) -> None:
         known_us = self._waited_us(now_us)
@@ -101,7 +111,7 @@ class HistoryChecker:
         self.gate.close_window(number)
 
     def _accept(  # noqa: PLR0917 - the words of the log
-        self, now_us: int, id: str, seq: int, due_us: int, expires_us: int = 0, subject: str = ""
+        self, now_us: int, id: str, seq: int, due_us: int, expires_us: int = 0, subject: str = "", group: str = ""
     ) -> None:
         if id in self.jobs:
             self.found.add("in two states", f"{id} was accepted again")
@@ -115,8 +125,8 @@ class HistoryChecker:
             heapq.heappush(self._dues, (due_us, id))
         else:
             self.jobs[id] = KnownJob(JobStatus.QUEUED, seq, seq, 0)
-            self._waiting.add(id, seq)
-        self.jobs[id].expires_us = expires_us
+            self._waiting.add(id, seq, group)
+        self.jobs[id].expires_us, self.jobs[id].group = expires_us, group
         self._subjects.add(id, self.jobs[id], subject)
 
     def _supersede(self, now_us: int, id: str, by: str) -> None:
@@ -141,7 +151,7 @@ class HistoryChecker:
         if job.due_us > now_us:
             self.found.add("impossible move", f"{id} was put on the stack {job.due_us - now_us} µs before it was due")
         self._check_place(id, job, place)
-        self._waiting.add(id, place)
+        self._waiting.add(id, place, job.group)
 
     def _claim(  # noqa: PLR0917 - the words of the log
         self, now_us: int, id: str, attempt: int, place: int, is_top: bool, window: int, worker: str
@@ -149,7 +159,9 @@ class HistoryChecker:
         self._check_dues(now_us, id)
         for kind, text in self.gate.check_order(now_us, window, self._waited_us):
             self.found.add(kind, f"{id}: {text}")
-        right = self._waiting.highest() if is_top else self._waiting.lowest()
+        right = self._waiting.right(is_top)
+        for kind, text in self._waiting.claim(self.jobs[id].group) if id in self.jobs else ():
+            self.found.add(kind, f"{id}: {text}")
         job = self._move(id, JobStatus.RUNNING, "claim", only_from=JobStatus.QUEUED, error="in two states")
         if job is None:
             return
@@ -220,7 +232,7 @@ class HistoryChecker:
             self.found.add("wrong place", f"{id} was revived at {place}, not above {self._last_number}")
         self._last_number = max(self._last_number, place)
         job.place, job.back_by, job.expires_us = place, "revived", 0
-        self._waiting.add(id, place)
+        self._waiting.add(id, place, job.group)
 
     def _delete(self, now_us: int, id: str) -> None:
         job = self.jobs.pop(id, None)
@@ -247,7 +259,7 @@ class HistoryChecker:
         job.back_by, job.due_us, job.is_cancel_asked = why, 0, False
         self.found.cancelled += status is JobStatus.CANCELLED
         if status is JobStatus.QUEUED and job.place is not None:
-            self._waiting.add(id, job.place)
+            self._waiting.add(id, job.place, job.group)
 
     def _move(
         self,
@@ -266,8 +278,9 @@ class HistoryChecker:
             self.found.add(error, f"{id}: {by} takes it from {job.status} to {to}")
         self._waiting.discard(id)
         self._unfinished += job.status.is_final - to.is_final
-        job.status = to
+        before, job.status = job.status, to
         self._subjects.note(id, job)
+        self._waiting.note(job, before)
         return job
 
     def _check_place(self, id: str, job: KnownJob, place: int) -> None:
@@ -283,13 +296,3 @@ class HistoryChecker:
             job = self.jobs.get(late)
             if job is not None and job.status is JobStatus.SCHEDULED and job.place is None:
                 self.found.add("passed over", f"{late} was due when {id} was claimed, and not on the stack")
-
-
-def read_all(log: EventLog, *checkers: HistoryChecker) -> int:
-    """Replay all that is in the log now; tells how many events that were."""
-    total = 0
-    while events := log.read():
-        total += len(events)
-        for checker in checkers:
-            checker.replay(events)
-    return total

@@ -29,6 +29,7 @@ class KnownJob:
     due_us: int
     expires_us: int = 0
     subject: str = ""
+    group: str = ""
     attempts: int = 0
     claimed_at_us: int = 0
     worker: str = ""

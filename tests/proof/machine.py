@@ -24,6 +24,8 @@ moments_us = st.sampled_from([0, 1, 2, 3, 1_000, 700_000, 1_000_000, LEASE_US //
 delays_us = st.sampled_from([0, 0, 1, 2, 1_000, 1_000_000, 5_000_000])
 lengths_us = st.sampled_from([0, 1, 1_000_000, 2 * LEASE_US])
 credits_given = st.sampled_from([0, 1, 3, 10])
+limits = st.tuples(st.sampled_from([0, 0, 1, 3]), st.sampled_from([0, 0, 1, 2]), st.booleans())
+"""How many jobs of the queue and of a group may run, and whether groups share."""
 picks = st.integers(0, 15)
 settlements = st.lists(
     st.tuples(
@@ -198,9 +200,19 @@ class QueueMachine(SubjectSteps):
         share=st.sampled_from([0, 0, 1, 250_000, 333_333, 500_000, 999_999, 1_000_000]),
         batch=st.sampled_from([0, 10]),
         close_when_empty=st.booleans(),
+        groups=st.one_of(st.just((0, 0, False)), limits),
     )
-    def set_policy(self, mode: str, order: str, share: int, batch: int, close_when_empty: bool) -> None:
-        self._set_policy(mode, order, share, batch, close_when_empty)
+    def set_policy(
+        self,
+        mode: str,
+        order: str,
+        share: int,
+        batch: int,
+        close_when_empty: bool,
+        *,
+        groups: tuple[int, int, bool] = (0, 0, False),
+    ) -> None:
+        self._set_policy(mode, order, share, batch, close_when_empty, groups=groups)
 
     @precondition(lambda self: self.model.is_by_windows)
     @rule(ahead_ms=st.sampled_from([-3_000, 0, 0, 0, 1_000, 1_001]), credits=credits_given, lasts_us=lengths_us)

@@ -22,14 +22,13 @@ from .entries import (
     SCHEDULED,
     SUPERSEDED,
     ModelJob,
-    ModelWindow,
     Token,
 )
-from .model_gate import MILLION, ModelGate
+from .model_groups import ModelGroups
 from .model_subjects import NO_SUBJECT
 
 
-class Model(ModelGate):
+class Model(ModelGroups):
     """A queue. Every method is one call of a script and returns what that script has to answer."""
 
     def accept(
@@ -84,10 +83,12 @@ class Model(ModelGate):
         self.promote()
         if self.gate() != "open":
             return self.gate(), self.until_due(), []
+        if self.is_full():
+            return "full", self.until_due(), []
         window = self.open_window_now()
         taken: list[ModelJob] = []
         gone: set[str] = set()
-        for job in self._take(wanted, window):
+        for job in self.take(wanted, window):
             if job.id in gone:
                 break
             taken.append(job)
@@ -104,20 +105,8 @@ class Model(ModelGate):
         else:
             self.claims_without_window += len(taken)
         jobs = [(*job.token, job.message) for job in taken]
-        return "open" if self.stack() else "empty", self.until_due(), jobs
-
-    def _take(self, wanted: int, window: ModelWindow | None) -> list[ModelJob]:
-        if window:
-            order, share, before = self._order(window), window.share, window.claimed
-            wanted = wanted if window.credits is None else min(wanted, window.credits - window.claimed)
-        else:
-            order, share = (self._order(self.policy), self.policy.share) if self.policy else ("lifo", 0)
-            before = self.claims_without_window
-        stack, taken = self.stack(), []
-        for n in range(before + 1, before + 1 + min(wanted, len(stack))):
-            is_for_the_oldest = n * share // MILLION > (n - 1) * share // MILLION
-            taken.append(stack.pop(0 if is_for_the_oldest or order == "fifo" else -1))
-        return taken
+        word = "empty" if not self.stack() else "full" if self.is_full() else "open"
+        return word, self.until_due(), jobs
 
     def settle(self, settlements: Iterable[Settlement]) -> int:
         """How many tokens were stale."""

@@ -134,8 +134,42 @@ def endless_deferring() -> AbstractContextManager[None]:
     return planted("now - since >= max_defer", "false", into=("accept",))
 
 
+def one_too_many() -> AbstractContextManager[None]:
+    """One more job of the queue runs than may."""
+    return planted(
+        "max_running - redis.call('ZCARD', K.running)",
+        "1 + max_running - redis.call('ZCARD', K.running)",
+        into=("claim", "settle"),
+    )
+
+
+def one_too_many_of_a_group() -> AbstractContextManager[None]:
+    """One more job of a group runs than may."""
+    return planted(">= bound\n", "> bound\n", into=("claim", "settle", "accept", "reclaim"))
+
+
+def ignored_turn() -> AbstractContextManager[None]:
+    """A group that had its turn has it again."""
+    return planted(
+        "if group_rule.shares then redis.call('SADD', K.had_turn, group) end",
+        "group_rule.shares = false",
+        into=("claim", "settle"),
+    )
+
+
+def slot_never_freed() -> AbstractContextManager[None]:
+    """A job whose lease was lost counts as one that runs for ever."""
+    return planted("redis.call('ZREM', K.running_grouped, group_row(job, job[R.SEQ], id))", "", into=("reclaim",))
+
+
+def group_left_behind() -> AbstractContextManager[None]:
+    """A group that was full stays so when one of its jobs ends."""
+    return planted("if redis.call('ZREM', K.full_groups, job[R.GROUP]) == 1 then", "if false then", into=("settle",))
+
+
 PLANTS: tuple[Plant, ...] = (
     *(wrong_end, skipped_removal, passing_over, double_settle, lost_put_back, forgotten_counts, silent_accept),
     *(ignored_deadline, early_expiry, forgotten_deadline),
     *(overwriting_retry, turn_of_the_older_one, both_at_once, nothing_superseded, endless_deferring),
+    *(one_too_many, one_too_many_of_a_group, ignored_turn, slot_never_freed, group_left_behind),
 )

@@ -19,9 +19,9 @@ from middleware.tags import digests
 
 from ..middleware.scripted import LEASE_US, SILENCE_US, START_US
 from .comparing import QUEUE, compare_all, compare_pages
-from .entries import RUNNING, ModelPolicy, Token, tags_for
-from .event_log import EventLog
-from .history import HistoryChecker, read_all
+from .entries import RUNNING, ModelPolicy, Token, group_for, tags_for
+from .event_log import EventLog, read_all
+from .history import HistoryChecker
 from .model import Model
 
 WORKERS = ("worker-a", "worker-b")
@@ -107,7 +107,9 @@ class Steps(RuleBasedStateMachine):
             for subject, max_defer_us, stops_running in subjects or [(None, 0, False)] * len(jobs)
         ]
         offers = [
-            Offer(id, "task", message, due, digests(tags_for(id)), deadline, about)
+            Offer(
+                id, "task", message, due, digests(tags_for(id)), deadline, about, digests(filter(None, [group_for(id)]))
+            )
             for (id, message), about in zip(jobs, abouts, strict=True)
         ]
         answer = self.scripts.accept(offers, room=room)
@@ -159,12 +161,25 @@ class Steps(RuleBasedStateMachine):
         self.issued += [(id, number) for id, number, _ in answer.jobs]
         assert (answer.word, answer.until_due_us, answer.jobs) == self.model.claim(wanted, worker, LEASE_US)
 
-    def _set_policy(self, mode: str, order: str, share: int, batch: int, close_when_empty: bool) -> None:
+    def _set_policy(
+        self,
+        mode: str,
+        order: str,
+        share: int,
+        batch: int,
+        close_when_empty: bool,
+        *,
+        groups: tuple[int, int, bool] = (0, 0, False),
+    ) -> None:
         above, below = (1_500_000, 700_000) if order == "adaptive" else (0, 0)
+        max_running, of_group, shares = groups
         policy = Policy(
             *(mode, order, share, batch, close_when_empty),  # type: ignore[arg-type]
             lifo_above_us=above,
             lifo_below_us=below,
+            max_running=max_running,
+            max_running_per_group=of_group,
+            share_by_group=shares,
         )
-        model = ModelPolicy(mode, order, share, batch, close_when_empty, above, below)
+        model = ModelPolicy(mode, order, share, batch, close_when_empty, above, below, max_running, of_group, shares)
         assert self.scripts.put_policy(policy.fields()) == self.model.set_policy(model)

@@ -10,8 +10,8 @@ from middleware.commands import keys
 from middleware.commands.layout import WINDOW_FIELDS
 
 from .conftest import LoggedQueue
-from .event_log import Event, EventLog
-from .history import HistoryChecker, read_all
+from .event_log import Event, EventLog, read_all
+from .history import HistoryChecker
 
 TWO_JOBS = [["accept", n, f"{n}", n, 0] for n in (1, 2)]
 

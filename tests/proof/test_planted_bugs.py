@@ -16,12 +16,17 @@ from .planted import (
     double_settle,
     early_expiry,
     forgotten_deadline,
+    group_left_behind,
     ignored_deadline,
+    ignored_turn,
     lost_put_back,
     nothing_superseded,
+    one_too_many,
+    one_too_many_of_a_group,
     overwriting_retry,
     passing_over,
     skipped_removal,
+    slot_never_freed,
     turn_of_the_older_one,
     wrong_end,
 )
@@ -147,6 +152,48 @@ def keep_a_turn(queue: LoggedQueue) -> None:
     queue.send_about("a", "new", max_defer_us=5)
 
 
+def reach_the_bound(queue: LoggedQueue) -> None:
+    """Two jobs may run, and three idle threads come."""
+    queue.rule(mode="continuous", max_running=2)
+    queue.send_each("a", "b", "c")
+    queue.claim(3)
+
+
+def reach_the_bound_of_a_group(queue: LoggedQueue) -> None:
+    """One job of a group may run, and two threads come, one after the other."""
+    queue.rule(mode="continuous", max_running_per_group=1)
+    queue.send_of("loud", "a", "b", "c")
+    queue.claim()
+    queue.claim()
+
+
+def take_turns(queue: LoggedQueue) -> None:
+    """A group sends the newest jobs, and another one waits below them."""
+    queue.rule(mode="continuous", share_by_group=True)
+    queue.send_of("calm", "a", "b")
+    queue.send_of("loud", "c", "d", "e")
+    queue.claim(4)
+
+
+def lose_a_lease_of_a_full_group(queue: LoggedQueue) -> None:
+    """A worker dies with a job of a full group, which has the newest jobs that wait."""
+    queue.rule(mode="continuous", max_running_per_group=1)
+    queue.send_of("calm", "a")
+    queue.send_of("loud", "b", "c")
+    queue.claim()
+    queue.lose_leases()
+    queue.claim()
+
+
+def process_the_job_of_a_full_group(queue: LoggedQueue) -> None:
+    """A job of a full group ends, and that group has the newest jobs that wait."""
+    queue.rule(mode="continuous", max_running_per_group=1)
+    queue.send_of("calm", "a")
+    queue.send_of("loud", "b", "c")
+    (token,) = queue.claim()
+    queue.process_and_claim(token)
+
+
 class Case(NamedTuple):
     """A sequence of moves, the bug that it shows, what the checker calls it, and what it does to the live counters."""
 
@@ -181,6 +228,14 @@ FRESH_WORK_CASES = [
     (claim_before_the_one_that_keeps_its_turn, turn_of_the_older_one, "stale work"),
     (claim_both_of_a_subject, both_at_once, "in two states"),
 ]
+GROUP_CASES = [
+    (reach_the_bound, one_too_many, "bound overrun"),
+    (reach_the_bound_of_a_group, one_too_many_of_a_group, "bound overrun"),
+    (take_turns, ignored_turn, "out of turn"),
+    (lose_a_lease_of_a_full_group, slot_never_freed, "out of order"),
+    (process_the_job_of_a_full_group, group_left_behind, "out of order"),
+]
+MORE_CASES = FRESH_WORK_CASES + GROUP_CASES
 NAMES = [f"{case.plant.__name__}-{case.moves.__name__}" for case in CASES]
 
 
@@ -192,8 +247,8 @@ def test_a_planted_bug_turns_the_checker_of_histories_red(logged: LoggedQueue, c
     assert case.kind in logged.checked().found.errors
 
 
-@pytest.mark.parametrize(("moves", "plant", "kind"), FRESH_WORK_CASES, ids=lambda part: getattr(part, "__name__", part))
-def test_a_planted_bug_of_fresh_work_turns_the_checker_of_histories_red(
+@pytest.mark.parametrize(("moves", "plant", "kind"), MORE_CASES, ids=lambda part: getattr(part, "__name__", part))
+def test_a_planted_bug_of_fresh_work_or_groups_turns_the_checker_of_histories_red(
     logged: LoggedQueue, moves: Callable[[LoggedQueue], None], plant: Plant, kind: str
 ) -> None:
     with plant():
@@ -202,8 +257,8 @@ def test_a_planted_bug_of_fresh_work_turns_the_checker_of_histories_red(
     assert kind in logged.checked().found.errors
 
 
-@pytest.mark.parametrize("moves", dict.fromkeys(moves for moves, _, _ in FRESH_WORK_CASES))
-def test_the_same_fresh_work_without_the_bug_leaves_it_green(
+@pytest.mark.parametrize("moves", dict.fromkeys(moves for moves, _, _ in MORE_CASES))
+def test_the_same_moves_of_jobs_without_the_bug_leave_it_green(
     logged: LoggedQueue, moves: Callable[[LoggedQueue], None]
 ) -> None:
     moves(logged)

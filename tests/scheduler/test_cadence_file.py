@@ -9,6 +9,7 @@ from scheduler.blackout import parse_blackout
 from scheduler.cadence import Cadence, QueueCadence
 from scheduler.cadence_file import read_cadence
 from scheduler.errors import CadenceError
+from scheduler.runner import policy_of
 from scheduler.ticks import Cron, Every
 from scheduler.timetable import Timetable
 
@@ -286,3 +287,34 @@ def test_another_order_by_a_variable_takes_the_bounds_along(tmp_path: Path) -> N
     assert (queue.order, queue.lifo_above_us) == ("lifo", 0)
     shorter = read(tmp_path, text, CADENCE_DEFAULT_LIFO_ABOVE="10s").queues["default"]
     assert (shorter.lifo_above_us, shorter.lifo_below_us) == (10_000_000, 5_000_000)
+
+
+def test_limits_are_read_and_told(tmp_path: Path) -> None:
+    text = '[queues.default]\nevery = "2s"\nmax_running = 8\nmax_running_per_group = 2\nshare_by_group = true\n'
+    queue = read(tmp_path, text).queues["default"]
+
+    assert (queue.max_running, queue.max_running_per_group, queue.share_by_group) == (8, 2, True)
+    limits = {"max_running": "8", "max_running_per_group": "2", "share_by_group": "true"}
+    assert limits.items() <= queue.keys().items()
+    words = policy_of(queue).in_words()
+    assert words.endswith("newest first, by turns of their groups, at most 8 jobs and 2 of a group at once")
+
+
+def test_no_limits_leave_the_digest_as_it_was(tmp_path: Path) -> None:
+    without = read(tmp_path, '[queues.default]\nevery = "2s"\n')
+    unbounded = read(tmp_path, '[queues.default]\nevery = "2s"\nmax_running = 0\nshare_by_group = false\n')
+
+    assert without.digest == unbounded.digest
+    assert not [key for key in without.keys()["default"] if "group" in key or "running" in key]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("max_running = -1", "max_running must be a whole number from 0 to 1000000"),
+        ("max_running_per_group = true", "max_running_per_group must be a whole number"),
+        ('share_by_group = "yes"', "share_by_group must be true or false"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(tmp_path: Path, key: str, expected: str) -> None:
+    assert expected in error_of(tmp_path, f'[queues.default]\nevery = "2s"\n{key}\n')

@@ -46,6 +46,12 @@ def _parts(policy: Policy) -> Iterator[str]:
         yield {"lifo": "newest first", "fifo": "oldest first"}[policy.order]
     if policy.oldest_share_ppm and policy.order != "fifo":
         yield f"{_one_in(policy.oldest_share_ppm)} for the oldest"
+    if policy.share_by_group:
+        yield "by turns of the groups"
+    if policy.max_running:
+        yield f"at most {words.number(policy.max_running)} at once"
+    if policy.max_running_per_group:
+        yield f"at most {words.number(policy.max_running_per_group)} of a group at once"
     if policy.mode == "windows":
         if policy.lasts_us and policy.lasts_us != policy.period_us:
             yield f"open for {words.microseconds(policy.lasts_us)} at most"

@@ -67,6 +67,8 @@ def curl_line(job: Job, host_url: str) -> str:
         body["tags"] = list(job.tags)
     if job.subject is not None:
         body["subject"] = job.subject
+    if job.group is not None:
+        body["group"] = job.group
     try:
         text = orjson.dumps(body).decode()
     except TypeError:

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
 from ...access.scopes import READ, needs
-from ...wire.answers import json_answer, unless_known, with_etag
+from ...wire.answers import tagged_answer, unless_known
 from ...wire.snapshots import Snapshot
 from .. import readings
 from ..answers import Live, page
@@ -83,6 +83,6 @@ def history() -> Response:
         "waiting": [step.waiting for step in steps],
         "oldest_s": [(step.oldest_age_us or 0) / 1e6 for step in steps],
     }
-    answer = unless_known(with_etag(json_answer(columns)))
+    answer = unless_known(tagged_answer(columns))
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -69,8 +69,9 @@ def _new_job(declared: Task, payload: dict[str, Any], form: MultiDict[str, str])
     body: dict[str, Any] = {"task": declared.name, "payload": payload}
     if tags := one_line(form, "tags", 2000):
         body["tags"] = [tag.strip() for tag in tags.split(",") if tag.strip()]
-    if subject := one_line(form, "subject", 1000):
-        body["subject"] = subject
+    for name in ("subject", "group"):
+        if text := one_line(form, name, 1000):
+            body[name] = text
     for name in ("delay_s", "expires_in_s"):
         if seconds := one_line(form, name, 32):
             try:

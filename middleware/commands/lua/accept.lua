@@ -5,7 +5,8 @@
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · 8 '' or a MessagePack array with what few jobs have: of each job {digests of its tags, one behind the other,
 --       deadline as due below ('': none), digest of its subject
---       ('': none), µs for which newer jobs may take its turn (0: no bound), whether it stops those that run}
+--       ('': none), µs for which newer jobs may take its turn (0: no bound), whether it stops those that run,
+--       digest of its group ('': none)}
 --       · 9 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
 -- Returns {accepted, seq of the first, now in µs}, followed by due time in µs or 0 of each job unless all are due at once;
@@ -21,6 +22,7 @@ local default_gate, most, caller, call, key, digest = ARGV[2], tonumber(ARGV[3])
 --- @include counts
 --- @include move
 --- @include new_record
+--- @include groups
 
 -- Gather.
 if caller ~= '' and redis.call('ZSCORE', K.callers, caller) == call then return {'again'} end
@@ -73,8 +75,9 @@ for a = 10, #ARGV, 4 do
     gather(zadds, K.stack, seq, id)
   end
   if extras then
-    local tags, deadline, subject, max_defer, stops_running = unpack(extras[next_seq - first + 1])
-    for field = R.SIZE, R.BEHIND do job[field] = false end
+    local tags, deadline, subject, max_defer, stops_running, group = unpack(extras[next_seq - first + 1])
+    for field = R.SIZE, R.GROUP do job[field] = false end
+    job[R.GROUP] = group ~= '' and group
     if tags ~= '' then job[R.TAGS], tagged[id] = tags, job end
     if subject ~= '' then
       --- @include subject_row
@@ -88,9 +91,13 @@ for a = 10, #ARGV, 4 do
       next_deadline = math.min(next_deadline, job[R.EXPIRES])
     end
   end
+  if due_at == 0 and grouping() then
+    --- @include join_group
+    join_group(id, job)
+  end
   gather(hsets, K.messages, id, message)
   gather(hsets, K.records, id, cmsgpack.pack(job))
-  log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0, job[R.SUBJECT] or '')
+  log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0, job[R.SUBJECT] or '', job[R.GROUP] or '')
   next_seq, due_times[#due_times + 1] = seq + 1, due_at
 end
 count('accepted', #ids)

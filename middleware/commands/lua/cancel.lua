@@ -4,11 +4,13 @@
 
 local reason = ARGV[2]
 --- @include now
+--- @include groups
 --- @include event_log
 --- @include windows
 --- @include load
 --- @include finish
 --- @include close_if_empty
+--- @include leave_group
 
 local function call_off(id)
   local job = load(id)
@@ -20,6 +22,7 @@ local function call_off(id)
   elseif status == S.QUEUED then
     redis.call('ZREM', K.stack, id)
     redis.call('ZREM', K.displaced, id)
+    leave_group(id, job)
     finish(id, job, S.CANCELLED, reason)
   elseif status == S.SCHEDULED then
     redis.call('ZREM', K.due, id)

@@ -4,6 +4,7 @@
 
 local number, who = tonumber(ARGV[2]), ARGV[3]
 --- @include now
+--- @include groups
 --- @include close_window
 --- @include still_open
 --- @include open_number

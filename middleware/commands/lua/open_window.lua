@@ -11,6 +11,7 @@
 local opened_by, tick, credits, lasts = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local next_tick, key, digest, who, default_gate = ARGV[6], ARGV[7], ARGV[8], ARGV[9], 'closed'
 --- @include now
+--- @include groups
 --- @include promote_due
 --- @include still_open
 --- @include close_window

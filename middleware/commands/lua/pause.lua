@@ -4,6 +4,7 @@
 
 local word, who, why, default_gate = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 --- @include now
+--- @include groups
 --- @include event_log
 --- @include counts
 --- @include windows

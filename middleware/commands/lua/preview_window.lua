@@ -1,10 +1,12 @@
--- Which jobs would a window of the policy let through if it opened now, and nothing came meanwhile?
+-- Which jobs would a window of the policy let through if it opened now, and nothing came meanwhile? Bounds of what runs aren't
+-- looked at, but groups that are full now aren't counted on.
 -- ARGV: 1 now in µs or '' · 2 how many ids at most
 -- Returns {tick in ms at which the next window opens or '', how many jobs, then ids in the order of their claims}; no
 -- jobs where there are no windows.
 
 local most, default_gate = tonumber(ARGV[2]), 'closed'
 --- @include now
+--- @include groups
 --- @include windows
 --- @include promote_due
 --- @include order
@@ -23,8 +25,14 @@ if mode == 'windows' then
   local waiting, credits = redis.call('ZCARD', K.stack), tonumber(batch)
   local all = credits > 0 and math.min(credits, waiting) or waiting
   local shown, from_top, from_bottom = math.min(all, most), 0, 0
-  local top, bottom = redis.call('ZREVRANGE', K.stack, 0, shown), redis.call('ZRANGE', K.stack, 0, shown)
   reply = {planned(next_tick), all}
+  if grouping() == 'on' then
+    --- @insert show_touched
+    --- @include preview_turns
+    for _, id in ipairs(preview_turns(shown, tonumber(share), order)) do reply[#reply + 1] = id end
+    shown = 0
+  end
+  local top, bottom = redis.call('ZREVRANGE', K.stack, 0, shown), redis.call('ZRANGE', K.stack, 0, shown)
   for c = 1, shown do
     if takes_bottom(c, tonumber(share), order) then
       from_bottom = from_bottom + 1

@@ -4,6 +4,7 @@
 
 local default_gate = ARGV[2]
 --- @include now
+--- @include groups
 --- @include windows
 --- @include promote_due
 --- @include until_due

@@ -7,6 +7,7 @@
 local age, most, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local most_keys = tonumber(ARGV[5])
 --- @include now
+--- @include groups
 --- @include event_log
 --- @include counts
 --- @include windows

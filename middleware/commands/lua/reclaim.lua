@@ -5,6 +5,7 @@
 
 local lease, silence, crash_limit, default_gate = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 --- @include now
+--- @include groups
 --- @include gather
 --- @include event_log
 --- @include windows

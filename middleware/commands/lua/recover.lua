@@ -5,6 +5,7 @@
 
 local worker, default_gate = ARGV[2], ARGV[3]
 --- @include now
+--- @include groups
 --- @include gather
 --- @include event_log
 --- @include windows

@@ -6,6 +6,7 @@
 
 local default_gate, reason = ARGV[2], ARGV[3]
 --- @include now
+--- @include groups
 --- @include gather
 --- @include event_log
 --- @include windows

@@ -5,6 +5,7 @@
 
 local default_gate = ARGV[2]
 --- @include now
+--- @include groups
 --- @include counts
 --- @include event_log
 --- @include windows

@@ -4,11 +4,13 @@
 --       · then name and value of each field: mode (windows, continuous), order (lifo, fifo, adaptive), share (of the oldest, in
 --       ppm), batch (0: no bound), close_when_empty (0, 1), lasts (in µs, 0: until the next one opens),
 --       lifo_above and lifo_below (in µs, of the adaptive order), period (from tick to tick in µs, 0: it varies),
---       timetable (when the ticks are, in words)
--- Returns 1 if it changed any of them, else 0.
+--       timetable (when the ticks are, in words), max_running and max_running_per_group (how many jobs of the queue, and of
+--       one group, may run, 0: no bound), share_by_group (0, 1)
+-- Returns 1 if it changed any of them, else 0; and 1 if index_groups.lua is to be called, else 0.
 
 local next_tick, default_gate = ARGV[2], 'closed'
 --- @include now
+--- @include groups
 --- @include close_window
 --- @include plan_next
 
@@ -17,7 +19,10 @@ if next_tick ~= 'keep' then
   plan_next(next_tick)
   redis.call('HSET', K.policy, 'later_ticks', ARGV[3])
 end
-local is_changed, order_before = false, redis.call('HGET', K.policy, 'order')
+local is_changed = false
+local order_before, bound_before, shared_before = unpack(
+  redis.call('HMGET', K.policy, 'order', 'max_running_per_group', 'share_by_group')
+)
 for a = 4, #ARGV, 2 do
   local field, value = ARGV[a], ARGV[a + 1]
   if redis.call('HGET', K.policy, field) ~= value then
@@ -26,13 +31,16 @@ for a = 4, #ARGV, 2 do
     is_changed = true
   end
 end
-if not is_changed then return 0 end
-local mode, open, order, share, above, below = unpack(
-  redis.call('HMGET', K.policy, 'mode', 'open', 'order', 'share', 'lifo_above', 'lifo_below')
-)
-if order ~= order_before then redis.call('HDEL', K.policy, 'order_now') end
-log('policy', now, mode, order, tonumber(share), tonumber(above or 0), tonumber(below or 0))
-if mode ~= 'windows' and open then close_window(tonumber(open), 'replaced') end
---- @insert ring
+--- @include rule_groups
+local is_indexing = rule_groups(bound_before, shared_before)
+if is_changed then
+  local mode, open, order, share, above, below, max_running, of_group, shares = unpack(redis.call('HMGET', K.policy, 'mode',
+    'open', 'order', 'share', 'lifo_above', 'lifo_below', 'max_running', 'max_running_per_group', 'share_by_group'))
+  if order ~= order_before then redis.call('HDEL', K.policy, 'order_now') end
+  log('policy', now, mode, order, tonumber(share), tonumber(above or 0), tonumber(below or 0),
+    tonumber(max_running or 0), tonumber(of_group or 0), shares == '1')
+  if mode ~= 'windows' and open then close_window(tonumber(open), 'replaced') end
+  --- @insert ring
+end
 --- @insert save
-return 1
+return {is_changed and 1 or 0, is_indexing}

@@ -8,6 +8,7 @@
 
 local worker, lease, default_gate, wanted = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 --- @include now
+--- @include groups
 --- @include event_log
 --- @include windows
 --- @include gather

@@ -6,6 +6,9 @@
 --   window: packed record of the open one · order_now: of claims · next_tick: when the next window opens in ms, or ''
 --   were_full: 1 if the last windows used all their credits, else 0
 --   sizes: name of a key and number of its members, in turn · policy, counters: field and value in turn
+--   held_back: how many jobs wait although the gate lets them, since as many of the queue or of their groups run as may
+--   groups: {how many of them have jobs on the stack, how many of these are full, how many jobs their index has} where claims
+--   go by groups
 --   task_counters: task and packed counters in turn · freshness: as parts/read_freshness.lua says
 
 local how_many_full = tonumber(ARGV[2])
@@ -18,9 +21,8 @@ local how_many_full = tonumber(ARGV[2])
 --- @include add_up
 
 add_up()
-local open, last, order, share, above, below, next_tick = unpack(
-  redis.call('HMGET', K.policy, 'open', 'windows', 'order', 'share', 'lifo_above', 'lifo_below', 'next_tick')
-)
+local open, last, order, share, above, below, next_tick, max_running, grouping = unpack(redis.call('HMGET', K.policy,
+  'open', 'windows', 'order', 'share', 'lifo_above', 'lifo_below', 'next_tick', 'max_running', 'grouping'))
 local n = tonumber(open or 0)
 local w = n > 0 and window(n)
 if w and w[W.CLOSES_AT] and w[W.CLOSES_AT] <= now then w = nil end
@@ -39,6 +41,16 @@ local function entered(row)
   local job = row[1] and load(row[1])
   return job and (job[R.ENTERED] or job[R.SEQ]) or math.huge
 end
+
+local held_back, groups = 0, false
+if grouping == 'on' then
+  local full = redis.call('ZREVRANGE', K.full_groups, 0, P.GROUPS_SHOWN_AT_ONCE - 1, 'WITHSCORES')
+  for i = 2, #full, 2 do held_back = held_back + full[i] end
+  local full_groups = redis.call('ZCARD', K.full_groups)
+  groups = {redis.call('ZCARD', K.group_tops) + full_groups, full_groups, redis.call('ZCARD', K.grouped)}
+end
+local bound = tonumber(max_running or 0)
+if bound > 0 and redis.call('ZCARD', K.running) >= bound then held_back = redis.call('ZCARD', K.stack) end
 
 local oldest = redis.call('ZRANGE', K.stack, 0, 0, 'WITHSCORES')
 local since = math.min(entered(oldest), entered(redis.call('ZREVRANGE', K.stack, 0, 0)))
@@ -59,4 +71,5 @@ return {
   'next_tick', planned(next_tick), 'were_full', were_full(w and n - 1 or tonumber(last or 0)),
   'sizes', sizes, 'policy', redis.call('HGETALL', K.policy), 'counters', redis.call('HGETALL', K.counters),
   'task_counters', redis.call('HGETALL', K.task_counters), 'freshness', read_freshness(),
+  'held_back', held_back, 'groups', groups,
 }

@@ -15,8 +15,8 @@ from api.dashboard.models.timeline import lane_of, timeline_of
 from middleware.jobs import Job, JobError, JobStatus
 from middleware.queues.pause import Pause
 from middleware.queues.policy import Policy
-from middleware.queues.snapshot import QueueSnapshot
-from middleware.queues.stack import StackShape, Taken
+from middleware.queues.snapshot import QueueSnapshot, WaitingGroups
+from middleware.queues.stack import StackShape, Taken, taken_next
 
 S = 1_000_000
 NOW_US = 1_700_000_000 * S
@@ -27,7 +27,7 @@ def queue_with(policy: Policy | None = None, waiting: int = 0, **more: Any) -> Q
     empty = dict.fromkeys(
         (
             *("pause", "window", "next_window_at_us", "last_opened_us", "last_free_claim_us", "oldest_place"),
-            "freshness",
+            *("freshness", "groups"),
         )
     )
     known = {
@@ -42,6 +42,7 @@ def queue_with(policy: Policy | None = None, waiting: int = 0, **more: Any) -> Q
         **dict.fromkeys(("due", "leases", "finished", "records", "messages"), 0),
         "later_ticks_us": (),
         "counters": {},
+        "held_back": 0,
         "task_counters": {},
     }
     return QueueSnapshot(**(empty | known | more))
@@ -138,10 +139,23 @@ EVERY = Policy(batch=1000, lasts_us=2 * S, period_us=2 * S, timetable="every 2s"
             Policy(mode="continuous", order="adaptive", lifo_above_us=30 * S, lifo_below_us=15 * S),
             "At any time, without windows, the oldest first until it has waited 30 s, then the newest first",
         ),
+        (
+            Policy("continuous", max_running=20, max_running_per_group=4, share_by_group=True),
+            "newest first, by turns of the groups, at most 20 at once, at most 4 of a group at once.",
+        ),
     ],
 )
 def test_a_cadence_is_told_in_plain_language(policy: Policy, sentence: str) -> None:
     assert sentence in policy_sentence(queue_with(policy))
+
+
+def test_where_groups_share_the_stack_has_no_cut() -> None:
+    queue = queue_with(Policy(batch=3, share_by_group=True), 9, groups=WaitingGroups(2, 0, 9))
+
+    assert taken_next(queue).total == 0
+    drawing = drawing_of(queue, StackShape(NOW_US, AGES_US, (2, 3, 4, 0), taken_next(queue), None, None))
+    assert drawing.says == "9 jobs wait. Windows go round the 2 groups that wait, the newest of each first."
+    assert not [row for row in drawing.rows if isinstance(row, Cut)]
 
 
 def test_the_next_ticks_are_told_as_far_as_they_are_known() -> None:
@@ -238,6 +252,7 @@ def job_with(status: JobStatus, **more: Any) -> Job:
                 "reason",
                 "superseded_by",
                 "subject",
+                "group",
                 "request_id",
                 "traceparent",
             ),

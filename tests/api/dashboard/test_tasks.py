@@ -12,6 +12,7 @@ def test_a_form_submits_a_job_and_leads_to_it(client: Client) -> None:
     sent = {"payload.to": "a@example.org", "payload.title": " spaces stay ", "tags": "one, two", "delay_s": "60"} | {
         "expires_in_s": "90",
         "subject": "ada",
+        "group": "readers",
     }
 
     answer = send(client, "/dashboard/tasks/post_mail", sent)
@@ -21,7 +22,7 @@ def test_a_form_submits_a_job_and_leads_to_it(client: Client) -> None:
     assert answer.headers["Location"] == f"/dashboard/jobs/{job['id']}?done=submitted"
     assert job["payload"] == {"to": "a@example.org", "title": " spaces stay "}
     assert (job["tags"], job["status"], job["queue"]) == (["one", "two"], "scheduled", "mail")
-    assert (job["subject"], job["expires_at"] > job["due_at"]) == ("ada", True)
+    assert (job["subject"], job["group"], job["expires_at"] > job["due_at"]) == ("ada", "readers", True)
     assert job["request_id"] == answer.headers["X-Request-Id"]
 
 

@@ -155,3 +155,27 @@ def test_an_index_of_subjects_that_isnt_the_records_is_found(queue: ScriptedQueu
     queue.client.zadd(key, {row: 0})
     assert found(queue, redis_url) == ["default: job a is in the index of subjects, and its record says cancelled"]
     queue.client.zrem(key, row)
+
+
+def test_an_index_of_groups_that_isnt_the_records_is_found(queue: ScriptedQueue, redis_url: str) -> None:
+    queue.rule(mode="continuous", share_by_group=True)
+    queue.send_of("one", "a", "b", "c")
+    queue.claim()
+    with redis.Redis.from_url(redis_url) as raw:
+        (row, _), (run,) = (
+            raw.zrange(keys.grouped("default"), 0, -1),
+            raw.zrange(keys.running_grouped("default"), 0, -1),
+        )
+        raw.zrem(keys.grouped("default"), row)
+        raw.zrem(keys.running_grouped("default"), run)
+        raw.zadd(keys.running_grouped("default"), {row: 0})
+
+        faults = found(queue, redis_url)
+
+        raw.zadd(keys.grouped("default"), {row: 0})
+        raw.delete(keys.running_grouped("default"))
+        raw.zadd(keys.running_grouped("default"), {run: 0})
+
+    assert any("a waits, and isn't in the index of groups" in fault for fault in faults)
+    assert any("c runs, and isn't counted as one of its group" in fault for fault in faults)
+    assert any("a is in the index of running groups, and isn't running" in fault for fault in faults)

@@ -378,3 +378,38 @@ def test_an_expired_job_tells_its_deadline(queue: ScriptedQueue) -> None:
 
     assert causes(queue, "a")["expired"]["expires_at"] == "2023-11-14T22:13:25.000000Z"
     assert "passed at 2023-11-14T22:13:25" in why(queue, "a").causes[0].message
+
+
+def test_as_many_of_the_queue_run_as_may(queue: ScriptedQueue) -> None:
+    queue.rule(mode="continuous", max_running=1)
+    queue.send_each("a", "b")
+    queue.claim()
+
+    found = causes(queue, "a")
+
+    assert found["queue_full"] == {"running": 1, "max_running": 1}
+    assert "next" not in found
+
+
+def test_as_many_of_its_group_run_as_may(queue: ScriptedQueue) -> None:
+    queue.rule(mode="continuous", max_running_per_group=1)
+    queue.send_of("customer-7", "a", "b")
+    queue.send_of("customer-8", "c")
+    queue.claim(2)
+
+    assert causes(queue, "a")["group_full"] == {"group": "customer-7", "running": 1, "max_running_per_group": 1}
+    assert "other groups" in starts_in(queue, "a")[1]
+
+
+def test_the_turns_of_groups_come_first(queue: ScriptedQueue) -> None:
+    queue.rule(mode="continuous", share_by_group=True)
+    queue.send_of("calm", "a", "b")
+    queue.send_of("loud", "c", "d", "e")
+    queue.claim()
+
+    of_loud, of_calm, none = causes(queue, "c"), causes(queue, "b"), queue.send("f") and causes(queue, "f")
+    assert of_loud["turns"] == {"group": "loud", "groups": 2, "had_turn": True}
+    assert of_loud["others_first"]["before"] == 1
+    assert of_calm["turns"] == {"group": "calm", "groups": 2, "had_turn": False}
+    assert "others_first" not in of_calm
+    assert none["turns"] == {"group": None, "groups": 3, "had_turn": False}

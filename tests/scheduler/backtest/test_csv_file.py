@@ -44,6 +44,13 @@ def test_columns_may_come_in_any_order_after_a_byte_order_mark_and_with_blank_li
     assert found == [Arrival(5_000_000, 7_000_000), Arrival(6_000_000)]
 
 
+def test_groups_are_kept_as_digests(tmp_path: Path) -> None:
+    found = read(tmp_path, "group,created_at\ncustomer 7,1\n,2\n")
+
+    assert [arrival.group for arrival in found] == [digests(["customer 7"]), ""]
+    assert Arrivals.of(found).groups == [arrival.group for arrival in found]
+
+
 def test_subjects_are_kept_as_digests(tmp_path: Path) -> None:
     found = read(tmp_path, "created_at,subject\n1,customer 7\n2,\n3,customer 7\n")
 

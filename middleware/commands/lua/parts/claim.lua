@@ -6,6 +6,7 @@
 --- @include number_of
 --- @include until_due
 --- @include gate
+--- @include groups
 --- @include close_when_done
 -- Gives popped jobs (ids and places in turn) to the worker; the highest place on the stack is now `left`.
 -- Returns true if that ended others.
@@ -41,6 +42,14 @@ local function hand_out(popped, is_bottom, left, rule, reply)
     job[R.WORKER], job[R.WINDOW], job[R.SIZE] = worker, rule.number or false, message and #message
     gather(hsets, K.records, id, cmsgpack.pack(job))
     gather(zadds, K.running, seq, id)
+    if grouping_word and not rule.goes_by_groups then
+      --- @include leave_group
+      leave_group(id, job) -- its index is being made
+    end
+    if job[R.GROUP] then
+      --- @include group_row
+      redis.call('ZADD', K.running_grouped, 0, group_row(job, seq, id))
+    end
     gather(zadds, K.leases, now + lease, id)
     reply[#reply + 1] = id
     reply[#reply + 1] = number_of(job)
@@ -70,8 +79,8 @@ end
 
 -- Claims up to `wanted` jobs and appends id, number, attempt, µs waited and message of each to the reply, newest first; its second
 -- element becomes the µs until the next job falls due, or a deadline passes.
--- Returns the word of the gate, or `empty`, or `more` when so many jobs fell due that the caller must call again; after
--- it the number of the window that was claimed in, if there was one.
+-- Returns the word of the gate, or `empty`, or `full` when nothing more may run, or `more` when so many jobs fell due that the
+-- caller must call again; after it the number of the window that was claimed in, if there was one.
 local function claim(wanted, reply)
   reply[2] = until_due()
   if reply[2] == 0 then
@@ -82,10 +91,14 @@ local function claim(wanted, reply)
   end
   local word, rule = gate()
   if word ~= 'open' then return word end
-  local most = math.min(wanted, rule.limit)
-  local popped, is_bottom
+  local most, claimed_before = math.min(wanted, rule.limit), #reply
+  local popped, is_bottom = {}, nil
   local is_late = reply[2] == 0 -- more deadlines have passed than one call looks after
-  if rule.order == 'lifo' and rule.share == 0 and not is_late then
+  if rule.goes_by_groups then
+    --- @include claim_by_turns
+    claim_by_turns(most, rule, is_late, reply)
+    reply[2] = until_due()
+  elseif rule.order == 'lifo' and rule.share == 0 and not is_late then
     popped = redis.call('ZPOPMAX', K.stack, most)
   else
     --- @include pop_by_rule
@@ -96,9 +109,13 @@ local function claim(wanted, reply)
     left, reply[2] = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')[2], until_due()
   end
   if rule.window then close_when_done(rule.number, not left) end
+  local has_slot = (#reply - claimed_before) / 5 < rule.slots
+  if rule.goes_by_groups then has_slot = has_slot and redis.call('EXISTS', K.group_tops) == 1 end
   if not left then
     redis.call('DEL', K.doorbell)
     word = 'empty'
+  elseif not has_slot then
+    word = 'full'
   elseif not (rule.window and rule.window[W.CLOSED_AT]) and redis.call('LLEN', K.doorbell) == 0 then
     redis.call('RPUSH', K.doorbell, 1)
   end

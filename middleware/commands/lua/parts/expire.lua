@@ -1,4 +1,5 @@
 --- @include leave_waiting
+--- @include leave_group
 --- @include gather
 --- @include finish
 --- @include orphan
@@ -10,6 +11,7 @@ local function expire(ids, reason)
   local records = redis.call('HMGET', K.records, unpack(ids))
   for i, id in ipairs(ids) do
     local job = records[i] and cmsgpack.unpack(records[i]) or orphan()
+    leave_group(id, job)
     finish(id, job, S.EXPIRED, reason)
     gather(hsets, K.records, id, cmsgpack.pack(job))
     log('expire', now, id, reason)

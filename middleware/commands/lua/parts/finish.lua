@@ -30,6 +30,10 @@ local function finish(id, job, status, reason, us, bytes)
   if job[R.STATUS] == S.RUNNING then
     job[R.LOST] = 0
     leave_window(job, outcome)
+    if job[R.GROUP] then
+      --- @include end_of_run
+      end_of_run(id, job)
+    end
   end
   move(job, status, us)
   count('finished_bytes', bytes)

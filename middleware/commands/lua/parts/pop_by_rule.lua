@@ -7,9 +7,8 @@
 local function pop_by_rule(most, rule, is_late)
   local claims = rule.window and rule.window[W.CLAIMED]
   if not claims then
-    --- @include add_up
-    add_up()
-    claims = tonumber(redis.call('HGET', K.policy, 'claims') or 0)
+    --- @include claims_outside
+    claims = claims_outside()
   end
   local order, popped, is_bottom = order_now(rule), {}, {}
   for c = 1, most do

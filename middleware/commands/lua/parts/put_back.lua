@@ -14,6 +14,10 @@ local function put_back(id, job, delay, outcome, us, bytes)
   if job[R.SUPERSEDED_BY] then return finish(id, job, S.SUPERSEDED, false, us, bytes) end
   if job[R.CANCEL] then return finish(id, job, S.CANCELLED, job[R.CANCEL], us, bytes) end
   leave_window(job, outcome)
+  if job[R.GROUP] then
+    --- @include end_of_run
+    end_of_run(id, job)
+  end
   if job[R.EXPIRES] then
     --- @include watch_deadline
     watch_deadline(id, job[R.EXPIRES])

@@ -2,8 +2,10 @@
 --- @include windows
 --- @include counts
 --- @include writes
+--- @include groups
 -- Writes what this call has gathered.
 --- @insert write
+--- @insert show_touched
 for opened, record in pairs(windows) do
   if record then redis.call('HSET', K.windows, opened, cmsgpack.pack(record)) end
 end

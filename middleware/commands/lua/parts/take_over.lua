@@ -1,4 +1,5 @@
 --- @include leave_waiting
+--- @include leave_group
 --- @include subject_row
 --- @include finish
 --- @include load_all
@@ -6,6 +7,7 @@
 -- Ends a job that waits, since a newer one of its subject does.
 local function supersede(id, job, by)
   leave_waiting({id})
+  leave_group(id, job)
   job[R.SUPERSEDED_BY] = by
   finish(id, job, S.SUPERSEDED)
   redis.call('HSET', K.records, id, cmsgpack.pack(job))

@@ -1,0 +1,56 @@
+"""What a task's option takes from its jobs' arguments, such as ``@task(subject="customer")``."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, NamedTuple
+
+import dramatiq
+
+
+class NamedArgument(NamedTuple):
+    """An argument of a task: its name, None if the option names none, and its position."""
+
+    name: str | None = None
+    position: int = 0
+
+    def value_in(self, message: dramatiq.Message[Any]) -> Any:
+        """What a message has for it; None: nothing."""
+        if self.name is None or self.name in message.kwargs:
+            return message.kwargs.get(self.name or "")
+        return message.args[self.position] if self.position < len(message.args) else None
+
+
+NO_ARGUMENT = NamedArgument()
+
+
+def named_argument(actor: dramatiq.Actor[Any, Any], option: str) -> NamedArgument:
+    """The argument that this option of a task names.
+
+    Raises:
+      ValueError: there is no such argument.
+    """
+    name = actor.options.get(option)
+    if name is None:
+        return NO_ARGUMENT
+    names = list(inspect.signature(actor.fn).parameters)
+    if name not in names:
+        there_are = f"there are: {', '.join(names) or 'none'}"
+        raise ValueError(f"{option} of a task names the argument that holds it, got {name!r}; {there_are}")
+    return NamedArgument(name, names.index(name))
+
+
+def text_of(option: str, value: Any, longest: int) -> str:
+    """A value of such an option as text; empty: there is none.
+
+    Raises:
+      ValueError: it is neither a text nor a whole number, or longer than ``longest`` characters.
+    """
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"a {option} is a text or a whole number, got {value!r}")  # noqa: TRY004
+    text = str(value)
+    if len(text) > longest:
+        raise ValueError(f"a {option} has {longest} characters at most, got {len(text)}")
+    return text

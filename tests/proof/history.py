@@ -66,7 +66,7 @@ class HistoryChecker:
             getattr(self, f"_{kind}")(now_us, id, *words)
 
     def _policy(  # noqa: PLR0917 - the words of the log
-        self, now_us: int, mode: str, order: str, share_ppm: int, above_us: int, below_us: int, *limits: Any
+        self, now_us: int, mode: str, order: str, share_ppm: int, above_us: int = 0, below_us: int = 0, *limits: Any
     ) -> None:
         self.gate.put_policy(mode, order, share_ppm, above_us, below_us)
         self._waiting.put_policy(*limits)

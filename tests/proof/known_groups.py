@@ -24,7 +24,7 @@ class KnownGroups(Waiting):
         self._max_running = self._of_group = 0
         self._shares = self._is_on = False
 
-    def put_policy(self, max_running: int, of_group: int, shares: bool) -> None:
+    def put_policy(self, max_running: int = 0, of_group: int = 0, shares: bool = False) -> None:
         """From now on this holds."""
         self._max_running, self._of_group, self._shares = max_running, of_group, shares
 

@@ -112,6 +112,23 @@ def test_who_is_alive_and_windows_of_all_shards_are_shown(broker: LifoBroker, cl
     assert [snapshot.queue for snapshot in broker.control.snapshots()] == queues
 
 
+def test_groups_of_queues_on_all_shards_have_their_turns(broker: LifoBroker, cluster: Cluster) -> None:
+    queues = cluster.queues_on_all()
+    declared(broker, queues)
+    limits = Policy("continuous", max_running_per_group=1, share_by_group=True)
+    for queue in queues:
+        for group in ("loud", "loud", "calm"):
+            job = dramatiq.Message(queue, "tell", (), {}, {"group": group})
+            broker.enqueue(job)
+        broker.windows.put_policy(queue, limits)
+        claim = broker.redis.queue(queue).claim("nobody", 60_000_000, 3)
+
+        assert (claim.word, len(claim.jobs)) == ("full", 2)
+        snapshot = broker.control.snapshot(queue)
+        assert snapshot is not None
+        assert (snapshot.held_back, snapshot.faults()) == (1, [])
+
+
 def test_a_running_job_hears_at_once_that_it_is_cancelled(broker: LifoBroker, cluster: Cluster) -> None:
     [queue, *_] = cluster.queues_on_all()
 

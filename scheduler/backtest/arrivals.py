@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..errors import ArrivalsError
 
 MOST_ARRIVALS = 5_000_000
-"""Each takes 40 bytes as long as the simulations run, and about 100 more while they are sorted."""
+"""Each takes some 50 bytes as long as the simulations run, and about 100 more while they are sorted."""
 UNSET = -1
 
 

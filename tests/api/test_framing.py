@@ -56,11 +56,11 @@ def refused_with(client: Client, heard: bytes, status: bytes, kind: bytes) -> No
     ],
 )
 def test_a_host_that_is_none_is_refused(client: Client, host: bytes) -> None:
-    heard = said(client, host, LENGTH, body=BODY + SMUGGLED)
-
     if host == b"Host: \xff":  # which the server hides: it looks as if it were empty
+        heard = said(client, host, LENGTH, b"Connection: close", body=BODY + SMUGGLED)
         assert heard.startswith(b"HTTP/1.1 403 ")
     else:
+        heard = said(client, host, LENGTH, body=BODY + SMUGGLED)
         refused_with(client, heard, b"400 ", b"malformed-request")
 
 

@@ -9,7 +9,7 @@ from .stage import Stage
 
 Inject = Callable[[Stage], float]
 
-TOLERATED_S = 1.0
+TOLERATED_S = 3.0
 """So much longer than promised a recovery may take before chaos fails: a machine whose cores are all taken, as those of
 tests often are, may wake threads late for reasons of its own."""
 

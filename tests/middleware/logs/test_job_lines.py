@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import re
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -293,16 +294,19 @@ def test_every_job_of_many_threads_is_told_once(broker: LifoBroker, heard: Heard
 
 
 def test_what_was_put_back_has_not_ended(broker: LifoBroker, heard: Heard) -> None:
+    began = threading.Event()
+
     @dramatiq.actor(time_limit=600_000)
     def work() -> None:
+        began.set()
         end = time.monotonic() + 2
         while time.monotonic() < end:
             time.sleep(0.01)
 
-    message = work.send()
+    work.send()
     worker = dramatiq.Worker(broker, worker_timeout=100, worker_threads=1)
     worker.start()
-    wait_until(lambda: (job := broker.store.get(message.message_id)) and job.status.value == "running")
+    assert began.wait(10)
     worker.stop(timeout=100)
 
     assert not heard.of_jobs()

@@ -93,11 +93,15 @@ def test_a_worker_that_was_held_back_hears_at_once_of_a_slot_that_another_freed(
             held_back = waiting.send_with_options(args=("b",), group="one")
             wait_until(lambda: broker.control.snapshot("default").held_back == 1, "one job to be held back")
             time.sleep(0.1)  # the idle worker has looked, and found that nothing may run
-            busy.pause()  # so that the other one has to take it
+            pausing = threading.Thread(target=busy.pause)  # so that the other one has to take it
+            pausing.start()
+            wait_until(lambda: all(consumer.paused for consumer in busy.consumers.values()), "no more claims of it")
             go_on.set()
             at = time.monotonic()
             job = ended(broker, held_back)
             assert time.monotonic() - at < PROMPT_S
+            pausing.join(10)
+            busy.resume()
 
     assert job.status.value == "processed"
     audit(redis_url)

@@ -13,7 +13,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
 	--custom-compile-command 'make requirements'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test upstream clients contract dashboard screenshots audit acl fresh older observe datadog platforms servers soak soak-short soak-memory chaos bench lint format generated requirements clean
+.PHONY: help run test local upstream clients contract dashboard screenshots audit acl fresh older observe datadog platforms servers soak soak-short soak-memory chaos bench lint format generated requirements clean
 
 help: ## List these commands
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ run: $(VENV)/installed $(BIN)/lastin ## Start LastIn on http://127.0.0.1:8000 (a
 
 test: $(VENV)/installed-dev $(BIN)/lastin ## Run the tests
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
+
+local: $(VENV)/installed-dev $(BIN)/lastin ## Test `make run` itself: what it says, Ctrl-C, crashes, and what the README says to type
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m local tests/house $(PYTEST_ARGS)
 
 upstream: $(VENV)/installed-dev ## Run Dramatiq's own tests against LifoBroker, if pip can have its sdist (five minutes)
 	$(BIN)/python -m tests.upstream.run $(PYTEST_ARGS)

@@ -18,7 +18,10 @@ from local.embedded import EmbeddedServer
 from ..service import wait_until
 from .local_run import LocalRun, TerminalRun
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for leftovers in /proc")
+pytestmark = [
+    pytest.mark.local,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for leftovers in /proc"),
+]
 
 TASKS = '''
 """Tasks that take their time, and that fail."""

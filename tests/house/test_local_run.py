@@ -23,7 +23,10 @@ from ..certificates import self_signed
 from ..service import wait_until
 from .local_run import LocalRun
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for leftovers in /proc")
+pytestmark = [
+    pytest.mark.local,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for leftovers in /proc"),
+]
 
 SLOW_TASK = '''
 """A task that takes its time."""

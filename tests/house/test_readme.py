@@ -13,7 +13,10 @@ import pytest
 from ..service import ROOT, clean_environment, wait_until
 from .local_run import LocalRun
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for leftovers in /proc")
+pytestmark = [
+    pytest.mark.local,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for leftovers in /proc"),
+]
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHOWN_URL = "http://127.0.0.1:8000"

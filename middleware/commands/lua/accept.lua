@@ -86,12 +86,10 @@ for a = 10, #ARGV, 4 do
   else
     due_at = 0
     move(job, S.QUEUED)
-    if not place or place == seq then
-      gather(zadds, K.stack, seq, id)
-    else
+    gather(zadds, K.stack, place or seq, id)
+    if place and place ~= seq then
       job[R.PLACE] = place
       gather(zadds, K.displaced, seq, id)
-      redis.call('ZADD', K.stack, place, id) -- at once: the next one's place depends on it
     end
   end
   if extra then
@@ -104,7 +102,7 @@ for a = 10, #ARGV, 4 do
     if subject ~= '' then
       --- @include subject_row
       job[R.SUBJECT] = subject
-      if place then redis.call('ZADD', K.subjects, 0, subject_row(job, id)) else gather(zadds, K.subjects, 0, subject_row(job, id)) end
+      gather(zadds, K.subjects, 0, subject_row(job, id))
       of_subjects[#of_subjects + 1] = {id, job, max_defer, stops_running}
     end
     if deadline ~= '' then

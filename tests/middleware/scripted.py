@@ -131,6 +131,16 @@ class ScriptedQueue:
         answer = self.offer(*ids, due=due, about=subject_of_it, generated_us=self.clock.now_us - ago_us)
         assert isinstance(answer, Accepted)
 
+    def send_batch_about(self, subject: str, **ago_us: int) -> Accepted:
+        """Accept jobs with these ids in one batch, all with this subject, each generated so long ago."""
+        about, now_us = Subject(digests([subject])), self.clock.now_us
+        offers = [
+            Offer(id, "task", self.encoded(id), subject=about, generated_us=now_us - us) for id, us in ago_us.items()
+        ]
+        answer = self.scripts.accept(offers)
+        assert isinstance(answer, Accepted)
+        return answer
+
     def send_of(self, group: str, *ids: str) -> None:
         """Accept these ids one after the other, a microsecond apart, all of this group (empty: of none)."""
         for id in ids:

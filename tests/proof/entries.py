@@ -105,10 +105,10 @@ class ModelPolicy:
     """What the cadence says."""
 
     mode: str
-    order: str
-    share: int
-    batch: int
-    close_when_empty: bool
+    order: str = "lifo"
+    share: int = 0
+    batch: int = 0
+    close_when_empty: bool = False
     above: int = 0
     below: int = 0
     max_running: int = 0

@@ -15,7 +15,7 @@ from middleware.jobs import JobStatus
 
 from ..middleware.scripted import LEASE_US, SILENCE_US
 from .comparing import compare_counters, compare_pages
-from .entries import CANCELLED, EXPIRED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED
+from .entries import CANCELLED, EXPIRED, FINAL, QUEUED, REJECTED, RUNNING, SCHEDULED, ModelPolicy
 from .rare_steps import RARE
 from .steps import WORKERS
 from .subject_steps import SubjectSteps
@@ -24,8 +24,22 @@ moments_us = st.sampled_from([0, 1, 2, 3, 1_000, 700_000, 1_000_000, LEASE_US //
 delays_us = st.sampled_from([0, 0, 1, 2, 1_000, 1_000_000, 5_000_000])
 lengths_us = st.sampled_from([0, 1, 1_000_000, 2 * LEASE_US])
 credits_given = st.sampled_from([0, 1, 3, 10])
+orders = st.sampled_from([("lifo", 0, 0), ("lifo", 0, 0), ("fifo", 0, 0), ("adaptive", 1_500_000, 700_000)])
+"""And for how long (µs) the oldest job must have waited for the newest to come first, and for the oldest again."""
 limits = st.tuples(st.sampled_from([0, 0, 1, 3]), st.sampled_from([0, 0, 1, 2]), st.booleans())
 """How many jobs of the queue and of a group may run, and whether groups share."""
+policies = st.builds(
+    lambda mode, order, share, batch, closes, limits, order_by: ModelPolicy(
+        mode, order[0], share, batch, closes, *order[1:], *limits, order_by
+    ),
+    st.sampled_from(["windows", "windows", "continuous"]),
+    orders,
+    st.sampled_from([0, 0, 1, 250_000, 333_333, 500_000, 999_999, 1_000_000]),
+    st.sampled_from([0, 10]),
+    st.booleans(),
+    st.one_of(st.just((0, 0, False)), limits),
+    st.sampled_from(["accepted", "generated"]),
+)
 picks = st.integers(0, 15)
 settlements = st.lists(
     st.tuples(
@@ -205,27 +219,9 @@ class QueueMachine(SubjectSteps):
 
     # What operators and the cadence do.
 
-    @rule(
-        mode=st.sampled_from(["windows", "windows", "continuous"]),
-        order=st.sampled_from(["lifo", "lifo", "fifo", "adaptive"]),
-        share=st.sampled_from([0, 0, 1, 250_000, 333_333, 500_000, 999_999, 1_000_000]),
-        batch=st.sampled_from([0, 10]),
-        close_when_empty=st.booleans(),
-        order_by=st.sampled_from(["accepted", "generated"]),
-        groups=st.one_of(st.just((0, 0, False)), limits),
-    )
-    def set_policy(
-        self,
-        mode: str,
-        order: str,
-        share: int,
-        batch: int,
-        close_when_empty: bool,
-        *,
-        order_by: str = "accepted",
-        groups: tuple[int, int, bool] = (0, 0, False),
-    ) -> None:
-        self._set_policy(mode, order, share, batch, close_when_empty, order_by=order_by, groups=groups)
+    @rule(policy=policies)
+    def set_policy(self, policy: ModelPolicy) -> None:
+        self._set_policy(policy)
 
     @precondition(lambda self: self.model.is_by_windows)
     @rule(ahead_ms=st.sampled_from([-3_000, 0, 0, 0, 1_000, 1_001]), credits=credits_given, lasts_us=lengths_us)
@@ -244,7 +240,7 @@ class QueueMachine(SubjectSteps):
         window = self.model.open_window_now()
         self.model.now = max(self.model.now, window.closes_at + by_us)
         if then == "continuous":
-            self.set_policy("continuous", "lifo", 0, 0, False)
+            self._set_policy(ModelPolicy("continuous"))
         elif then == "flush":
             self.flush()
 

@@ -112,13 +112,14 @@ class Model(ModelGroups):
         about = {id: each for id, each in zip(ids, subjects, strict=True) if each[0] is not None}
         for subject in dict.fromkeys(each[0] for each in about.values()):
             its = sorted((self.jobs[id] for id, each in about.items() if each[0] == subject), key=lambda job: job.age)
-            if newer := self.newer(its[-1]):
-                for job in its:
-                    job.superseded_by = newer
-                    self._finish(job, SUPERSEDED, None)
-            else:
-                _, max_defer, stops_running = about[its[-1].id]
-                self.take_over(its[-1], max_defer, stops_running)
+            newest = its.pop()
+            newer = self.newer(newest)
+            for job in [*its, newest] if newer else its:
+                job.superseded_by = newer or newest.id
+                self._finish(job, SUPERSEDED, None)
+            if not newer:
+                _, max_defer, stops_running = about[newest.id]
+                self.take_over(newest, max_defer, stops_running)
         if about:
             self._close_when_done()
 

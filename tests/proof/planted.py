@@ -144,6 +144,11 @@ def late_and_stale() -> AbstractContextManager[None]:
     return planted("job[R.GENERATED] and newer_of_subject(job)", "false", into=("accept",))
 
 
+def late_and_kept() -> AbstractContextManager[None]:
+    """A job that was generated before others of its subject, and came with a newer one, may keep its turn."""
+    return planted("if wins[job[R.SUBJECT]] ~= id then", "if false then", into=("accept",))
+
+
 def forgotten_bytes() -> AbstractContextManager[None]:
     """What leaves the waiting jobs leaves its bytes behind."""
     return planted(
@@ -188,6 +193,6 @@ PLANTS: tuple[Plant, ...] = (
     *(wrong_end, skipped_removal, passing_over, double_settle, lost_put_back, forgotten_counts, silent_accept),
     *(ignored_deadline, early_expiry, forgotten_deadline),
     *(overwriting_retry, turn_of_the_older_one, both_at_once, nothing_superseded, endless_deferring),
-    *(forgotten_generation, late_and_stale, forgotten_bytes),
+    *(forgotten_generation, late_and_stale, late_and_kept, forgotten_bytes),
     *(one_too_many, one_too_many_of_a_group, ignored_turn, slot_never_freed, group_left_behind),
 )

@@ -62,7 +62,7 @@ class Steps(RuleBasedStateMachine):
         self.scripts = QueueCommands(QUEUE, self.link, default_gate=default_gate, now=lambda: self.model.now)
         self._accept([self._new() for _ in range(jobs)], "now", 0)
         if mode:
-            self._set_policy(mode, "lifo", 0, 0, False, order_by=order_by)
+            self._set_policy(ModelPolicy(mode, order_by=order_by))
         if mode == "windows":
             self._open_window("operator", None, 10, 0)
 
@@ -180,29 +180,14 @@ class Steps(RuleBasedStateMachine):
         self.issued += [(id, number) for id, number, _ in answer.jobs]
         assert (answer.word, answer.until_due_us, answer.jobs) == self.model.claim(wanted, worker, LEASE_US)
 
-    def _set_policy(
-        self,
-        mode: str,
-        order: str,
-        share: int,
-        batch: int,
-        close_when_empty: bool,
-        *,
-        order_by: Any = "accepted",
-        groups: tuple[int, int, bool] = (0, 0, False),
-    ) -> None:
-        above, below = (1_500_000, 700_000) if order == "adaptive" else (0, 0)
-        max_running, of_group, shares = groups
-        policy = Policy(
-            *(mode, order, share, batch, close_when_empty),  # type: ignore[arg-type]
-            lifo_above_us=above,
-            lifo_below_us=below,
-            max_running=max_running,
-            max_running_per_group=of_group,
-            share_by_group=shares,
-            order_by=order_by,
-        )
-        model = ModelPolicy(
-            *(mode, order, share, batch, close_when_empty, above, below, max_running, of_group, shares, order_by)
-        )
-        assert self.scripts.put_policy(policy.fields()) == self.model.set_policy(model)
+    def _set_policy(self, policy: ModelPolicy) -> None:
+        fields = Policy(
+            *(policy.mode, policy.order, policy.share, policy.batch, policy.close_when_empty),  # type: ignore[arg-type]
+            lifo_above_us=policy.above,
+            lifo_below_us=policy.below,
+            max_running=policy.max_running,
+            max_running_per_group=policy.of_group,
+            share_by_group=policy.shares,
+            order_by=policy.order_by,  # type: ignore[arg-type]
+        ).fields()
+        assert self.scripts.put_policy(fields) == self.model.set_policy(policy)

@@ -57,15 +57,21 @@ class SubjectSteps(RareSteps):
         by_us=st.sampled_from([1, 1_000_000]),
         newer=st.integers(1, 3),
         wanted=st.integers(0, 6),
+        late_us=st.sampled_from([None, 0, 1, 3_000_000]),
     )
-    def let_one_keep_its_turn(self, subject: str, kind: str, by_us: int, newer: int, wanted: int) -> None:
-        """Newer ones come for longer than they may take the turn of the older one."""
+    def let_one_keep_its_turn(  # noqa: PLR0917 - a step
+        self, subject: str, kind: str, by_us: int, newer: int, wanted: int, late_us: int | None
+    ) -> None:
+        """Newer ones come for longer than they may take the turn of the older one; then two at once, one late."""
         self._accept_one(subject, kind, 2_000_000)
         for _ in range(newer):
             self.model.now += by_us
             self._accept_one(subject, max_defer_us=1)
         if wanted:
             self._claim(wanted, WORKERS[0])
+        if late_us is not None:
+            generated = [max(0, self.model.now - late_us), None]
+            self._accept([self._new(), self._new()], "now", 0, subjects=[(subject, 0, False)] * 2, generated=generated)
 
     @precondition(lambda self: self.model.gate() == "open")
     @rule(

@@ -20,6 +20,7 @@ from .planted import (
     group_left_behind,
     ignored_deadline,
     ignored_turn,
+    late_and_kept,
     late_and_stale,
     lost_put_back,
     nothing_superseded,
@@ -163,6 +164,17 @@ def come_late(queue: LoggedQueue) -> None:
     queue.claim()
 
 
+def come_late_with_a_newer_one(queue: LoggedQueue) -> None:
+    """One that kept its turn runs, and a newer one waits behind it; then come one that is older, and the newest."""
+    queue.rule(mode="continuous", order="fifo", order_by="generated")
+    queue.send_generated(0, "kept", subject="a")
+    queue.clock.forward(us=5)
+    queue.send_generated(0, "behind", subject="a", max_defer_us=5)
+    queue.claim()
+    queue.send_batch_about("a", late=9, newest=0)
+    queue.claim()
+
+
 def reach_the_bound(queue: LoggedQueue) -> None:
     """Two jobs may run, and three idle threads come."""
     queue.rule(mode="continuous", max_running=2)
@@ -239,6 +251,7 @@ FRESH_WORK_CASES = [
     (claim_before_the_one_that_keeps_its_turn, turn_of_the_older_one, "stale work"),
     (claim_both_of_a_subject, both_at_once, "in two states"),
     (come_late, late_and_stale, "stale work"),
+    (come_late_with_a_newer_one, late_and_kept, "stale work"),
     (come_late, forgotten_generation, "wrong place"),
 ]
 GROUP_CASES = [

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from middleware.commands import keys
-from middleware.commands.types import Offer, Subject
-from middleware.tags import digests
 
 from ..scripted import ScriptedQueue
 
@@ -165,17 +163,29 @@ def test_a_retry_that_was_generated_before_gives_way_though_it_came_later(ordere
 
 
 def test_in_a_batch_the_one_generated_last_wins(ordered: ScriptedQueue) -> None:
-    now = ordered.clock.now_us
-    about = Subject(digests(["car"]))
-    offers = [
-        Offer(id, "task", ordered.encoded(id), subject=about, generated_us=now - ago)
-        for id, ago in [("a", 9 * S), ("b", 1 * S), ("c", 5 * S)]
-    ]
-    answer = ordered.scripts.accept(offers)
+    answer = ordered.send_batch_about("car", a=9 * S, b=1 * S, c=5 * S)
 
     assert ordered.waiting() == ["b"]
     assert {ordered.job(id).superseded_by for id in "ac"} == {"b"}
-    assert len(answer.records) == 3  # type: ignore[union-attr]
+    assert len(answer.records) == 3
+    ordered.audit()
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_what_came_late_in_a_batch_never_keeps_a_turn(ordered: ScriptedQueue, runs: bool) -> None:
+    """One that keeps its turn waits or runs, with a newer one behind it; then come an older and a newer one at once."""
+    ordered.rule(mode="continuous", order="fifo", order_by="generated")
+    ordered.send_generated(0, "keeps", subject="car")
+    ordered.clock.forward(s=1)
+    ordered.send_generated(0, "behind", subject="car", max_defer_us=1)
+    assert ordered.waiting() == ["behind", "keeps"]
+    if runs:
+        assert ordered.claimed_ids() == ["keeps"]
+
+    ordered.send_batch_about("car", late=9 * S, new=0)
+
+    assert [ordered.job(id).superseded_by for id in ("late", "behind")] == ["new", "new"]
+    assert ordered.waiting() == (["new"] if runs else ["new", "keeps"])
     ordered.audit()
 
 

@@ -19,10 +19,10 @@ from middleware.queues.windows import Windows
 from .cadence import QueueCadence
 from .cadence_file import SHORTEST_WINDOW_US
 from .clock import Clock, RedisClock
-from .durations import format_duration, parse_duration
+from .durations import format_duration
 from .errors import CadenceError
 from .runner import policy_of
-from .values import LONGEST_US, MOST_CREDITS
+from .values import LONGEST_US, MOST_CREDITS, read_duration, read_whole
 from .watch import CadenceWatcher
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.02, 0.5
@@ -41,9 +41,7 @@ def read_batch(text: str) -> int:
     Raises:
       ValueError: says what was expected.
     """
-    if not (text.isascii() and text.isdigit()) or int(text) > MOST_CREDITS:
-        raise ValueError(f"expected a whole number from 0 to {MOST_CREDITS}, got {text!r}")
-    return int(text)
+    return read_whole(text, 0, MOST_CREDITS)
 
 
 def read_lasts(text: str) -> int:
@@ -52,11 +50,7 @@ def read_lasts(text: str) -> int:
     Raises:
       ValueError: says what was expected.
     """
-    lasts_us = parse_duration(text)
-    if not SHORTEST_WINDOW_US <= lasts_us <= LONGEST_US:
-        low, high = format_duration(SHORTEST_WINDOW_US), format_duration(LONGEST_US)
-        raise ValueError(f"expected a duration from {low} to {high}, got {text!r}")
-    return lasts_us
+    return read_duration(text, SHORTEST_WINDOW_US, LONGEST_US)
 
 
 def open_by(file: CadenceWatcher, queue: str, broker: LifoBroker, *, batch: int | None, lasts_us: int | None) -> Window:

@@ -105,6 +105,30 @@ class Section:
             raise given.error('the name of a time zone, such as "Europe/Berlin"') from None
 
 
+def read_whole(text: str, low: int, high: int) -> int:
+    """A number as an option of a command has it.
+
+    Raises:
+      ValueError: says what was expected.
+    """
+    if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
+        raise ValueError(f"expected a whole number from {low} to {high}, got {text!r}")
+    return int(text)
+
+
+def read_duration(text: str, low_us: int, high_us: int) -> int:
+    """A duration as an option of a command has it, in microseconds.
+
+    Raises:
+      ValueError: says what was expected.
+    """
+    duration_us = parse_duration(text)
+    if not low_us <= duration_us <= high_us:
+        low, high = format_duration(low_us), format_duration(high_us)
+        raise ValueError(f"expected a duration from {low} to {high}, got {text!r}")
+    return duration_us
+
+
 def _shown(value: Any) -> str:
     """About as TOML writes it, so that it can be found in the file."""
     if isinstance(value, bool):

@@ -10,7 +10,7 @@ from typing import Any
 from middleware.clock import to_us
 
 from ..durations import parse_duration
-from ..values import LONGEST_US
+from ..values import LONGEST_US, read_duration, read_whole
 from .run_times import RunTime, read_run_time
 
 MOST_THREADS = 10_000
@@ -66,9 +66,7 @@ def read_threads(text: str) -> int:
     Raises:
       ValueError: says what was expected.
     """
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_THREADS:
-        raise ValueError(f"expected a whole number from 1 to {MOST_THREADS}, got {text!r}")
-    return int(text)
+    return read_whole(text, 1, MOST_THREADS)
 
 
 def read_drain(text: str) -> int:
@@ -77,10 +75,7 @@ def read_drain(text: str) -> int:
     Raises:
       ValueError: says what was expected.
     """
-    drain_us = parse_duration(text)
-    if drain_us > LONGEST_US:
-        raise ValueError(f"expected a duration up to 31d, got {text!r}")
-    return drain_us
+    return read_duration(text, 0, LONGEST_US)
 
 
 def read_time(text: str) -> int:

@@ -14,6 +14,12 @@ from .. import service
 JSON = {"Content-Type": "application/json"}
 PROBLEM_KEYS = {"type", "title", "status", "detail", "errors", "request_id"}
 
+JOB_OPTIONS = (
+    *("delay_s", "run_at", "expires_in_s", "expires_at", "subject", "group", "supersede_running", "max_defer_s"),
+    *("generated_at", "tags"),
+)
+"""What a submitted job may have beside its task and payload."""
+
 
 class Answer(service.Answer):
     """What came back."""
@@ -73,6 +79,14 @@ class Client:
         """POST /v1/jobs; text and bytes are sent as they are, all else as JSON."""
         raw = body if isinstance(body, bytes | str) else json.dumps(body)
         return self.send("POST", "/v1/jobs", raw, {**JSON, **headers})
+
+    def submit(self, message: str, **more: Any) -> dict[str, Any]:
+        """Submit one message; the job, as the answer has it and as its own address has it."""
+        answer = self.post_job({"message": message, **more})
+        assert answer.status == 201, answer.body
+        job: dict[str, Any] = answer.json
+        assert self.get(answer.headers["Location"]).json == job
+        return job
 
     def post(self, path: str, body: Any = None, **headers: str) -> Answer:
         """POST JSON to a path, or nothing at all."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from api.wire.waiting import preferred_wait_s
 
-from .client import Answer
+from .client import JOB_OPTIONS, Answer
 
 Header = tuple[str, bytes]
 
@@ -41,19 +41,11 @@ NUMBERS = st.one_of(
 )
 NAMES = st.sampled_from(
     [
+        *JOB_OPTIONS,
         *(
             "message",
             "task",
             "payload",
-            "delay_s",
-            "run_at",
-            "expires_in_s",
-            "expires_at",
-            "subject",
-            "group",
-            "supersede_running",
-            "max_defer_s",
-            "tags",
             "jobs",
             "reason",
             "queue",

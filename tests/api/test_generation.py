@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -20,26 +19,18 @@ def _by_generation(client: Client) -> None:
     broker.windows.put_policy("default", Policy(mode="continuous", order_by="generated"))
 
 
-def _submit(client: Client, message: str, **more: Any) -> dict[str, Any]:
-    answer = client.post_job({"message": message, **more})
-    assert answer.status == 201, answer.body
-    job: dict[str, Any] = answer.json
-    assert client.get(answer.headers["Location"]).json == job
-    return job
-
-
 def test_a_job_is_shown_with_its_time_and_its_place(client: Client) -> None:
-    job = _submit(client, "x", generated_at="2024-05-05T14:00:00.25+02:00")
+    job = client.submit("x", generated_at="2024-05-05T14:00:00.25+02:00")
 
     assert job["generated_at"] == LONG_AGO
     assert job["place"] == 1_714_910_400_250_000 < job["seq"]
-    assert _submit(client, "y")["generated_at"] is None
+    assert client.submit("y")["generated_at"] is None
     assert client.get("/v1/queues/default").json["order_by"] == "generated"
 
 
 def test_a_late_older_reading_is_answered_as_superseded(client: Client) -> None:
-    newer = _submit(client, "newer", subject="car", generated_at=SOME_TIME_AGO)
-    late = _submit(client, "late", subject="car", generated_at=LONG_AGO)
+    newer = client.submit("newer", subject="car", generated_at=SOME_TIME_AGO)
+    late = client.submit("late", subject="car", generated_at=LONG_AGO)
 
     assert (late["status"], late["superseded_by"], newer["status"]) == ("superseded", newer["id"], "queued")
     assert client.get(f"/v1/jobs/{newer['id']}").json["status"] == "queued"

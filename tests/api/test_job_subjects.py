@@ -13,14 +13,6 @@ from .client import Client
 KEY = {"Idempotency-Key": '"once"'}
 
 
-def _submit(client: Client, message: str, **more: Any) -> dict[str, Any]:
-    answer = client.post_job({"message": message, **more})
-    assert answer.status == 201, answer.body
-    job: dict[str, Any] = answer.json
-    assert client.get(answer.headers["Location"]).json == job
-    return job
-
-
 def _process(job: dict[str, Any]) -> None:
     queue = broker.redis.queue("default")
     [(id, number, _)] = queue.claim("nobody", 15_000_000, 1).jobs
@@ -29,8 +21,8 @@ def _process(job: dict[str, Any]) -> None:
 
 
 def test_a_newer_job_supersedes_the_one_that_waits_and_why_tells_which(client: Client) -> None:
-    old = _submit(client, "old", subject="customer-7")
-    new = _submit(client, "new", subject="customer-7", tags=["t"])
+    old = client.submit("old", subject="customer-7")
+    new = client.submit("new", subject="customer-7", tags=["t"])
 
     shown = client.get(f"/v1/jobs/{old['id']}").json
     assert (shown["status"], shown["subject"], shown["superseded_by"]) == ("superseded", "customer-7", new["id"])
@@ -60,7 +52,7 @@ def test_in_a_batch_the_last_one_wins_and_the_answer_shows_it(client: Client) ->
 
 def test_the_same_request_sent_again_supersedes_nothing_more(client: Client) -> None:
     first = client.post_job({"message": "x", "subject": "a"}, **KEY).json
-    newer = _submit(client, "y", subject="a")
+    newer = client.submit("y", subject="a")
 
     again = client.post_job({"message": "x", "subject": "a"}, **KEY).json
 
@@ -72,8 +64,8 @@ def test_a_queue_shows_how_fresh_its_subjects_are(client: Client) -> None:
     broker.windows.put_policy("default", Policy(mode="continuous"))
     assert client.get("/v1/queues/default").json["freshness"] is None
     for subject in "ab":
-        _process(_submit(client, "x", subject=subject))
-    _submit(client, "waits", subject="a")
+        _process(client.submit("x", subject=subject))
+    client.submit("waits", subject="a")
 
     fresh = client.get("/v1/queues/default").json["freshness"]
 

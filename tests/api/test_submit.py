@@ -10,24 +10,12 @@ from typing import Any
 
 import pytest
 
-from .client import Client
+from .client import JOB_OPTIONS, Client
 
 JOB_KEYS = frozenset(
     "id seq place status task queue payload tags subject group attempts max_attempts created_at generated_at due_at "  # noqa: SIM905
     "expires_at queued_at started_at finished_at wait_ms run_ms window worker progress cancel_requested result "
     "result_error error reason warning superseded_by request_id traceparent".split()
-)
-OPTIONS = (
-    "delay_s",
-    "run_at",
-    "expires_in_s",
-    "expires_at",
-    "subject",
-    "group",
-    "supersede_running",
-    "max_defer_s",
-    "generated_at",
-    "tags",
 )
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -264,7 +252,7 @@ def test_created_at_is_now(client: Client) -> None:
         (
             {"message": "x", "colour": 5},
             "/colour",
-            f"Unknown field. There are: {', '.join(sorted({'message', *OPTIONS}))}.",
+            f"Unknown field. There are: {', '.join(sorted({'message', *JOB_OPTIONS}))}.",
         ),
         ({"task": "post_male", "payload": {}}, "/task", "There is no such task. Did you mean post_mail?"),
         ({"task": "fly", "payload": {}}, "/task", "There is no such task. There are: measure, post_mail, "),

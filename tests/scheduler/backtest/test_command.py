@@ -138,7 +138,7 @@ def test_without_arrivals_there_is_nothing_to_do(
         (["CADENCES", "--csv", "CAME", "--queue", "mails"], "--queue must be a declared queue (default"),
         (["CADENCES", "--csv", "CAME", "--threads", "0"], "expected a whole number from 1 to 10000, got '0'"),
         (["CADENCES", "--csv", "CAME", "--run-time", "p0"], "expected a duration such as 50ms, recorded, or p1 to"),
-        (["CADENCES", "--csv", "CAME", "--drain", "40d"], "expected a duration up to 31d, got '40d'"),
+        (["CADENCES", "--csv", "CAME", "--drain", "40d"], "expected a duration from 0s to 31d, got '40d'"),
         (["CADENCES", "--csv", "CAME", "--created-after", "once"], "expected a time such as 2030-01-31T12:00:00Z or"),
     ],
 )

@@ -141,7 +141,7 @@ def grouped(queue: str) -> str:
 
 def group_tops(queue: str) -> str:
     """ZSET group → the highest place of its jobs on the stack: the groups of which one may be claimed. To the places of
-    half of them ``layout.OTHER_HALF`` is added (``lua/parts/show_group.lua``)."""
+    half of them ``layout.OTHER_HALF`` is added (``lua/parts/place_group.lua``)."""
     return _of_queue(queue, "group_tops")
 
 

@@ -167,26 +167,22 @@ def one_too_many() -> AbstractContextManager[None]:
 
 def one_too_many_of_a_group() -> AbstractContextManager[None]:
     """One more job of a group runs than may."""
-    return planted(">= bound\n", "> bound\n", into=("claim", "settle", "accept", "reclaim"))
+    return planted("return bound - redis", "return 1 + bound - redis", into=("claim", "settle", "accept", "reclaim"))
 
 
 def ignored_turn() -> AbstractContextManager[None]:
     """A group that had its turn has it again."""
-    return planted(
-        "if group_rule.shares then redis.call('SADD', K.had_turn, group) end",
-        "group_rule.shares = false",
-        into=("claim", "settle"),
-    )
+    return planted("shares = shares == '1'", "shares = false", into=("claim", "settle"))
 
 
 def slot_never_freed() -> AbstractContextManager[None]:
     """A job whose lease was lost counts as one that runs for ever."""
-    return planted("redis.call('ZREM', K.running_grouped, group_row(job, job[R.SEQ], id))", "", into=("reclaim",))
+    return planted("gather_removal(K.running_grouped, group_row(job, job[R.SEQ], id))", "", into=("reclaim",))
 
 
 def group_left_behind() -> AbstractContextManager[None]:
     """A group that was full stays so when one of its jobs ends."""
-    return planted("if redis.call('ZREM', K.full_groups, job[R.GROUP]) == 1 then", "if false then", into=("settle",))
+    return planted("freed[#freed + 1] = job[R.GROUP]", "", into=("settle",))
 
 
 PLANTS: tuple[Plant, ...] = (

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import dramatiq
@@ -22,6 +23,7 @@ TASKS = ("nothing",) * 920 + ("slow",) * 60 + ("failing",) * 19 + ("long",)
 BACKLOG = 3000
 DELAYED_SHARE = 0.1
 GENERATED_BELOW = 0.2
+GROUPED_SHARE = 0.4
 MANY = 200
 SHARES_PPM = (0, 0, 1, 100_000, 333_333, 500_000, 1_000_000)
 
@@ -115,8 +117,14 @@ class Producer(threading.Thread):
             kind = chance.random()
             options = self._deadline if kind < 0.05 else self._subject if kind < 0.1 else self._generated
             options = dict if kind > GENERATED_BELOW else options
-            self._sender.send(queue, *tasks, delay_ms=delay_ms, options=options)
+            is_grouped = chance.random() < GROUPED_SHARE
+            self._sender.send(
+                queue, *tasks, delay_ms=delay_ms, options=partial(self._group, options) if is_grouped else options
+            )
         self._broker.close()
+
+    def _group(self, others: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return others() | {"group": f"{self._chance.choice((0, 0, 0, self._chance.randrange(30)))}"}
 
     def _deadline(self) -> dict[str, Any]:
         return {"expires_in": self._chance.randint(1, 3000)}
@@ -218,6 +226,9 @@ class Cadence:
             oldest_share_ppm=chance.choice(SHARES_PPM),
             close_when_empty=chance.random() < 0.5,
             order_by=chance.choice(("accepted", "generated")),
+            max_running=chance.choice((0, 0, 10)),
+            max_running_per_group=chance.choice((0, 0, 2)),
+            share_by_group=chance.random() < 0.4,
         )
 
     def _open(self) -> None:

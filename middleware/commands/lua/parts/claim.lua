@@ -8,9 +8,9 @@
 --- @include gate
 --- @include groups
 --- @include close_when_done
--- Gives popped jobs (ids and places in turn) to the worker; the highest place on the stack is now `left`.
--- Returns true if that ended others.
-local function hand_out(popped, is_bottom, left, rule, reply)
+-- Gives popped jobs (ids and places in turn) to the worker. `turns`: nil, or for each one {round in which it has its turn, …}.
+-- Returns the places of those from the top, and whether that ended others.
+local function hand_out(popped, is_bottom, turns, rule, reply)
   local ids, places, displaced, timed, gone = {}, {}, {}, {}, {}
   for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
   local records, messages = redis.call('HMGET', K.records, unpack(ids)), redis.call('HMGET', K.messages, unpack(ids))
@@ -25,6 +25,10 @@ local function hand_out(popped, is_bottom, left, rule, reply)
     if not job then
       --- @include orphan
       job = orphan()
+    end
+    while turns and turns[i].round > group_rule.round do
+      --- @include next_round
+      next_round()
     end
     if job[R.BEHIND] then
       --- @include take_over
@@ -48,7 +52,7 @@ local function hand_out(popped, is_bottom, left, rule, reply)
     end
     if job[R.GROUP] then
       --- @include group_row
-      redis.call('ZADD', K.running_grouped, 0, group_row(job, seq, id))
+      gather(zadds, K.running_grouped, 0, group_row(job, seq, id))
     end
     gather(zadds, K.leases, now + lease, id)
     reply[#reply + 1] = id
@@ -61,20 +65,22 @@ local function hand_out(popped, is_bottom, left, rule, reply)
   if #displaced > 0 then redis.call('ZREM', K.displaced, unpack(displaced)) end
   if #timed > 0 then redis.call('ZREM', K.deadlines, unpack(timed)) end
 
-  -- The live check of the order: no job that was taken from the top may have a lower place than the highest one that was
-  -- left, or than the next one taken from there. Places come from the records, what is left from the stack.
-  for i = #places, 1, -1 do
-    if places[i] < left then count('order_inversions') end
-    left = math.max(left, places[i])
-  end
-
   local w = rule.window
   count(w and 'window_claims' or 'claims', #ids)
   if w then
     w[W.CLAIMED], w[W.RUNNING] = w[W.CLAIMED] + #ids, w[W.RUNNING] + #ids
     w[W.FIRST_CLAIM], w[W.LAST_CLAIM] = w[W.FIRST_CLAIM] or now, now
   end
-  return next(gone) ~= nil
+  return places, next(gone) ~= nil
+end
+
+-- The live check of the order: no job that was taken from the top may have a lower place than the highest one that was left, or
+-- than the next one taken from there. Places come from the records, what is left from the stack.
+local function check_order(places, left)
+  for i = #places, 1, -1 do
+    if places[i] < left then count('order_inversions') end
+    left = math.max(left, places[i])
+  end
 end
 
 -- Claims up to `wanted` jobs and appends id, number, attempt, µs waited and message of each to the reply, newest first; its second
@@ -96,8 +102,7 @@ local function claim(wanted, reply)
   local is_late = reply[2] == 0 -- more deadlines have passed than one call looks after
   if rule.goes_by_groups then
     --- @include claim_by_turns
-    claim_by_turns(most, rule, is_late, reply)
-    reply[2] = until_due()
+    if claim_by_turns(most, rule, is_late, reply) then reply[2] = until_due() end
   elseif rule.order == 'lifo' and rule.share == 0 and not is_late then
     popped = redis.call('ZPOPMAX', K.stack, most)
   else
@@ -105,8 +110,10 @@ local function claim(wanted, reply)
     popped, is_bottom = pop_by_rule(most, rule, is_late)
   end
   local left = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')[2]
-  if popped[1] and hand_out(popped, is_bottom, tonumber(left or 0), rule, reply) then
-    left, reply[2] = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')[2], until_due()
+  if popped[1] then
+    local places, ended_others = hand_out(popped, is_bottom, nil, rule, reply)
+    check_order(places, tonumber(left or 0))
+    if ended_others then left, reply[2] = redis.call('ZREVRANGE', K.stack, 0, 0, 'WITHSCORES')[2], until_due() end
   end
   if rule.window then close_when_done(rule.number, not left) end
   local has_slot = (#reply - claimed_before) / 5 < rule.slots

@@ -1,20 +1,79 @@
 --- @include order
 --- @include takes_bottom
---- @include pop_by_turn
--- Claims up to `most` jobs, one after the other, since each claim can make another group full.
+--- @include pick_by_turns
+-- Takes picked jobs off the stack, hands them out, and places their groups anew. Returns how many it handed out, and whether
+-- others ended, or weren't there.
+local function hand_out_picked(picked, from_bottom, rule, reply)
+  local ids, rows, popped, is_bottom, taken = {}, {}, {}, {}, {}
+  for i, pick in ipairs(picked) do ids[i], rows[i] = pick.id, pick.row end
+  local on_stack = redis.call('ZMSCORE', K.stack, unpack(ids))
+  redis.call('ZREM', K.grouped, unpack(rows))
+  redis.call('ZREM', K.stack, unpack(ids))
+  for i, pick in ipairs(picked) do
+    if on_stack[i] then
+      taken[#taken + 1] = pick
+      popped[2 * #taken - 1], popped[2 * #taken], is_bottom[#taken] = pick.id, on_stack[i], from_bottom
+    else
+      touched[pick.group.name] = true -- only meddling from outside leaves such a row
+    end
+  end
+  if #taken == 0 then return 0, true end
+  local before = #reply
+  local places, ended_others = hand_out(popped, is_bottom, taken, rule, reply)
+  local handed = (#reply - before) / 5
+  for i, place in ipairs(places) do
+    if place < (taken[i].left or 0) then count('order_inversions') end
+  end
+
+  local groups, names, had_turn = {}, {}, {}
+  for i, pick in ipairs(taken) do
+    local group = pick.group
+    if i <= handed and pick.round == group_rule.round then had_turn[#had_turn + 1] = group.name end
+    if ended_others then
+      touched[group.name] = true
+      if i > handed and redis.call('ZSCORE', K.stack, pick.id) then redis.call('ZADD', K.grouped, 0, pick.row) end
+    elseif not groups[group.name] then
+      groups[group.name], names[#names + 1] = group, group.name
+    end
+  end
+  if group_rule.shares and #had_turn > 0 then redis.call('SADD', K.had_turn, unpack(had_turn)) end
+  if #names > 0 then
+    local others = redis.call('ZMSCORE', from_bottom and K.group_tops or K.group_bottoms, unpack(names))
+    for i, name in ipairs(names) do
+      local group = groups[name]
+      local near, far = group.place, (tonumber(others[i] or 0)) % P.OTHER_HALF
+      if from_bottom then near, far = near and far, near end
+      place_group(name, near, far, group.slots, group_rule.shares and group.round == group_rule.round)
+    end
+  end
+  write_sorted_set(K.running_grouped)
+  write_groups()
+  return handed, ended_others or #taken < #picked
+end
+
+-- Claims up to `most` jobs off the stack by the turns of their groups: those in a row that come from the same end at once.
+-- Returns whether that ended others.
 local function claim_by_turns(most, rule, is_late, reply)
   local claims = rule.window and rule.window[W.CLAIMED] or 0
   if rule.share > 0 and not rule.window then
     --- @include claims_outside
     claims = claims_outside()
   end
-  local order = order_now(rule)
-  for c = 1, most do
-    local from_bottom = takes_bottom(claims + c, rule.share, order)
-    local popped, group, top, bottom = pop_by_turn(from_bottom, is_late)
-    if not group then break end
-    hand_out(popped, {from_bottom}, top or 0, rule, reply)
-    if not touched[group] then place_group(group, top, bottom, group_rule.shares) end
+  local order, handed, others = order_now(rule), 0, 0
+  while handed < most and others < P.EXPIRED_AT_ONCE do
+    local from_bottom, run = takes_bottom(claims + handed + 1, rule.share, order), 1
+    while handed + run < most and takes_bottom(claims + handed + run + 1, rule.share, order) == from_bottom do
+      run = run + 1
+    end
+    local picked, has_ended_one = pick_by_turns(run, from_bottom, is_late)
+    if picked[1] then
+      local now_handed, ended_others = hand_out_picked(picked, from_bottom, rule, reply)
+      handed, has_ended_one = handed + now_handed, has_ended_one or ended_others
+    elseif not has_ended_one then
+      break
+    end
+    if has_ended_one then others = others + 1 end
+    --- @insert show_touched
   end
-  --- @insert show_touched
+  return others > 0
 end

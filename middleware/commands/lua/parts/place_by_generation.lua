@@ -1,18 +1,14 @@
---- @include gather
+--- @include write_sorted_set
 -- Where the policy orders by generation, the place of a job is when it was generated (µs), but not later than its seq: clocks
 -- differ. If that place is taken, it gets the next free one above it (of P.TIES_APART, found by halves), so that of those
 -- generated in the same µs the one accepted last is on top. The place also tells which jobs of its subject (a digest, '':
 -- none) are older, so none of these may have it either. Returns false where the policy orders by acceptance.
 local order_by
-local function write_before(key)
-  if zadds[key] then redis.call('ZADD', key, unpack(zadds[key])) end
-  zadds[key] = nil
-end
 local function place_by_generation(generated, seq, subject)
   order_by = order_by or redis.call('HGET', K.policy, 'order_by') or 'accepted'
   if order_by ~= 'generated' then return false end
-  write_before(K.stack) -- jobs of the same call have places too
-  write_before(K.subjects)
+  write_sorted_set(K.stack) -- jobs of the same call have places too
+  write_sorted_set(K.subjects)
   local place = math.max(1, math.min(generated, seq))
   while true do
     local low, high = 0, redis.call('ZCOUNT', K.stack, place, place) > 0 and P.TIES_APART or 0

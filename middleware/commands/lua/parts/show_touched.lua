@@ -1,7 +1,4 @@
-if next(touched) and grouping() then
-  --- @include show_group
-  for group in pairs(touched) do
-    show_group(group)
-    touched[group] = nil
-  end
+if (next(touched) or freed[1]) and grouping() then
+  --- @include show_groups
+  show_groups()
 end

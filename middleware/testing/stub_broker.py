@@ -89,6 +89,7 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
                     due_us=due_us,
                     expires_us=expires_us,
                     subject=said.subject,
+                    group=said.group,
                     generated_us=generated_us,
                 )
         self.emit_after("enqueue", message, delay)

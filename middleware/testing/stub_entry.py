@@ -13,7 +13,7 @@ LETTERS = {status: letter for letter, status in STATUS_LETTERS.items()}
 NEW = Record("", 0, None, "", 0, None, None, None, None, None, None, None, None, None, None)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """A job. ``exception``: what the last attempt raised; ``number``: of the claim that runs it now; ``delivery``: what
     a thread has of that claim."""

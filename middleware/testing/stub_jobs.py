@@ -98,9 +98,13 @@ class StubJobs:
         oldest_share: float = 0.0,
         lifo_above_s: float = 30.0,
         lifo_below_s: float | None = None,
+        max_running: int = 0,
+        max_running_per_group: int = 0,
+        share_by_group: bool = False,
     ) -> None:
-        """What the cadence says of a queue's order (docs/cadence.md); ``lifo_below_s``: half of ``lifo_above_s``, if
-        omitted. A window that is open keeps what was said before.
+        """What the cadence says of a queue's order (docs/cadence.md) and of its groups (docs/groups.md);
+        ``lifo_below_s``: half of ``lifo_above_s``, if omitted. A window that is open keeps the order that was said
+        before.
 
         Raises:
           ValueError: the cadence couldn't say so.
@@ -115,12 +119,22 @@ class StubJobs:
             )
         if order == "fifo" and oldest_share:
             raise ValueError('oldest_share has no effect with order="fifo": leave one out.')
-        self.stub_queue(queue).order.policy = Policy(
+        if max_running < 0 or max_running_per_group < 0:
+            raise ValueError(
+                "Expected a max_running and a max_running_per_group of at least 0, which is no bound, got "
+                f"{max_running} and {max_running_per_group}."
+            )
+        policy = Policy(
             order=order,
             oldest_share_ppm=round(oldest_share * PPM),
             lifo_above_us=round(lifo_above_s * 1e6),
             lifo_below_us=round(below_s * 1e6),
+            max_running=max_running,
+            max_running_per_group=max_running_per_group,
+            share_by_group=share_by_group,
         )
+        with self._lock:
+            self.stub_queue(queue).order.put(policy)
 
     def open_window(self, queue: str = "default", *, credits: int | None = None, lasts_s: float | None = None) -> None:
         """Let so many jobs through, for so long; None: no bound."""
@@ -195,4 +209,4 @@ class StubJobs:
         """Whether a job runs, or may be claimed."""
         with self._lock:
             stub_queue = self.stub_queue(queue)
-            return stub_queue.runs_any() or (stub_queue.is_open and bool(stub_queue.claimable()))
+            return stub_queue.runs_any() or (stub_queue.is_open and stub_queue.waits_any())

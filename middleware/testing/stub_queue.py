@@ -57,10 +57,12 @@ class StubQueue:
         due_us: int | None = None,
         expires_us: int | None = None,
         subject: Subject = NO_SUBJECT,
+        group: str = "",
         generated_us: int | None = None,
     ) -> None:
         """A new job, to run at once or from ``due_us`` on, and claimed before ``expires_us`` if it is to run. It takes
-        the turn of older ones of its subject. ``generated_us``: what it goes by in place of its seq.
+        the turn of older ones of its subject. ``group``: the digest of its group; ``generated_us``: what it goes by in
+        place of its seq.
 
         Raises:
           DuplicateJobError: there is one with this id.
@@ -71,7 +73,7 @@ class StubQueue:
         at_first = None if due_us is None else 0
         entry = Entry(id, body, NEW)
         entry.note(seq=self._last_seq, place=at_first, task=task, due=due_us, entered=at_first, expires=expires_us)
-        entry.note(subject=subject.digest or None)
+        entry.note(subject=subject.digest or None, group=group or None)
         if generated_us is not None:
             place = self._place_of(generated_us, entry)
             entry.note(place=place, generated=place)
@@ -94,7 +96,11 @@ class StubQueue:
 
     def runs_any(self) -> bool:
         """Whether a job runs."""
-        return any(entry.status is JobStatus.RUNNING for entry in self._unended.values())
+        return bool(self._running())
+
+    def waits_any(self) -> bool:
+        """Whether a job waits to be claimed."""
+        return bool(self._stack())
 
     def next_due_us(self) -> int | None:
         """When the next job falls due; None: none waits for its time."""
@@ -103,25 +109,26 @@ class StubQueue:
 
     def claimable(self) -> list[Entry]:
         """The jobs that wait to be claimed, the next one first."""
-        self._expire()
-        self._promote()
         return self.order.sorted(self._stack())
 
     def _stack(self) -> list[Entry]:
-        """What waits, from the top to the bottom."""
+        """What waits now, from the top to the bottom."""
+        self._expire()
+        self._promote()
         waiting = [entry for entry in self._unended.values() if entry.status is JobStatus.QUEUED]
         return sorted(waiting, key=lambda entry: (entry.place, entry.id), reverse=True)
 
+    def _running(self) -> list[Entry]:
+        return [entry for entry in self._unended.values() if entry.status is JobStatus.RUNNING]
+
     def claim(self) -> Entry | None:
         """Claim the next job; None: none waits, or none may be claimed."""
-        self._expire()
-        self._promote()
         stack = self._stack()
-        if not stack or not self.is_open:
+        entry = self.order.take(stack, self._running()) if self.is_open else None
+        if entry is None:
             return None
         if self._credits is not None:
             self._credits -= 1
-        entry = self.order.take(stack)
         attempts = entry.record.attempts + 1
         if entry.record.behind:
             self._take_turn(entry)

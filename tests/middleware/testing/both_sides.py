@@ -96,6 +96,14 @@ class Side(ABC):
         """What an operator uses."""
         return self.broker()
 
+    def rule(self, step: Step) -> None:
+        """Another policy is in force from now on."""
+        self.put_policy(step.options["policy"])
+
+    @abstractmethod
+    def put_policy(self, policy: Policy) -> None:
+        """Have claims go by it."""
+
     @abstractmethod
     def broker(self) -> Any:
         """What programs use."""
@@ -142,6 +150,17 @@ class StubSide(Side):
     def broker(self) -> StubBroker:
         return self._stub
 
+    def put_policy(self, policy: Policy) -> None:
+        self._stub.put_policy(
+            order=policy.order,
+            oldest_share=policy.oldest_share_ppm / 1e6,
+            lifo_above_s=policy.lifo_above_us / 1e6,
+            lifo_below_s=policy.lifo_below_us / 1e6,
+            max_running=policy.max_running,
+            max_running_per_group=policy.max_running_per_group,
+            share_by_group=policy.share_by_group,
+        )
+
     def catch_up(self) -> None:
         self._stub.waiting()
 
@@ -187,6 +206,9 @@ class RealSide(Side):
     def broker(self) -> LifoBroker:
         return self._real
 
+    def put_policy(self, policy: Policy) -> None:
+        self._real.windows.put_policy("default", policy)
+
     def catch_up(self) -> None:
         while self._scripts.promote() == 0:
             pass
@@ -226,7 +248,16 @@ class RealSide(Side):
 
 def _shown(job: Job) -> tuple[Any, ...]:
     return (
-        *(job.id, job.status.value, job.attempts, job.subject, job.superseded_by, job.reason, job.cancel_requested),
+        *(
+            job.id,
+            job.status.value,
+            job.attempts,
+            job.subject,
+            job.group,
+            job.superseded_by,
+            job.reason,
+            job.cancel_requested,
+        ),
         job.place if job.status == "queued" else None,
         *(
             job.seq,

@@ -35,13 +35,8 @@ def sides(redis_url: str) -> Iterator[tuple[StubSide, RealSide]]:
 @pytest.mark.parametrize("seed", range(3))
 def test_claims_take_the_same_jobs(sides: tuple[StubSide, RealSide], policy: Policy, seed: int) -> None:
     stub, real = sides
-    real.broker().windows.put_policy("default", policy)
-    stub.broker().put_policy(
-        order=policy.order,
-        oldest_share=policy.oldest_share_ppm / 1e6,
-        lifo_above_s=policy.lifo_above_us / 1e6,
-        lifo_below_s=policy.lifo_below_us / 1e6,
-    )
+    real.put_policy(policy)
+    stub.put_policy(policy)
 
     for step in made_up(seed):
         expected = [job.id for job in stub.broker().waiting()[:1]] if step.what == "claim" else []

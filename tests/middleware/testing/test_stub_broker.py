@@ -76,6 +76,40 @@ def test_a_share_of_each_window_goes_to_the_oldest() -> None:
     assert ran == ["f", "a", "e", "b", "c", "d"]
 
 
+def test_groups_share_a_queue_by_turns(stub_broker: StubBroker) -> None:
+    ran: list[str] = []
+
+    @dramatiq.actor(group="customer")
+    def work(customer: str, n: int) -> None:
+        ran.append(f"{customer} {n}")
+
+    stub_broker.put_policy(share_by_group=True)
+    for customer, n in [("calm", 1), ("calm", 2), ("loud", 1), ("loud", 2), ("loud", 3)]:
+        work.send(customer=customer, n=n)
+    expected = [f"{job.group} {job.payload['n']}" for job in stub_broker.waiting()]
+    stub_broker.run_all()
+
+    assert ran == expected == ["loud 3", "calm 2", "loud 2", "calm 1", "loud 1"]
+
+
+@pytest.mark.parametrize("bound", ["max_running", "max_running_per_group"])
+def test_jobs_behind_a_bound_wait_until_one_has_ended(stub_broker: StubBroker, bound: str) -> None:
+    ran_meanwhile: list[int] = []
+
+    @dramatiq.actor
+    def work(sends: bool) -> None:
+        if sends:
+            work.send_with_options(args=(False,), group="customer-7")
+            ran_meanwhile.append(len(stub_broker.run_all()))
+
+    stub_broker.put_policy(**{bound: 1})
+    work.send_with_options(args=(True,), group="customer-7")
+    jobs = stub_broker.run_all()
+
+    assert ran_meanwhile == [0]
+    assert [job.payload["sends"] for job in jobs] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
@@ -83,6 +117,7 @@ def test_a_share_of_each_window_goes_to_the_oldest() -> None:
         ({"oldest_share": 1.5}, "from 0 to 1"),
         ({"order": "adaptive", "lifo_above_s": 1, "lifo_below_s": 2}, "at most lifo_above_s"),
         ({"order": "fifo", "oldest_share": 0.1}, "no effect"),
+        ({"max_running": -1}, "at least 0"),
     ],
 )
 def test_a_policy_that_cannot_be_is_refused(stub_broker: StubBroker, policy: dict[str, Any], said: str) -> None:

@@ -14,6 +14,7 @@ from middleware.clock import rfc3339
 from middleware.commands.types import Skipped, Submitted, Tick, TickRefused
 from middleware.errors import QueueFullError, RedisAwayError
 from middleware.redis_link.backoff import Backoff
+from middleware.telemetry.installed import sending
 from middleware.words import counted
 
 from .clock import Clock
@@ -188,7 +189,11 @@ class Submitter:
         job, tick_us = due.job, due.tick_us
         message = job.message(tick_us)
         tick = Tick(job.name, tick_us // 1000, due.is_begin, job.skip_if_waiting)
-        match self._broker.accept_tick(message, tick):
+        with sending([message]) as sent:
+            sent.is_void = True  # each scheduler asks for each tick, again and again while Redis is away
+            answer = self._broker.accept_tick(message, tick)
+            sent.is_void = not isinstance(answer, Submitted)
+        match answer:
             case Submitted(_, unnoted_us):
                 self.submitted += 1
                 self._skipping.pop(job.name, None)

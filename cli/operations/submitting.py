@@ -38,6 +38,7 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     from middleware.enqueue.groups import group_options  # noqa: PLC0415
     from middleware.enqueue.subjects import subject_options  # noqa: PLC0415
     from middleware.messages import WARNING  # noqa: PLC0415
+    from middleware.telemetry.installed import sending  # noqa: PLC0415
     from tasks import DEFAULT_TASK, registry  # noqa: PLC0415
 
     name = body.get("task", DEFAULT_TASK)
@@ -60,7 +61,8 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     try:
         if (text := Prospects(broker).warning(message, due)) is not None:
             message.options[WARNING] = text
-        [job] = broker.accept_once([message], [due]).jobs
+        with sending([message]):
+            [job] = broker.accept_once([message], [due]).jobs
     except ValueError as error:  # such as: it falls due too late
         raise Unusable(str(error)) from None
     return job.as_dict()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -28,11 +29,18 @@ def tracing() -> list[dramatiq.Middleware]:
     return [Tracing()]
 
 
-def sending(messages: Sequence[dramatiq.Message[Any]]) -> AbstractContextManager[object]:
+@dataclass(slots=True)
+class Sending:
+    """``is_void``: nothing is sent after all, and no span is to tell of it."""
+
+    is_void: bool = False
+
+
+def sending(messages: Sequence[dramatiq.Message[Any]]) -> AbstractContextManager[Sending]:
     """The span in which messages of one queue are accepted without being enqueued one by one, if OpenTelemetry is
     installed."""
     if not has_opentelemetry():
-        return nullcontext()
+        return nullcontext(Sending())
     from .tracing import sending as spanned  # noqa: PLC0415 -- it isn't there otherwise
 
     return spanned(messages)

@@ -19,6 +19,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from .. import VERSION
 from ..worker.delivery import Delivery
+from .installed import Sending
 
 TRACEPARENT, LAST_ATTEMPT = "traceparent", "traceparent_of_last_attempt"
 """Options of messages. The API puts the first one there, if its caller sent one."""
@@ -116,19 +117,21 @@ class Tracing(dramatiq.Middleware):
 
 
 @contextmanager
-def sending(messages: Sequence[dramatiq.Message[Any]]) -> Iterator[None]:
+def sending(messages: Sequence[dramatiq.Message[Any]]) -> Iterator[Sending]:
     """While messages of one queue are accepted together: one ``send``, which is the parent of all their attempts."""
+    sent = Sending()
     span = trace.get_tracer("lastin", VERSION).start_span(**_send(*messages))
     told = carried(span)
     for message in messages:
         message.options.update(told)
     try:
-        yield
+        yield sent
     except BaseException as error:
         fail(span, error)
         raise
     finally:
-        span.end()
+        if not sent.is_void:  # a span that doesn't end isn't exported
+            span.end()
 
 
 def flush() -> None:

@@ -194,6 +194,56 @@ print(json.dumps(told()))
     assert [span["parent"] for span in spans if span["kind"] == "CONSUMER"] == [send["id"]] * 2
 
 
+def test_the_scheduler_that_submits_a_tick_sends_a_span_and_no_other(program: Program) -> None:
+    spans = json.loads(
+        program(
+            WEB
+            + """
+from scheduler.clock import SystemClock
+from scheduler.recurring import Recurring
+from scheduler.submitter import Submitter
+from scheduler.ticks import Every
+from scheduler.timetable import Timetable
+
+hour_us = 3_600_000_000
+task, timetable = tasks.registry["process_message"], Timetable(Every(hour_us))
+job = Recurring(name="often", task=task, payload={"message": "Hi"}, timetable=timetable, missed="submit")
+submitters = [Submitter(broker, SystemClock()) for _ in range(2)]
+for submitter in submitters:
+    submitter.change({"often": job})
+    submitter.step()
+    submitter.offers("often")(time.time_ns() // 1000 // hour_us * hour_us)
+    submitter.step()
+assert [(one.submitted, one.decided_before) for one in submitters] == [(1, 0), (0, 1)]
+work_off(broker)
+print(json.dumps(told()))
+"""
+        ).splitlines()[-1]
+    )
+
+    (send,) = (span for span in spans if span["kind"] == "PRODUCER")
+    (process,) = (span for span in spans if span["kind"] == "CONSUMER")
+    assert (send["name"], send["status"], process["parent"]) == ("send default", "UNSET", send["id"])
+
+
+def test_a_job_that_the_command_line_submits_is_a_child_of_its_send(program: Program) -> None:
+    spans = json.loads(
+        program(
+            WEB
+            + """
+from cli.root import lastin
+lastin.main(["submit", "Hi"], standalone_mode=False)
+work_off(broker)
+print(json.dumps(told()))
+"""
+        ).splitlines()[-1]
+    )
+
+    (send,) = (span for span in spans if span["kind"] == "PRODUCER")
+    (process,) = (span for span in spans if span["kind"] == "CONSUMER")
+    assert (send["name"], process["parent"]) == ("send default", send["id"])
+
+
 def test_a_request_that_fails_says_so_on_its_span_and_its_send(program: Program) -> None:
     spans = json.loads(
         program(

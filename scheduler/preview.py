@@ -50,6 +50,12 @@ def said(queue: QueueCadence) -> Iterator[str]:
     if queue.order_by == "generated":
         yield "by when jobs were generated"
     yield f"oldest share {queue.oldest_share_ppm / 1_000_000:g}"
+    if queue.share_by_group:
+        yield "by turns of the groups"
+    if queue.max_running:
+        yield f"at most {queue.max_running} at once"
+    if queue.max_running_per_group:
+        yield f"at most {queue.max_running_per_group} of a group at once"
 
 
 def said_of_job(job: Recurring) -> Iterator[str]:

@@ -86,6 +86,16 @@ def test_check_shows_recurring_jobs_with_their_next_ten_ticks(cadence_file: Path
     assert all(" 03:30:00+0" in tick for tick in ticks)
 
 
+def test_check_tells_the_limits_of_a_queue_and_its_groups(cadence_file: Path) -> None:
+    limits = "max_running = 20\nmax_running_per_group = 4\nshare_by_group = true\n"
+    cadence_file.write_text(f'[queues.default]\nmode = "continuous"\n{limits}')
+    done = scheduler(cadence_file, "check", status=0)
+    assert done.stdout == (
+        "default: continuous, lifo, oldest share 0, by turns of the groups, at most 20 at once, "
+        "at most 4 of a group at once\n"
+    )
+
+
 def test_a_bad_payload_ends_it_with_status_2_and_a_pointer(cadence_file: Path) -> None:
     cadence_file.write_text(f'{CADENCE}[jobs.nightly]\ntask = "process_message"\nevery = "1h"\n')
     done = scheduler(cadence_file, "check", status=2)

@@ -178,7 +178,9 @@ def _says(queue: QueueSnapshot, shape: StackShape) -> str:
     if queue.policy is None:
         return f"{jobs}. No scheduler has said yet when they may run."
     if queue.policy.share_by_group and queue.groups is not None:
-        groups = words.plural(queue.groups.waiting, "group that waits", "groups that wait")
+        if queue.groups.waiting == 1:
+            return f"{jobs}, of one group. Windows take {_first(queue)} first."
+        groups = f"{words.number(queue.groups.waiting)} groups that wait"
         return f"{jobs}. Windows go round the {groups}, {_first(queue)} of each first."
     taken = shape.taken.total
     window = "This window" if queue.window is not None else "The next window"

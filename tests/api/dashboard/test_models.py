@@ -119,6 +119,10 @@ def test_the_drawing_is_told_in_a_sentence(queue: QueueSnapshot, says: str) -> N
     assert drawing.says.startswith(says)
     assert not [row for row in drawing.rows if isinstance(row, Cut)]
 
+    queue = queue_with(Policy(batch=3, share_by_group=True), 9, groups=WaitingGroups(1, 0, 9))
+    drawing = drawing_of(queue, StackShape(NOW_US, AGES_US, (2, 3, 4, 0), taken_next(queue), None, None))
+    assert drawing.says == "9 jobs wait, of one group. Windows take the newest first."
+
 
 EVERY = Policy(batch=1000, lasts_us=2 * S, period_us=2 * S, timetable="every 2s")
 

@@ -76,6 +76,8 @@ PROMISES: tuple[Row, ...] = (
         "share",
         at_least(95),
     ),
+    Measured("Groups that take turns, with bounds: of the rate without any", "groups-on", "share", aim=at_least(90)),
+    Measured("All policies, for each job: of the rate without any", "policies-on", "share", aim=at_least(90)),
     Measured("An idle worker process with one queue", "idle", "commands", at_most(1.5), at_most(1)),
     Measured(
         "Memory of a queued job with a message of 185 bytes, everything counted",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from middleware.queues.policy import limits_in_words
+
 from .cadence import Cadence, QueueCadence
 from .clock import from_us
 from .durations import format_duration
@@ -50,12 +52,7 @@ def said(queue: QueueCadence) -> Iterator[str]:
     if queue.order_by == "generated":
         yield "by when jobs were generated"
     yield f"oldest share {queue.oldest_share_ppm / 1_000_000:g}"
-    if queue.share_by_group:
-        yield "by turns of the groups"
-    if queue.max_running:
-        yield f"at most {queue.max_running} at once"
-    if queue.max_running_per_group:
-        yield f"at most {queue.max_running_per_group} of a group at once"
+    yield from limits_in_words(queue.max_running, queue.max_running_per_group, queue.share_by_group)
 
 
 def said_of_job(job: Recurring) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, overload
 from zoneinfo import ZoneInfo
 
 from middleware.queues.policy import PPM
+from middleware.settings.values import Unreadable, integer
 
 from .durations import format_duration, parse_duration
 from .errors import CadenceError
@@ -111,9 +112,10 @@ def read_whole(text: str, low: int, high: int) -> int:
     Raises:
       ValueError: says what was expected.
     """
-    if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
-        raise ValueError(f"expected a whole number from {low} to {high}, got {text!r}")
-    return int(text)
+    try:
+        return integer(low, high)(text)
+    except Unreadable as error:
+        raise ValueError(f"expected {error}, got {text!r}") from None
 
 
 def read_duration(text: str, low_us: int, high_us: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Set
+from typing import Any
 
 import redis
 
@@ -51,7 +52,12 @@ class LastIn(QueuePeer):
     def send_many(self, count: int, task: str = "noop") -> None:
         actor = getattr(self._tasks, task)
         for begin in range(0, count, 1000):
-            self._tasks.broker.accept([actor.message() for _ in range(min(1000, count - begin))])
+            numbers = range(begin, min(count, begin + 1000))
+            self._tasks.broker.accept([actor.message_with_options(**self.options(number)) for number in numbers])
+
+    def options(self, number: int) -> dict[str, Any]:
+        """Those of the job with this number, of many."""
+        return {}
 
     def send_stamp(self, due_ns: int, work_ms: float, delay_ms: int = 0) -> None:
         self._tasks.stamp.send_with_options(args=(due_ns, work_ms), delay=delay_ms or None)

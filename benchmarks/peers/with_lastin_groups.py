@@ -18,14 +18,7 @@ class WithGroups(LastIn):
     policy = Policy(mode="continuous", share_by_group=True, max_running_per_group=50, max_running=500)
 
     def options(self, number: int) -> dict[str, Any]:
-        """Those of the job with this number."""
         return {"group": f"customer-{number % GROUPS}"}
-
-    def send_many(self, count: int, task: str = "noop") -> None:
-        actor = getattr(self._tasks, task)
-        for begin in range(0, count, 1000):
-            numbers = range(begin, min(count, begin + 1000))
-            self._tasks.broker.accept([actor.message_with_options(**self.options(number)) for number in numbers])
 
 
 PEER = WithGroups()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -86,6 +86,18 @@ class Policy:
         of_queue = counted(self.max_running, "job") if self.max_running else ""
         bounds = " and ".join(filter(None, (of_queue, of_group)))
         return f"{turns}, at most {bounds} at once" if bounds else turns
+
+
+def limits_in_words(
+    max_running: int, max_running_per_group: int, share_by_group: bool, *, number: Callable[[int], str] = str
+) -> Iterator[str]:
+    """What bounds the jobs that run, and whose turn it is: a few words each. ``number``: how counts are written."""
+    if share_by_group:
+        yield "by turns of the groups"
+    if max_running:
+        yield f"at most {number(max_running)} at once"
+    if max_running_per_group:
+        yield f"at most {number(max_running_per_group)} of a group at once"
 
 
 POLICY_FIELDS = (

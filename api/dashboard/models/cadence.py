@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from middleware.queues.policy import PPM, Policy
+from middleware.queues.policy import PPM, Policy, limits_in_words
 from middleware.queues.snapshot import QueueSnapshot
 from middleware.queues.window import Window
 
@@ -46,12 +46,9 @@ def _parts(policy: Policy) -> Iterator[str]:
         yield {"lifo": "newest first", "fifo": "oldest first"}[policy.order]
     if policy.oldest_share_ppm and policy.order != "fifo":
         yield f"{_one_in(policy.oldest_share_ppm)} for the oldest"
-    if policy.share_by_group:
-        yield "by turns of the groups"
-    if policy.max_running:
-        yield f"at most {words.number(policy.max_running)} at once"
-    if policy.max_running_per_group:
-        yield f"at most {words.number(policy.max_running_per_group)} of a group at once"
+    yield from limits_in_words(
+        policy.max_running, policy.max_running_per_group, policy.share_by_group, number=words.number
+    )
     if policy.mode == "windows":
         if policy.lasts_us and policy.lasts_us != policy.period_us:
             yield f"open for {words.microseconds(policy.lasts_us)} at most"

@@ -1,6 +1,7 @@
 -- The counters of tasks, while they are added up.
 local BOUNDS_US, STATE_COUNTERS, END_COUNTERS = P.BOUNDS_US, P.STATE_COUNTERS, P.END_COUNTERS
 local counters_at_hand, new_tasks = {}, 0
+local last_places = {[C.WAIT_SUM] = 1, [C.RUN_SUM] = 1}
 
 -- Names of tasks come with messages: beyond P.TASKS_COUNTED of a queue, the rest are counted together.
 local function counters_of(task)
@@ -16,7 +17,8 @@ local function counters_of(task)
   return counters
 end
 
--- Adds moves of one kind (counts.lua). Each time goes into the histogram that follows its sum.
+-- Adds moves of one kind (counts.lua). Each time goes into the histogram that follows its sum, where it is looked for from the place
+-- of the last one: most are alike.
 local function add_moves(moves)
   local counters, before, after, how_many, times = counters_of(moves[1]), moves[2], moves[3], moves[4], #moves - 4
   local from, to, ended = STATE_COUNTERS[before], STATE_COUNTERS[after], END_COUNTERS[after]
@@ -33,14 +35,14 @@ local function add_moves(moves)
     counters[C.RETRIED], counters[C.PUT_BACK] = counters[C.RETRIED] + times, counters[C.PUT_BACK] + how_many - times
   end
   local sum = after == S.RUNNING and C.WAIT_SUM or C.RUN_SUM
+  local place = last_places[sum]
   for i = 5, #moves do
-    local us, low, high = moves[i], 1, #BOUNDS_US + 1
-    while low < high do
-      local middle = (low + high - (low + high) % 2) / 2
-      if us > BOUNDS_US[middle] then low = middle + 1 else high = middle end
-    end
-    counters[sum], counters[sum + low] = counters[sum] + us, counters[sum + low] + 1
+    local us = moves[i]
+    while place <= #BOUNDS_US and us > BOUNDS_US[place] do place = place + 1 end
+    while place > 1 and us <= BOUNDS_US[place - 1] do place = place - 1 end
+    counters[sum], counters[sum + place] = counters[sum] + us, counters[sum + place] + 1
   end
+  last_places[sum] = place
 end
 
 local function store_counters()

@@ -12,6 +12,9 @@ RESULTS := benchmarks/results
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make requirements'
 
+# Compiled modules are kept, whatever the environment says: tests and benchmarks start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run test local upstream clients contract dashboard screenshots audit acl fresh older observe datadog platforms servers soak soak-short soak-memory chaos bench lint format generated requirements clean
 

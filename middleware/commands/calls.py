@@ -28,6 +28,9 @@ def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any], key: str)
     """Send a script, which ``pack`` packs for EVALSHA or EVAL, to the server that holds ``key``; what this returns,
     called once, waits for the answer.
 
+    One call is under way at a time, unless the server is known to have the script: where it hasn't, the script is sent
+    as a whole, and its answer would come behind those to what was begun since.
+
     Raises:
       as :meth:`Link.call`, both.
     """

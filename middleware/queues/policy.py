@@ -58,14 +58,15 @@ class Policy:
             "adaptive": f"oldest first, or newest first once the oldest has waited {duration(self.lifo_above_us)}",
         }[self.order]
         order += " by generation" if self.order_by == "generated" else ""
-        share = f", {100 * self.oldest_share_ppm / PPM:g} % of them the oldest" if self.oldest_share_ppm else ""
-        groups = self._groups_in_words()
+        share = [f"{100 * self.oldest_share_ppm / PPM:g} % of them the oldest"] if self.oldest_share_ppm else []
+        limits = limits_in_words(self.max_running, self.max_running_per_group, self.share_by_group)
+        which = ", ".join([order, *share, *limits])
         if self.mode == "continuous":
-            return f"at any time, {order}{share}{groups}"
+            return f"at any time, {which}"
         ticks = f"every {duration(self.period_us)}" if self.period_us else self.timetable or "in each window"
         lasts = f" for {duration(self.lasts_us)}" if self.lasts_us and self.lasts_us != self.period_us else ""
         jobs = f"up to {counted(self.batch, 'job')}" if self.batch else "all jobs"
-        return f"{ticks}{lasts} {jobs}, {order}{share}{groups}"
+        return f"{ticks}{lasts} {jobs}, {which}"
 
     @property
     def goes_by_groups(self) -> bool:
@@ -79,13 +80,6 @@ class Policy:
             "max_running_per_group": self.max_running_per_group or None,
             "share_by_group": self.share_by_group,
         }
-
-    def _groups_in_words(self) -> str:
-        turns = ", by turns of their groups" if self.share_by_group else ""
-        of_group = f"{self.max_running_per_group} of a group" if self.max_running_per_group else ""
-        of_queue = counted(self.max_running, "job") if self.max_running else ""
-        bounds = " and ".join(filter(None, (of_queue, of_group)))
-        return f"{turns}, at most {bounds} at once" if bounds else turns
 
 
 def limits_in_words(

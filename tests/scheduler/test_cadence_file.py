@@ -297,7 +297,7 @@ def test_limits_are_read_and_told(tmp_path: Path) -> None:
     limits = {"max_running": "8", "max_running_per_group": "2", "share_by_group": "true"}
     assert limits.items() <= queue.keys().items()
     words = policy_of(queue).in_words()
-    assert words.endswith("newest first, by turns of their groups, at most 8 jobs and 2 of a group at once")
+    assert words.endswith("newest first, by turns of the groups, at most 8 at once, at most 2 of a group at once")
 
 
 def test_no_limits_leave_the_digest_as_it_was(tmp_path: Path) -> None:

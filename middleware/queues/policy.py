@@ -59,7 +59,9 @@ class Policy:
         }[self.order]
         order += " by generation" if self.order_by == "generated" else ""
         share = [f"{100 * self.oldest_share_ppm / PPM:g} % of them the oldest"] if self.oldest_share_ppm else []
-        limits = limits_in_words(self.max_running, self.max_running_per_group, self.share_by_group)
+        limits = limits_in_words(
+            self.max_running, self.max_running_per_group, self.share_by_group, number="{:,}".format
+        )
         which = ", ".join([order, *share, *limits])
         if self.mode == "continuous":
             return f"at any time, {which}"

@@ -300,6 +300,13 @@ def test_limits_are_read_and_told(tmp_path: Path) -> None:
     assert words.endswith("newest first, by turns of the groups, at most 8 at once, at most 2 of a group at once")
 
 
+def test_a_large_limit_is_told_as_other_counts_are(tmp_path: Path) -> None:
+    queue = read(tmp_path, '[queues.default]\nevery = "2s"\nbatch = 1000\nmax_running = 2000\n').queues["default"]
+
+    words = policy_of(queue).in_words()
+    assert words == "every 2 s up to 1,000 jobs, newest first, at most 2,000 at once"
+
+
 def test_no_limits_leave_the_digest_as_it_was(tmp_path: Path) -> None:
     without = read(tmp_path, '[queues.default]\nevery = "2s"\n')
     unbounded = read(tmp_path, '[queues.default]\nevery = "2s"\nmax_running = 0\nshare_by_group = false\n')

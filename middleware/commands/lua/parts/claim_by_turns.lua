@@ -49,11 +49,13 @@ local function hand_out_picked(picked, from_bottom, rule, reply)
     if place < (taken[i].left or 0) then count('order_inversions') end
   end
 
-  local had_turn = {}
-  for i = 1, handed do
-    if taken[i].round == group_rule.round then had_turn[#had_turn + 1] = taken[i].group.name end
+  if group_rule.shares then
+    local had_turn = {}
+    for i = 1, handed do
+      if taken[i].round == group_rule.round then had_turn[#had_turn + 1] = taken[i].group.name end
+    end
+    if #had_turn > 0 then redis.call('SADD', K.had_turn, unpack(had_turn)) end
   end
-  if group_rule.shares and #had_turn > 0 then redis.call('SADD', K.had_turn, unpack(had_turn)) end
   if ended_others then
     for i, pick in ipairs(taken) do
       touched[pick.group.name] = true

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Move:
     """What is done to jobs. ``statuses``: of which jobs; ``told``: what became of one, in words."""
 
     label: str
-    statuses: Sequence[JobStatus]
+    statuses: Collection[JobStatus]
     told: Callable[[Shown], str]
 
 

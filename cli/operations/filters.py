@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from middleware.clock import rfc3339, to_us
-from middleware.jobs import FINAL, TRANSITIONS, JobStatus
+from middleware.jobs import JobStatus
 from scheduler.durations import parse_duration
 
 from .completion import queue_names, task_names, window_ids
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=Callable[..., Any])
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
-
-ALL = list(JobStatus)
-CANCELLABLE = [status for status in JobStatus if status not in FINAL and JobStatus.CANCELLED in TRANSITIONS[status]]
-RETRYABLE = [status for status in JobStatus if status in FINAL and JobStatus.QUEUED in TRANSITIONS[status]]
 
 
 class Time(click.ParamType[str]):
@@ -146,7 +142,9 @@ class Chosen:
         return JobFilter(**{name: value for part in parts for name, value in part.items()})
 
 
-def filtered(statuses: Collection[JobStatus], *, without: Collection[str] = ()) -> Callable[[C], C]:
+def filtered(
+    statuses: Collection[JobStatus] = frozenset(JobStatus), *, without: Collection[str] = ()
+) -> Callable[[C], C]:
     """The filters as options of a command, which gets them as its keyword arguments; :func:`chosen` reads them.
 
     Parameters:
@@ -167,7 +165,7 @@ def _option(each: Filter, statuses: Collection[JobStatus]) -> Callable[[C], C]:
     is_status = each.name == "status"
     return click.option(
         f"--{each.name.replace('_', '-')}",
-        type=click.Choice([status.value for status in statuses]) if is_status else each.type,
+        type=click.Choice([status.value for status in JobStatus if status in statuses]) if is_status else each.type,
         metavar=None if is_status else each.metavar,
         multiple=each.several,
         help=each.help + again,

@@ -10,11 +10,10 @@ import dramatiq
 import msgpack
 
 from ..commands.types import Settlement
-from ..jobs import Job, JobStatus
+from ..jobs import CANCELLABLE, RETRYABLE, Job, JobStatus
 from ..messages import details_of, message_of, without_retries
 from ..queues.policy import PPM, Order, Policy
 from ..settings import Settings
-from ..store.moves import CANCELLABLE, RETRYABLE
 from ..store.records import job_from
 from ..worker.delivery import Delivery
 from .clock import StubClock

@@ -9,8 +9,7 @@ import orjson
 from flask import abort, request
 
 from middleware.diagnosis.why import explain
-from middleware.jobs import Job
-from middleware.store.moves import CANCELLABLE, RETRYABLE
+from middleware.jobs import CANCELLABLE, RETRYABLE, Job
 from tasks import DEFAULT_TASK, broker, registry
 
 from .. import words

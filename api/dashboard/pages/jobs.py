@@ -8,8 +8,7 @@ from flask import Response, abort, make_response, request
 from marshmallow import ValidationError
 from werkzeug.wrappers import Response as Redirect
 
-from middleware.jobs import JobStatus
-from middleware.store.moves import CANCELLABLE, RETRYABLE
+from middleware.jobs import CANCELLABLE, RETRYABLE, JobStatus
 from middleware.store.reading import Cursor
 from tasks import broker, registry
 

@@ -27,7 +27,7 @@ class MessageDetails:
 
 
 def details_of(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any] | None) -> MessageDetails:
-    """The details_of of a message; ``actor`` is None when no task of this program has its name."""
+    """The details of a message; ``actor`` is None when no task of this program has its name."""
     return MessageDetails(_payload(message, actor), _max_attempts(message, actor))
 
 

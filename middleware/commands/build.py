@@ -72,7 +72,7 @@ PARAMETERS: dict[str, Any] = {
     "IDEMPOTENCY_KEYS": 1_000_000,
     "IDEMPOTENCY_US": 86_400_000_000,
     "GROUPS_SHOWN_AT_ONCE": 1000,  # each takes some 5 µs
-    "OVERDUE_US": 5_000_000,
+    "OVERDUE_US": layout.OVERDUE_US,
     "PAUSES_KEPT": 500,
     "WINDOWS_KEPT": 10_000,
     "UNSET_RECORD": [False] * layout.RECORD_FIELDS.index("tags"),

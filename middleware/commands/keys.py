@@ -250,7 +250,7 @@ def recurring_counters(queue: str) -> str:
 
 
 def samples(queue: str) -> str:
-    """LIST, newest first, of MessagePack arrays with the fields of ``layout.SAMPLE_FIELDS``: what the totals were
+    """LIST, newest first, of MessagePack arrays with the fields of ``layout.Sample``: what the totals were
     when an interval of 10 s began, of those in which something happened; at most 8,640, a day without a pause."""
     return _of_queue(queue, "samples")
 
@@ -344,7 +344,7 @@ def process_ends() -> str:
 
 
 def process_registrations() -> str:
-    """HASH process → MessagePack array with the fields of ``layout.Registration``. Expires too."""
+    """HASH process → MessagePack array with the fields of ``layout.RegistrationRecord``. Expires too."""
     return f"{PREFIX}:{{.registry}}:registrations"
 
 

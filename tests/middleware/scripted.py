@@ -250,7 +250,7 @@ class ScriptedQueue:
 
     def ended(self, status: str) -> int:
         """How many times a job of the queue came to this end, as it was counted."""
-        return sum(counters.totals[f"ended_{status}"] for counters in self._task_counters().values())
+        return sum(counters.counts.totals[f"ended_{status}"] for counters in self._task_counters().values())
 
     def is_rung(self) -> bool:
         """True when the doorbell holds a token."""
@@ -339,10 +339,12 @@ class ScriptedQueue:
         if self.count("orphans"):
             return  # records were removed by hand, and what they were counted as is unknown
         tasks = self._task_counters()
-        counted = Counter({(task, state): its.states[state] for task, its in tasks.items() for state in STATE_FIELDS})
+        counted = Counter(
+            {(task, state): its.counts.states[state] for task, its in tasks.items() for state in STATE_FIELDS}
+        )
         assert +counted == Counter((r.task, STATUS_LETTERS[r.status].value) for r in records.values())
         assert not -counted
-        assert sum(its.totals["accepted"] for its in tasks.values()) == self.count("accepted")
+        assert sum(its.counts.totals["accepted"] for its in tasks.values()) == self.count("accepted")
 
     def _audit_windows(self, records: dict[str, Record]) -> None:
         running = Counter(r.window for r in records.values() if r.status == "r" and r.window)

@@ -180,15 +180,15 @@ class Windows:
 
     def page(self, *, queue: str | None = None, limit: int = 50, cursor: Cursor | None = None) -> WindowPage:
         """One page of windows, of one queue or of all, newest first by the time of opening, all below ``cursor``."""
-        rows: list[tuple[int, str, int, bytes]] = []
+        rows: list[tuple[Cursor, int, bytes]] = []
         for name in [queue] if queue else sorted(self._redis.queues()):
             below = None if cursor is None else cursor.seq_below(name)
             found = self._redis.queue(name).get_windows(below, limit + 1)
-            rows += [(seq, name, number, packed) for number, seq, packed in found]
-        rows.sort(key=lambda row: row[:2], reverse=True)
+            rows += [(Cursor(seq, name), number, packed) for number, seq, packed in found]
+        rows.sort(reverse=True)
         shown = rows[:limit]
-        windows = [window_from(name, number, packed) for _, name, number, packed in shown]
-        return WindowPage(windows, Cursor(*shown[-1][:2]) if len(rows) > limit else None)
+        windows = [window_from(at.queue, number, packed) for at, number, packed in shown]
+        return WindowPage(windows, shown[-1][0] if len(rows) > limit else None)
 
 
 def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:

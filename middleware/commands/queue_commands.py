@@ -26,6 +26,7 @@ from .types import (
     Reused,
     Room,
     Settlement,
+    Token,
 )
 from .window_commands import WindowCommands
 
@@ -100,7 +101,7 @@ class QueueCommands(WindowCommands, RecurringCommands):
         heard = self._begin("settle", words)
         return lambda: SettleAnswer(heard())
 
-    def recover(self, worker: str, held: Iterable[tuple[str, int]]) -> int:
+    def recover(self, worker: str, held: Iterable[Token]) -> int:
         """Put back what this worker claimed without ever hearing of it; returns how many."""
         return int(self._run("recover", [worker.encode(), self._default_gate, *_tokens(held)]))
 
@@ -109,7 +110,7 @@ class QueueCommands(WindowCommands, RecurringCommands):
         until_due_us, jobs_wait = self._run("ring_again", [self._default_gate])
         return until_due_us, bool(jobs_wait)
 
-    def heartbeat(self, lease_us: int, silence_us: int, held: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:
+    def heartbeat(self, lease_us: int, silence_us: int, held: Iterable[Token]) -> list[tuple[str, str]]:
         """Renew the leases of what is held: (id, word) of those that need attention; word: lost, cancel."""
         answer = self._run("heartbeat", [b"%d" % lease_us, b"%d" % silence_us, *_tokens(held)])
         return [(answer[i].decode(), answer[i + 1].decode()) for i in range(0, len(answer), 2)]
@@ -137,7 +138,7 @@ class QueueCommands(WindowCommands, RecurringCommands):
         return [word.decode() for word in words]
 
     @repeatable
-    def progress(self, token: tuple[str, int], words: bytes) -> str:
+    def progress(self, token: Token, words: bytes) -> str:
         """Keep what a task says of itself: kept, stale, cancel (``progress.lua``)."""
         answer: bytes = self._run("progress", [*_tokens([token]), words])
         return answer.decode()
@@ -238,7 +239,7 @@ def _claim(words: bytes, until_due_us: int, flat: list[Any]) -> Claim:
     return Claim(word, until_due_us, jobs, tuple(flat[2::5]), tuple(flat[3::5]), int(window) if window else None)
 
 
-def _tokens(held: Iterable[tuple[str, int]]) -> Iterable[bytes]:
+def _tokens(held: Iterable[Token]) -> Iterable[bytes]:
     for id, number in held:
         yield id.encode()
         yield b"%d" % number

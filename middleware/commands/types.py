@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+Token = tuple[str, int]
+"""Names a delivery: the job's id, and the number of the claim."""
+
 
 class Claim(NamedTuple):
     """What a claim brought: the gate's word, µs until the next job falls due (-1: none), per job (id, number of the

@@ -20,9 +20,8 @@ from ..enqueue.due import checked_delay_ms
 from ..jobs import Job, JobStatus
 from ..queues.policy import OrderBy
 from ..settings import Settings
-from ..worker import context
 from ..worker.cancellation import Cancellation
-from ..worker.delivery import Delivery
+from ..worker.context import running_delivery
 from ..worker.following import Following
 from ..worker.results import JobResults
 from .clock import StubClock
@@ -70,7 +69,7 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
     def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
         """As :meth:`LifoBroker.enqueue`."""
         self.emit_before("enqueue", message, delay)
-        held = self._held(message)
+        held = running_delivery(message)
         if held is not None:
             held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
         else:
@@ -187,10 +186,6 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
         """Forget all jobs."""
         for name in list(self.stub_queues):
             self.flush(name)
-
-    def _held(self, message: Any) -> Delivery | None:
-        delivery = message if isinstance(message, Delivery) else context.current_delivery()
-        return delivery if delivery is not None and delivery.message_id == message.message_id else None
 
     def _fails_fast(self, fail_fast: bool | None) -> bool:
         return self.fail_fast_default if fail_fast is None else fail_fast

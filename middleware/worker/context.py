@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
+from typing import Any
 
 import orjson
 
@@ -26,6 +27,12 @@ def enter(delivery: Delivery | None) -> None:
 def current_delivery() -> Delivery | None:
     """What the running code works for, or None outside a task."""
     return _current.get()
+
+
+def running_delivery(message: Any) -> Delivery | None:
+    """The delivery of a message that the calling thread runs; None: it runs none, or another one."""
+    delivery = message if isinstance(message, Delivery) else current_delivery()
+    return delivery if delivery is not None and delivery.message_id == message.message_id else None
 
 
 def current_job_id() -> str | None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import dramatiq
 
 from ..commands.client import RedisClient
+from ..commands.types import Token
 from ..dramatiq_fixes.shutdown import ThreadGroup
 from ..dramatiq_fixes.work_queue import WorkQueue
 from ..errors import SettingsError
@@ -206,7 +207,7 @@ class WorkerLifecycle:
             if (delivery := settler.held.get(id)) is not None:
                 self._cancellation.request(delivery)
 
-    def _tokens(self, queue: str) -> list[tuple[str, int]]:
+    def _tokens(self, queue: str) -> list[Token]:
         settler = self._settlers.get(queue)
         if settler is None:
             return []

@@ -8,8 +8,8 @@ from typing import Any
 
 import dramatiq
 
-from . import context
 from .consumer import LifoConsumer
+from .context import running_delivery
 from .delivery import Delivery
 from .following import Following
 from .lifecycle import WorkerLifecycle
@@ -41,10 +41,9 @@ class WorkerLifecycles(Following):
 
     def held(self, message: Any) -> Delivery | None:
         """The delivery of a message that a worker of this process holds, if it is one."""
-        delivery = message if isinstance(message, Delivery) else context.current_delivery()
-        if delivery is None or delivery.message_id != message.message_id:
-            return None
-        return delivery if any(lifecycle.holds(delivery) for lifecycle in self._all()) else None
+        delivery = running_delivery(message)
+        is_held = delivery is not None and any(lifecycle.holds(delivery) for lifecycle in self._all())
+        return delivery if is_held else None
 
     def consumer(self, queue: str, *, prefetch: int, timeout_ms: int) -> LifoConsumer:
         """A consumer of this queue, for the worker whose thread asks. All consumers of a worker share its idle threads,

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgpack
 
+from .accept_arguments import accept_arguments
 from .calls import optional, pairs, repeatable
-from .recurring_commands import RecurringCommands, offered
+from .recurring_commands import RecurringCommands
 from .types import (
     BOUNDLESS,
     KEYLESS,
@@ -63,20 +64,14 @@ class QueueCommands(WindowCommands, RecurringCommands):
     ) -> Acceptance:
         """Accept jobs, all or none, if there is ``room`` for them. With a ``call`` it may be sent again; with a ``key``
         it accepts nothing when it was sent before."""
-        words = self._words_of_accept(jobs, call, key, room)
-        return _acceptance(self._run_replicated("accept", words, changes_nothing=REFUSALS), len(jobs))
+        arguments = accept_arguments(self._default_gate, jobs, call=call, key=key, room=room)
+        return _acceptance(self._run_replicated("accept", arguments, changes_nothing=REFUSALS), len(jobs))
 
     def begin_accepting(self, jobs: Sequence[Offer]) -> Callable[[], Acceptance]:
         """As :meth:`accept`, in two steps: send now; what this returns, called once, waits for the answer. Replicas
         aren't waited for."""
-        heard = self._begin("accept", self._words_of_accept(jobs, NAMELESS, KEYLESS, BOUNDLESS))
+        heard = self._begin("accept", accept_arguments(self._default_gate, jobs))
         return lambda: _acceptance(heard(), len(jobs))
-
-    def _words_of_accept(self, jobs: Sequence[Offer], call: Call, key: IdempotencyKey, room: Room) -> list[bytes]:
-        bounds = (room.most_waiting, room.most_bytes, room.drops_oldest)
-        packed_room = msgpack.packb(bounds) if room.is_bounded else b""
-        head = [self._default_gate, packed_room, call.caller, b"%d" % call.number, *key]
-        return [*head, *offered(jobs)]
 
     def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:
         """Claim up to ``wanted`` jobs. Never to be sent again blindly."""

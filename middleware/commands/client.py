@@ -64,16 +64,17 @@ class RedisClient:
         self._replication = replication
         self._now = now
         self._links = Links(self.address, timeout_s=timeout_s, spin_us=spin_us)
-        self._replica = Replica() if replica_url else None
-        self._of_replica: RedisClient | None = None
+        self._replica: Replica | None = None
         if replica_url:
-            self._of_replica = RedisClient(
-                replica_url,
-                timeout_s=timeout_s,
-                patience=impatient,
-                declared=declared,
-                default_gate=default_gate,
-                now=now,
+            self._replica = Replica(
+                RedisClient(
+                    replica_url,
+                    timeout_s=timeout_s,
+                    patience=impatient,
+                    declared=declared,
+                    default_gate=default_gate,
+                    now=now,
+                )
             )
 
     @property
@@ -90,8 +91,8 @@ class RedisClient:
         self._timeout_s = timeout_s
         self._told = None
         self._links = Links(self.address, timeout_s=timeout_s)
-        if self._of_replica is not None:
-            self._of_replica.answer_within(timeout_s)
+        if self._replica is not None:
+            self._replica.client.answer_within(timeout_s)
 
     def queue(self, name: str) -> QueueCommands:
         """The commands on a queue."""
@@ -124,16 +125,11 @@ class RedisClient:
         Raises:
           RedisAwayError: neither answers.
         """
-        replica = self._of_replica
-        if replica is None or self._replica is None:
-            return read(self)
-        return self._replica.read(replica.link, lambda: read(replica), lambda: read(self))
+        return read(self) if self._replica is None else self._replica.read(read, self)
 
     def replica_fault(self) -> str | None:
         """Why lists are read from the primary although there is a replica, a sentence; None: they aren't."""
-        if self._of_replica is None or self._replica is None:
-            return None
-        return self._replica.look_when_due(self._of_replica.link)
+        return None if self._replica is None else self._replica.look_when_due()
 
     def check_writable(self) -> None:
         """Find out whether jobs could be accepted now; sent once.

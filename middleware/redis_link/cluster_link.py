@@ -19,7 +19,7 @@ T = TypeVar("T")
 Words = tuple[str | bytes | int | float, ...]
 
 MOST_REDIRECTIONS = 5
-KEYLESS = frozenset({"PING", "INFO", "TIME", "CONFIG", "PUBLISH", "SUBSCRIBE", "MULTI", "EXEC"})
+WITHOUT_KEY = frozenset({"PING", "INFO", "TIME", "CONFIG", "PUBLISH", "SUBSCRIBE", "MULTI", "EXEC"})
 """What is said to one server, the same for all who say it, if nothing else says to which."""
 LATER_CODES = frozenset({"ASK", "TRYAGAIN", "CLUSTERDOWN"})
 """Answers of a cluster whose slots are just being moved, or that hasn't replaced a server yet."""
@@ -160,7 +160,7 @@ class ClusterLink(Link):
 
 def _key_of(words: Words) -> str:
     """By which key it is known who carries a command out; nothing: any server could."""
-    if words[0] in KEYLESS:
+    if words[0] in WITHOUT_KEY:
         return ""
     key = words[3] if words[0] in ("EVAL", "EVALSHA") else words[1]
     return key.decode() if isinstance(key, bytes) else str(key)

@@ -68,6 +68,7 @@ PARAMETERS: dict[str, Any] = {
     "CANCELLATIONS": keys.cancellations(),
     "CALLERS_KEPT": 10_000,
     "CLOCK_CORRECTED_US": 3 * 3_600_000_000,  # set back by more, a clock was wrong before (docs/decisions/0025)
+    "PROMOTED_AT_ONCE": 500,
     "RECURRING_KEPT_US": 31 * 86_400_000_000,
     "IDEMPOTENCY_KEYS": 1_000_000,
     "IDEMPOTENCY_US": 86_400_000_000,

@@ -43,7 +43,7 @@ if tick then redis.call('HSET', K.policy, 'last_tick', ARGV[3]) end
 local unopened_since = now
 if last > 0 or is_first then unopened_since = math.max(last * 1000, tonumber(since or now)) end
 
-promote_due(500)
+promote_due()
 local open_before = tonumber(open or 0)
 if still_open(open_before) then close_window(open_before, 'replaced') end
 trim_windows(0)

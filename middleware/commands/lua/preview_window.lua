@@ -14,7 +14,7 @@ local most, default_gate = tonumber(ARGV[2]), 'closed'
 --- @include takes_bottom
 
 --- @insert allow_when_full
-promote_due(500)
+promote_due()
 --- @insert ring
 local mode, order, share, batch, next_tick, above, below = unpack(
   redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'batch', 'next_tick', 'lifo_above', 'lifo_below')

@@ -14,7 +14,7 @@ from ..processes.registry import LiveProcess
 from ..queues.policy import Policy
 from ..queues.snapshot import QueueSnapshot
 from ..statistics.counters import QueueCounters, added, read_counters
-from .groups import GroupStanding, standing_of
+from .groups import PlaceInGroup, place_in_group_of
 
 if TYPE_CHECKING:
     from ..broker import LifoBroker
@@ -60,7 +60,7 @@ class Circumstances:
     is_gated: bool
     processes: list[LiveProcess]
     flow: Flow
-    group: GroupStanding | None
+    group: PlaceInGroup | None
 
     @property
     def policy(self) -> Policy | None:
@@ -102,7 +102,7 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
         is_gated=broker.is_gated,
         processes=broker.registry.processes(),
         flow=flow_of(counters),
-        group=standing_of(job.queue, id, record, broker.redis) if goes_by_groups and record else None,
+        group=place_in_group_of(job.queue, id, record, broker.redis) if goes_by_groups and record else None,
     )
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupStanding:
-    """Where a waiting job stands, in a queue whose claims go by groups. ``above`` and ``below``: jobs of its group with
-    a higher and a lower place. ``running``: jobs of its group. ``is_full``: as many of them run as may. ``had_turn``:
-    its group has had its turn in this round."""
+class PlaceInGroup:
+    """Where a waiting job lies among those of its group, where claims go by groups. ``above`` and ``below``: jobs of
+    its group with a higher and a lower place. ``running``: jobs of its group. ``is_full``: as many of them run as may.
+    ``had_turn``: its group has had its turn in this round."""
 
     above: int
     below: int
@@ -31,7 +31,7 @@ class GroupStanding:
     had_turn: bool
 
 
-def standing_of(queue: str, id: str, record: Record, redis: RedisClient) -> GroupStanding:
+def place_in_group_of(queue: str, id: str, record: Record, redis: RedisClient) -> PlaceInGroup:
     """That of the job with this id.
 
     Raises:
@@ -49,7 +49,7 @@ def standing_of(queue: str, id: str, record: Record, redis: RedisClient) -> Grou
             ("SISMEMBER", keys.had_turn(queue), group),
         ]
     )
-    return GroupStanding(above, below, running, full is not None, bool(had_turn))
+    return PlaceInGroup(above, below, running, full is not None, bool(had_turn))
 
 
 def bounds_that_hold(c: Circumstances) -> Iterator[Cause]:

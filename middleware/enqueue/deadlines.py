@@ -7,7 +7,7 @@ from typing import Any
 
 import dramatiq
 
-from ..clock import LATEST_TIME_US
+from ..clock import is_time_us
 from .due import check_span_ms
 
 EXPIRES_IN, EXPIRES_AT_US = "expires_in", "expires_at_us"
@@ -17,8 +17,6 @@ OPTIONS = frozenset({EXPIRES_IN, EXPIRES_AT_US})
 
 class Deadlines:
     """The deadlines that messages get: their own, or their task's."""
-
-    TASKOPTIONS = frozenset({EXPIRES_IN})
 
     def __init__(self) -> None:
         self._of_tasks: dict[str, bytes] = {}
@@ -48,7 +46,10 @@ class Deadlines:
             return b"" if expires_in is None else _after(expires_in)
         if expires_in is not None:
             raise ValueError(f"a job has one deadline: give {EXPIRES_IN} or {EXPIRES_AT_US}, not both")
-        return b"%d" % _checked_time_us(at_us)
+        if not is_time_us(at_us):
+            expected = f"{EXPIRES_AT_US} is a whole number of µs since the epoch, until the year 9999"
+            raise ValueError(f"{expected}, got {at_us!r}")
+        return b"%d" % at_us
 
 
 def _after(value: Any) -> bytes:
@@ -67,9 +68,3 @@ def deadline_us(word: bytes, now_us: int) -> int | None:
     if not word:
         return None
     return now_us + int(word[1:]) if word.startswith(b"+") else int(word)
-
-
-def _checked_time_us(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LATEST_TIME_US:
-        raise ValueError(f"{EXPIRES_AT_US} is a whole number of µs since the epoch, until the year 9999, got {value!r}")
-    return value

@@ -106,17 +106,17 @@ class RedisClient:
         """The declared queues, and those that other programs have declared here."""
         return {*self._declared(), *(name.decode() for name in self.call("SMEMBERS", keys.queues()))}
 
-    def call(self, *words: str | bytes | int | float) -> Any:
+    def call(self, *command: str | bytes | int | float) -> Any:
         """The answer to one command that may be sent twice."""
-        return self._persist(lambda: self.link.call(*words))
+        return self._persist(lambda: self.link.call(*command))
 
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """The answers to several commands that may be sent twice, sent at once."""
         return self._persist(lambda: self.link.call_all(commands))
 
-    def run_script(self, name: str, keys: Sequence[str], *words: bytes) -> Any:
+    def run_script(self, name: str, keys: Sequence[str], *arguments: bytes) -> Any:
         """The answer of a script over keys that belong to no queue, which may be sent twice."""
-        return self._persist(lambda: run_script(self.link, name, keys, *words))
+        return self._persist(lambda: run_script(self.link, name, keys, *arguments))
 
     def read_lists(self, read: Callable[[RedisClient], T]) -> T:
         """What ``read`` reads from the replica as long as that is fit, else from the primary: many jobs at once, which

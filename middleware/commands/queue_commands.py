@@ -38,16 +38,16 @@ REFUSALS = frozenset({b"crowded", b"reused"})
 class SettleAnswer:
     """What ``settle.lua`` answered. It is read when somebody asks: first the next call is sent."""
 
-    def __init__(self, words: list[Any]) -> None:
-        self._words = words
+    def __init__(self, answer: list[Any]) -> None:
+        self._answer = answer
 
     def claim(self) -> Claim:
         """What was claimed."""
-        return _claim(self._words[0], self._words[1], self._words[3:])
+        return _claim(self._answer[0], self._answer[1], self._answer[3:])
 
     def stale(self) -> list[int]:
         """Which of the settlements were stale, by their indexes."""
-        return [number - 1 for number in self._words[2]]
+        return [number - 1 for number in self._answer[2]]
 
 
 class QueueCommands(WindowCommands, RecurringCommands):
@@ -70,8 +70,8 @@ class QueueCommands(WindowCommands, RecurringCommands):
     def begin_accepting(self, jobs: Sequence[Offer]) -> Callable[[], Acceptance]:
         """As :meth:`accept`, in two steps: send now; what this returns, called once, waits for the answer. Replicas
         aren't waited for."""
-        heard = self._begin("accept", accept_arguments(self._default_gate, jobs))
-        return lambda: _acceptance(heard(), len(jobs))
+        pending = self._begin("accept", accept_arguments(self._default_gate, jobs))
+        return lambda: _acceptance(pending(), len(jobs))
 
     def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:
         """Claim up to ``wanted`` jobs. Never to be sent again blindly."""
@@ -90,11 +90,11 @@ class QueueCommands(WindowCommands, RecurringCommands):
         self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
     ) -> Callable[[], SettleAnswer]:
         """As :meth:`settle`, in two steps: send now; what this returns, called once, waits for the answer."""
-        words = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
+        arguments = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
         for s in settlements:
-            words += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), _detail(s))
-        heard = self._begin("settle", words)
-        return lambda: SettleAnswer(heard())
+            arguments += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), _detail(s))
+        pending = self._begin("settle", arguments)
+        return lambda: SettleAnswer(pending())
 
     def recover(self, worker: str, held: Iterable[Token]) -> int:
         """Put back what this worker claimed without ever hearing of it; returns how many."""
@@ -133,9 +133,9 @@ class QueueCommands(WindowCommands, RecurringCommands):
         return [word.decode() for word in words]
 
     @repeatable
-    def progress(self, token: Token, words: bytes) -> str:
+    def progress(self, token: Token, progress: bytes) -> str:
         """Keep what a task says of itself: kept, stale, cancel (``progress.lua``)."""
-        answer: bytes = self._run("progress", [*_tokens([token]), words])
+        answer: bytes = self._run("progress", [*_tokens([token]), progress])
         return answer.decode()
 
     @repeatable
@@ -163,8 +163,8 @@ class QueueCommands(WindowCommands, RecurringCommands):
 
     def reclaim(self, lease_us: int, silence_us: int, crash_limit: int) -> tuple[int, list[tuple[str, str]]]:
         """Put back jobs whose lease ran out: µs until the next lease ends (-1: none), and (id, status letter) each."""
-        words = [b"%d" % lease_us, b"%d" % silence_us, b"%d" % crash_limit, self._default_gate]
-        answer = self._run("reclaim", words)
+        arguments = [b"%d" % lease_us, b"%d" % silence_us, b"%d" % crash_limit, self._default_gate]
+        answer = self._run("reclaim", arguments)
         moved = [(answer[i].decode(), answer[i + 1].decode()) for i in range(1, len(answer), 2)]
         return answer[0], moved
 
@@ -195,10 +195,11 @@ class QueueCommands(WindowCommands, RecurringCommands):
         (id, packed record) each."""
         # This script alone takes no time: it reads what is there.
         packed_tasks = msgpack.packb(list(tasks)) if tasks else b""
-        words = [optional(below_seq), optional(above_seq), b"%d" % limit, packed_tasks, optional(window), tags.encode()]
-        answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
-        rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
-        return int(answer[0]) if answer[0] else None, rows
+        rows = map(optional, (below_seq, above_seq, limit))
+        arguments = [*rows, packed_tasks, optional(window), tags.encode(), *(index.encode() for index in indexes)]
+        answer = self._run("page", arguments, timed=False)
+        found = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
+        return int(answer[0]) if answer[0] else None, found
 
 
 def _acceptance(words: list[Any], count: int) -> Acceptance:

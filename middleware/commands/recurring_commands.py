@@ -30,10 +30,10 @@ class RecurringCommands(QueueCalls):
     @repeatable
     def put_recurring(self, jobs: Sequence[tuple[str, str, bytes]]) -> int:
         """Put these recurring jobs in force and no others: name, timetable and definition each; how many changed."""
-        words: list[bytes] = []
+        arguments: list[bytes] = []
         for name, timetable, definition in jobs:
-            words += (name.encode(), timetable.encode(), definition)
-        return int(self._run("put_recurring", words))
+            arguments += (name.encode(), timetable.encode(), definition)
+        return int(self._run("put_recurring", arguments))
 
     @repeatable
     def pause_recurring(self, word: str, name: str, by: str, reason: str) -> str:

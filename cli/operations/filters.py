@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from middleware.clock import rfc3339, to_us
 from middleware.jobs import JobStatus
-from scheduler.durations import parse_duration
+from scheduler.durations import read_time
 
 from .completion import queue_names, task_names, window_ids
 
@@ -31,15 +31,9 @@ class Time(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The time as the API takes it."""
         try:
-            return rfc3339(to_us(datetime.now(UTC) - timedelta(microseconds=parse_duration(value))))
-        except (ValueError, OverflowError):
-            pass
-        try:
-            return rfc3339(to_us(datetime.fromisoformat(value)))
-        except (ValueError, TypeError, OverflowError):
-            self.fail(
-                f"{value!r} is neither a time such as 2030-01-31T12:00:00Z nor a duration such as 15m.", param, ctx
-            )
+            return rfc3339(read_time(value))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

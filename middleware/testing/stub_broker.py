@@ -21,8 +21,7 @@ from ..jobs import Job, JobStatus
 from ..queues.policy import OrderBy
 from ..settings import Settings
 from ..worker.cancellation import Cancellation
-from ..worker.context import running_delivery
-from ..worker.following import Following
+from ..worker.context import CurrentDelivery, running_delivery
 from ..worker.results import JobResults
 from .clock import StubClock
 from .in_this_thread import process
@@ -61,7 +60,7 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
         self.order_by = order_by
         self._idle: threading.Semaphore | None = None
         standard = [m() for m in default_middleware] if middleware is None else middleware
-        DeclaringBroker.__init__(self, [_FollowingWorker(self), Cancellation(), *standard])
+        DeclaringBroker.__init__(self, [_WorkerWatch(self), Cancellation(), *standard])
         self.fail_fast_default = fail_fast_default
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.job)))
@@ -197,8 +196,8 @@ def _raise_rejected(entries: Sequence[Entry]) -> None:
             raise entry.exception or AssertionError(f"Job {entry.id} was rejected: {entry.record.reason}.")
 
 
-class _FollowingWorker(Following):
-    """Follows the Worker, and what its threads run."""
+class _WorkerWatch(CurrentDelivery):
+    """Knows whether there is a Worker, and what its threads run."""
 
     def __init__(self, broker: StubBroker) -> None:
         self._broker = broker

@@ -9,13 +9,12 @@ from typing import Any
 import dramatiq
 
 from .consumer import LifoConsumer
-from .context import running_delivery
+from .context import CurrentDelivery, running_delivery
 from .delivery import Delivery
-from .following import Following
 from .lifecycle import WorkerLifecycle
 
 
-class WorkerLifecycles(Following):
+class WorkerLifecycles(CurrentDelivery):
     """Dramatiq middleware that gives each ``Worker`` of a broker its lifecycle, from its boot to its shutdown.
 
     Parameters:

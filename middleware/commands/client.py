@@ -56,7 +56,7 @@ class RedisClient:
     ) -> None:
         self.default_gate = default_gate
         self.outage = Outage()
-        self._told: Outage | None = self.outage
+        self._outage_to_log: Outage | None = self.outage
         self.address = Address.of(where)
         self._timeout_s = timeout_s
         self._patience = patience
@@ -89,7 +89,7 @@ class RedisClient:
     def answer_within(self, timeout_s: float) -> None:
         """From now on, wait this long for one answer, and don't log that calls wait: each request tells its end."""
         self._timeout_s = timeout_s
-        self._told = None
+        self._outage_to_log = None
         self._links = Links(self.address, timeout_s=timeout_s)
         if self._replica is not None:
             self._replica.client.answer_within(timeout_s)
@@ -144,7 +144,7 @@ class RedisClient:
             self.link.call("SET", keys.writable(), "", "PX", PROBE_MS)
 
     def _persist(self, call: Callable[[], T]) -> T:
-        return persist(call, patience_s=self._patience(), outage=self._told)
+        return persist(call, patience_s=self._patience(), outage=self._outage_to_log)
 
     def _commands(self, name: str, link: Link, patience: Callable[[], float | None]) -> QueueCommands:
         return QueueCommands(
@@ -154,5 +154,5 @@ class RedisClient:
             now=self._now,
             patience=patience,
             replication=self._replication,
-            outage=self._told,
+            outage=self._outage_to_log,
         )

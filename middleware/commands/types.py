@@ -48,9 +48,9 @@ NO_SUBJECT = Subject("")
 
 
 class Offer(NamedTuple):
-    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`), the digests of its
-    tags (:func:`tags.digests`), its deadline (:meth:`deadlines.Deadlines.word`), its subject, the digest of its group
-    (empty: it has none), and when it was generated in µs (None: nobody said)."""
+    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_argument`), the digests of its
+    tags (:func:`tags.digests`), its deadline (:meth:`deadlines.Deadlines.argument`), its subject, the digest of its
+    group (empty: it has none), and when it was generated in µs (None: nobody said)."""
 
     id: str
     task: str

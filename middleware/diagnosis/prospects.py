@@ -67,15 +67,15 @@ class Prospects:
           RedisAwayError: Redis doesn't answer.
           ValueError: what the message says of its deadline makes no sense.
         """
-        word = self._broker.fresh_work.of(message).deadline
-        if not word:
+        deadline = self._broker.fresh_work.of(message).deadline
+        if not deadline:
             return None
         found = self._prospect(message.queue_name, afresh=afresh)
         if found is None:
             return None
         now_us = found.now_us
         due_us = max(now_us, due.at_us or now_us + round((due.delay_ms or 0) * 1000))
-        expires_us = deadline_us(word, now_us) or 0
+        expires_us = deadline_us(deadline, now_us) or 0
         at_once = _in_time(now_us, due_us, expires_us) or _gate(found, expires_us)
         return at_once or self._turn(found, message, due_us, expires_us)
 

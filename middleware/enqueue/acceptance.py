@@ -140,8 +140,8 @@ class Acceptance:
         *,
         key: IdempotencyKey = KEYLESS,
     ) -> Receipt:
-        """Accept them, each to run as its word says (:func:`due.due_word`), unless there is no :attr:`room`
-        for them, or the same request was sent before under its ``key``.
+        """Accept them, each to run as ``dues`` says (:func:`due.due_argument`), unless there is no :attr:`room` for
+        them, or the same request was sent before under its ``key``.
 
         Raises:
           as :meth:`LifoBroker.accept_once`.

@@ -31,7 +31,7 @@ class Deadlines:
         if expires_in is not None:
             self._of_tasks[actor.actor_name] = _after(expires_in)
 
-    def word(self, message: dramatiq.Message[Any]) -> bytes:
+    def argument(self, message: dramatiq.Message[Any]) -> bytes:
         """The deadline of a message, for ``accept.lua``: nothing, ``+`` and µs, or µs since the epoch.
 
         Raises:
@@ -42,7 +42,7 @@ class Deadlines:
             return self._of_tasks.get(message.actor_name, b"")
         expires_in, at_us = options.get(EXPIRES_IN), options.get(EXPIRES_AT_US)
         if at_us is None:
-            # None is a word too: no deadline, whatever the task says.
+            # None says something too: no deadline, whatever the task says.
             return b"" if expires_in is None else _after(expires_in)
         if expires_in is not None:
             raise ValueError(f"a job has one deadline: give {EXPIRES_IN} or {EXPIRES_AT_US}, not both")
@@ -63,8 +63,8 @@ def deadline_options(expires_in_s: float | None, expires_at_us: int | None) -> d
     return options if expires_at_us is None else {**options, EXPIRES_AT_US: max(0, expires_at_us)}
 
 
-def deadline_us(word: bytes, now_us: int) -> int | None:
-    """What ``accept.lua`` made of a word at this time; None: no deadline."""
-    if not word:
+def deadline_us(argument: bytes, now_us: int) -> int | None:
+    """What ``accept.lua`` made of its argument at this time; None: no deadline."""
+    if not argument:
         return None
-    return now_us + int(word[1:]) if word.startswith(b"+") else int(word)
+    return now_us + int(argument[1:]) if argument.startswith(b"+") else int(argument)

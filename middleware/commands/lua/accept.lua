@@ -16,7 +16,8 @@
 -- wait, µs until the next window opens if jobs wait for it, else 0, how many bytes wait if they are bounded}, which may have dropped the
 -- oldest. All others but the first two change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
 
-local default_gate, room, caller, call, key, digest = ARGV[2], ARGV[3] ~= '' and cmsgpack.unpack(ARGV[3]), unpack(ARGV, 4, 7)
+local default_gate, packed_room, caller, call, key, digest, packed_extras, packed_tick = unpack(ARGV, 2, 9)
+local room = packed_room ~= '' and cmsgpack.unpack(packed_room)
 --- @include now
 --- @include event_log
 --- @include windows
@@ -35,10 +36,10 @@ if key ~= '' then
   if made then return {'replayed', unpack(made)} end
 end
 local note_submitted
-if ARGV[9] ~= '' then
+if packed_tick ~= '' then
   --- @include tick
   local answer
-  answer, note_submitted = decide_tick(unpack(cmsgpack.unpack(ARGV[9])))
+  answer, note_submitted = decide_tick(unpack(cmsgpack.unpack(packed_tick)))
   if answer then return answer end
 end
 local ids, known, known_id = {}, 0, nil
@@ -61,7 +62,7 @@ end
 -- Decide.
 local first = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
 local next_seq, due_times, soonest, next_deadline = first, {}, math.huge, math.huge
-local extras, tagged, of_subjects = ARGV[8] ~= '' and cmsgpack.unpack(ARGV[8]), {}, {}
+local extras, tagged, of_subjects = packed_extras ~= '' and cmsgpack.unpack(packed_extras), {}, {}
 local place_of, is_recorded
 if extras then
   --- @include place_by_generation

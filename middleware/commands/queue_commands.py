@@ -110,19 +110,11 @@ class QueueCommands(WindowCommands, RecurringCommands):
         answer = self._run("heartbeat", [b"%d" % lease_us, b"%d" % silence_us, *_tokens(held)])
         return [(answer[i].decode(), answer[i + 1].decode()) for i in range(0, len(answer), 2)]
 
-    def cancel(self, id: str, reason: str) -> str:
-        """As :meth:`cancel_all`, one job."""
-        return self.cancel_all([id], reason)[0]
-
     @repeatable
     def cancel_all(self, ids: Sequence[str], reason: str) -> list[str]:
         """Call up to 500 jobs off; of each: cancelled, asked, already, finished, missing (``cancel.lua``)."""
         words: list[bytes] = self._run("cancel", [reason.encode(), *(id.encode() for id in ids)])
         return [word.decode() for word in words]
-
-    def retry(self, id: str, message: bytes, reason: str = "") -> str:
-        """As :meth:`retry_all`, one job."""
-        return self.retry_all([(id, message)], reason)[0]
 
     @repeatable
     def retry_all(self, jobs: Sequence[tuple[str, bytes]], reason: str = "") -> list[str]:

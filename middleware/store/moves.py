@@ -54,7 +54,8 @@ class JobMoves:
         if found is None:
             return "missing"
         queue, body = found
-        return cast("RetryAnswer", self._redis.queue(queue).retry(id, without_retries(body), reason))
+        [word] = self._redis.queue(queue).retry_all([(id, without_retries(body))], reason)
+        return cast("RetryAnswer", word)
 
     def cancel_all(self, where: JobFilter, *, limit: int, reason: str = "requested") -> BulkOutcome:
         """Cancel the jobs that fit, the newest of each queue first; those that can't be cancelled are left out."""

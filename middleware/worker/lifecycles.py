@@ -33,11 +33,6 @@ class WorkerLifecycles(CurrentDelivery):
         """True in a process that runs a worker."""
         return bool(self._of_worker)
 
-    @property
-    def running(self) -> list[WorkerLifecycle]:
-        """Those of the workers that run."""
-        return list(self._of_worker.values())
-
     def held(self, message: Any) -> Delivery | None:
         """The delivery of a message that a worker of this process holds, if it is one."""
         delivery = running_delivery(message)
@@ -54,7 +49,7 @@ class WorkerLifecycles(CurrentDelivery):
 
     def hurry(self) -> None:
         """The workers shut down, and nobody wants to wait for running jobs any more. A signal handler may call it."""
-        for lifecycle in self.running:
+        for lifecycle in list(self._of_worker.values()):
             lifecycle.hurry()
 
     def close(self) -> None:

@@ -110,6 +110,14 @@ class ScriptedQueue:
         ]
         return self.scripts.accept(jobs, call=call, key=key, room=Room(most_waiting, drop_oldest, most_bytes))
 
+    def cancel(self, id: str, reason: str) -> str:
+        """One call of cancel; what it answers."""
+        return self.scripts.cancel_all([id], reason)[0]
+
+    def retry(self, id: str, message: bytes) -> str:
+        """One call of retry; what it answers."""
+        return self.scripts.retry_all([(id, message)])[0]
+
     def send(self, *ids: str, after_us: int = 0, expires_in_us: int = 0) -> Accepted:
         """Accept these ids in one batch, delayed by ``after_us``, to expire ``expires_in_us`` from now (0: never)."""
         due, deadline = (b"+%d" % us if us else b"" for us in (after_us, expires_in_us))

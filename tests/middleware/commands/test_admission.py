@@ -103,9 +103,9 @@ def test_the_bytes_that_wait_are_counted_wherever_a_job_goes(queue: ScriptedQueu
     queue.clock.forward(s=1)
     queue.scripts.promote()
     assert (queue.count("queued_bytes"), queue.count("scheduled_bytes")) == (250, 0)
-    queue.scripts.cancel("a", "")
+    queue.cancel("a", "")
     assert queue.snapshot().waiting_bytes == 150
-    queue.scripts.retry("a", b"z" * 7)
+    queue.retry("a", b"z" * 7)
     assert queue.snapshot().waiting_bytes == 157
     queue.claim(3)
     assert queue.snapshot().waiting_bytes == 0

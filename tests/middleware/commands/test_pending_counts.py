@@ -164,7 +164,7 @@ def test_a_job_is_processed_whatever_came_before(queue: ScriptedQueue, why: str)
         queue.settle(token, "retry")
         tokens = queue.claim()
     elif why == "to be cancelled":
-        queue.scripts.cancel(token[0], "enough")
+        queue.cancel(token[0], "enough")
     elif why == "from another window":
         queue.open()
     elif why == "twice in a call":

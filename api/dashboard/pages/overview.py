@@ -48,7 +48,7 @@ def home() -> Live:
         "queue": queue,
         "processes": processes,
         "history_table": hour.table,
-        "server": overview.server_facts(server.info),
+        "server": overview.server_in_words(server.info),
         "is_empty": not any(found.accepted for found in queues.values()),
     }
     if queue is not None:

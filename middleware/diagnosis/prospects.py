@@ -77,7 +77,7 @@ class Prospects:
         due_us = max(now_us, due.at_us or now_us + round((due.delay_ms or 0) * 1000))
         expires_us = deadline_us(deadline, now_us) or 0
         at_once = _in_time(now_us, due_us, expires_us) or _gate(found, expires_us)
-        return at_once or self._turn(found, message, due_us, expires_us)
+        return at_once or self._order(found, message, due_us, expires_us)
 
     def _prospect(self, queue: str, *, afresh: bool) -> Prospect | None:
         known = self._known.get(queue)
@@ -99,7 +99,7 @@ class Prospects:
             self._known[queue] = found
         return found
 
-    def _turn(self, found: Prospect, message: dramatiq.Message[Any], due_us: int, expires_us: int) -> str | None:
+    def _order(self, found: Prospect, message: dramatiq.Message[Any], due_us: int, expires_us: int) -> str | None:
         """Whether a window opens in time, and lets it through."""
         queue, now_us = found.queue, found.now_us
         due_s, left_s = (due_us - now_us) / 1e6, (expires_us - now_us) / 1e6

@@ -71,7 +71,7 @@ class Model(ModelGroups):
             self.watch_deadline(job)
         self.last_seq = first + len(messages) - 1
         self.counters["accepted"] += len(messages)
-        self._take_their_turns([id for id, _ in messages], subjects)
+        self._supersede_older([id for id, _ in messages], subjects)
         if drops_oldest:
             self._drop(most, most_bytes)
         return first, due
@@ -107,7 +107,7 @@ class Model(ModelGroups):
                 return place
             place += 1
 
-    def _take_their_turns(self, ids: Sequence[str], subjects: Sequence[tuple[str | None, int, bool]]) -> None:
+    def _supersede_older(self, ids: Sequence[str], subjects: Sequence[tuple[str | None, int, bool]]) -> None:
         """Of each subject, the newest one of the call, unless a newer one is known."""
         about = {id: each for id, each in zip(ids, subjects, strict=True) if each[0] is not None}
         for subject in dict.fromkeys(each[0] for each in about.values()):

@@ -5,7 +5,7 @@
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · 8 '' or a MessagePack array with what few jobs have: of each job {digests of its tags, one behind the other,
 --       deadline as due below ('': none), digest of its subject
---       ('': none), µs for which newer jobs may take its turn (0: no bound), whether it stops those that run, digest of its group
+--       ('': none), µs for which newer jobs may supersede it (0: no bound), whether it stops those that run, digest of its group
 --       ('': none), when it was generated in µs (false: nobody said)}
 --       · 9 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
@@ -144,8 +144,8 @@ if next(tagged) then
   end
 end
 if #of_subjects > 0 then
-  --- @include take_their_turns
-  take_their_turns(of_subjects)
+  --- @include supersede_older
+  supersede_older(of_subjects)
 end
 if room and room[3] then
   --- @include drop_oldest

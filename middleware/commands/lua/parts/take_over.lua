@@ -22,9 +22,9 @@ local function ask_to_stop(id, job, by)
   log('cancel_asked', now, id)
 end
 
--- The job takes the turn of the older ones of its subject: those that wait are superseded, those that run asked to stop
--- if it `stops_running`. But once newer ones have taken the turn of older ones for `max_defer` µs (0: no bound), the one that
--- waits then keeps its turn beside the newest. Returns the ids of those that are superseded.
+-- The job takes over from the older ones of its subject: those that wait are superseded, those that run asked to stop if it
+-- `stops_running`. But once newer ones have superseded older ones for `max_defer` µs (0: no bound), the one that waits then stays
+-- beside the newest. Returns the ids of those that are superseded.
 local function take_over(id, job, max_defer, stops_running)
   local ids, waiting, superseded, is_behind = {}, {}, {}, false
   for i, row in ipairs(redis.call('ZRANGEBYLEX', K.subjects, '[' .. job[R.SUBJECT], '(' .. subject_row(job))) do

@@ -1,10 +1,9 @@
 --- @include take_over
 --- @include newer_of_subject
 --- @include close_if_empty
--- What was accepted in one call takes the turns of older jobs: of each subject the newest one, which supersedes the others of the
--- call first, for none of these may keep a turn. By generation, a job that came late may be older than one that is known: then it
--- is superseded itself.
-local function take_their_turns(accepted)
+-- What was accepted in one call supersedes older jobs: of each subject the newest one does, and the others of the call first, for
+-- none of these may stay. By generation, a job that came late may be older than one that is known: then it is superseded itself.
+local function supersede_older(accepted)
   local newest, wins = {}, {}
   for _, each in ipairs(accepted) do
     local job = each[2]

@@ -64,7 +64,7 @@ class RedisClient:
         self._replication = replication
         self._now = now
         self._links = Links(self.address, timeout_s=timeout_s, spin_us=spin_us)
-        self._replica: Replica | None = None
+        self._replica: Replica[RedisClient] | None = None
         if replica_url:
             self._replica = Replica(
                 RedisClient(

@@ -6,17 +6,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from redis.exceptions import ResponseError
 
 from ..errors import RedisAwayError
 from ..redis_link.info import fields_of
+from ..redis_link.link import Link
 
-if TYPE_CHECKING:
-    from .client import RedisClient
+
+class Client(Protocol):
+    """Whoever reads over a link of its own, such as ``RedisClient``."""
+
+    @property
+    def link(self) -> Link: ...
+
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Client)
 
 LOOK_EVERY_S = 1.0
 """How long a replica that was fit may have lost its link to the primary before anybody notices."""
@@ -26,17 +33,17 @@ LEFT_ALONE_S = 5.0
 logger = logging.getLogger(__name__)
 
 
-class Replica:
+class Replica(Generic[C]):
     """What this process knows of the replica. One that has lost its link to the primary goes on answering, with what it
     knew by then: so it is asked for its link, once a second."""
 
-    def __init__(self, client: RedisClient) -> None:
+    def __init__(self, client: C) -> None:
         self.client = client
         self.fault: str | None = None
         self._lock = threading.Lock()
         self._look_at = 0.0
 
-    def read(self, read: Callable[[RedisClient], T], primary: RedisClient) -> T:
+    def read(self, read: Callable[[C], T], primary: C) -> T:
         """What ``read`` reads from the replica, or where that isn't fit from the primary.
 
         Raises:

@@ -10,10 +10,11 @@ import math
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dramatiq
 
+from ..broker import LifoBroker
 from ..clock import rfc3339
 from ..commands import keys
 from ..enqueue.deadlines import deadline_us
@@ -24,9 +25,6 @@ from ..queues.snapshot import QueueSnapshot
 from ..words import counted
 from .circumstances import flow_of, recent_counters
 from .openings import planned_spans
-
-if TYPE_CHECKING:
-    from ..broker import LifoBroker
 
 MOST_SPANS = 1_000
 """So many windows are looked at; a deadline beyond them is far away."""

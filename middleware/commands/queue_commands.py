@@ -20,8 +20,8 @@ from .types import (
     Call,
     Claim,
     Crowded,
+    Exists,
     IdempotencyKey,
-    Known,
     Offer,
     Replayed,
     Reused,
@@ -200,7 +200,7 @@ def _acceptance(words: list[Any], count: int) -> Acceptance:
         case b"again":
             return Again()
         case b"exists":
-            return Known(answer[0], answer[1].decode())
+            return Exists(answer[0], answer[1].decode())
         case b"crowded":
             return Crowded(*answer)
         case b"replayed":

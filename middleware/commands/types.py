@@ -132,7 +132,7 @@ class Reused(NamedTuple):
     """Another request was sent before under this key."""
 
 
-class Known(NamedTuple):
+class Exists(NamedTuple):
     """Nothing was accepted: how many of the ids there are already, and one of them."""
 
     how_many: int
@@ -187,8 +187,8 @@ class IdempotencyKey(NamedTuple):
 
 
 KEYLESS = IdempotencyKey(b"", b"")
-"""Known to nobody when it is sent again."""
+"""No request is known by it."""
 
 
-Acceptance = Accepted | Known | Crowded | Again | Replayed | Reused
+Acceptance = Accepted | Exists | Crowded | Again | Replayed | Reused
 """What became of a call of accept."""

@@ -25,8 +25,8 @@ from ..commands.types import (
     Again,
     Call,
     Crowded,
+    Exists,
     IdempotencyKey,
-    Known,
     Offer,
     Replayed,
     Reused,
@@ -224,11 +224,11 @@ def _superseded_within(accepted: list[Job], offers: Sequence[Offer], now_us: int
     return accepted
 
 
-def _refused(answer: Known | Crowded | Reused, queue: str, jobs: Sequence[Offer], room: Room) -> LastInError:
+def _refused(answer: Exists | Crowded | Reused, queue: str, jobs: Sequence[Offer], room: Room) -> LastInError:
     wanted, most_waiting = len(jobs), room.most_waiting
     wanted_bytes = sum(len(job.message) for job in jobs)
     match answer:
-        case Known(_, id):
+        case Exists(_, id):
             return DuplicateJobError(
                 f"A job with id {id} exists already; nothing was enqueued. Send a new message, or "
                 "broker.renewed(…) of this one."

@@ -28,8 +28,8 @@ from middleware.commands.types import (
     Call,
     Claim,
     Crowded,
+    Exists,
     IdempotencyKey,
-    Known,
     Offer,
     Replayed,
     Reused,
@@ -102,7 +102,7 @@ class ScriptedQueue:
         drop_oldest: bool = False,
         most_bytes: int = 0,
         generated_us: int | None = None,
-    ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
+    ) -> Accepted | Exists | Crowded | Again | Replayed | Reused:
         """One call of accept, whatever it answers."""
         jobs = [
             Offer(id, "task", self.encoded(id), due, deadline=deadline, subject=about, generated_us=generated_us)

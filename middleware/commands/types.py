@@ -98,6 +98,10 @@ class Call(NamedTuple):
     number: int
 
 
+NAMELESS = Call(b"", 0)
+"""A call that isn't recognized when it is sent again."""
+
+
 class Replication(NamedTuple):
     """How many replicas must have what a call wrote before it counts as done, and how long they are waited for."""
 
@@ -174,9 +178,6 @@ class TickRefused(NamedTuple):
 
 TickAnswer = Submitted | Skipped | TickRefused
 """What became of a tick."""
-
-
-NAMELESS = Call(b"", 0)
 
 
 class IdempotencyKey(NamedTuple):

@@ -28,8 +28,8 @@ class Settings:
         "REDIS_URL",
         "redis://127.0.0.1:6379/0",
         read.redis_url,
-        "Redis or Valkey, 6.2 or newer, with AOF on; a Redis Cluster, with REDIS_CLUSTER. Unset: the embedded server of "
-        "`make run`.",
+        "Redis or Valkey, 6.2 or newer, with AOF on; a Redis Cluster, with REDIS_CLUSTER. Unset: the embedded server "
+        "of `make run`.",
         shown="",
     )
     redis_tls_verify: bool = setting(

@@ -188,7 +188,7 @@ def test_jobs_are_cancelled_and_retried_by_their_ids() -> None:
 
 def test_what_has_ended_is_not_cancelled() -> None:
     [id] = submitted("x")
-    broker.redis.queue("default").cancel(id, "first")
+    broker.redis.queue("default").cancel_all([id], "first")
     run("jobs", "retry", id)
     [claimed] = _claimed()
 

@@ -72,7 +72,7 @@ PARAMETERS: dict[str, Any] = {
     "RECURRING_KEPT_US": 31 * 86_400_000_000,
     "IDEMPOTENCY_KEYS": 1_000_000,
     "IDEMPOTENCY_US": 86_400_000_000,
-    "GROUPS_SHOWN_AT_ONCE": 1000,  # each takes some 5 µs
+    "GROUPS_AT_ONCE": 1000,  # each takes some 5 µs
     "OVERDUE_US": layout.OVERDUE_US,
     "PAUSES_KEPT": 500,
     "WINDOWS_KEPT": 10_000,

@@ -133,7 +133,7 @@ class WorkerLifecycle:
             f"queue {queues[0]}" if len(queues) == 1 else f"{len(queues)} queues: {', '.join(queues)}",
         )
 
-    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+    def before_worker_shutdown(self, worker: dramatiq.Worker) -> None:
         """Claim nothing more; running jobs go on and are settled, for as long as the worker's threads are given."""
         wake_idle = self._work_queue.close if self._work_queue is not None else lambda: None
         self._threads = ThreadGroup(worker.workers, on_stop=wake_idle, on_join=self._log_what_runs)

@@ -75,7 +75,7 @@ class WorkerLifecycles(CurrentDelivery):
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """It claims nothing more; running jobs go on and are settled, for as long as its threads are given."""
         if worker in self._of_worker:
-            self._of_worker[worker].before_worker_shutdown(broker, worker)
+            self._of_worker[worker].before_worker_shutdown(worker)
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Put back what still runs, since its time is up, and stop."""

@@ -27,7 +27,7 @@ if mode == 'windows' then
   local shown, from_top, from_bottom = math.min(all, most), 0, 0
   reply = {planned(next_tick), all}
   if grouping() == 'on' then
-    --- @insert show_touched
+    --- @insert place_touched
     --- @include preview_turns
     for _, id in ipairs(preview_turns(shown, tonumber(share), order)) do reply[#reply + 1] = id end
     shown = 0

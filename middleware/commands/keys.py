@@ -328,11 +328,6 @@ STATUS_INDEXES = {status: _BY_NAME["stack" if status is JobStatus.QUEUED else st
 """The index that lists the jobs of a status."""
 
 
-def of_queue(queue: str) -> list[str]:
-    """All keys of this queue."""
-    return [key(queue) for key in QUEUE_KEYS]
-
-
 def queues() -> str:
     """SET: the names of all queues that were ever declared here."""
     return f"{PREFIX}:queues"

@@ -281,7 +281,7 @@ class ScriptedQueue:
             sizes = [self.client.hstrlen(keys.messages(self.name), id) for id, its in letters.items() if its == letter]
             assert self.count(counter) == sum(sizes), counter
         for texts in (keys.results, keys.failures, keys.progress):
-            assert set(self.client.hkeys(texts(self.name))) <= set(records), texts.__name__
+            assert set(self.client.hkeys(texts(self.name))) <= set(records), texts.name
         assert self.client.llen(keys.doorbell(self.name)) <= 1
 
     def _records(self) -> dict[str, Record]:
@@ -292,7 +292,7 @@ class ScriptedQueue:
     def _audit_indexes(self, records: dict[str, Record], letters: dict[str, str]) -> None:
         for letter, index in INDEX_OF_LETTER.items():
             expected = {id: records[id].seq for id, its in letters.items() if its == letter}
-            assert self._scores(index) == expected, index.__name__
+            assert self._scores(index) == expected, index.name
         places = {id: r.place or r.seq for id, r in records.items() if letters[id] == "q"}
         assert self._scores(keys.stack) == places
         displaced = {id: records[id].seq for id, place in places.items() if place != records[id].seq}

@@ -21,7 +21,8 @@ COLUMNS = ("name", "queue", "payload", "summary")
 @click.argument("name", required=False, shell_complete=task_names)
 @as_json
 def command(name: str | None, as_json: bool) -> None:
-    """List the tasks that can be run, or show the one of this NAME, with what its payload must look like."""
+    """List the tasks that can be run, or show the one of this NAME: what its payload must look like, what bounds its
+    attempts, and the deadline, subject and group that it declares for all of its jobs."""
     found = service.tasks(connect())
     if name is None:
         if as_json:

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from middleware.jobs import JobStatus
 from middleware.store.filters import JobFilter
 from tasks import Task, broker, registry
+from tasks.fresh_work import of_all_jobs
 from tasks.limits import limits_of
 
 from ...access.scopes import WRITE, needs
@@ -134,6 +135,7 @@ def _values(name: str, sent: Mapping[str, str], wrong: Mapping[str, str]) -> dic
         values |= {
             "description": inspect.getdoc(declared.actor.fn) or "",
             "limits": limits_of(declared.actor),
+            "declared": of_all_jobs(declared.actor),
             "properties": schema.get("properties", {}),
             "required": schema.get("required", ()),
             "type_words": type_words,

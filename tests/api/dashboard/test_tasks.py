@@ -77,6 +77,17 @@ def test_a_form_shows_what_each_field_may_hold(client: Client) -> None:
     assert "The text to process. Text, up to 65,536 characters" in said
 
 
+def test_a_task_says_what_it_declares_for_all_of_its_jobs(client: Client) -> None:
+    said = words_of(load(client, "/dashboard/tasks/show_price"))
+
+    assert "A job that no worker has claimed 10 s after its acceptance expires." in said
+    assert "Its subject is its customer : a newer job of the subject takes the turn of those that wait." in said
+    assert "Jobs of the subject that run are asked to stop." in said
+    assert "Newer jobs may defer a subject for 30 s; then the one that waits keeps its turn." in said
+    assert "Its group is its customer :" in said
+    assert "declares for all" not in words_of(load(client, "/dashboard/tasks/weigh"))
+
+
 def test_a_task_that_is_not_declared_gets_no_job(client: Client) -> None:
     assert send(client, "/dashboard/tasks/nothing", {}).status == 404
 

@@ -108,6 +108,18 @@ def test_marked_jobs_are_cancelled_after_a_question_and_the_filter_stays(client:
     assert client.get(f"/v1/jobs/{first}").json["reason"] == "withdrawn"
 
 
+def test_only_jobs_that_something_can_be_done_to_can_be_marked(client: Client) -> None:
+    old = client.post_job({"message": "old", "subject": "s"}).json["id"]
+    new = client.post_job({"message": "new", "subject": "s"}).json["id"]
+
+    assert re.findall(r'name="id" value="([^"]+)"', load(client, "/dashboard/jobs")) == [new]
+    settled(claimed(1), "processed")
+    page = load(client, "/dashboard/jobs")
+    assert (page.count("data-job"), 'name="id"' in page, "mark-shown" in page) == (2, False, False)
+    assert statuses(client) == ["processed", "superseded"]
+    assert client.get(f"/v1/jobs/{old}").json["superseded_by"] == new
+
+
 def test_marked_jobs_keep_their_order_when_they_are_retried(client: Client) -> None:
     first, second = rejected(2)
 

@@ -223,7 +223,10 @@ def test_check_says_when_an_adaptive_order_changes(cadence_file: Path) -> None:
     [
         ("lifo", "lifo (last generated first),"),
         ("fifo", "fifo (first generated first),"),
-        ("adaptive", "adaptive: lifo (last generated first) from 10s of waiting on, fifo (first generated first) again"),
+        (
+            "adaptive",
+            "adaptive: lifo (last generated first) from 10s of waiting on, fifo (first generated first) again",
+        ),
     ],
 )
 def test_check_says_which_job_goes_first_by_generation(cadence_file: Path, order: str, words: str) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from local.embedded import EmbeddedServer
+
 from ..client import Client
+from ..conftest import running_api
 from .browser import load, send, words_of
 
 
@@ -55,6 +61,8 @@ def test_what_is_left_empty_is_left_out(client: Client) -> None:
         ("measure", {"payload.address": '{"road": "Elm"}'}, "road: Unknown field."),
         ("process_message", {"payload.message": "hi", "delay_s": "soon"}, "Expected a number of seconds."),
         ("process_message", {"payload.message": "hi", "tags": "x" * 65}, "Length must be between 1 and 64."),
+        ("process_message", {"payload.message": "hi", "subject": "x" * 1001}, "Length must be between 1 and 256."),
+        ("process_message", {"payload.message": "hi", "delay_s": "9" * 400}, "Special numeric values"),
     ],
 )
 def test_what_does_not_fit_is_told_beside_its_field_and_kept(
@@ -68,6 +76,25 @@ def test_what_does_not_fit_is_told_beside_its_field_and_kept(
     assert said in words_of(page)
     assert next(iter(fields.values())).replace('"', "&#34;") in page
     assert client.get("/v1/jobs").json == []
+
+
+def test_what_the_queue_has_no_room_for_is_kept_too(
+    embedded_server: EmbeddedServer, redis_url: str, tmp_path: Path
+) -> None:
+    form = {"payload.message": "kept <whole>", "tags": "one, two", "expires_in_s": "90", "supersede_running": "true"}
+    with running_api(redis_url, tmp_path / "web.log", {"MAX_QUEUED": "1", "MAX_QUEUED_BYTES": "3000"}) as client:
+        client.submit("first")
+        full = send(client, "/dashboard/tasks/process_message", form)
+        never = send(client, "/dashboard/tasks/process_message", {**form, "payload.message": "x" * 4000})
+
+    assert (full.status, never.status) == (503, 400)
+    for page, said, message in ((full, "MAX_QUEUED", "kept &lt;whole&gt;"), (never, "MAX_QUEUED_BYTES", "x" * 4000)):
+        text = page.body.decode()
+        assert re.search(rf"Nothing was submitted: [^<]*{said}", text)
+        assert message in text
+        assert 'value="one, two"' in text
+        assert 'value="90"' in text
+        assert "<option selected>true" in text
 
 
 def test_a_form_shows_what_each_field_may_hold(client: Client) -> None:

@@ -21,7 +21,7 @@ COLUMNS = ("id", "status", "task", "queue", "attempts", "created", "waited", "ra
 CANCEL = Move(
     label="Cancelling",
     statuses=CANCELLABLE,
-    told=lambda job: "is asked to stop" if job["status"] == "running" else "called off",
+    told=lambda job: "is asked to stop" if job["status"] == "running" else "cancelled",
 )
 RETRY = Move(label="Retrying", statuses=RETRYABLE, told=lambda job: "put back on top")
 

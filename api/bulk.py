@@ -72,7 +72,9 @@ class Cancelled(Answer):
     """What a bulk cancel did."""
 
     count = fields.Integer(required=True, metadata={"description": "Jobs that were cancelled by this call."})
-    asked = fields.Integer(required=True, metadata={"description": "How many of them run, and were asked to stop."})
+    asked = fields.Integer(
+        required=True, metadata={"description": "How many of them are running, and were asked to stop."}
+    )
     more = fields.Boolean(required=True, metadata={"description": "Jobs that fit are left: call again."})
 
 

@@ -27,7 +27,7 @@ class NewWindowBody(StrictSchema):
     )
     lasts_s = fields.Float(
         validate=validate.Range(min=SHORTEST_S, max=LONGEST_S),
-        metadata={"description": "Seconds until it is closed; left out: as the cadence has it."},
+        metadata={"description": "How many seconds it lasts at most. If you omit it, the cadence decides."},
     )
 
 
@@ -53,9 +53,9 @@ class Window(Answer):
     queue = shown_text("Whose jobs it lets through.", nullable=False)
     status = fields.String(required=True, validate=validate.OneOf(["open", "closed"]))
     opened_by = fields.String(required=True, validate=validate.OneOf(get_args(OpenedBy)))
-    tick_at = shown_time("When the cadence had planned it.")
+    tick_at = shown_time("When the cadence planned it.")
     opened_at = shown_time("When it opened.", nullable=False)
-    closes_at = shown_time("When it is closed at the latest.")
+    closes_at = shown_time("When it closes at the latest.")
     closed_at = shown_time("When it closed.")
     close_reason = fields.String(
         required=True,
@@ -76,7 +76,7 @@ class Window(Answer):
     first_claim_at = shown_time("When the first was claimed.")
     last_claim_at = shown_time("When the last was claimed.")
     oldest_wait_ms = shown_number(
-        "Milliseconds that the oldest of those had waited that were left when it closed.", whole=False, nullable=True
+        "How many milliseconds the oldest job that was left had waited when it closed.", whole=False, nullable=True
     )
     left_waiting = shown_number("How many jobs waited when it closed.", nullable=True)
 

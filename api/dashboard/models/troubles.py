@@ -104,7 +104,7 @@ def _queue(queue: QueueSnapshot) -> Iterator[Trouble]:
         yield Trouble(
             WARNING,
             f"The oldest job of queue {queue.queue} has waited longer than the {words.microseconds(bound)} that its "
-            f"oldest share guarantees.",
+            "oldest share guarantees.",
             "Check whether windows were missed.",
             "LastInOldestJobTooOld",
             queue.queue,

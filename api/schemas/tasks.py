@@ -26,8 +26,8 @@ def _told(description: str, example: object) -> dict[str, Any]:
 
 
 class Task(Answer):
-    """A function that can be run: its payload, what bounds its attempts, and what it declares for all of its jobs,
-    where they don't say otherwise. What is null isn't declared, or bounds nothing."""
+    """A function that can be run: its payload, the limits of its attempts, and what it declares for all of its jobs,
+    unless they say otherwise. Null means no limit, or that nothing is declared."""
 
     name = fields.String(required=True, metadata={"examples": ["process_message"]})
     queue = fields.String(required=True, metadata={"description": "Where its jobs wait.", "examples": ["default"]})
@@ -50,9 +50,9 @@ class Task(Answer):
     )
     max_attempts = _limit("After this many failed attempts a job is rejected.", 21)
     min_backoff_ms = _limit("The wait before the second attempt; it doubles with each.", 15_000)
-    max_backoff_ms = _limit("The wait before another attempt is never longer.", 604_800_000)
+    max_backoff_ms = _limit("The wait before another attempt is never longer than this.", 604_800_000)
     time_limit_ms = _limit("An attempt that runs longer is interrupted, and has failed.", 600_000)
-    max_age_ms = _limit("A job that was sent longer ago isn't run any more.", 3_600_000)
+    max_age_ms = _limit("A job that was sent longer ago than this no longer runs.", 3_600_000)
     expires_in_s = _seconds("Seconds from its acceptance until a job is worthless: its deadline.", 10)
     subject = _argument("The argument that says what a job is about.")
     supersede_running = fields.Boolean(

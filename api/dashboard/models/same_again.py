@@ -25,14 +25,12 @@ def curl_line(job: Job, options: Mapping[str, Any], host_url: str) -> str:
     """
     if job.task not in registry:
         return ""
-    running = options.get("supersede_running")
     body = dict(job.payload) if job.task == DEFAULT_TASK else {"task": job.task, "payload": job.payload}
     said = {
         "tags": list(job.tags) or None,
         "subject": job.subject,
         "group": job.group,
-        "supersede_running": running if isinstance(running, bool) else None,
-        "max_defer_s": _seconds(options.get("max_defer")),
+        **(_of_subject(options) if job.subject is not None else {}),
         "expires_in_s": _until_deadline(job, options),
         "generated_at": rfc3339(job.generated_at_us),
     }
@@ -42,6 +40,15 @@ def curl_line(job: Job, options: Mapping[str, Any], host_url: str) -> str:
     except TypeError:
         return ""
     return f"curl -s {host_url}v1/jobs -H 'Content-Type: application/json' -d {shlex.quote(text)}"
+
+
+def _of_subject(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a subject, which the API takes beside one only."""
+    running = options.get("supersede_running")
+    return {
+        "supersede_running": running if isinstance(running, bool) else None,
+        "max_defer_s": _seconds(options.get("max_defer")),
+    }
 
 
 def _until_deadline(job: Job, options: Mapping[str, Any]) -> float | None:

@@ -104,7 +104,9 @@ def test_it_stands_beside_other_preferences(client: Client, prefer: str) -> None
     client.post_job(BODY, Prefer=prefer).problem(422, "deadline-unmeetable")
 
 
-@pytest.mark.parametrize("prefer", ["handling=lenient", "handling=strictly", "mishandling=strict"])
+@pytest.mark.parametrize(
+    "prefer", ["handling=lenient", "handling=strictly", "mishandling=strict", "handling=lenient, handling=strict"]
+)
 def test_other_words_are_no_such_preference(client: Client, prefer: str) -> None:
     _pause(client)
     answer = client.post_job(BODY, Prefer=prefer)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from itertools import count
 
 from middleware.commands.types import Settlement
@@ -51,12 +52,11 @@ class Model(ModelGroups):
         """The first seq and the due time; None when an id is known."""
         if any(id in self.jobs for id, _ in messages):
             return None
-        beyond = len(self.stack()) + len(self.of_status(SCHEDULED)) + len(messages) - most
-        if most and beyond > (len(self.stack()) if drops_oldest else 0):
-            return None
-        beyond_bytes = self.waiting_bytes() + sum(len(message) for _, message in messages) - most_bytes
-        if most_bytes and beyond_bytes > (self.bytes_of(QUEUED) if drops_oldest else 0):
-            return None
+        if most or most_bytes:
+            after = deepcopy(self)
+            after.accept(messages, kind, time_us, subjects=subjects, generated=generated)
+            if not self._has_room(after, {id for id, _ in messages}, most, most_bytes, drops_oldest):
+                return None
         due: int | None = {"now": 0, "after": self.now + time_us, "at": time_us}[kind]
         due = due if due and due > self.now else None
         first = max(self.last_seq + 1, self.now)
@@ -75,6 +75,21 @@ class Model(ModelGroups):
         if drops_oldest:
             self._drop(most, most_bytes)
         return first, due
+
+    def _has_room(self, after: Model, new: set[str], most: int, most_bytes: int, drops_oldest: bool) -> bool:
+        """May what waits ``after`` it wait, or can the oldest make room for it? What doesn't grow may."""
+        waiting = after.of_status(QUEUED) + after.of_status(SCHEDULED)
+        older = [job for job in after.of_status(QUEUED) if job.id not in new]
+        if drops_oldest:
+            beyond, beyond_bytes = len(waiting) - most - len(older), after.waiting_bytes() - most_bytes
+            beyond_bytes -= sum(len(job.message) for job in older)
+            if new.isdisjoint(job.id for job in waiting):
+                return True
+        else:
+            before = len(self.of_status(QUEUED)) + len(self.of_status(SCHEDULED))
+            beyond = len(waiting) - max(most, before)
+            beyond_bytes = after.waiting_bytes() - max(most_bytes, self.waiting_bytes())
+        return not (most and beyond > 0) and not (most_bytes and beyond_bytes > 0)
 
     def _drop(self, most: int, most_bytes: int) -> None:
         """The oldest make room."""

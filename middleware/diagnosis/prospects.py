@@ -21,7 +21,7 @@ from ..enqueue.due import Due
 from ..enqueue.generated import GENERATED_AT
 from ..jobs import JobStatus
 from ..processes.registry import threads_of
-from ..queues.snapshot import QueueSnapshot
+from ..queues.snapshot import QueueSnapshot, read_snapshot
 from ..words import counted
 from .circumstances import flow_of, recent_counters
 from .openings import planned_spans
@@ -58,19 +58,17 @@ def warnings_of(messages: Sequence[dramatiq.Message[Any]], dues: Sequence[Due], 
       ValueError: what a message says of its deadline makes no sense.
     """
     deadlines = [broker.fresh_work.of(message).deadline for message in messages]
-    found = _read(messages[0].queue_name, broker) if any(deadlines) else None
-    if found is None:  # nobody asks, or nothing was ever sent to the queue
+    if not any(deadlines):
         return [None] * len(messages)
+    found = _read(messages[0].queue_name, broker)
     return [
         _warning(found, message, due, deadline, broker) if deadline else None
         for message, due, deadline in zip(messages, dues, deadlines, strict=True)
     ]
 
 
-def _read(queue: str, broker: LifoBroker) -> Prospect | None:
-    snapshot = broker.control.snapshot(queue)
-    if snapshot is None:
-        return None
+def _read(queue: str, broker: LifoBroker) -> Prospect:
+    snapshot = read_snapshot(broker.redis.queue(queue))
     pace = None
     if snapshot.counts[JobStatus.QUEUED] and _others_go_first(snapshot):
         flow = flow_of(recent_counters(queue, broker))

@@ -20,6 +20,8 @@ from .scopes import ADMIN, NONE, READ, is_open, is_page
 
 logger = logging.getLogger(__name__)
 
+ANONYMOUS = "anonymous"
+"""Whose word it is with ``AUTH=off``."""
 LEEWAY_S = 10
 """So far the issuer's clock and ours may be apart."""
 MAX_TOKEN = 8192
@@ -124,6 +126,11 @@ def current_subject() -> str | None:
     """Who sent the request at hand: the subject of its token. None with ``AUTH=off``, and outside of a request."""
     caller = g.get("caller") if has_request_context() else None
     return caller.subject if caller else None
+
+
+def subject_or_anonymous() -> str:
+    """The same, as it is kept with what was done to a queue or to a window."""
+    return current_subject() or ANONYMOUS
 
 
 def with_subject(reason: str) -> str:

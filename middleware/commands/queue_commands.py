@@ -75,8 +75,9 @@ class QueueCommands(WindowCommands, RecurringCommands):
 
     def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:
         """Claim up to ``wanted`` jobs. Never to be sent again blindly."""
-        answer = self._run("claim", [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted])
-        return _claim(answer[0], answer[1], answer[2:])
+        arguments = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
+        word, until_due_us, *jobs = self._run("claim", arguments)
+        return _claim(word, until_due_us, jobs)
 
     def settle(
         self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
@@ -194,22 +195,21 @@ class QueueCommands(WindowCommands, RecurringCommands):
         return int(answer[0]) if answer[0] else None, found
 
 
-def _acceptance(words: list[Any], count: int) -> Acceptance:
-    word, *answer = words
-    match word:
-        case b"again":
+def _acceptance(answer: list[Any], count: int) -> Acceptance:
+    match answer:
+        case [b"again"]:
             return Again()
-        case b"exists":
-            return Exists(answer[0], answer[1].decode())
-        case b"crowded":
-            return Crowded(*answer)
-        case b"replayed":
-            return Replayed(*answer)
-        case b"reused":
+        case [b"exists", known, known_id]:
+            return Exists(known, known_id.decode())
+        case [b"crowded", *room]:
+            return Crowded(*room)
+        case [b"replayed", *made]:
+            return Replayed(*made)
+        case [b"reused"]:
             return Reused()
-        case b"recorded":
-            return Accepted(answer[0], (), answer[1], answer[2:])
-    first, now, *dues = answer
+        case [b"recorded", first, now, *records]:
+            return Accepted(first, (), now, records)
+    _, first, now, *dues = answer
     return Accepted(first, [due or None for due in dues] or [None] * count, now)
 
 

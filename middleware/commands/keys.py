@@ -58,13 +58,13 @@ rejected = QueueKey("rejected")
 """ZSET id → seq: given up, the dead letters."""
 
 cancelled = QueueKey("cancelled")
-"""ZSET id → seq: somebody called it off."""
+"""ZSET id → seq: they were cancelled."""
 
 expired = QueueKey("expired")
 """ZSET id → seq: the deadline passed while it waited."""
 
 superseded = QueueKey("superseded")
-"""ZSET id → seq: a newer job took its part."""
+"""ZSET id → seq: a newer job of their subject took their turn."""
 
 messages = QueueKey("messages")
 """HASH id → the encoded Dramatiq message."""

@@ -117,12 +117,15 @@ class Again(NamedTuple):
 
 
 class Crowded(NamedTuple):
-    """Nothing was accepted: too many jobs (``waiting``) wait already, or too many bytes (0: they aren't bounded).
-    ``until_window_us``: until the next window opens, if they wait for it."""
+    """Nothing was accepted: too many jobs wait already, beside those that these would supersede (``waiting``), for so
+    many more (``wanted``); or too many bytes, which are 0 otherwise. ``until_window_us``: until the next window opens,
+    if they wait for it."""
 
     waiting: int
     until_window_us: int = 0
+    wanted: int = 1
     bytes: int = 0
+    wanted_bytes: int = 0
 
 
 class Replayed(NamedTuple):

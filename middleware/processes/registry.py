@@ -172,6 +172,15 @@ class ProcessRegistry:
         found = self._read(queues)
         return sorted(found, key=lambda process: (process.kind != "worker", process.started_at_us, process.id))
 
+    def has_worker_for(self, queue: str) -> bool:
+        """Whether a worker lives that consumes the queue; without a look at what runs.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        details = (orjson.loads(entry.details) for entry in self._entries().values())
+        return any(of["kind"] == "worker" and queue in of["queues"] for of in details)
+
     def cadence_statuses(self) -> dict[str, CadenceStatus]:
         """What each scheduler that lives has last read of its cadence file, by the scheduler's id.
 

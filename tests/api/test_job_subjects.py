@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from middleware.commands.types import Settlement
 from middleware.queues.policy import Policy
 from tasks import broker
@@ -86,3 +88,14 @@ def test_an_argument_that_is_the_subject_must_fit_as_one(client: Client) -> None
     assert [(error["pointer"], error["detail"]) for error in alone] == [("/payload/customer", text) for text in said]
     assert [error["pointer"] for error in in_a_batch] == ["/jobs/0/payload/customer"] * 2
     assert client.post_job(body | {"subject": "s", "group": "g"}).status == 201
+
+
+@pytest.mark.parametrize("said", [{"supersede_running": True}, {"supersede_running": False}, {"max_defer_s": 5}])
+def test_what_is_said_of_a_subject_needs_one(client: Client, said: dict[str, Any]) -> None:
+    refused = client.post_job({"message": "m", **said}).problem(400, "validation")
+    batch = client.post("/v1/jobs/batch", {"jobs": [{"message": "m"}, {"message": "m", **said}]})
+
+    [name] = said
+    assert refused["errors"] == [{"pointer": f"/{name}", "detail": "Needs a subject beside it."}]
+    assert batch.problem(400, "validation")["errors"][0]["pointer"] == f"/jobs/1/{name}"
+    assert client.post_job({"message": "m", "subject": "a", **said}).status == 201

@@ -173,7 +173,7 @@ def test_no_more_jobs_wait_than_may(queue: ScriptedQueue) -> None:
     queue.send("a")
     queue.send("later", after_us=1000)
 
-    assert queue.offer("b", "c", most_waiting=3) == Crowded(2)
+    assert queue.offer("b", "c", most_waiting=3) == Crowded(2, wanted=2)
     assert isinstance(queue.offer("b", most_waiting=3), Accepted)
     assert queue.offer("c", most_waiting=3) == Crowded(3)
     queue.claim(1)

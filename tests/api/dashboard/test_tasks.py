@@ -81,7 +81,8 @@ def test_what_does_not_fit_is_told_beside_its_field_and_kept(
 def test_what_the_queue_has_no_room_for_is_kept_too(
     embedded_server: EmbeddedServer, redis_url: str, tmp_path: Path
 ) -> None:
-    form = {"payload.message": "kept <whole>", "tags": "one, two", "expires_in_s": "90", "supersede_running": "true"}
+    said = {"tags": "one, two", "expires_in_s": "90", "subject": "s", "supersede_running": "true"}
+    form = {"payload.message": "kept <whole>", **said}
     with running_api(redis_url, tmp_path / "web.log", {"MAX_QUEUED": "1", "MAX_QUEUED_BYTES": "3000"}) as client:
         client.submit("first")
         full = send(client, "/dashboard/tasks/process_message", form)

@@ -17,9 +17,10 @@ from middleware.enqueue.groups import LONGEST_GROUP, group_options
 from middleware.enqueue.subjects import LONGEST_SUBJECT, SUBJECT, subject_options
 from middleware.nearest import hint
 from middleware.tags import MOST_TAGS
-from tasks import DEFAULT_TASK, Task, registry
+from tasks import DEFAULT_TASK, Task, broker, registry
 from tasks.payload import StrictSchema
 
+from .named_arguments import unfit_arguments
 from .plain import PlainReader, plain_reader
 from .schemas.asked import OneOf, tag
 from .schemas.fields import DateTimeUs
@@ -245,6 +246,8 @@ class NewJobBody(OneOf):
         if not isinstance(data, dict):
             raise ValidationError({"_schema": ["Expected an object with message, or with task and payload."]})
         job: NewJob = _plain_job(data) or self._form(data).load(data)
+        if broker.fresh_work.knows(job.task.name) and (wrong := unfit_arguments(job.task, job.arguments, job.options)):
+            raise ValidationError({"payload": wrong} if "payload" in data else wrong)
         return job
 
     def _form(self, body: Mapping[str, Any]) -> JobForm:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response
 
 from tasks import Task, registry
+from tasks.fresh_work import of_all_jobs
 from tasks.limits import limits_of
 
 from .contract import Resource
@@ -22,7 +23,10 @@ task_list = Resource("tasks", __name__, url_prefix="/v1/tasks", description="Wha
 @task_list.response(200, task_schemas.Task(many=True))
 @task_list.problems(400)
 def list_tasks() -> Response:
-    """List the tasks that this service declares, with what their payloads must look like"""
+    """List the tasks that this service declares, with what their payloads must look like
+
+    Also what bounds their attempts, and the deadline, subject and group that they declare for all of their jobs.
+    """
     return json_answer(described_tasks())
 
 
@@ -39,4 +43,5 @@ def _shown(task: Task) -> dict[str, Any]:
         "description": inspect.getdoc(task.actor.fn) or "",
         "payload_schema": payload_schema(task),
         **limits_of(task.actor).as_dict(),
+        **of_all_jobs(task.actor).as_dict(),
     }

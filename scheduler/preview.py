@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from middleware.queues.policy import limits_in_words
+from middleware.queues.policy import OrderNow, first_in_words, limits_in_words
 
 from .cadence import Cadence, QueueCadence
 from .clock import from_us
@@ -46,13 +46,16 @@ def said(queue: QueueCadence) -> Iterator[str]:
         yield f"missed ticks: {queue.missed}"
     if queue.order == "adaptive":
         above, below = format_duration(queue.lifo_above_us), format_duration(queue.lifo_below_us)
-        yield f"adaptive: lifo from {above} of waiting on, fifo again under {below}"
+        yield f"adaptive: {_end(queue, 'lifo')} from {above} of waiting on, {_end(queue, 'fifo')} again under {below}"
     else:
-        yield queue.order
-    if queue.order_by == "generated":
-        yield "by when jobs were generated"
+        yield _end(queue, queue.order)
     yield f"oldest share {queue.oldest_share_ppm / 1_000_000:g}"
     yield from limits_in_words(queue.max_running, queue.max_running_per_group, queue.share_by_group)
+
+
+def _end(queue: QueueCadence, order: OrderNow) -> str:
+    """The end of the stack, as the cadence file names it, with what lies there if that isn't the newest or oldest."""
+    return order if queue.order_by == "accepted" else f"{order} ({first_in_words(order, queue.order_by)} first)"
 
 
 def said_of_job(job: Recurring) -> Iterator[str]:

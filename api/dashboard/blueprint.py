@@ -10,13 +10,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Redirect
 
 from middleware.errors import (
-    LargerThanQueueError,
     LastInError,
     QueueFullError,
     RedisAwayError,
     RedisClusterError,
     TooFewReplicasError,
-    TooManyWaitingError,
 )
 
 from ..access.scopes import is_page
@@ -81,6 +79,8 @@ def _refused(error: HTTPException) -> Response:
 def _redis_away(error: LastInError) -> Response:
     logger.warning("Redis is away: %s", error)
     detail = "What it holds is shown as soon as it is back: this page looks for it by itself."
+    if request.method == "POST":
+        detail = "Go back when it is there again, and look whether that was done before you send it once more."
     return trouble_page(UNAVAILABLE, detail, 503)
 
 
@@ -91,11 +91,5 @@ def _unconfirmed(error: LastInError) -> Response:
 
 
 @dashboard.errorhandler(QueueFullError)
-@dashboard.errorhandler(TooManyWaitingError)
 def _no_room(error: LastInError) -> Response:
-    return trouble_page("No room for more jobs", str(error), 503)
-
-
-@dashboard.errorhandler(LargerThanQueueError)
-def _too_large(error: LargerThanQueueError) -> Response:
-    return trouble_page("Larger than the queue may be", str(error), 400)
+    return trouble_page("Redis has no room left", str(error), 503)

@@ -10,12 +10,24 @@ from .shown import Answer, shown_text
 
 
 def _limit(description: str, example: int) -> fields.Field[Any]:
-    metadata = {"description": description, "examples": [example]}
-    return fields.Integer(required=True, allow_none=True, metadata=metadata)
+    return fields.Integer(required=True, allow_none=True, metadata=_told(description, example))
+
+
+def _seconds(description: str, example: float) -> fields.Field[Any]:
+    return fields.Float(required=True, allow_none=True, metadata=_told(description, example))
+
+
+def _argument(description: str) -> fields.Field[Any]:
+    return fields.String(required=True, allow_none=True, metadata=_told(description, "customer"))
+
+
+def _told(description: str, example: object) -> dict[str, Any]:
+    return {"description": description, "examples": [example]}
 
 
 class Task(Answer):
-    """A function that can be run: its payload, and the limits of its attempts. Null means no limit."""
+    """A function that can be run: its payload, the limits of its attempts, and what it declares for all of its jobs,
+    unless they say otherwise. Null means no limit, or that nothing is declared."""
 
     name = fields.String(required=True, metadata={"examples": ["process_message"]})
     queue = fields.String(required=True, metadata={"description": "Where its jobs wait.", "examples": ["default"]})
@@ -41,3 +53,12 @@ class Task(Answer):
     max_backoff_ms = _limit("The wait before another attempt is never longer than this.", 604_800_000)
     time_limit_ms = _limit("An attempt that runs longer is interrupted, and has failed.", 600_000)
     max_age_ms = _limit("A job that was sent longer ago than this no longer runs.", 3_600_000)
+    expires_in_s = _seconds("Seconds from its acceptance until a job is worthless: its deadline.", 10)
+    subject = _argument("The argument that says what a job is about.")
+    supersede_running = fields.Boolean(
+        required=True, metadata=_told("Whether a job asks those of its subject that run to stop.", False)
+    )
+    max_defer_s = _seconds(
+        "For how many seconds newer jobs of a subject may take the turn of those that wait, until one keeps it.", 30
+    )
+    group = _argument("The argument that says whose a job is.")

@@ -21,7 +21,8 @@ COLUMNS = ("name", "queue", "payload", "summary")
 @click.argument("name", required=False, shell_complete=task_names)
 @as_json
 def command(name: str | None, as_json: bool) -> None:
-    """List the tasks, or show the one called NAME, with what its payload must look like."""
+    """List the tasks, or show the one called NAME: what its payload must look like, the limits of its attempts, and the
+    deadline, subject and group that it declares for all of its jobs."""
     found = service.tasks(connect())
     if name is None:
         if as_json:

@@ -198,10 +198,12 @@ def _rejected(c: Circumstances) -> Cause:
 
 def _ended(c: Circumstances) -> Cause:
     job, at = c.job, rfc3339(c.job.finished_at_us)
+    again = " again" if job.attempts else ""
     words = {
         JobStatus.PROCESSED: f"Its task returned at {at}, in attempt {job.attempts}.",
         JobStatus.CANCELLED: f"It was cancelled at {at}: {job.reason}.",
-        JobStatus.EXPIRED: f"Its deadline passed at {rfc3339(job.expires_at_us) or at} before a worker claimed it.",
+        JobStatus.EXPIRED: f"Its deadline passed at {rfc3339(job.expires_at_us) or at} "
+        f"before a worker claimed it{again}.",
         JobStatus.SUPERSEDED: f"A newer job of its subject, {job.superseded_by}, took its turn at {at}.",
     }
     if job.reason == OVERFLOW:

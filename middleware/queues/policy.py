@@ -52,12 +52,12 @@ class Policy:
 
     def in_words(self) -> str:
         """For people: ``every 2 s up to 1,000 jobs, newest first``."""
+        lifo, fifo = first_in_words("lifo", self.order_by), first_in_words("fifo", self.order_by)
         order = {
-            "lifo": "newest first",
-            "fifo": "oldest first",
-            "adaptive": f"oldest first, or newest first once the oldest has waited {duration(self.lifo_above_us)}",
+            "lifo": f"{lifo} first",
+            "fifo": f"{fifo} first",
+            "adaptive": f"{fifo} first, or {lifo} first once the oldest has waited {duration(self.lifo_above_us)}",
         }[self.order]
-        order += " by generation" if self.order_by == "generated" else ""
         share = [f"{100 * self.oldest_share_ppm / PPM:g} % of them the oldest"] if self.oldest_share_ppm else []
         limits = limits_in_words(
             self.max_running, self.max_running_per_group, self.share_by_group, number="{:,}".format
@@ -82,6 +82,17 @@ class Policy:
             "max_running_per_group": self.max_running_per_group or None,
             "share_by_group": self.share_by_group,
         }
+
+
+def first_in_words(order: OrderNow, order_by: OrderBy) -> str:
+    """Which of the jobs that wait goes first: ``newest``, ``last generated``."""
+    return _FIRST[order_by][order]
+
+
+_FIRST: Mapping[OrderBy, Mapping[OrderNow, str]] = {
+    "accepted": {"lifo": "newest", "fifo": "oldest"},
+    "generated": {"lifo": "last generated", "fifo": "first generated"},
+}
 
 
 def limits_in_words(

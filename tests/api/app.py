@@ -42,6 +42,19 @@ def weigh(name: str, grams: int, net: bool) -> None:
     """Takes only values that need no conversion."""
 
 
+@task(
+    customer=fields.String(required=True),
+    euros=fields.Float(required=True),
+    expires_in=10_000,
+    subject="customer",
+    supersede_running=True,
+    max_defer=30_500,
+    group="customer",
+)
+def show_price(customer: str, euros: float) -> None:
+    """Show a customer the price."""
+
+
 def application() -> Flask:
     """As the service's own."""
     return api.wsgi.application()

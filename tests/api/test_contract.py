@@ -63,7 +63,7 @@ def test_the_contract_offers_one_form_for_each_task(client: Client) -> None:
     forms = [form["$ref"].rpartition("/")[2] for form in document["components"]["schemas"]["NewJobBody"]["oneOf"]]
     mail = document["components"]["schemas"]["PostMailJob"]
     assert forms[:2] == ["MessageJob", "ProcessMessageJob"]
-    assert forms[-3:] == ["PostMailJob", "MeasureJob", "WeighJob"]
+    assert forms[-4:] == ["PostMailJob", "MeasureJob", "WeighJob", "ShowPriceJob"]
     assert mail["properties"]["task"]["enum"] == ["post_mail"]
     assert mail["properties"]["payload"] == {"$ref": "#/components/schemas/PostMailPayload"}
     assert document["components"]["schemas"]["PostMailPayload"]["required"] == ["title", "to"]

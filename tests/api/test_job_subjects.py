@@ -75,6 +75,21 @@ def test_a_queue_shows_how_fresh_its_subjects_are(client: Client) -> None:
     assert 0 < fresh["p50_s"] <= fresh["p90_s"] <= fresh["p99_s"] <= fresh["oldest_s"] < 60
 
 
+def test_an_argument_that_is_the_subject_must_fit_as_one(client: Client) -> None:
+    body = {"task": "show_price", "payload": {"customer": "x" * 257, "euros": 1}}
+    said = [
+        "It is the job's subject: a subject has 256 characters at most, got 257.",
+        "It is the job's group: a group has 128 characters at most, got 257.",
+    ]
+
+    alone = client.post_job(body).problem(400, "validation")["errors"]
+    in_a_batch = client.post("/v1/jobs/batch", {"jobs": [body]}).problem(400, "validation")["errors"]
+
+    assert [(error["pointer"], error["detail"]) for error in alone] == [("/payload/customer", text) for text in said]
+    assert [error["pointer"] for error in in_a_batch] == ["/jobs/0/payload/customer"] * 2
+    assert client.post_job(body | {"subject": "s", "group": "g"}).status == 201
+
+
 @pytest.mark.parametrize("said", [{"supersede_running": True}, {"supersede_running": False}, {"max_defer_s": 5}])
 def test_what_is_said_of_a_subject_needs_one(client: Client, said: dict[str, Any]) -> None:
     refused = client.post_job({"message": "m", **said}).problem(400, "validation")

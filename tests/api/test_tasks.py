@@ -22,13 +22,21 @@ def shown(client: Client) -> dict[str, dict[str, Any]]:
 
 def test_every_task_is_there_with_every_key(shown: dict[str, dict[str, Any]]) -> None:
     assert next(iter(shown)) == "process_message"
-    assert list(shown)[-3:] == ["post_mail", "measure", "weigh"]
+    assert list(shown)[-4:] == ["post_mail", "measure", "weigh", "show_price"]
     for task in shown.values():
         assert set(task) == {
             *("name", "queue", "summary", "description", "payload_schema", "max_attempts", "min_backoff_ms"),
-            *("max_backoff_ms", "time_limit_ms", "max_age_ms"),
+            *("max_backoff_ms", "time_limit_ms", "max_age_ms", "expires_in_s", "subject", "supersede_running"),
+            *("max_defer_s", "group"),
         }
     assert (shown["post_mail"]["queue"], shown["post_mail"]["summary"]) == ("mail", "Send one mail.")
+
+
+def test_a_task_shows_what_it_declares_for_all_of_its_jobs(shown: dict[str, dict[str, Any]]) -> None:
+    names = ("expires_in_s", "subject", "supersede_running", "max_defer_s", "group")
+
+    assert [shown["show_price"][name] for name in names] == [10, "customer", True, 30.5, "customer"]
+    assert [shown["weigh"][name] for name in names] == [None, None, False, None, None]
 
 
 def test_payload_schemas_are_those_of_the_contract(client: Client, shown: dict[str, dict[str, Any]]) -> None:

@@ -32,6 +32,9 @@ def test_tasks_are_listed_with_what_their_payloads_look_like() -> None:
     assert answered("tasks", "process_message") in tasks
     assert ["process_message", "default", "message"] in [line.split()[:3] for line in told("tasks").splitlines()]
     assert told("tasks", "process_message").startswith("name ")
+    lines = {name: value for name, *value in map(str.split, told("tasks", "show_price").splitlines())}
+    shown = (lines["expires_in_s"], lines["subject"], lines["supersede_running"], lines["max_defer_s"], lines["group"])
+    assert shown == (["10.0"], ["customer"], ["yes"], ["30.5"], ["customer"])
     assert run("tasks", "proces_message").stderr.endswith("Did you mean process_message?\n")
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OURS = ("__init__", "__main__", "declaration", "discovery", "limits", "payload", "process_message", "registry")
+OURS = (
+    *("__init__", "__main__", "declaration", "discovery", "fresh_work", "limits", "payload", "process_message"),
+    "registry",
+)
 """The modules of ``tasks/`` that come with the service."""
 COMMAND = ("-m", "flask", "--app", "api", "openapi", "print", "-f", "yaml")
 

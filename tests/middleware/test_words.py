@@ -51,6 +51,11 @@ def test_one_is_singular_and_thousands_have_commas() -> None:
             Policy(timetable="cron */10 * * * *", batch=1, order="adaptive", lifo_above_us=30 * SECOND),
             "cron */10 * * * * up to 1 job, oldest first, or newest first once the oldest has waited 30 s",
         ),
+        (Policy(mode="continuous", order_by="generated"), "at any time, last generated first"),
+        (
+            Policy(mode="continuous", order="adaptive", order_by="generated", lifo_above_us=30 * SECOND),
+            "at any time, first generated first, or last generated first once the oldest has waited 30 s",
+        ),
     ],
 )
 def test_a_policy_is_said_in_a_sentence(policy: Policy, words: str) -> None:

@@ -233,3 +233,20 @@ def test_check_says_when_an_adaptive_order_changes(cadence_file: Path) -> None:
     settings = {"CADENCE_DEFAULT_ORDER": "adaptive", "CADENCE_DEFAULT_LIFO_ABOVE": "10s"}
     shown = scheduler(cadence_file, "check", status=0, **settings).stdout
     assert "adaptive: lifo from 10s of waiting on, fifo again under 5s" in shown
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ("lifo", "lifo (last generated first),"),
+        ("fifo", "fifo (first generated first),"),
+        (
+            "adaptive",
+            "adaptive: lifo (last generated first) from 10s of waiting on, fifo (first generated first) again",
+        ),
+    ],
+)
+def test_check_says_which_job_goes_first_by_generation(cadence_file: Path, order: str, words: str) -> None:
+    bound = {"CADENCE_DEFAULT_LIFO_ABOVE": "10s"} if order == "adaptive" else {}
+    settings = {"CADENCE_DEFAULT_ORDER": order, "CADENCE_DEFAULT_ORDER_BY": "generated"} | bound
+    assert words in scheduler(cadence_file, "check", status=0, **settings).stdout

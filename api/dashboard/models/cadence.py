@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from middleware.queues.policy import PPM, Policy, limits_in_words
+from middleware.queues.policy import PPM, Policy, first_in_words, limits_in_words
 from middleware.queues.snapshot import QueueSnapshot
 from middleware.queues.window import Window
 
@@ -41,9 +41,10 @@ def _parts(policy: Policy) -> Iterator[str]:
         yield f"{_when(policy)} {how_many}"
     if policy.order == "adaptive":
         low, high = words.microseconds(policy.lifo_below_us), words.microseconds(policy.lifo_above_us)
-        yield f"the oldest first until it has waited {high}, then the newest first until that falls under {low}"
+        lifo, fifo = first_in_words("lifo", policy.order_by), first_in_words("fifo", policy.order_by)
+        yield f"the {fifo} first until it has waited {high}, then the {lifo} first until that falls under {low}"
     else:
-        yield {"lifo": "newest first", "fifo": "oldest first"}[policy.order]
+        yield f"{first_in_words(policy.order, policy.order_by)} first"
     if policy.oldest_share_ppm and policy.order != "fifo":
         yield f"{_one_in(policy.oldest_share_ppm)} for the oldest"
     yield from limits_in_words(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from middleware.jobs import Job, JobStatus
+from middleware.jobs import CANCELLABLE, RETRYABLE, Job, JobStatus
 
 from .. import words
 
@@ -20,6 +20,11 @@ class Row:
     wait: float
     run: float
     reason: str
+
+    @property
+    def may_change(self) -> bool:
+        """Whether there is anything to do to it: cancel it, or retry it."""
+        return self.job.status in CANCELLABLE | RETRYABLE
 
 
 def row_of(job: Job, now_us: int) -> Row:

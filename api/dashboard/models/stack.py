@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from middleware.queues.policy import first_in_words
 from middleware.queues.snapshot import QueueSnapshot
 from middleware.queues.stack import StackShape
 
@@ -192,4 +193,4 @@ def _says(queue: QueueSnapshot, shape: StackShape) -> str:
 
 
 def _first(queue: QueueSnapshot) -> str:
-    return "the newest" if queue.order_now == "lifo" else "the oldest"
+    return f"the {first_in_words(queue.order_now, queue.order_by)}"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
-from typing import Any
-
-import orjson
 from flask import abort, request
 
 from middleware.diagnosis.why import explain
-from middleware.jobs import CANCELLABLE, RETRYABLE, WHY_NOT_RETRIED, Job
-from tasks import DEFAULT_TASK, broker, registry
+from middleware.jobs import CANCELLABLE, RETRYABLE, WHY_NOT_RETRIED
+from middleware.messages import message_of
+from tasks import broker
 
 from .. import words
 from ..answers import Live, page
 from ..blueprint import dashboard
+from ..models.same_again import curl_line
 from ..models.timeline import lane_of, timeline_of
 
 NOTICES = {
@@ -36,6 +34,8 @@ def job(id: str) -> Live:
     found = None if explanation is None else broker.store.get(id)
     if explanation is None or found is None:
         abort(404, "There is no job with this id, or it has been pruned.")
+    kept = broker.store.find(id)
+    options = {} if kept is None else message_of(id, *kept).options
     values = {
         "tab": "jobs",
         "title": f"{found.task} {found.id[:13]}",
@@ -46,27 +46,7 @@ def job(id: str) -> Live:
         "can_cancel": found.status in CANCELLABLE and not found.cancel_requested,
         "can_retry": found.status in RETRYABLE,
         "raw": words.pretty(found.as_dict()),
-        "curl": curl_line(found, request.host_url),
+        "curl": curl_line(found, options, request.host_url),
         "notice": NOTICES.get(request.args.get("done", ""), ""),
     }
     return Live("dashboard/job.html", values, is_live=not found.status.is_final)
-
-
-def curl_line(job: Job, host_url: str) -> str:
-    """What makes the same job again; empty where the API can't."""
-    if job.task not in registry:
-        return ""
-    body: dict[str, Any] = {"task": job.task, "payload": job.payload}
-    if job.task == DEFAULT_TASK:
-        body = dict(job.payload)
-    if job.tags:
-        body["tags"] = list(job.tags)
-    if job.subject is not None:
-        body["subject"] = job.subject
-    if job.group is not None:
-        body["group"] = job.group
-    try:
-        text = orjson.dumps(body).decode()
-    except TypeError:
-        return ""
-    return f"curl -s {host_url}v1/jobs -H 'Content-Type: application/json' -d {shlex.quote(text)}"

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from middleware.errors import WindowRefusedError
 from middleware.processes.registry import threads_of
+from middleware.queues.policy import first_in_words
 from tasks import broker, registry
 
 from ...access.scopes import ADMIN, needs
@@ -61,6 +62,7 @@ def queue(name: str) -> Live:
         "switches": broker.windows.switches(name)[:HISTORY_SHOWN],
         "tasks": [task.name for task in registry.values() if task.queue == name],
         "notice": NOTICES.get(request.args.get("done", ""), ""),
+        "first_in_words": first_in_words,
         "limits": {"credits": MOST_CREDITS, "shortest": SHORTEST_S, "longest": LONGEST_S},
     }
     return Live("dashboard/queue.html", values)

@@ -10,9 +10,11 @@ from flask import Response, abort
 from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 
+from middleware.errors import LargerThanQueueError, QueueFullError, TooManyWaitingError
 from middleware.jobs import JobStatus
 from middleware.store.filters import JobFilter
 from tasks import Task, broker, registry
+from tasks.fresh_work import of_all_jobs
 from tasks.limits import limits_of
 
 from ...access.scopes import WRITE, needs
@@ -22,7 +24,7 @@ from ...submission import accept
 from .. import readings, words
 from ..answers import Live, page
 from ..blueprint import dashboard, to
-from ..forms import one_line, read_form
+from ..forms import read_form
 from ..models.pictures import bars_of
 from ..models.schema_form import bounds_words, fields_of, payload_of, type_words
 from ..models.task import groups_of, row_of, rows_of
@@ -64,34 +66,42 @@ def submit(name: str) -> Live | Response:
     declared = registry.get(name) or abort(404, "This service declares no task of this name.")
     form = read_form()
     payload, wrong = payload_of(payload_schema(declared), form)
-    new = None
+    refused, status = "see below.", 400
     if not wrong:
         try:
-            new = _new_job(declared, payload, form)
+            receipt = accept([_new_job(declared, payload, form)], "dashboard")
+            return cast("Response", to("job", id=receipt.jobs[0].id, done="submitted"))
         except ValidationError as error:
             wrong = _by_field(error.messages_dict)
-    if new is None:
-        return Live("dashboard/task.html", _values(name, form, wrong), 400, is_live=False)
-    receipt = accept([new], "dashboard")
-    return cast("Response", to("job", id=receipt.jobs[0].id, done="submitted"))
+        except LargerThanQueueError as error:
+            refused = str(error)
+        except (QueueFullError, TooManyWaitingError) as error:
+            refused, status = str(error), 503
+    # What was typed stays, to be sent again.
+    values = _values(name, form, wrong) | {"refused": refused}
+    return Live("dashboard/task.html", values, status, is_live=False)
 
 
 def _new_job(declared: Task, payload: dict[str, Any], form: MultiDict[str, str]) -> NewJob:
     body: dict[str, Any] = {"task": declared.name, "payload": payload}
-    if tags := one_line(form, "tags", 2000):
+    if tags := _typed(form, "tags"):
         body["tags"] = [tag.strip() for tag in tags.split(",") if tag.strip()]
     for name in ("subject", "group", "generated_at"):
-        if text := one_line(form, name, 1000):
+        if text := _typed(form, name):
             body[name] = text
-    if choice := one_line(form, "supersede_running", 8):
+    if choice := _typed(form, "supersede_running"):
         body["supersede_running"] = {"true": True, "false": False}.get(choice, choice)
     for name in ("delay_s", "expires_in_s", "max_defer_s"):
-        if seconds := one_line(form, name, 32):
+        if seconds := _typed(form, name):
             try:
                 body[name] = float(seconds)
             except ValueError:
                 raise ValidationError({name: ["Expected a number of seconds."]}) from None
     return NewJobBody().load(body)
+
+
+def _typed(form: MultiDict[str, str], name: str) -> str:
+    return form.get(name, "").strip()
 
 
 def _by_field(messages: Mapping[str, Any]) -> dict[str, str]:
@@ -134,6 +144,7 @@ def _values(name: str, sent: Mapping[str, str], wrong: Mapping[str, str]) -> dic
         values |= {
             "description": inspect.getdoc(declared.actor.fn) or "",
             "limits": limits_of(declared.actor),
+            "declared": of_all_jobs(declared.actor),
             "properties": schema.get("properties", {}),
             "required": schema.get("required", ()),
             "type_words": type_words,

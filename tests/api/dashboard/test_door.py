@@ -18,7 +18,7 @@ from tasks import broker
 
 from ..client import Client
 from ..conftest import StartApi
-from .browser import submitted, words_of
+from .browser import send, submitted, words_of
 
 MOST_BYTES = 70_000
 READ_BY_BROWSERS = (".css", ".js", ".svg")
@@ -99,5 +99,10 @@ def test_an_outage_is_told_on_the_page_within_a_second(start_api: StartApi) -> N
         assert answer.status == 503, path
         assert "Redis doesn't answer" in words_of(answer.body.decode())
         assert answer.headers["Retry-After"] == "2"
+        assert "data-retry" in answer.body.decode()
+    # What a form asked for isn't asked for again by itself: it may have been done.
+    sent = send(client, "/dashboard/tasks/process_message", {"payload.message": "x"})
+    assert (sent.status, "data-retry" in sent.body.decode()) == (503, False)
+    assert "Go back" in words_of(sent.body.decode())
     polled = client.get("/dashboard", **{"HX-Request": "true"})
     assert (polled.status, polled.body.decode().startswith("Redis doesn't answer")) == (503, True)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
+import shlex
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -103,6 +108,18 @@ def test_marked_jobs_are_cancelled_after_a_question_and_the_filter_stays(client:
     assert client.get(f"/v1/jobs/{first}").json["reason"] == "withdrawn"
 
 
+def test_only_jobs_that_something_can_be_done_to_can_be_marked(client: Client) -> None:
+    old = client.post_job({"message": "old", "subject": "s"}).json["id"]
+    new = client.post_job({"message": "new", "subject": "s"}).json["id"]
+
+    assert re.findall(r'name="id" value="([^"]+)"', load(client, "/dashboard/jobs")) == [new]
+    settled(claimed(1), "processed")
+    page = load(client, "/dashboard/jobs")
+    assert (page.count("data-job"), 'name="id"' in page, "mark-shown" in page) == (2, False, False)
+    assert statuses(client) == ["processed", "superseded"]
+    assert client.get(f"/v1/jobs/{old}").json["superseded_by"] == new
+
+
 def test_marked_jobs_keep_their_order_when_they_are_retried(client: Client) -> None:
     first, second = rejected(2)
 
@@ -183,6 +200,55 @@ def test_a_job_is_shown_whole(client: Client) -> None:
     assert "attempt 1" in said
     assert urlsplit(led_to(send(client, f"/dashboard/jobs/{id}/retry"))).query == "done=queued"
     assert "It is back on top of the stack." in words_of(load(client, f"/dashboard/jobs/{id}?done=queued"))
+
+
+SAID = {
+    "tags": ["a", "b"],
+    "subject": "customer's 7",
+    "group": "readers",
+    "supersede_running": True,
+    "max_defer_s": 30.5,
+    "expires_in_s": 90,
+    "generated_at": "2024-05-05T12:00:00.250000Z",
+}
+
+
+def body_of_curl(client: Client, id: str) -> dict[str, Any]:
+    """What the curl line on a job's page sends."""
+    [line] = re.findall(r'<pre id="curl"[^>]*>(.*?)</pre>', load(client, f"/dashboard/jobs/{id}"), re.DOTALL)
+    body: dict[str, Any] = json.loads(shlex.split(html.unescape(line))[-1])
+    return body
+
+
+def test_the_curl_line_of_a_job_makes_the_same_job_again(client: Client) -> None:
+    first = client.post_job({"message": "it's <b>", **SAID}).json
+
+    body = body_of_curl(client, first["id"])
+    again = client.post_job(body).json
+
+    assert body == {"message": "it's <b>", **SAID}
+    same = ("task", "queue", "payload", "tags", "subject", "group", "generated_at")
+    assert [again[name] for name in same] == [first[name] for name in same]
+    assert [span_s(job) for job in (first, again)] == [pytest.approx(90, abs=0.001)] * 2
+    assert body_of_curl(client, again["id"]) == body
+
+
+def test_the_curl_line_gives_as_much_time_as_the_job_had(client: Client) -> None:
+    deadline = (datetime.now(UTC) + timedelta(seconds=40)).isoformat()
+    until = client.post_job({"message": "x", "expires_at": deadline}).json["id"]
+    of_task = client.post_job({"task": "show_price", "payload": {"customer": "7", "euros": 4.2}}).json["id"]
+    late = client.post_job({"message": "x", "expires_at": "2024-05-05T12:00:00Z"}).json["id"]
+    plain = client.post_job({"message": "x"}).json["id"]
+
+    spans = [body_of_curl(client, id).get("expires_in_s") for id in (until, of_task, late)]
+    assert spans == [pytest.approx(40, abs=5), 10, 0.001]
+    assert body_of_curl(client, plain) == {"message": "x"}
+
+
+def span_s(job: dict[str, Any]) -> float:
+    """From its acceptance to its deadline."""
+    expires, created = (datetime.fromisoformat(job[name]) for name in ("expires_at", "created_at"))
+    return (expires - created).total_seconds()
 
 
 def test_a_long_payload_is_shown_to_its_end(client: Client) -> None:

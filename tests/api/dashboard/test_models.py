@@ -124,6 +124,13 @@ def test_the_drawing_is_told_in_a_sentence(queue: QueueSnapshot, says: str) -> N
     assert drawing.says == "9 jobs wait, of one group. Windows take the newest first."
 
 
+def test_the_drawing_tells_of_generation_where_the_queue_goes_by_it() -> None:
+    queue = queue_with(Policy(batch=1, order_by="generated"), 2)
+
+    drawing = drawing_of(queue, StackShape(NOW_US, AGES_US, (2, 0, 0, 0), Taken(1, 0), None, None))
+    assert drawing.says == "2 jobs wait. The next window takes 1, the last generated first."
+
+
 EVERY = Policy(batch=1000, lasts_us=2 * S, period_us=2 * S, timetable="every 2s")
 
 
@@ -142,6 +149,12 @@ EVERY = Policy(batch=1000, lasts_us=2 * S, period_us=2 * S, timetable="every 2s"
         (
             Policy(mode="continuous", order="adaptive", lifo_above_us=30 * S, lifo_below_us=15 * S),
             "At any time, without windows, the oldest first until it has waited 30 s, then the newest first",
+        ),
+        (replace(EVERY, order_by="generated"), "Every 2 s up to 1,000 jobs, last generated first."),
+        (replace(EVERY, order="fifo", order_by="generated"), "first generated first."),
+        (
+            Policy("continuous", "adaptive", lifo_above_us=30 * S, lifo_below_us=15 * S, order_by="generated"),
+            "the first generated first until it has waited 30 s, then the last generated first until",
         ),
         (
             Policy("continuous", max_running=20, max_running_per_group=4, share_by_group=True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from middleware.queues.policy import Policy
@@ -46,6 +48,16 @@ def test_a_queue_says_its_cadence_in_plain_language(client: Client) -> None:
     said = words_of(load(client, "/dashboard/queues/default"))
     assert "Every 2 s up to 1,000 jobs, newest first, one in ten for the oldest." in said
     assert "Every 2 s up to 1,000 jobs" in words_of(load(client, "/dashboard/queues"))
+
+
+def test_a_queue_that_goes_by_generation_says_so(client: Client) -> None:
+    submitted(1)
+    broker.windows.put_policy("default", replace(EVERY_2S, order_by="generated"))
+
+    said = words_of(load(client, "/dashboard/queues/default"))
+    assert "Every 2 s up to 1,000 jobs, last generated first, one in ten for the oldest." in said
+    assert "Order now last generated first" in said
+    assert "up to 1,000 jobs, last generated first" in words_of(load(client, "/dashboard/queues"))
 
 
 def test_a_window_is_opened_and_closed(client: Client) -> None:

@@ -377,7 +377,20 @@ def test_an_expired_job_tells_its_deadline(queue: ScriptedQueue) -> None:
     queue.scripts.promote()
 
     assert causes(queue, "a")["expired"]["expires_at"] == "2023-11-14T22:13:25.000000Z"
-    assert "passed at 2023-11-14T22:13:25" in why(queue, "a").causes[0].message
+    [cause] = why(queue, "a").causes
+    assert cause.message == "Its deadline passed at 2023-11-14T22:13:25.000000Z before a worker claimed it."
+
+
+def test_a_job_that_ran_and_expired_before_its_next_attempt_says_again(queue: ScriptedQueue) -> None:
+    queue.rule(mode="continuous")
+    queue.send("a", expires_in_us=5_000_000)
+    queue.settle(queue.claim()[0], "retry", delay_us=60_000_000)
+    queue.clock.forward(s=6)
+    queue.scripts.promote()
+
+    [cause] = why(queue, "a").causes
+    assert (cause.code, cause.data["attempts"]) == ("expired", 1)
+    assert cause.message.endswith(" before a worker claimed it again.")
 
 
 def test_as_many_of_the_queue_run_as_may(queue: ScriptedQueue) -> None:

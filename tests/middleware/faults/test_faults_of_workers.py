@@ -23,7 +23,7 @@ from ..scripted import ScriptedQueue
 from ..worker_process import WorkerProcess
 from ..workers import ended, working
 
-LEASE_S = 0.6
+LEASE_S = 2.0
 
 
 @pytest.fixture

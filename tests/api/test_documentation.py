@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -47,8 +48,9 @@ def _filled(service: RunningService, path: str, operation: Mapping[str, Any]) ->
         path = path.replace("{window_id}", service.post("/v1/windows", {"queue": "default", "batch": 1}).json["id"])
     if "{name}" in path:
         broker = LifoBroker(url=service.server.url)
-        broker.declare_queue("default")
-        broker.recurring.put("default", [NIGHTLY])
+        # In a queue that no cadence has: the scheduler, when it begins, puts in force that the others have none.
+        broker.declare_queue("elsewhere")
+        broker.recurring.put("elsewhere", [replace(NIGHTLY, queue="elsewhere")])
         broker.close()
     query = {}
     for parameter in parameters:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import yaml
 
 from middleware.broker import LifoBroker
+from middleware.commands import keys
 from middleware.jobs import TRANSITIONS, JobStatus
 from tests.service import ROOT, RunningService
 
@@ -49,7 +50,7 @@ def _filled(service: RunningService, path: str, operation: Mapping[str, Any]) ->
     if "{name}" in path:
         broker = LifoBroker(url=service.server.url)
         # In a queue that no cadence has: the scheduler, when it begins, puts in force that the others have none.
-        broker.declare_queue("elsewhere")
+        broker.redis.call("SADD", keys.queues(), "elsewhere")
         broker.recurring.put("elsewhere", [replace(NIGHTLY, queue="elsewhere")])
         broker.close()
     query = {}

@@ -77,7 +77,7 @@ def test_many_who_come_at_once_share_a_fetch(keys: IssuerKeys, source: Source) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
 
     assert len([key for key in found if key]) == 16
     assert source.fetches == 1

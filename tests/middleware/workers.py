@@ -67,7 +67,7 @@ class Gate:
         with self._lock:
             self._inside += 1
             self.most_inside = max(self.most_inside, self._inside)
-        self._open.wait(20)
+        self._open.wait(60)
         with self._lock:
             self._inside -= 1
             self.passed.append(name)

@@ -120,7 +120,7 @@ def test_a_server_that_takes_no_writes_for_a_while_is_waited_for(own_server: Emb
             wait_until(lambda: len(gate.passed) == 2, "the running jobs to end")
             assert {broker.store.get(m.message_id).status.value for m in messages[2:4]} == {"running"}
             client.replicaof("NO", "ONE")
-            sending.join(10)
+            sending.join(30)
             jobs = [ended(broker, message) for message in messages]
 
     assert sorted(gate.passed) == [0, 1, 2, 3, 4]

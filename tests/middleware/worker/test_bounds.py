@@ -107,7 +107,7 @@ def test_a_worker_that_was_held_back_hears_at_once_of_a_slot_that_another_freed(
             at = time.monotonic()
             job = ended(broker, held_back)
             assert time.monotonic() - at < PROMPT_S
-            pausing.join(10)
+            pausing.join(30)
             busy.resume()
 
     assert job.status.value == "processed"

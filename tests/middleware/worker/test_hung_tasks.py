@@ -126,5 +126,5 @@ def test_many_idle_threads_end_at_once_when_the_worker_stops(broker: LifoBroker,
             ended(broker, message)
         stopping = threading.Thread(target=worker.stop, daemon=True)
         stopping.start()
-        stopping.join(10)
+        stopping.join(30)
         assert not stopping.is_alive()

@@ -26,7 +26,7 @@ class Taker(threading.Thread):
 
     def done(self) -> int:
         """How many it took."""
-        self.join(5)
+        self.join(30)
         assert self.taken is not None
         return self.taken
 

@@ -156,7 +156,7 @@ def test_a_worker_that_is_stopping_takes_no_wake_up_from_another(
                 actor.send(False)
                 assert done.acquire(timeout=PROMPT_S), f"job {n} wasn't started"
     gate.open()
-    stopping.join(10)
+    stopping.join(30)
     assert not stopping.is_alive()
 
 

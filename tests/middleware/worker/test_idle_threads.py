@@ -12,7 +12,7 @@ from ...service import wait_until
 class Taker(threading.Thread):
     """Waits for threads on behalf of a queue."""
 
-    def __init__(self, idle_threads: IdleThreads, queue: str, timeout_s: float = 5) -> None:
+    def __init__(self, idle_threads: IdleThreads, queue: str, timeout_s: float = 30) -> None:
         super().__init__(daemon=True)
         self.taken: int | None = None
         self._idle_threads = idle_threads

@@ -56,7 +56,7 @@ class BulkBody(StrictSchema, FilterFields):
 
 
 class BulkCancelBody(BulkBody):
-    """Which jobs are called off, and why."""
+    """Which jobs are cancelled, and why."""
 
     status = status_field(CANCELLABLE)
     reason = reason_field()
@@ -71,8 +71,10 @@ class BulkRetryBody(BulkBody):
 class Cancelled(Answer):
     """What a bulk cancel did."""
 
-    count = fields.Integer(required=True, metadata={"description": "Jobs that were called off by this call."})
-    asked = fields.Integer(required=True, metadata={"description": "How many of them run, and were asked to stop."})
+    count = fields.Integer(required=True, metadata={"description": "Jobs that were cancelled by this call."})
+    asked = fields.Integer(
+        required=True, metadata={"description": "How many of them are running, and were asked to stop."}
+    )
     more = fields.Boolean(required=True, metadata={"description": "Jobs that fit are left: call again."})
 
 
@@ -91,7 +93,7 @@ def cancel_jobs(body: dict[str, Any]) -> Response:
     """Call many jobs off
 
     All that fit the filters, at most 10,000 in a call. What runs is asked to stop. After a 503 some of them may have
-    been called off; to call again does no harm.
+    been cancelled; to call again does no harm.
     """
     outcome = broker.moves.cancel_all(job_filter(body), limit=body["limit"], reason=with_subject(body["reason"]))
     count_jobs(outcome.count)

@@ -29,7 +29,7 @@ WHY_NOT_RETRYABLE = {
 
 
 def reason_field() -> fields.String:
-    """Why jobs are called off."""
+    """Why jobs are cancelled."""
     return fields.String(
         load_default=REASON,
         validate=validate.Length(min=1, max=500),
@@ -38,7 +38,7 @@ def reason_field() -> fields.String:
 
 
 class CancelBody(StrictSchema):
-    """Why a job is called off."""
+    """Why a job is cancelled."""
 
     reason = reason_field()
 

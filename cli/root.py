@@ -80,4 +80,4 @@ def _in_a_line(error: Exception) -> Failed | None:
     "arguments or setting.",
 )
 def lastin() -> None:
-    """Look at jobs, queues and windows, and steer them: newest first."""
+    """See and control jobs, queues and windows: newest first."""

@@ -32,18 +32,21 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     opening = commands.add_parser(
         "open", help="open one window and end", description="Open one window and end.", formatter_class=FORMATTER
     )
-    opening.add_argument("--queue", default="default", help="which queue (default)")
+    opening.add_argument("--queue", default="default", help="the queue (default)")
     opening.add_argument(
-        "--batch", type=_read(read_batch), help="how many claims it allows, 0 = no bound (as the cadence has it)"
+        "--batch", type=_read(read_batch), help="how many claims it allows; 0: no bound (as the cadence has it)"
     )
     opening.add_argument(
-        "--lasts", type=_read(read_lasts), help="such as 60s: it is closed by then (as the cadence has it)"
+        "--lasts", type=_read(read_lasts), help="how long it lasts at most, such as 60s (as the cadence has it)"
     )
-    opening.add_argument("--wait", action="store_true", help="until it is closed and none of its jobs runs")
+    opening.add_argument("--wait", action="store_true", help="wait until it is closed and none of its jobs runs")
     opening.add_argument("--json", action="store_true", help="print the window as one JSON object")
     help_of_check = "read the file and print the next ticks"
     commands.add_parser(
-        "check", help=help_of_check, description="Read it and print the next ticks.", formatter_class=FORMATTER
+        "check",
+        help=help_of_check,
+        description="Read the cadence file and print the next ticks.",
+        formatter_class=FORMATTER,
     )
     add_backtest(commands, _read, FORMATTER)
     return scheduler

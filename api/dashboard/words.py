@@ -20,8 +20,8 @@ MEANINGS = {
     "queued": "waits on the stack",
     "running": "a worker runs it",
     "processed": "done",
-    "rejected": "failed, and isn't tried again by itself",
-    "cancelled": "called off",
+    "rejected": "failed, and isn't retried automatically",
+    "cancelled": "somebody cancelled it",
     "expired": "its deadline passed before it could start",
     "superseded": "a newer job took its place",
 }

@@ -22,7 +22,7 @@ class JobFailure(Answer):
 
 
 class JobProgress(Answer):
-    """What a running task last said of itself."""
+    """The progress that a running task last reported."""
 
     share = shown_number("From 0 to 1.", whole=False)
     note = shown_text("For people.")
@@ -68,7 +68,7 @@ class Job(Answer):
     json_schema: ClassVar[dict[str, Any]] = {"examples": [EXAMPLE.as_dict()]}
 
     id = shown_text("The job's id.", nullable=False)
-    seq = shown_number("Its acceptance number in its queue: lists go by it, and it never changes.")
+    seq = shown_number("Its acceptance number in its queue. Lists are ordered by it, and it never changes.")
     place = shown_number("Its position in the stack: the highest runs next.", nullable=True)
     status = fields.Enum(JobStatus, by_value=fields.String(), required=True)
     task = shown_text("What it runs.", nullable=False)
@@ -76,11 +76,11 @@ class Job(Answer):
     payload = fields.Dict(required=True, metadata={"description": "What it runs it with."})
     tags = fields.List(fields.String(), required=True)
     subject = shown_text("What it is about: newer jobs of its subject supersede it while it waits.")
-    group = shown_text("Whose it is: groups share the queue where its cadence says so.")
+    group = shown_text("Who it belongs to: groups share a queue if its cadence says so.")
     attempts = shown_number("How often a worker claimed it.")
     max_attempts = shown_number("After this many it is rejected.", nullable=True)
     created_at = shown_time("When it was accepted.", nullable=False)
-    generated_at = shown_time("When what it is about was generated, as whoever submitted it said.")
+    generated_at = shown_time("When its data was generated, according to whoever submitted it.")
     due_at = shown_time("When it may run, if later than it was accepted.")
     expires_at = shown_time("Its deadline: if no worker has claimed it by then, it expires.")
     queued_at = shown_time("When it entered the stack.")
@@ -95,8 +95,8 @@ class Job(Answer):
     result = fields.Raw(required=True, allow_none=True, metadata={"description": "What the task returned."})
     result_error = shown_text("Why result is null although the task returned something.")
     error = fields.Nested(JobFailure, required=True, allow_none=True)
-    reason = shown_text("Why it is in this state, where that isn't plain.")
-    warning = shown_text("Why it couldn't meet its deadline, as far as that was known when it was accepted.")
+    reason = shown_text("Why it is in this state, if that isn't obvious.")
+    warning = shown_text("Why it can't meet its deadline, as far as was known when it was accepted.")
     superseded_by = shown_text("The newer job of its subject that took its turn.")
     request_id = shown_text("The id of the request that submitted it.")
     traceparent = shown_text("The W3C trace context that it was submitted in.")

@@ -32,7 +32,7 @@ class PauseBody(StrictSchema):
 
 
 class ResumeBody(StrictSchema):
-    """Why a queue goes on."""
+    """Why a queue is resumed."""
 
     reason = _reason(required=False)
 
@@ -67,19 +67,17 @@ QueueCounts = Answer.from_dict(
 
 
 class QueueLimits(Answer):
-    """What bounds the jobs of a queue that run, as its cadence has it."""
+    """The limits on running jobs of a queue, from its cadence."""
 
     max_running = shown_number("How many jobs of the queue may run at once; null: no bound.", nullable=True)
     max_running_per_group = shown_number("How many jobs of one group may; null: no bound.", nullable=True)
-    share_by_group = fields.Boolean(
-        required=True, metadata={"description": "Whether claims go round the groups that wait."}
-    )
+    share_by_group = fields.Boolean(required=True, metadata={"description": "Whether the waiting groups take turns."})
 
 
 class Freshness(Answer):
     """How old the newest processed job of each subject is, counted from its acceptance."""
 
-    subjects = shown_number("Subjects of which a processed job is kept.")
+    subjects = shown_number("Subjects with a processed job that is still kept.")
     p50_s = shown_number("Seconds that half of them don't exceed.", whole=False)
     p90_s = shown_number("Seconds that 90 % of them don't exceed.", whole=False)
     p99_s = shown_number("Seconds that 99 % of them don't exceed.", whole=False)
@@ -87,7 +85,7 @@ class Freshness(Answer):
 
 
 class Queue(Answer):
-    """A queue as it stands: every key is always there."""
+    """The state of a queue. Every key is always there."""
 
     name = fields.String(required=True, metadata={"examples": ["default"]})
     mode = fields.String(required=True, validate=validate.OneOf(get_args(Mode)))
@@ -95,12 +93,14 @@ class Queue(Answer):
         required=True, validate=validate.OneOf(get_args(Order)), metadata={"description": "As the cadence has it."}
     )
     order_now = fields.String(
-        required=True, validate=validate.OneOf(get_args(OrderNow)), metadata={"description": "As claims go now."}
+        required=True, validate=validate.OneOf(get_args(OrderNow)), metadata={"description": "The order of claims now."}
     )
     order_by = fields.String(
         required=True,
         validate=validate.OneOf(get_args(OrderBy)),
-        metadata={"description": "What the places of jobs that come go by: when they are accepted, or were generated."},
+        metadata={
+            "description": "What decides the places of new jobs: when they are accepted, or when they were generated."
+        },
     )
     gate = fields.String(
         required=True,
@@ -111,12 +111,12 @@ class Queue(Answer):
     window = fields.Nested(Window, required=True, allow_none=True, metadata={"description": "The open one."})
     next_window_at = shown_time("When the next window opens; null: none is planned.")
     counts = fields.Nested(QueueCounts, required=True)
-    accepted = shown_number("Jobs since the queue was made: those there are and the pruned ones.")
-    pruned = shown_number("Jobs that were forgotten.")
-    waiting_bytes = shown_number("Bytes of the messages of the jobs that wait, queued or scheduled.")
-    oldest_age_s = shown_number("Seconds for which the oldest one has waited.", whole=False, nullable=True)
+    accepted = shown_number("Jobs since the queue was created, pruned ones included.")
+    pruned = shown_number("Jobs that were pruned.")
+    waiting_bytes = shown_number("Bytes of the messages of waiting jobs, queued or scheduled.")
+    oldest_age_s = shown_number("How many seconds the oldest one has waited.", whole=False, nullable=True)
     wait_bound_s = shown_number(
-        "Seconds after which a job accepted now runs at the latest; null: no bound is known.",
+        "A job accepted now starts within this many seconds at the latest; null: no bound is known.",
         whole=False,
         nullable=True,
     )
@@ -130,7 +130,7 @@ class Queue(Answer):
         QueueLimits,
         required=True,
         allow_none=True,
-        metadata={"description": "Null: no scheduler has said yet."},
+        metadata={"description": "Null: no scheduler has put one in force yet."},
     )
     held_back = shown_number("Waiting jobs that a bound of their queue or group keeps from running.")
     threads = fields.Nested(Threads, required=True)

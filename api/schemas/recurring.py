@@ -14,7 +14,7 @@ from .shown import Answer, shown_number, shown_text, shown_time
 
 
 class LastJob(Answer):
-    """What a recurring job submitted last."""
+    """The last job that a recurring job submitted."""
 
     id = shown_text("The job's id.", nullable=False)
     status = fields.Enum(
@@ -24,16 +24,16 @@ class LastJob(Answer):
         allow_none=True,
         metadata={"description": "Null once the job was pruned."},
     )
-    tick_at = shown_time("The tick that it is the job of.", nullable=False)
+    tick_at = shown_time("The tick for which it was submitted.", nullable=False)
 
 
 class RecurringTicks(Answer):
-    """How many ticks there were since the cadence has it, by what became of them."""
+    """How many ticks there have been since the job was in the cadence, by their outcome."""
 
-    submitted = shown_number("A job each.")
-    skipped_paused = shown_number("Nothing, since it was paused.")
-    skipped_waiting = shown_number("Nothing, since the job before still waited.")
-    missed = shown_number("Nothing, since no scheduler was there in time.")
+    submitted = shown_number("Submitted a job.")
+    skipped_paused = shown_number("Submitted nothing because it was paused.")
+    skipped_waiting = shown_number("Submitted nothing because the job before still waited.")
+    missed = shown_number("Submitted nothing because no scheduler was there in time.")
 
 
 class Recurring(Answer):
@@ -50,7 +50,7 @@ class Recurring(Answer):
     missed = fields.String(
         required=True,
         validate=validate.OneOf(get_args(MissedTick)),
-        metadata={"description": "What a tick is worth that no scheduler saw in time."},
+        metadata={"description": "What happens to a tick that no scheduler saw in time."},
     )
     skip_if_waiting = fields.Boolean(
         required=True, metadata={"description": "Whether a tick submits nothing while the last job waits."}
@@ -60,7 +60,7 @@ class Recurring(Answer):
         fields.String(metadata={"format": "date-time"}),
         required=True,
         validate=validate.Length(max=TICKS_SHOWN),
-        metadata={"description": "The next ones; none while no scheduler is at work."},
+        metadata={"description": "The next ticks; none while no scheduler is alive."},
     )
     last_tick_at = shown_time("The last tick that submitted or skipped a job; null: none did yet.")
     last_job = fields.Nested(LastJob, required=True, allow_none=True)

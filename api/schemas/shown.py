@@ -8,7 +8,7 @@ from marshmallow import EXCLUDE, Schema, fields
 
 
 class Answer(Schema):
-    """What the service sends. Clients must bear keys that they don't know: new ones may come."""
+    """What the service sends. Clients must ignore keys that they don't know, since new ones may be added."""
 
     class Meta:
         unknown = EXCLUDE

@@ -20,7 +20,7 @@ class StatsQuery(Query):
 
     queue = fields.String(
         validate=Matches(QUEUE_NAME.pattern, "the name of a queue"),
-        metadata={"description": "Only this queue and its tasks; the total is its own then."},
+        metadata={"description": "Only this queue and its tasks; the total is then that of the queue."},
     )
 
 
@@ -44,7 +44,7 @@ RatesBySpan = type(
     "RatesBySpan",
     (Answer,),
     {span: fields.Nested(JobRates, required=True) for span in SPANS_S}
-    | {"__doc__": "Rates of the last 1, 5 and 15 minutes; of a task, up to a minute more."},
+    | {"__doc__": "Rates over the last 1, 5 and 15 minutes; for a task, up to a minute more."},
 )
 
 
@@ -71,11 +71,11 @@ class TaskSummary(Answer):
 
 
 class Total(Answer):
-    """How all is doing."""
+    """How everything is doing."""
 
     counts = fields.Nested(JobCounts, required=True)
     oldest_age_s = shown_number(
-        "For how long the oldest waiting job has waited; null when none waits.", whole=False, nullable=True
+        "How long the oldest waiting job has waited; null if none waits.", whole=False, nullable=True
     )
     rates = fields.Nested(RatesBySpan, required=True)
     wait_ms = fields.Nested(Times, required=True, metadata={"description": "From the stack to the claim."})
@@ -91,7 +91,7 @@ class QueueSummary(Total):
 class Stats(Answer):
     """Statistics at about one moment."""
 
-    at = shown_time("When they were read; null when there is no queue.")
+    at = shown_time("When they were read; null if there is no queue.")
     total = fields.Nested(Total, required=True)
     queues = fields.List(fields.Nested(QueueSummary), required=True)
     tasks = fields.List(fields.Nested(TaskSummary), required=True)

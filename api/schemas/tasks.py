@@ -15,7 +15,7 @@ def _limit(description: str, example: int) -> fields.Field[Any]:
 
 
 class Task(Answer):
-    """A function that can be run: its payload, and what bounds its attempts. A bound that is null isn't there."""
+    """A function that can be run: its payload, and the limits of its attempts. Null means no limit."""
 
     name = fields.String(required=True, metadata={"examples": ["process_message"]})
     queue = fields.String(required=True, metadata={"description": "Where its jobs wait.", "examples": ["default"]})
@@ -38,6 +38,6 @@ class Task(Answer):
     )
     max_attempts = _limit("After this many failed attempts a job is rejected.", 21)
     min_backoff_ms = _limit("The wait before the second attempt; it doubles with each.", 15_000)
-    max_backoff_ms = _limit("The wait before another attempt is never longer.", 604_800_000)
+    max_backoff_ms = _limit("The wait before another attempt is never longer than this.", 604_800_000)
     time_limit_ms = _limit("An attempt that runs longer is interrupted, and has failed.", 600_000)
-    max_age_ms = _limit("A job that was sent longer ago isn't run any more.", 3_600_000)
+    max_age_ms = _limit("A job that was sent longer ago than this no longer runs.", 3_600_000)

@@ -33,7 +33,7 @@ class Cause(Answer):
     data = fields.Dict(
         required=True,
         metadata={
-            "description": "The figures; which there are depends on the code.",
+            "description": "The figures behind it; which ones depends on the code.",
             "examples": [{"next_window_at": "2030-01-31T12:00:00.000000Z"}],
         },
     )
@@ -45,7 +45,7 @@ class EstimateFigures(Answer):
     before = shown_number("How many waiting jobs go first.")
     arrivals_per_s = shown_number("Jobs accepted by the queue, a second.", whole=False)
     starts_per_s = shown_number("Jobs that were claimed, a second.", whole=False)
-    over_s = shown_number("Over how many seconds that was measured.", whole=False)
+    over_s = shown_number("Over how many seconds this was measured.", whole=False)
 
 
 class Estimate(Answer):

@@ -23,11 +23,11 @@ class NewWindowBody(StrictSchema):
     queue = queue_name("Which queue's jobs it lets through.", required=True)
     batch = fields.Integer(
         validate=validate.Range(min=0, max=MOST_CREDITS),
-        metadata={"description": "How many claims it allows, 0 = no bound; left out: as the cadence has it."},
+        metadata={"description": "How many claims it allows; 0: no bound. If you omit it, the cadence decides."},
     )
     lasts_s = fields.Float(
         validate=validate.Range(min=SHORTEST_S, max=LONGEST_S),
-        metadata={"description": "Seconds until it is closed; left out: as the cadence has it."},
+        metadata={"description": "How many seconds it lasts at most. If you omit it, the cadence decides."},
     )
 
 
@@ -53,9 +53,9 @@ class Window(Answer):
     queue = shown_text("Whose jobs it lets through.", nullable=False)
     status = fields.String(required=True, validate=validate.OneOf(["open", "closed"]))
     opened_by = fields.String(required=True, validate=validate.OneOf(get_args(OpenedBy)))
-    tick_at = shown_time("When the cadence had planned it.")
+    tick_at = shown_time("When the cadence planned it.")
     opened_at = shown_time("When it opened.", nullable=False)
-    closes_at = shown_time("When it is closed at the latest.")
+    closes_at = shown_time("When it closes at the latest.")
     closed_at = shown_time("When it closed.")
     close_reason = fields.String(
         required=True,
@@ -66,17 +66,17 @@ class Window(Answer):
     order = fields.String(required=True, validate=validate.OneOf(get_args(Order)))
     oldest_share = shown_number("The share of its claims that goes to the oldest waiting job.", whole=False)
     credits = shown_number("How many claims it allows; null: any number.", nullable=True)
-    claimed = shown_number("How many it has given.")
+    claimed = shown_number("How many jobs were claimed in it.")
     running = shown_number("Of these: still running.")
-    processed = shown_number("Of these: ended well.")
-    retried = shown_number("Of these: failed, to be tried again.")
-    rejected = shown_number("Of these: given up.")
-    cancelled = shown_number("Of these: called off.")
-    put_back = shown_number("Of these: put back, since the worker was lost or shut down.")
+    processed = shown_number("Of these: processed.")
+    retried = shown_number("Of these: failed, and tried again.")
+    rejected = shown_number("Of these: rejected.")
+    cancelled = shown_number("Of these: cancelled.")
+    put_back = shown_number("Of these: put back, because the worker was lost or shut down.")
     first_claim_at = shown_time("When the first was claimed.")
     last_claim_at = shown_time("When the last was claimed.")
     oldest_wait_ms = shown_number(
-        "Milliseconds that the oldest of those had waited that were left when it closed.", whole=False, nullable=True
+        "How many milliseconds the oldest job that was left had waited when it closed.", whole=False, nullable=True
     )
     left_waiting = shown_number("How many jobs waited when it closed.", nullable=True)
 

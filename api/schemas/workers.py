@@ -34,7 +34,7 @@ class RunningJob(Answer):
 
 
 class Worker(Answer):
-    """A process that lives: a worker, or a scheduler, which runs no jobs."""
+    """A process that is alive: a worker, or a scheduler, which runs no jobs."""
 
     id = fields.String(
         required=True,
@@ -43,11 +43,11 @@ class Worker(Answer):
     kind = fields.String(required=True, validate=validate.OneOf(get_args(Kind)))
     host = shown_text("The machine's name.", nullable=False)
     pid = shown_number("The process's id there.")
-    version = shown_text("Which LastIn it runs.", nullable=False)
-    started_at = shown_time("When it came to work.", nullable=False)
-    last_seen_at = shown_time("Its last sign of life; after a lease without one it is gone.", nullable=False)
+    version = shown_text("Which version of LastIn it runs.", nullable=False)
+    started_at = shown_time("When it started.", nullable=False)
+    last_seen_at = shown_time("When it last registered. After a lease of silence it is removed.", nullable=False)
     stopping = fields.Boolean(
-        required=True, metadata={"description": "It was asked to end: it finishes its jobs and takes no more."}
+        required=True, metadata={"description": "It was asked to end: it finishes its jobs and claims no more."}
     )
     queues = fields.List(
         fields.String(), required=True, metadata={"description": "The queues whose jobs it takes, or looks after."}

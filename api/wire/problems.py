@@ -62,20 +62,27 @@ FORBIDDEN = Kind("forbidden", 403, "The token doesn't allow this", "A token with
 CROSS_SITE = Kind("cross-site", 403, "From another site", "Pages of other sites may not change anything here.")
 FOREIGN_HOST = Kind("foreign-host", 403, "Sent to another name", "Use an IP address or localhost in the Host header.")
 NOT_FOUND = Kind("not-found", 404, "Not found", "There is nothing at this address.")
-METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header lists the methods there are.")
+METHOD = Kind("method-not-allowed", 405, "Method not allowed", "The Allow header lists the methods that it takes.")
 FINISHED = Kind("already-finished", 409, "Already finished", "A job that has ended can't be cancelled.")
-NOT_RETRYABLE = Kind("not-retryable", 409, "Not to be retried", "Only what was rejected, cancelled or expired can be.")
+NOT_RETRYABLE = Kind(
+    "not-retryable", 409, "Can't be retried", "Only rejected, cancelled or expired jobs can be retried."
+)
 WINDOW_REFUSED = Kind("window-refused", 409, "No window can be opened", "The queue's jobs need no window.")
-SLOW = Kind("body-too-slow", 408, "The body took too long", "All of it must come within 30 s.")
+SLOW = Kind("body-too-slow", 408, "The body took too long", "All of it must arrive within 30 s.")
 TOO_LARGE = Kind("too-large", 413, "The body is too large", "Send less at once.")
 MEDIA = Kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as application/json.")
 RATE_LIMITED = Kind("rate-limited", 429, "Too many requests", "Wait as long as Retry-After says.")
 REUSED = Kind("key-reused", 422, "The key stands for another request", "Choose a new Idempotency-Key.")
-UNMEETABLE = Kind("deadline-unmeetable", 422, "The deadline can't be met", "As its queue is now, the job would expire.")
+UNMEETABLE = Kind(
+    "deadline-unmeetable",
+    422,
+    "The deadline can't be met",
+    "As things stand, the job would expire before it could start.",
+)
 GONE = Kind(
     "replay-gone", 409, "Carried out, and pruned since", "The request was carried out before; its jobs are gone."
 )
-DUPLICATE = Kind("duplicate-job", 409, "Accepted before", "A job with this id is there already.")
+DUPLICATE = Kind("duplicate-job", 409, "Accepted before", "A job with this id exists already.")
 INTERNAL = Kind("internal", 500, "Internal error", "This is a fault of the service; it was logged with request_id.")
 CODING = Kind("unknown-coding", 501, "Unknown transfer coding", "Send the body in chunks, or with its length.")
 UNCONFIRMED = Kind(
@@ -86,9 +93,9 @@ UNCONFIRMED = Kind(
     "Send the request again: under the same Idempotency-Key it makes no job twice, without one it may.",
 )
 UNAVAILABLE = Kind("unavailable", 503, "Unavailable", "The database of the queues can't be reached now: try again.")
-KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys can't be had now: try again.")
+KEYS_AWAY = Kind("keys-away", 503, "Tokens can't be checked now", "The issuer's keys aren't available now: try again.")
 FULL = Kind("queue-full", 503, "No room for more jobs", "The database of the queues is full: try again later.")
-CROWDED = Kind("too-many-waiting", 503, "Too many jobs wait", "The queue takes no more for now: try again later.")
+CROWDED = Kind("too-many-waiting", 503, "Too many jobs wait", "The queue takes no more jobs for now: try again later.")
 CROWDED_BODIES = Kind("too-many-bodies", 503, "Too many bodies are on their way", "Send it again in a few seconds.")
 STUCK = Kind("not-consuming", 503, "Jobs aren't consumed as they should be", "See detail for the reason.")
 
@@ -199,7 +206,7 @@ def _unconfirmed(error: TooFewReplicasError) -> Response:
 
 def _redis_cluster(error: RedisClusterError) -> Response:
     log.error("%s", error)
-    detail = "The service isn't set up for its database: who runs it must change REDIS_CLUSTER or REDIS_URL."
+    detail = "The service isn't set up for its database: whoever runs it must change REDIS_CLUSTER or REDIS_URL."
     return answer(ProblemError(UNAVAILABLE, detail, headers={"Retry-After": "60"}))
 
 

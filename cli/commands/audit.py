@@ -13,7 +13,7 @@ TIMEOUT_S = 5.0
 @click.command(short_help="Check that everything adds up.")
 @as_json
 def command(as_json: bool) -> None:
-    """Walk every job of every queue in Redis, and say what doesn't add up. Exit status 1 if anything doesn't."""
+    """Check every job of every queue in Redis, and say what doesn't add up. Exit status 1 if anything doesn't."""
     from middleware.diagnosis.audit import audit_all  # noqa: PLC0415 (not for --help)
     from middleware.redis_link.links import link_to  # noqa: PLC0415
     from middleware.settings import load  # noqa: PLC0415

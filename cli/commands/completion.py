@@ -8,7 +8,7 @@ from click.shell_completion import ShellComplete, get_completion_class
 SHELLS = ("bash", "zsh")
 
 
-@click.command(short_help="Print what completes names in bash or zsh.")
+@click.command(short_help="Print a completion script for bash or zsh.")
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
     """Print a script that makes SHELL complete `lastin`.

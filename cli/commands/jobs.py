@@ -21,7 +21,7 @@ COLUMNS = ("id", "status", "task", "queue", "attempts", "created", "waited", "ra
 CANCEL = Move(
     label="Cancelling",
     statuses=CANCELLABLE,
-    told=lambda job: "is asked to stop" if job["status"] == "running" else "called off",
+    told=lambda job: "is asked to stop" if job["status"] == "running" else "cancelled",
 )
 RETRY = Move(label="Retrying", statuses=RETRYABLE, told=lambda job: "put back on top")
 
@@ -36,7 +36,7 @@ def command() -> None:
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The most jobs to show.")
 @as_json
 def list_jobs(limit: int, as_json: bool, **given: Any) -> None:
-    """List jobs, newest first. The word `list` may be left out."""
+    """List jobs, newest first. You may omit the word `list`."""
     source, where = connect(), chosen(given)
     found = list(jobs.newest(source, where, limit))
     if as_json:
@@ -60,7 +60,7 @@ def _row(job: Shown) -> dict[str, Any]:
 @click.argument("id")
 @as_json
 def show_job(id: str, as_json: bool) -> None:
-    """Show a job. `lastin why ID` tells why it isn't running, or ended as it did."""
+    """Show a job. `lastin why ID` says why it isn't running, or ended as it did."""
     job = jobs.one(connect(), id)
     (print_json if as_json else print_object)(job)
 
@@ -71,7 +71,7 @@ def show_job(id: str, as_json: bool) -> None:
 @click.option("--reason", default="requested", show_default=True, help="Kept on the jobs.")
 @as_json
 def cancel_jobs(ids: Sequence[str], reason: str, as_json: bool, **given: Any) -> None:
-    """Call jobs off: those with these IDs, or all that fit the filters. What runs is asked to stop."""
+    """Cancel jobs: those with these IDs, or all that match the filters. Running jobs are asked to stop."""
     source, where = connect(), _which(ids, given)
     if where is None:
         move_each(CANCEL, ids, lambda id: jobs.cancel(source, id, reason), as_json=as_json)
@@ -84,7 +84,7 @@ def cancel_jobs(ids: Sequence[str], reason: str, as_json: bool, **given: Any) ->
 @filtered(RETRYABLE)
 @as_json
 def retry_jobs(ids: Sequence[str], as_json: bool, **given: Any) -> None:
-    """Run jobs that ended badly again: those with these IDs, or all that fit the filters. They go on top."""
+    """Run rejected, cancelled or expired jobs again, on top: those with these IDs, or all that match the filters."""
     source, where = connect(), _which(ids, given)
     if where is None:
         move_each(RETRY, ids, lambda id: jobs.retry(source, id), as_json=as_json)

@@ -35,7 +35,7 @@ FILES = {
 @click.command(short_help="Make a project with a task of your own.")
 @click.argument("name")
 def command(name: str) -> None:
-    """Make a folder NAME with a task, its test, a Procfile, a cadence file and settings. `lastin run` in it runs it."""
+    """Make a folder NAME with a task, its test, a Procfile, a cadence file and settings. There `lastin run` runs it."""
     package = _package(name)
     folder = Path(name)
     try:

@@ -33,15 +33,15 @@ class Read(click.ParamType[int]):
 
 
 @click.command(short_help="Open a window now.")
-@click.option("--queue", default="default", show_default=True, shell_complete=queue_names, help="Which queue.")
-@click.option("--batch", type=Read("batch"), metavar="N", help="How many claims it allows, 0 = no bound.")
-@click.option("--lasts", type=Read("lasts"), metavar="DURATION", help="It is closed by then, such as 60s.")
+@click.option("--queue", default="default", show_default=True, shell_complete=queue_names, help="The queue.")
+@click.option("--batch", type=Read("batch"), metavar="N", help="How many claims it allows; 0: no bound.")
+@click.option("--lasts", type=Read("lasts"), metavar="DURATION", help="How long it lasts at most, such as 60s.")
 @click.option("--wait", is_flag=True, help="Wait until it is closed and none of its jobs runs.")
 @as_json
 def command(queue: str, batch: int | None, lasts: int | None, wait: bool, as_json: bool) -> None:
-    """Open one window now; one that is open is replaced. What isn't given is as the cadence has it.
+    """Open one window now. It replaces an open one. The cadence says what you leave out.
 
-    Exit status 3: it is closed already, and nothing was claimed.
+    Exit status 3: the window has closed already, and nothing was claimed.
     """
     source = connect()
     window = opening.open_window(source, queue, batch=batch, lasts_us=lasts)

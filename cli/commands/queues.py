@@ -19,13 +19,13 @@ COLUMNS = ("name", "gate", "order", "queued", "scheduled", "running", "rejected"
 
 @click.group(cls=ListingGroup, short_help="List, show, pause and resume queues.")
 def command() -> None:
-    """List queues; show one, pause it and let it go on. `lastin queues` is `lastin queues list`."""
+    """List queues; show one, pause it and resume it. `lastin queues` is `lastin queues list`."""
 
 
 @command.command("list")
 @as_json
 def list_queues(as_json: bool) -> None:
-    """List the queues, by name. The word `list` may be left out."""
+    """List the queues by name. You may omit the word `list`."""
     found = queues.everyone(connect())
     if as_json:
         print_json(found)
@@ -50,7 +50,7 @@ def _row(queue: Shown) -> dict[str, Any]:
 @click.argument("name", shell_complete=queue_names)
 @as_json
 def show_queue(name: str, as_json: bool) -> None:
-    """Show how a queue stands."""
+    """Show the state of a queue."""
     _print(queues.one(connect(), name), as_json)
 
 
@@ -59,7 +59,7 @@ def show_queue(name: str, as_json: bool) -> None:
 @click.option("--reason", required=True, help="Why: kept in the history.")
 @as_json
 def pause_queue(name: str, reason: str, as_json: bool) -> None:
-    """Claim none of a queue's jobs from now on. What runs goes on."""
+    """Claim none of a queue's jobs from now on. Running jobs go on."""
     if not reason.strip():
         raise click.UsageError("--reason must say something.")
     source = connect()

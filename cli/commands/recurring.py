@@ -30,13 +30,13 @@ COLUMNS = (
 
 @click.group(cls=ListingGroup, short_help="List, show, pause and resume recurring jobs.")
 def command() -> None:
-    """List recurring jobs; show one, pause it and let it go on. `lastin recurring` is `lastin recurring list`."""
+    """List recurring jobs; show one, pause it and resume it. `lastin recurring` is `lastin recurring list`."""
 
 
 @command.command("list")
 @as_json
 def list_recurring(as_json: bool) -> None:
-    """List the recurring jobs, by name. The word `list` may be left out."""
+    """List the recurring jobs by name. You may omit the word `list`."""
     found = recurring.everyone(connect())
     if as_json:
         print_json(found)
@@ -70,10 +70,10 @@ def show_recurring(name: str, as_json: bool) -> None:
 
 @command.command("pause")
 @click.argument("name", shell_complete=recurring_names)
-@click.option("--reason", required=True, help="Why: kept as long as the pause.")
+@click.option("--reason", required=True, help="Why: kept for as long as the pause lasts.")
 @as_json
 def pause_recurring(name: str, reason: str, as_json: bool) -> None:
-    """Submit nothing from now on. Ticks that come meanwhile aren't made up for."""
+    """Submit nothing from now on. Ticks in the pause aren't made up for."""
     if not reason.strip():
         raise click.UsageError("--reason must say something.")
     source = connect()

@@ -31,7 +31,7 @@ class PassedOn(click.Command):
 def command(ctx: click.Context) -> None:
     """Open windows and submit recurring jobs as CADENCE_FILE says, until SIGTERM or Ctrl-C.
 
-    With a command, do that instead and end. Exit status 2: the file, a setting, a task or an argument can't be used.
+    With a command, do only that. Exit status 2: the file, a setting, a task or an argument can't be used.
     """
     if ctx.invoked_subcommand is None:
         become(lambda: _run([]))

@@ -22,7 +22,7 @@ COLUMNS = (
 @click.option("--queue", metavar="NAME", shell_complete=queue_names, help="Only this queue.")
 @as_json
 def command(queue: str | None, as_json: bool) -> None:
-    """Show counts and rates (a second, over the last minute) and times (of the last 15) by queue and task."""
+    """Show counts, rates (a second, over the last minute) and times (over the last 15 minutes) by queue and task."""
     found = service.stats(connect(), queue)
     if as_json:
         print_json(found)

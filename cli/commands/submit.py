@@ -27,18 +27,20 @@ LONGEST_TAG = 64
 @click.command(short_help="Submit a job.")
 @click.argument("message", required=False)
 @click.option("--task", metavar="NAME", shell_complete=task_names, help="Run this task instead of the default one.")
-@click.option("--payload", metavar="JSON", help="What the task gets, as a JSON object.")
-@click.option("--delay", metavar="DURATION", help="Run it this long from now at the earliest, such as 90s or 1h30m.")
-@click.option("--run-at", metavar="TIME", type=Time(), help="Run it then at the earliest (RFC 3339).")
-@click.option("--expires-in", metavar="DURATION", help="It is worthless if no worker has claimed it so long from now.")
+@click.option("--payload", metavar="JSON", help="The task's arguments, as a JSON object.")
+@click.option("--delay", metavar="DURATION", help="Run it no sooner than this long from now, such as 90s or 1h30m.")
+@click.option("--run-at", metavar="TIME", type=Time(), help="Run it no sooner than this (RFC 3339).")
+@click.option("--expires-in", metavar="DURATION", help="It expires if no worker has claimed it within this time.")
 @click.option("--expires-at", metavar="TIME", type=Time(), help="Its deadline (RFC 3339), instead of --expires-in.")
 @click.option("--subject", metavar="TEXT", help="What it is about: it supersedes waiting jobs of its subject.")
-@click.option("--supersede-running", is_flag=True, help="Ask jobs of its subject that run to stop.")
-@click.option("--max-defer", metavar="DURATION", help="So long newer jobs may take the turn of a waiting one.")
-@click.option("--generated-at", metavar="TIME", type=Time(), help="When what it is about was generated (RFC 3339).")
-@click.option("--group", metavar="TEXT", help="Whose it is: groups share the queue where the cadence says so.")
+@click.option("--supersede-running", is_flag=True, help="Ask running jobs of its subject to stop.")
+@click.option("--max-defer", metavar="DURATION", help="How long newer jobs may take a waiting one's turn.")
+@click.option("--generated-at", metavar="TIME", type=Time(), help="When its data was generated (RFC 3339).")
+@click.option("--group", metavar="TEXT", help="Who it belongs to: groups share a queue if the cadence says so.")
 @click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find it by. May be given again.")
-@click.option("--wait", is_flag=True, help="Wait for its end, and print its result. Exit status 1: it isn't processed.")
+@click.option(
+    "--wait", is_flag=True, help="Wait for its end, and print its result. Exit status 1: it wasn't processed."
+)
 @as_json
 def command(message: str | None, tags: Sequence[str], wait: bool, as_json: bool, **given: Any) -> None:
     """Submit a job: MESSAGE for the default task, or --task with --payload. Prints its id."""

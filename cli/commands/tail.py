@@ -23,13 +23,13 @@ NOT_FOR_LIFE = ("window", "created_after", "created_before")
 
 @click.command(short_help="Follow jobs live.")
 @filtered(ALL, without=NOT_FOR_LIFE)
-@click.option("-n", "--lines", type=click.IntRange(0), default=10, show_default=True, help="Show so many jobs first.")
+@click.option("-n", "--lines", type=click.IntRange(0), default=10, show_default=True, help="Show this many jobs first.")
 @as_json
 def command(lines: int, as_json: bool, status: tuple[str, ...], **given: Any) -> None:
-    """Follow jobs live, until Ctrl-C: a line for each that comes, starts or ends.
+    """Follow jobs live until Ctrl-C: a line for each job that arrives, starts or ends.
 
-    With --status, only what comes to that state. Jobs that are accepted from now on are followed, and those that are
-    shown first. With --json, each line is a job.
+    With --status, only jobs that reach that state. It follows jobs that are accepted from now on, and those that it
+    shows first. With --json, each line is a job.
     """
     follower = Follower(connect(), chosen(given))
     try:

@@ -17,11 +17,11 @@ from ..sources import Shown, connect
 COLUMNS = ("name", "queue", "payload", "summary")
 
 
-@click.command(short_help="List what can be run.")
+@click.command(short_help="List the tasks.")
 @click.argument("name", required=False, shell_complete=task_names)
 @as_json
 def command(name: str | None, as_json: bool) -> None:
-    """List the tasks that can be run, or show the one of this NAME, with what its payload must look like."""
+    """List the tasks, or show the one called NAME, with what its payload must look like."""
     found = service.tasks(connect())
     if name is None:
         if as_json:

@@ -15,7 +15,7 @@ from ..sources import where
 @click.command(short_help="Show the version, and what would be asked.")
 @as_json
 def command(as_json: bool) -> None:
-    """Show which version this is, and which Redis or API it would ask. Nothing is asked."""
+    """Show the version, and which Redis or API it would ask. It asks neither."""
     source = where()
     if as_json:
         print_json({"version": VERSION, "python": platform.python_version(), "source": source})

@@ -30,7 +30,7 @@ def command() -> None:
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The most windows to show.")
 @as_json
 def list_windows(queue: str | None, limit: int, as_json: bool) -> None:
-    """List windows, newest first. The word `list` may be left out."""
+    """List windows, newest first. You may omit the word `list`."""
     found = windows.newest(connect(), queue=queue, limit=limit)
     if as_json:
         print_json([_of_api(window) for window in found])
@@ -54,7 +54,7 @@ def show_window(id: str, as_json: bool) -> None:
 @click.argument("id", shell_complete=window_ids)
 @as_json
 def close_window(id: str, as_json: bool) -> None:
-    """Close a window. What it has let through goes on."""
+    """Close a window. Jobs that it has let through go on."""
     source = connect()
     before = windows.one(source, id)
     if before["status"] != "open":

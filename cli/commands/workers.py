@@ -14,10 +14,10 @@ from ..sources import Shown, connect
 COLUMNS = ("id", "kind", "state", "threads", "idle", "lost", "runs", "queues", "since", "version")
 
 
-@click.command(short_help="List who is alive, and what they run.")
+@click.command(short_help="List workers and schedulers, and what they run.")
 @as_json
 def command(as_json: bool) -> None:
-    """List the workers and schedulers that live, and what they run."""
+    """List the workers and schedulers that are alive, and what they run."""
     found = service.workers(connect())
     if as_json:
         print_json(found)

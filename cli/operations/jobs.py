@@ -97,7 +97,7 @@ def wait_for_end(source: Source, job: Shown) -> Shown:
 
 
 def cancel(source: Source, id: str, reason: str) -> Shown:
-    """The job, called off or asked to stop.
+    """The job, cancelled or asked to stop.
 
     Raises:
       Missing: there is none of this id.

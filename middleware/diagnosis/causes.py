@@ -14,8 +14,8 @@ OVERFLOW = "overflow"
 """The reason of an expired job that had to make room."""
 
 REJECTED_BECAUSE = {
-    "failed": "Its task failed and wasn't to be tried again",
-    "worker_lost": "The workers that ran it died or stood still, so that it lost its lease too often in a row",
+    "failed": "Its task failed, and no retry was left or wanted",
+    "worker_lost": "The workers that ran it died or stood still, so it lost its lease too many times in a row",
     "skipped": "Middleware skipped it",
     "unknown_task": "No task of the worker has its name",
     "undecodable": "Its message can't be read",
@@ -126,7 +126,7 @@ def _deadline(c: Circumstances) -> Iterator[Cause]:
 def _scheduled(c: Circumstances) -> Cause:
     job, due_at = c.job, rfc3339(c.job.due_at_us)
     if not job.attempts:
-        return Cause("delayed", f"It was sent to run at {due_at}, on top of the stack then.", {"due_at": due_at})
+        return Cause("delayed", f"It is scheduled for {due_at}, and goes on top of the stack then.", {"due_at": due_at})
     of = f" of {job.max_attempts}" if job.max_attempts else ""
     why = f" failed with {job.error.type}: {job.error.message}" if job.error else " failed"
     return Cause(
@@ -156,20 +156,20 @@ def _runs(c: Circumstances) -> Iterator[Cause]:
         yield Cause(
             "over_time_limit",
             f"It has run for {run_s:.0f} s, and its time limit is {c.time_limit_s:.0f} s. A call that can't be "
-            "interrupted keeps it; when its lease ends, the job goes back to its own place, or is rejected.",
+            f"interrupted holds it. When its lease ends, the job goes back to its own place, or is rejected.",
             {"time_limit_s": c.time_limit_s, "run_s": round(run_s, 3), "lease_ends_at": rfc3339(c.lease_ends_us)},
         )
     if job.worker not in {process.id for process in c.processes}:
         ends = rfc3339(c.lease_ends_us)
         yield Cause(
             "worker_silent",
-            f"That worker isn't heard of any more. The lease ends at {ends}; then the job goes back to its own place.",
+            f"That worker sends no more heartbeats. The lease ends at {ends}; then the job goes back to its own place.",
             {"lease_ends_at": ends},
         )
     if job.cancel_requested:
         yield Cause(
             "cancel_requested",
-            f"It was asked to stop: {c.cancel_reason}. Its task hasn't heeded that yet.",
+            f"It was asked to stop: {c.cancel_reason}. Its task hasn't stopped yet.",
             {"reason": c.cancel_reason},
         )
 
@@ -196,13 +196,13 @@ def _ended(c: Circumstances) -> Cause:
     job, at = c.job, rfc3339(c.job.finished_at_us)
     words = {
         JobStatus.PROCESSED: f"Its task returned at {at}, in attempt {job.attempts}.",
-        JobStatus.CANCELLED: f"It was called off at {at}: {job.reason}.",
+        JobStatus.CANCELLED: f"It was cancelled at {at}: {job.reason}.",
         JobStatus.EXPIRED: f"Its deadline passed at {rfc3339(job.expires_at_us) or at} before a worker claimed it.",
         JobStatus.SUPERSEDED: f"A newer job of its subject, {job.superseded_by}, took its turn at {at}.",
     }
     if job.reason == OVERFLOW:
         bound = "MAX_QUEUED or MAX_QUEUED_BYTES"
-        words[JobStatus.EXPIRED] = f"It was the oldest at {at}, when more came than {bound} lets wait."
+        words[JobStatus.EXPIRED] = f"It was the oldest at {at}, when {bound} allowed no more waiting jobs."
     data = {"at": at, "reason": job.reason, "attempts": job.attempts, "run_ms": job.run_ms}
     if job.status is JobStatus.EXPIRED:
         data["expires_at"] = rfc3339(job.expires_at_us)

@@ -76,7 +76,7 @@ def job_lines(which: Which) -> JobLines | None:
 
 
 def log_cancelled(job: Job, which: Which) -> None:
-    """A job was called off before it ran: no worker will log its end."""
+    """A job was cancelled before it ran: no worker will log its end."""
     if which != "all" or not logger.isEnabledFor(logging.INFO):
         return
     fields: origin.Fields = {"job_id": job.id, "task": job.task, "queue": job.queue, "attempt": job.attempts}

@@ -33,25 +33,26 @@ QUEUES = (
         "lastin_queue_waiting_bytes",
         "gauge",
         ("queue",),
-        "Bytes of the messages of the jobs that wait, queued or scheduled: what `MAX_QUEUED_BYTES` bounds.",
+        "Bytes of the messages of waiting jobs, queued or scheduled. `MAX_QUEUED_BYTES` limits them.",
     ),
     Metric(
         "lastin_queue_held_back_jobs",
         "gauge",
         ("queue",),
-        "Jobs that wait since as many of their queue or group run as may.",
+        "Jobs that wait because their queue or group already runs as many as it may.",
     ),
     Metric(
         "lastin_queue_oldest_age_seconds",
         "gauge",
         ("queue",),
-        "Age of the oldest waiting job, 0 when none waits. Newest first, the bottom of a stack may starve: watch this.",
+        "Age of the oldest waiting job, 0 if none waits. With newest first the bottom of a stack may starve: watch "
+        "this.",
     ),
     Metric(
         "lastin_subjects",
         "gauge",
         ("queue", "within_s"),
-        "Subjects whose newest processed job was accepted at most so many seconds ago; `+Inf`: all that have one.",
+        "Subjects whose newest processed job was accepted at most this many seconds ago; `+Inf`: all that have one.",
     ),
     Metric("lastin_jobs_accepted_total", "counter", ("queue",), "Jobs that were accepted."),
     Metric(
@@ -61,7 +62,12 @@ QUEUES = (
         "Jobs that ended, by the state that they ended in. Beyond 200 tasks of a queue, the others count as (other).",
     ),
     Metric("lastin_jobs_retried_total", "counter", ("queue",), "Attempts that failed and are tried again."),
-    Metric("lastin_jobs_reclaimed_total", "counter", ("queue",), "Leases that ran out: a worker died or stood still."),
+    Metric(
+        "lastin_jobs_reclaimed_total",
+        "counter",
+        ("queue",),
+        "Leases that ran out because a worker died or stood still.",
+    ),
     Metric("lastin_jobs_revived_total", "counter", ("queue",), "Jobs that an operator retried."),
     Metric("lastin_jobs_overflowed_total", "counter", ("queue",), "Jobs that expired to make room (WHEN_FULL)."),
     Metric("lastin_jobs_pruned_total", "counter", ("queue",), "Jobs that retention or a flush forgot."),
@@ -76,7 +82,7 @@ QUEUES = (
         "lastin_conservation_error_jobs",
         "gauge",
         ("queue",),
-        "Jobs there are and pruned ones, less accepted ones. Must be 0: above, a job is in two states; below, in none.",
+        "Existing and pruned jobs, minus accepted ones. Must be 0. Above, a job is in two states; below, in none.",
     ),
     Metric(
         "lastin_job_wait_seconds",
@@ -91,20 +97,20 @@ QUEUES = (
         "lastin_window_open",
         "gauge",
         ("queue",),
-        "1: jobs may be claimed: a window is open or needless, and no pause.",
+        "1: jobs may be claimed, because a window is open or none is needed, and the queue isn't paused.",
     ),
     Metric("lastin_queue_paused", "gauge", ("queue",), "1: the queue is paused."),
     Metric(
         "lastin_queue_unclaimed_seconds",
         "gauge",
         ("queue",),
-        "For how long jobs have waited that may be claimed, while none was; 0 when there are none.",
+        "For how long there have been jobs that may be claimed while none was claimed; 0 if there are none.",
     ),
     Metric(
         "lastin_windows_opened_total",
         "counter",
         ("queue", "by"),
-        "Windows that were opened, by whom: tick, operator, command.",
+        "Windows that were opened, by who opened them: tick, operator, command.",
     ),
     Metric("lastin_windows_missed_total", "counter", ("queue",), "Ticks for which no window could be opened in time."),
     Metric("lastin_windows_unused_total", "counter", ("queue",), "Windows in which nothing was claimed."),
@@ -140,24 +146,28 @@ RECURRING = (
         "lastin_recurring_missed_total",
         "counter",
         ("queue", "recurring"),
-        "Ticks that no scheduler saw in time. They are counted by the next one that is seen.",
+        "Ticks that no scheduler saw in time. They are counted when the next one is seen.",
     ),
     Metric("lastin_recurring_paused", "gauge", ("queue", "recurring"), "1: the recurring job is paused."),
 )
 
 SERVICE = (
-    Metric("lastin_redis_up", "gauge", (), "1: Redis answered this scrape. 0: all that is read from it is missing."),
-    Metric("lastin_workers", "gauge", (), "Worker processes that live."),
-    Metric("lastin_schedulers", "gauge", (), "Schedulers that live."),
-    Metric("lastin_cadence_in_force", "gauge", (), "0: the cadence that schedulers go by isn't the one of the file."),
+    Metric(
+        "lastin_redis_up", "gauge", (), "1: Redis answered this scrape. 0: everything that is read from it is missing."
+    ),
+    Metric("lastin_workers", "gauge", (), "Worker processes that are alive."),
+    Metric("lastin_schedulers", "gauge", (), "Schedulers that are alive."),
+    Metric("lastin_cadence_in_force", "gauge", (), "0: the schedulers' cadence isn't the one in the file."),
     Metric("lastin_worker_threads", "gauge", (), "Threads of all workers together."),
-    Metric("lastin_worker_threads_idle", "gauge", (), "Those of them that have nothing to do."),
-    Metric("lastin_worker_threads_lost", "gauge", (), "Those of them that hang in a task far beyond its time limit."),
+    Metric("lastin_worker_threads_idle", "gauge", (), "Threads of workers that have nothing to do."),
+    Metric(
+        "lastin_worker_threads_lost", "gauge", (), "Threads of workers that hang in a task far beyond its time limit."
+    ),
     Metric(
         "lastin_submissions_unconfirmed_total",
         "counter",
         ("process", "host"),
-        "Submissions over HTTP that too few replicas had in time (WAIT_REPLICAS): answered with 503, their jobs kept.",
+        "Submissions over HTTP that too few replicas had in time (WAIT_REPLICAS). They got 503; their jobs are kept.",
     ),
     Metric(
         "lastin_log_records_dropped_total",
@@ -171,7 +181,9 @@ SERVICE = (
 REDIS = (
     Metric("lastin_redis_memory_used_bytes", "gauge", (), "Memory that Redis has allocated."),
     Metric("lastin_redis_memory_limit_bytes", "gauge", (), "Redis's maxmemory; 0: none."),
-    Metric("lastin_redis_memory_fragmentation_ratio", "gauge", (), "Resident memory of Redis to what it allocated."),
+    Metric(
+        "lastin_redis_memory_fragmentation_ratio", "gauge", (), "Resident memory of Redis divided by what it allocated."
+    ),
     Metric("lastin_redis_noeviction", "gauge", (), "1: Redis refuses writes when it is full. 0: it may drop jobs."),
     Metric("lastin_redis_aof_enabled", "gauge", (), "1: there is an append-only file. 0: a restart loses jobs."),
     Metric("lastin_redis_aof_write_ok", "gauge", (), "0: the last write to the append-only file failed."),
@@ -183,7 +195,7 @@ REDIS = (
     Metric("lastin_redis_clients", "gauge", (), "Connections of clients."),
     Metric("lastin_redis_commands_total", "counter", (), "Commands that Redis has carried out."),
     Metric(
-        "lastin_redis_evicted_keys_total", "counter", (), "Keys that Redis dropped for want of memory. Must stay 0."
+        "lastin_redis_evicted_keys_total", "counter", (), "Keys that Redis dropped for lack of memory. Must stay 0."
     ),
     Metric("lastin_redis_cpu_seconds_total", "counter", (), "CPU time of Redis."),
     Metric("lastin_redis_uptime_seconds", "gauge", (), "Seconds since Redis started."),

@@ -28,24 +28,25 @@ class Settings:
         "REDIS_URL",
         "redis://127.0.0.1:6379/0",
         read.redis_url,
-        "Redis or Valkey, 6.2 or newer, with AOF on, no Redis Cluster. Unset: the embedded server of `make run`.",
+        "Redis or Valkey, 6.2 or newer, with an append-only file. A cluster needs REDIS_CLUSTER=1. Unset: the "
+        "embedded server of `make run`.",
         shown="",
     )
     redis_tls_verify: bool = setting(
         "REDIS_TLS_VERIFY",
         True,
         read.switch,
-        "`0`: take any certificate of a `rediss://` server, as self-signed ones need. `ssl_cert_reqs` and "
-        "`ssl_ca_certs` in REDIS_URL come first.",
+        "`0`: accept any certificate of a `rediss://` server; needed for self-signed ones. `ssl_cert_reqs` and "
+        "`ssl_ca_certs` in REDIS_URL take precedence.",
         shown="1",
     )
     redis_sentinels: tuple[SentinelAddress, ...] = setting(
         "REDIS_SENTINELS",
         (),
         read.sentinels,
-        "Sentinels that say which server is the primary, as `host:port` with commas between; `user:password@` before a "
-        "host if a Sentinel wants them. REDIS_URL then gives user, password, database and TLS (`rediss://`, for the "
-        "Sentinels too) of the servers, and no host.",
+        "Sentinels that say which server is the primary, as `host:port`, separated by commas; with `user:password@` "
+        "before a host if a Sentinel needs them. REDIS_URL then gives user, password, database and TLS for the "
+        "servers (`rediss://`: TLS to the Sentinels too); its host isn't used.",
         shown="",
     )
     redis_sentinel_service: str = setting(
@@ -55,15 +56,14 @@ class Settings:
         "REDIS_CLUSTER",
         False,
         read.switch,
-        "`1`: REDIS_URL is that of one server of a Redis Cluster, over whose shards the queues are spread "
-        "(docs/scaling.md).",
+        "`1`: REDIS_URL names one server of a Redis Cluster; the queues are spread over its shards (docs/scaling.md).",
         shown="0",
     )
     redis_replica_url: str | None = setting(
         "REDIS_REPLICA_URL",
         None,
         read.redis_url,
-        "A replica from which lists, statistics and the dashboard's pictures are read, which may be a moment old then. "
+        "A replica from which lists, statistics and the dashboard's pictures are read; they may be a moment old then. "
         "While it has no link to the primary, they come from the primary.",
         shown="",
     )
@@ -71,21 +71,22 @@ class Settings:
         "WAIT_REPLICAS",
         0,
         read.integer(0, 100),
-        "How many replicas must have an accepted job before it is answered (Redis's `WAIT`); 0: none. With fewer of "
-        "them the API answers 503, and tasks that enqueue wait.",
+        "How many replicas must have an accepted job before the API answers (Redis's `WAIT`); 0: none. If fewer have "
+        "it, the API answers 503, and tasks that enqueue wait.",
     )
     wait_ms: int = setting(
         "WAIT_MS",
         1000,
         read.integer(1, 60_000),
-        "For how many milliseconds WAIT_REPLICAS are waited for.",
+        "How many milliseconds to wait for WAIT_REPLICAS.",
     )
     durability: str = setting(
         "DURABILITY",
         "everysec",
         read.one_of("everysec", "always"),
-        "How Redis syncs its append-only file; `always`: what was answered is on its disk (docs/promise.md). The "
-        "embedded server is started so; of any other `/readyz` and the log say when it isn't so.",
+        "How Redis syncs its append-only file; `always`: a job that was answered with 201 is on the disk "
+        "(docs/promise.md). The embedded server is started accordingly; if any other server isn't set up so, "
+        "`/readyz` and the log say so.",
     )
     redis_spin_us: int = setting(
         "REDIS_SPIN_US",
@@ -97,13 +98,13 @@ class Settings:
     host: str = setting("HOST", "127.0.0.1", str, "Address of the HTTP API; 0.0.0.0 when DYNO is set.")
     port: int = setting("PORT", 8000, read.integer(1, 65535), "Port of the HTTP API.")
     web_concurrency: int = setting("WEB_CONCURRENCY", 2, read.integer(1, 256), "Processes of the HTTP API.")
-    web_threads: int = setting("WEB_THREADS", 16, read.integer(1, 1024), "Threads in each of them.")
+    web_threads: int = setting("WEB_THREADS", 16, read.integer(1, 1024), "Threads in each of these processes.")
     auth: str | None = setting(
         "AUTH",
         None,
         read.one_of("off", "oauth"),
-        "Who may call the API. `off`: everybody who reaches it; `oauth`: who sends a token of the issuer. Must be set "
-        "where HOST isn't loopback.",
+        "Who may call the API. `off`: everybody who can reach it; `oauth`: whoever sends a token from the issuer. "
+        "Must be set if HOST isn't loopback.",
         shown="",
     )
     oauth_issuer: str | None = setting(
@@ -123,7 +124,7 @@ class Settings:
         "OAUTH_CLIENT_ID",
         None,
         str,
-        "The client as which the dashboard is registered with the issuer. Unset: with AUTH=oauth, nobody can sign in.",
+        "The dashboard's client id at the issuer. Unset: with AUTH=oauth, nobody can sign in.",
         shown="",
     )
     oauth_client_secret: str | None = setting(
@@ -137,8 +138,8 @@ class Settings:
         "OAUTH_SCOPES",
         ("openid", "jobs:read", "jobs:write", "jobs:admin"),
         read.scopes,
-        "What signing in asks the issuer for, with commas between. Add `offline_access` if the issuer gives refresh "
-        "tokens only then.",
+        "The scopes that signing in asks the issuer for, separated by commas. Add `offline_access` if the issuer "
+        "gives refresh tokens only then.",
         shown="openid,jobs:read,jobs:write,jobs:admin",
     )
     oauth_audience_parameter: str | None = setting(
@@ -146,15 +147,15 @@ class Settings:
         None,
         read.one_of("resource", "audience", "none"),
         "How signing in tells the issuer OAUTH_AUDIENCE: as `resource` (RFC 8707), as `audience` (Auth0), or not at "
-        "all. Unset: `resource` if it is a URL, else `none`.",
+        "all (`none`). Unset: `resource` if OAUTH_AUDIENCE is a URL, else `none`.",
         shown="",
     )
     dashboard_url: str | None = setting(
         "DASHBOARD_URL",
         None,
         read.dashboard_url,
-        "Where browsers reach the dashboard, such as `https://jobs.example.com/dashboard`. Unset: as the request says "
-        "(behind proxies, see TRUSTED_PROXIES).",
+        "The address at which browsers reach the dashboard, such as `https://jobs.example.com/dashboard`. Unset: as "
+        "the request says (behind proxies, see TRUSTED_PROXIES).",
         shown="",
     )
     tls_cert_file: str | None = setting(
@@ -169,7 +170,7 @@ class Settings:
         "TRUSTED_PROXIES",
         0,
         read.integer(0, 16),
-        "How many proxies stand before the API. Each adds the address that it sees to X-Forwarded-For.",
+        "How many proxies are in front of the API. Each adds the address that it sees to X-Forwarded-For.",
     )
     worker_processes: int = setting(
         "WORKER_PROCESSES", 1, read.integer(1, 256), "Processes of the worker, as `python -m tasks` starts it."
@@ -182,7 +183,7 @@ class Settings:
         "WORKER_RESTART_WHEN_HUNG",
         True,
         read.switch,
-        "A worker process whose threads all hang ends with status 75, so that its platform starts it anew. `0`: it "
+        "A worker process whose threads all hang ends with status 75, so that its platform starts it again. `0`: it "
         "stays.",
         shown="1",
     )
@@ -190,29 +191,29 @@ class Settings:
         "WORKER_SHUTDOWN_MS",
         25_000,
         read.integer(0, 3_600_000),
-        "How long running jobs may go on after SIGTERM; what isn't done by then is put back.",
+        "How long running jobs may go on after SIGTERM; those that aren't done by then are put back.",
     )
     queues: frozenset[str] = setting(
         "QUEUES",
         frozenset(),
         read.names,
-        "The queues this worker consumes, with commas between; empty: all. Tasks must declare each of them.",
+        "The queues that this worker consumes, separated by commas. Unset: all. Tasks must declare each of them.",
         shown="",
     )
     tasks: tuple[str, ...] = setting(
         "TASKS",
         (),
         read.modules,
-        "The modules or packages with your tasks, with commas between, such as `shop.tasks,billing.jobs`. Unset: ours, "
-        "those in `tasks/` (docs/tasks.md).",
+        "The modules or packages with your tasks, separated by commas, such as `shop.tasks,billing.jobs`. Unset: the "
+        "files in `tasks/` (docs/tasks.md).",
         shown="",
     )
     cadence_file: str | None = setting(
         "CADENCE_FILE",
         None,
         str,
-        "When windows open, and what they let through. Unset: `cadence.toml` in the folder of the project, and where "
-        "there is none, `scheduler/cadence.toml`.",
+        "The file that says when windows open, and what they let through. Unset: `cadence.toml` in the project's "
+        "folder, or `scheduler/cadence.toml` if there is none.",
         shown="",
     )
     cadence_overrides: tuple[tuple[str, str], ...] = setting(
@@ -229,16 +230,17 @@ class Settings:
         "CRASH_LIMIT", 3, read.integer(1, 1000), "A job that loses this many leases in a row is rejected (worker_lost)."
     )
     retention_s: int = setting(
-        "RETENTION_S", 604_800, read.integer(1, 10**9), "Seconds for which finished jobs are kept (7 days)."
+        "RETENTION_S", 604_800, read.integer(1, 10**9), "How many seconds ended jobs are kept (7 days)."
     )
     retention_jobs: int = setting(
-        "RETENTION_JOBS", 1_000_000, read.integer(0, 10**9), "The most finished jobs that are kept, for each queue."
+        "RETENTION_JOBS", 1_000_000, read.integer(0, 10**9), "How many ended jobs are kept at most, for each queue."
     )
     retention_bytes: int | None = setting(
         "RETENTION_BYTES",
         None,
         read.integer(0, 10**15),
-        "About how many bytes finished jobs may take, over all queues. Unset: a quarter of maxmemory, else 256 MiB.",
+        "About how many bytes ended jobs may take, over all queues. Unset: a quarter of Redis's maxmemory, or 256 MiB "
+        "if it has none.",
         shown="",
     )
     max_body_bytes: int = setting(
@@ -251,15 +253,15 @@ class Settings:
         "MAX_QUEUED",
         0,
         read.integer(0, 10**9),
-        "The most jobs of a queue that may wait (queued or scheduled): the API refuses more with 503, and a batch of "
-        "more than that with 400. 0: no bound.",
+        "How many jobs of a queue may wait (queued or scheduled). The API refuses more with 503, and a batch larger "
+        "than this with 400. 0: no bound.",
     )
     max_queued_bytes: int = setting(
         "MAX_QUEUED_BYTES",
         0,
         read.integer(0, 10**15),
-        "The most bytes that the messages of a queue's waiting jobs may have; beyond them as beyond `MAX_QUEUED`. 0: "
-        "no bound.",
+        "How many bytes the messages of a queue's waiting jobs may have together. The API refuses more, as with "
+        "`MAX_QUEUED`. 0: no bound.",
     )
     when_full: str = setting(
         "WHEN_FULL",
@@ -272,25 +274,25 @@ class Settings:
         "RATE_LIMIT",
         None,
         read.rate_limit,
-        "Requests that a client may send, such as `100/minute` or `5/second;1000/hour`: the subject of its token, else "
-        "its address. Unset: no limit.",
+        "How many requests a client may send, such as `100/minute` or `5/second;1000/hour`. A client is the subject "
+        "of a token, or else an address. Unset: no limit.",
         shown="",
     )
     metrics_token: str | None = setting(
         "METRICS_TOKEN",
         None,
         read.token,
-        "What a scraper of `/metrics` sends as `Authorization: Bearer …`. Unset: only this machine may scrape.",
+        "The token that scrapers of `/metrics` send as `Authorization: Bearer …`. Unset: only this machine may scrape.",
         shown="",
     )
     worker_metrics_host: str = setting(
-        "WORKER_METRICS_HOST", "127.0.0.1", str, "Address on which a worker shows its own metrics, without a token."
+        "WORKER_METRICS_HOST", "127.0.0.1", str, "The address on which a worker shows its own metrics, without a token."
     )
     worker_metrics_port: int = setting(
         "WORKER_METRICS_PORT",
         9191,
         read.integer(0, 65535),
-        "Port for them, or where it is taken one of the next nine; 0: none. The web process shows them too.",
+        "The port for them, or one of the next nine if it is taken; 0: none. The web process shows them too.",
     )
     lastin_url: str | None = setting(
         "LASTIN_URL",
@@ -307,7 +309,10 @@ class Settings:
         shown="",
     )
     log_level: str = setting(
-        "LOG_LEVEL", "INFO", read.one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "Least level that is logged."
+        "LOG_LEVEL",
+        "INFO",
+        read.one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        "The lowest level that is logged.",
     )
     log_format: str | None = setting(
         "LOG_FORMAT",
@@ -320,7 +325,7 @@ class Settings:
         "LOG_JOBS",
         "all",
         read.one_of("all", "failed", "none"),
-        "Which jobs get a line when an attempt ends: `all`, those that `failed`, or `none`.",
+        "Which attempts get a line when they end: `all`, those that `failed`, or `none`.",
     )
     log_file: str | None = setting(
         "LOG_FILE", None, str, "A file that all processes add their lines to, as JSON, beside stdout.", shown=""
@@ -335,7 +340,7 @@ class Settings:
         "LOG_TCP_URL",
         None,
         read.log_tcp_url,
-        "Where lines go over TCP too: `tcp://host:port`, or `tls://host:port` with a certificate that is checked.",
+        "Where lines are also sent over TCP: `tcp://host:port`, or `tls://host:port` with a check of the certificate.",
         shown="",
     )
     log_tcp_format: str = setting(
@@ -348,14 +353,14 @@ class Settings:
         "SENTRY_DSN",
         None,
         str,
-        "Where failures of tasks are sent: a project of Sentry's. Needs `sentry-sdk`.",
+        "The Sentry project to which failures of tasks are sent. Needs `sentry-sdk`.",
         shown="",
     )
     force_color: bool = setting(
         "FORCE_COLOR",
         False,
         read.is_set,
-        "Any value: colours in console lines also where there is no terminal.",
+        "Any value: colours in console lines even without a terminal.",
         shown="",
     )
     no_color: bool = setting("NO_COLOR", False, read.is_set, "Any value: no colours (https://no-color.org).", shown="")

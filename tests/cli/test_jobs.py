@@ -175,7 +175,7 @@ def test_why_is_shown_in_words_and_as_json() -> None:
 def test_jobs_are_cancelled_and_retried_by_their_ids() -> None:
     a, b = submitted("a", "b")
 
-    assert told("jobs", "cancel", a, b, "--reason", "withdrawn") == f"{a} called off.\n{b} called off.\n"
+    assert told("jobs", "cancel", a, b, "--reason", "withdrawn") == f"{a} cancelled.\n{b} cancelled.\n"
     assert answered("jobs", "show", a)["reason"].startswith("withdrawn")
     assert answered("jobs", "cancel", a, status=3) == []
     [retried] = answered("jobs", "retry", a)

@@ -113,6 +113,6 @@ def test_a_bar_shows_how_far_bulk_work_is(redis_url: str) -> None:
 
     assert "Cancelling" in with_a_bar
     assert "3/3" in with_a_bar
-    assert "3 jobs called off." in with_a_bar
+    assert "3 jobs cancelled." in with_a_bar
     assert "Retrying: 3 so far" in counted
     assert "3 jobs put back on top." in counted

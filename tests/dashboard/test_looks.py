@@ -57,6 +57,20 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     assert found == {}
 
 
+def test_large_numbers_in_a_table_dont_make_a_page_wider_than_a_phone(
+    chromium: Browser, lastin: RunningService, pages: list[str]
+) -> None:
+    with Visitor(chromium, lastin.url, width=PHONE) as visitor:
+        for path in pages:
+            visitor.page.goto(path)
+            visitor.page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
+            visitor.page.evaluate(
+                "document.querySelectorAll('.as-table td.num').forEach(cell => { cell.textContent = '12,345 min 59 s' })"
+            )
+            assert visitor.overflow() <= 0, path
+            assert visitor.violations() == [], path
+
+
 def test_dialogs_and_questions_are_clean_too(visitor: Visitor, pages: list[str]) -> None:
     page = visitor.page
     page.goto("/dashboard/jobs?status=queued")

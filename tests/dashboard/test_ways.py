@@ -135,7 +135,7 @@ def test_everything_can_be_done_from_the_keyboard(page: Page, lastin: RunningSer
         page.keyboard.press("c")
     expect(page.get_by_role("heading", name="Cancel 2 jobs?")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("2 jobs were called off.")).to_be_visible()
+    expect(page.get_by_text("2 jobs were cancelled.")).to_be_visible()
     assert page.url.endswith("/dashboard/jobs?status=queued"), "The filter stays, and what was done is said once."
 
 
@@ -161,7 +161,7 @@ def test_all_that_match_are_cancelled_while_one_looks(page: Page, lastin: Runnin
     page.get_by_role("button", name="Cancel…").click()
     expect(page.get_by_role("heading", name="Cancel all 1,000 jobs that match?")).to_be_visible()
     page.get_by_role("button", name="Yes, cancel them").click()
-    expect(page.get_by_text("1,000 jobs were called off")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("1,000 jobs were cancelled")).to_be_visible(timeout=SOON)
     page.get_by_role("link", name="Back to the jobs").click()
     expect(page.get_by_text("No queued jobs.")).to_be_visible()
 
@@ -218,7 +218,7 @@ def test_pages_work_without_scripts(chromium: Browser, lastin: RunningService) -
         page.get_by_label("Mark process_message").first.check()
         page.get_by_role("button", name="Cancel…").click()
         page.get_by_role("button", name="Yes, cancel them").click()
-        expect(page.get_by_text("1 job was called off.")).to_be_visible()
+        expect(page.get_by_text("1 job was cancelled.")).to_be_visible()
 
 
 def test_an_outage_is_told_and_ends_by_itself(page: Page, lastin: RunningService) -> None:

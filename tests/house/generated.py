@@ -21,15 +21,15 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 ENV_HEAD = """\
 # All settings with their defaults. `make run` and `lastin` read them from a file `.env` beside this
-# one; what the environment holds comes first. An empty value counts as unset.
+# one; the environment takes precedence. An empty value counts as unset.
 """
 
 SETTINGS_HEAD = """\
 # Settings
 
-All settings are environment variables. `make run` and the command `lastin` also read them from a file `.env` (see
-`.env.example`); what the environment holds comes first, and an empty value counts as unset. A setting that can't be
-read stops the start with exit status 2 and one line that names it. This table is generated from
+This page lists every setting. All of them are environment variables. `make run` and the command `lastin` also read them
+from a file `.env` (see `.env.example`); the environment takes precedence, and an empty value counts as unset. If a
+setting is invalid, the program ends with exit status 2 and one line that names it. The table is generated from
 `middleware/settings/declared.py`.
 
 | variable | default | meaning |
@@ -58,28 +58,30 @@ def settings_table() -> str:
 METRICS_HEAD = """\
 # Metrics
 
-`GET /metrics` on the web process shows everything in the format of Prometheus (or OpenMetrics, if asked): the state of
-the queues, Redis's own health, and what the processes count themselves. The state of the queues is computed from Redis
-at that moment, so it is the same from any process and after any restart. Workers and schedulers store their counts in
-Redis (every 15 s, for 45 s), so one reachable port is enough. `?name[]=…` shows single metrics.
+This page lists every metric, for those who monitor LastIn. `GET /metrics` on the web process shows all of them in the
+format of Prometheus (or OpenMetrics, if asked): the state of the queues, Redis's own health, and what the processes
+count themselves. The state of the queues is computed from Redis at that moment, so it is the same from any process and
+after any restart. Workers and schedulers store their counts in Redis (every 15 s, for 45 s), so one reachable port is
+enough. `?name[]=…` selects single metrics.
 
 With `METRICS_TOKEN` set, a scraper must send `Authorization: Bearer …`. Without it, `/metrics` answers on loopback
-only, and not to requests that came through a proxy. If Redis is away, `lastin_redis_up` is 0 and what is read from
-Redis is missing. A worker also shows its own counts on `WORKER_METRICS_PORT`, for Prometheus on the same machine.
+only, and not to requests that came through a proxy. If Redis is away, `lastin_redis_up` is 0, and everything that is
+read from Redis is missing. A worker also shows its own counts on `WORKER_METRICS_PORT`, for Prometheus on the same
+machine.
 
 Rules and alerts are in `deploy/prometheus/`, a dashboard for Grafana is in `deploy/grafana/`, and
 [runbook.md](runbook.md) says what to do about each alert.
 
 ## What the labels mean
 
-`queue`, `task`, `state` and `outcome` are the words of the API. `process` is `web`, `worker` or `scheduler`; `host` the
-machine's name, with `.2`, `.3` where several groups of a kind run on one; `member` 0 for the process that leads its
-group, then 1, 2 and so on. No label holds an id of a job, a window or a process.
+`queue`, `task`, `state` and `outcome` have the same values as in the API. `process` is `web`, `worker` or `scheduler`.
+`host` is the machine's name, with `.2`, `.3` and so on if several groups of a kind run on one machine. `member` is 0
+for the process that leads its group, then 1, 2 and so on. No label holds the id of a job, a window or a process.
 
 """
 
 METRICS_TAIL = """
-## Of others
+## From libraries
 
 | metric | type | labels | meaning |
 |---|---|---|---|
@@ -87,13 +89,13 @@ METRICS_TAIL = """
 | `flask_http_request_total` | counter | `method`, `status` | Requests. |
 | `flask_http_request_exceptions_total` | counter | `method`, `status` | Requests that ended in an exception. |
 | `dramatiq_messages_total` | counter | `queue_name`, `actor_name` | Attempts that ended (Dramatiq's middleware). |
-| `dramatiq_message_errors_total` | counter | `queue_name`, `actor_name` | Those that raised an exception. |
-| `dramatiq_message_retries_total` | counter | `queue_name`, `actor_name` | Those that are tried again. |
-| `dramatiq_message_rejects_total` | counter | `queue_name`, `actor_name` | Those that were given up. |
+| `dramatiq_message_errors_total` | counter | `queue_name`, `actor_name` | Attempts that raised an exception. |
+| `dramatiq_message_retries_total` | counter | `queue_name`, `actor_name` | Attempts that are tried again. |
+| `dramatiq_message_rejects_total` | counter | `queue_name`, `actor_name` | Attempts after which the job was given up. |
 | `dramatiq_messages_inprogress` | gauge | `queue_name`, `actor_name` | Jobs that run now. |
-| `dramatiq_message_duration_milliseconds` | histogram | `queue_name`, `actor_name` | How long they ran. |
+| `dramatiq_message_duration_milliseconds` | histogram | `queue_name`, `actor_name` | How long attempts ran. |
 
-All of these have `process` and `host` too. `process_…` is read from `/proc`, and so missing on macOS.
+All of these have `process` and `host` too. `process_…` is read from `/proc`, so it is missing on macOS.
 """
 
 METRICS_PARTS = {

@@ -163,7 +163,7 @@ def _width(count: int, full: int) -> float:
 
 
 def _scale(full: int) -> str:
-    return f"Widths go by the logarithm: from 1 job to {words.number(full)}."
+    return f"Widths are on a logarithmic scale: from 1 job to {words.number(full)}."
 
 
 def _says(queue: QueueSnapshot, shape: StackShape) -> str:

@@ -59,8 +59,8 @@ def _processes(queues: Mapping[str, QueueSnapshot], alive: list[LiveProcess]) ->
     if any(q.mode == "windows" for q in queues.values()) and not any(p.kind == "scheduler" for p in alive):
         yield Trouble(
             BAD,
-            "No scheduler is alive: no window opens by itself.",
-            "Start one: lastin scheduler. Windows can be opened by hand meanwhile.",
+            "No scheduler is alive, so no window opens.",
+            "Start one: lastin scheduler. Meanwhile you can open windows by hand.",
             "LastInSchedulerGone",
         )
     without = [name for name in queues if not threads_of(name, alive).total]
@@ -79,7 +79,7 @@ def _promises(queue: QueueSnapshot) -> Iterator[Trouble]:
         yield Trouble(
             BAD,
             f"{times} of queue {queue.queue} left a newer job behind.",
-            "Tell us.",
+            "Please report it.",
             "LastInOrderInversion",
             queue.queue,
         )
@@ -104,8 +104,8 @@ def _queue(queue: QueueSnapshot) -> Iterator[Trouble]:
         yield Trouble(
             WARNING,
             f"The oldest job of queue {queue.queue} has waited longer than the {words.microseconds(bound)} that its "
-            "share of the oldest makes certain.",
-            "Look whether windows were missed.",
+            "oldest share guarantees.",
+            "Check whether windows were missed.",
             "LastInOldestJobTooOld",
             queue.queue,
         )
@@ -117,7 +117,7 @@ def _rejections(stats: Stats) -> Iterator[Trouble]:
         yield Trouble(
             WARNING,
             f"Jobs are rejected: {words.number(max(1, recent * 60))} in the last minute.",
-            "They say why.",
+            "The jobs say why.",
             "LastInRejectedJobsRising",
             status="rejected",
         )

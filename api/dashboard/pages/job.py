@@ -19,9 +19,9 @@ from ..blueprint import dashboard
 from ..models.timeline import lane_of, timeline_of
 
 NOTICES = {
-    "cancelled": "It was called off.",
+    "cancelled": "It was cancelled.",
     "asked": "It runs, and was asked to stop.",
-    "already": "It was called off before.",
+    "already": "It was cancelled before.",
     "finished": "It had ended already: there was nothing left to cancel.",
     "queued": "It is back on top of the stack.",
     "waiting": "It waits to run already.",

@@ -23,7 +23,7 @@ from ..models.job_row import row_of
 from ..viewer import viewer
 
 ROWS = 50
-DONE = {"cancel": "called off", "retry": "put back on top of the stack", "ask": "asked to stop"}
+DONE = {"cancel": "cancelled", "retry": "put back on top of the stack", "ask": "asked to stop"}
 
 
 @dashboard.get("/jobs")

@@ -98,7 +98,7 @@ def test_marked_jobs_are_cancelled_after_a_question_and_the_filter_stays(client:
     assert statuses(client) == ["queued"] * 3
     address = led_to(send(client, "/dashboard/jobs/act", [*fields, ("reason", "withdrawn")]))
     assert address == "/dashboard/jobs?task=process_message&done=cancel.2"
-    assert "2 jobs were called off." in words_of(load(client, address))
+    assert "2 jobs were cancelled." in words_of(load(client, address))
     assert statuses(client) == ["cancelled", "cancelled", "queued"]
     assert client.get(f"/v1/jobs/{first}").json["reason"] == "withdrawn"
 
@@ -123,7 +123,7 @@ def test_all_that_match_are_changed_in_the_background(client: Client) -> None:
 
     wait_until(lambda: "Done" in words_of(load(client, address)), "the action to be over")
     said = words_of(load(client, address))
-    assert "2 jobs were called off, 1 of them run and were asked to stop" in said
+    assert "2 jobs were cancelled, 1 of them run and were asked to stop" in said
     assert client.get(f"/v1/jobs/{running[1]}").json["cancel_requested"]
     assert "All jobs." in said
     assert poll(client, address).status == 200

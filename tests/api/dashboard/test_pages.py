@@ -115,7 +115,7 @@ def test_what_is_wrong_comes_first_and_says_what_to_do(client: Client) -> None:
     page = load(client, "/dashboard")
 
     said = words_of(page)
-    assert "Broken No scheduler is alive: no window opens by itself." in said
+    assert "Broken No scheduler is alive, so no window opens." in said
     assert "Note Queue default was paused by Kim: The provider is down." in said
     assert said.index("Broken") < said.index("Note") < said.index("Wait to start")
     guide = words_of(load(client, "/dashboard/guide/LastInSchedulerGone"))

@@ -19,7 +19,7 @@ from middleware.settings import Settings, exit_with, load_or_exit
 from .redis_watch import RedisWatch
 from .server import make_server
 
-log = logging.getLogger("api")
+logger = logging.getLogger("api")
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     except SettingsError as error:
         exit_with(error)
     if settings.is_public and settings.auth == "off":
-        log.warning("AUTH is off and HOST is %s: everybody who reaches this machine can use the API.", settings.host)
+        logger.warning("AUTH is off and HOST is %s: everybody who reaches this machine can use the API.", settings.host)
     watch = RedisWatch(settings)
     watch.look_first()
     server = make_server(settings, free_address(settings))
@@ -49,7 +49,7 @@ def count_together() -> None:
         group.host()
         exposition.share(group.folder())
     except (GroupFolderError, OSError) as error:
-        log.warning("Each web process counts for itself, and /metrics shows one of them: %s", error)
+        logger.warning("Each web process counts for itself, and /metrics shows one of them: %s", error)
 
 
 def free_address(settings: Settings) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from middleware.store.moves import CANCELLABLE, RETRYABLE
+from middleware.jobs import CANCELLABLE, RETRYABLE
 from tasks import DEFAULT_TASK, broker
 from tasks.payload import StrictSchema
 

@@ -14,8 +14,8 @@ from tasks import broker
 from .contract import Resource
 from .schemas.health import Readiness, Status
 from .wire.answers import json_answer
+from .wire.caching import Cached
 from .wire.problems import STUCK, ProblemError
-from .wire.snapshots import Snapshot
 
 health = Resource("health", __name__, description="For load balancers and supervisors.")
 
@@ -56,7 +56,7 @@ def _reasons() -> list[str]:
     return [FOLDERS.sub("", reason) for reason in found]
 
 
-reasons = Snapshot(_reasons)
+reasons = Cached(_reasons)
 """Anybody may ask, and it takes many calls to Redis: so once a second at most."""
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from middleware.jobs import Job
-from middleware.store.reading import Page
+from middleware.store.reading import Cursor
 from tasks import broker
 
 from .contract import ETAG, Resource
@@ -37,7 +37,7 @@ def list_jobs(query: ListOrder) -> Response:
     A page may be short although there are more: only a missing next link means the end.
     """
     page = broker.store.page(query.where, limit=query.limit, cursor=query.cursor)
-    return json_answer([job.as_dict() for job in page.jobs], headers=next_link(page))
+    return json_answer([job.as_dict() for job in page.jobs], headers=next_link(page.next))
 
 
 @jobs.route("/<job:job_id>", parameters=[ID])
@@ -74,9 +74,9 @@ def job_answer(job: Job, status: int = 200, headers: Mapping[str, str] = NONE) -
     return tagged_answer(job.as_dict(), status, headers)
 
 
-def next_link(page: Page) -> dict[str, str]:
-    """The ``Link`` header (RFC 8288) to the page after this one, with the same filters as the request's."""
-    if page.next is None:
+def next_link(cursor: Cursor | None) -> dict[str, str]:
+    """The ``Link`` header (RFC 8288) to the page from ``cursor`` on, with the same filters as the request's."""
+    if cursor is None:
         return {}
-    query = urlencode({**request.args.to_dict(flat=False), "cursor": CursorText.written(page.next)}, doseq=True)
+    query = urlencode({**request.args.to_dict(flat=False), "cursor": CursorText.written(cursor)}, doseq=True)
     return {"Link": f'<{request.path}?{query}>; rel="next"'}

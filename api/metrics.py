@@ -29,7 +29,7 @@ from tasks import broker
 from .request_metrics import RequestMetrics
 from .wire.problems import FORBIDDEN, UNAUTHENTICATED, ProblemError
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 
@@ -84,7 +84,7 @@ def _from_redis(source: LifoBroker, own: str) -> tuple[list[Row], list[Metric]]:
         found += queue_metrics.of_redis(read_info(source.redis.link))
         others = list(stored(source.redis.link, without=own))
     except (LastInError, RedisError) as error:
-        log.warning("A scrape without what Redis knows: %s", error)
+        logger.warning("A scrape without what Redis knows: %s", error)
         return [*rows, Row("lastin_redis_up", (), 0)], []
     return [*rows, *found, Row("lastin_redis_up", (), 1)], others
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from middleware.jobs import JobStatus
+from middleware.jobs import WHY_NOT_RETRIED, JobStatus
 from middleware.logs.job_lines import log_cancelled
 from tasks import broker
 from tasks.payload import StrictSchema
@@ -19,13 +19,6 @@ from .schemas import jobs as schemas
 from .wire.problems import FINISHED, NOT_RETRYABLE, ProblemError
 
 REASON = "requested"
-
-WHY_NOT_RETRYABLE = {
-    "waiting": "It waits to run already.",
-    "running": "It runs.",
-    "processed": "It has been processed: submit a new job to do the work again.",
-    "superseded": "A newer job has taken its place.",
-}
 
 
 def reason_field() -> fields.String:
@@ -85,5 +78,5 @@ def retry_job(body: dict[str, Any], job_id: str) -> Response:
     if word == "missing":
         raise no_such_job()
     if word != "queued":
-        raise ProblemError(NOT_RETRYABLE, WHY_NOT_RETRYABLE[word])
+        raise ProblemError(NOT_RETRYABLE, WHY_NOT_RETRIED[word])
     return job_answer(existing_job(job_id))

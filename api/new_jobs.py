@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from middleware.enqueue.deadlines import deadline_options
-from middleware.enqueue.due import AT_ONCE, Due
+from middleware.enqueue.due import AT_ONCE, LONGEST_DELAY_MS, Due
 from middleware.enqueue.generated import generation_options
 from middleware.enqueue.groups import LONGEST_GROUP, group_options
-from middleware.enqueue.subjects import LONGEST_SUBJECT, subject_options
+from middleware.enqueue.subjects import LONGEST_SUBJECT, SUBJECT, subject_options
 from middleware.nearest import hint
 from middleware.tags import MOST_TAGS
 from tasks import DEFAULT_TASK, Task, registry
@@ -24,9 +24,11 @@ from .plain import PlainReader, plain_reader
 from .schemas.asked import OneOf, tag
 from .schemas.fields import DateTimeUs
 
-MAX_DELAY_S = 3650 * 86_400
+MAX_DELAY_S = LONGEST_DELAY_MS // 1000
 LEAST_EXPIRES_IN_S = 0.001
 NOT_TOGETHER = (("delay_s", "run_at"), ("expires_in_s", "expires_at"))
+OF_A_SUBJECT = ("supersede_running", "max_defer_s")
+"""What is said of a subject, and says nothing without one."""
 SEE_TASKS = " GET /v1/tasks lists those there are."
 TASK_AND_PAYLOAD = frozenset({"task", "payload"})
 
@@ -55,7 +57,6 @@ class JobForm(StrictSchema):
     """What both forms of a new job share. A form knows its task."""
 
     task_to_run: ClassVar[Task]
-    json_schema: ClassVar[dict[str, Any]] = {"not": {"anyOf": [{"required": list(pair)} for pair in NOT_TOGETHER]}}
 
     delay_s = fields.Float(
         validate=validate.Range(min=0, max=MAX_DELAY_S),
@@ -124,10 +125,22 @@ class JobForm(StrictSchema):
         """What the documentation calls it."""
         return type(self).__name__
 
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """What the fields one by one can't say."""
+        needs = {} if self._names_subject else {"dependentRequired": {name: ["subject"] for name in OF_A_SUBJECT}}
+        return {"not": {"anyOf": [{"required": list(pair)} for pair in NOT_TOGETHER]}, **needs}
+
+    @property
+    def _names_subject(self) -> bool:
+        return SUBJECT in self.task_to_run.actor.options
+
     @validates_schema
-    def _one_time(self, data: Mapping[str, Any], **_: Any) -> None:
+    def _fit(self, data: Mapping[str, Any], **_: Any) -> None:
         both = [pair for pair in NOT_TOGETHER if data.keys() >= set(pair)]
         wrong = {at: [f"Can't be given together with {after}."] for after, at in both}
+        if "subject" not in data and not self._names_subject:
+            wrong |= {name: ["Needs a subject beside it."] for name in OF_A_SUBJECT if name in data}
         if wrong:
             raise ValidationError(wrong)
 

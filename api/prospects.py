@@ -9,7 +9,7 @@ import dramatiq
 
 from middleware.commands import keys
 from middleware.commands.types import KEYLESS, IdempotencyKey
-from middleware.diagnosis.prospects import Prospects
+from middleware.diagnosis.prospects import warnings_of
 from middleware.enqueue.deadlines import EXPIRES_AT_US, EXPIRES_IN
 from middleware.messages import WARNING
 from tasks import broker
@@ -17,8 +17,6 @@ from tasks import broker
 from .new_jobs import NewJob
 from .wire.handling import applied, is_strict
 from .wire.problems import UNMEETABLE, FieldError, ProblemError
-
-prospects = Prospects(broker)
 
 
 def look_at_deadlines(
@@ -34,15 +32,16 @@ def look_at_deadlines(
       ProblemError: the request prefers to be refused then.
       RedisAwayError: Redis doesn't answer.
     """
-    strict = is_strict()
+    asked = [i for i, job in enumerate(new) if job.options or broker.fresh_work.knows(messages[i].actor_name)]
+    if not asked:
+        return
     wrong: list[FieldError] = []
-    for index, (job, message) in enumerate(zip(new, messages, strict=True)):
-        if not job.options and not broker.fresh_work.knows(message.actor_name):
-            continue
-        if (text := prospects.warning(message, job.due, afresh=strict and not wrong)) is not None:
-            message.options[WARNING] = text
-            wrong.append(FieldError("pointer", at.format(index) + _field(job), text))
-    if strict and wrong and not _is_known(messages[0].queue_name, key):
+    texts = warnings_of([messages[i] for i in asked], [new[i].due for i in asked], broker)
+    for i, text in zip(asked, texts, strict=True):
+        if text is not None:
+            messages[i].options[WARNING] = text
+            wrong.append(FieldError("pointer", at.format(i) + _field(new[i]), text))
+    if is_strict() and wrong and not _is_known(messages[0].queue_name, key):
         raise ProblemError(UNMEETABLE, wrong[0].detail, errors=wrong, headers=applied())
 
 

@@ -9,7 +9,7 @@ from flask import Response
 from middleware.nearest import hint
 from tasks import broker
 
-from .access.auth import current_subject
+from .access.auth import subject_or_anonymous
 from .access.scopes import ADMIN
 from .contract import Resource
 from .schemas.queues import PauseBody, PauseEvent, PausesQuery, Queue, ResumeBody
@@ -19,8 +19,6 @@ from .wire.problems import NOT_FOUND, ProblemError
 queues = Resource("queues", __name__, url_prefix="/v1/queues", description="Stacks of jobs, each with its own cadence.")
 
 NAME = {"in": "path", "name": "queue", "description": "The queue's name.", "example": "default"}
-NOBODY = "anonymous"
-"""Whose word it is with ``AUTH=off``."""
 
 
 @queues.route("")
@@ -51,7 +49,7 @@ def pause_queue(body: dict[str, Any], queue: str) -> Response:
     in their time all the same. A queue that is paused already keeps that pause, with its reason.
     """
     existing_queue(queue)
-    broker.control.pause(queue, by=current_subject() or NOBODY, reason=body["reason"])
+    broker.control.pause(queue, by=subject_or_anonymous(), reason=body["reason"])
     return _queue_answer(queue)
 
 
@@ -65,7 +63,7 @@ def resume_queue(body: dict[str, Any], queue: str) -> Response:
     A queue that isn't paused stays as it is.
     """
     existing_queue(queue)
-    broker.control.resume(queue, by=current_subject() or NOBODY, reason=body.get("reason"))
+    broker.control.resume(queue, by=subject_or_anonymous(), reason=body.get("reason"))
     return _queue_answer(queue)
 
 

@@ -9,10 +9,9 @@ from flask import Response
 from middleware.queues.recurring import RecurringJob
 from tasks import broker
 
-from .access.auth import current_subject
+from .access.auth import subject_or_anonymous
 from .access.scopes import ADMIN
 from .contract import Resource
-from .queues import NOBODY
 from .schemas.queues import PauseBody
 from .schemas.recurring import Recurring
 from .wire.answers import json_answer
@@ -52,7 +51,7 @@ def pause_recurring(body: dict[str, Any], name: str) -> Response:
     Ticks that come meanwhile submit nothing, then or later; jobs that were submitted run as others do. What is paused
     already keeps that pause, with its reason.
     """
-    return _answer(broker.recurring.pause(name, by=current_subject() or NOBODY, reason=body["reason"]))
+    return _answer(broker.recurring.pause(name, by=subject_or_anonymous(), reason=body["reason"]))
 
 
 @recurring.route("/<name>/resume", parameters=[NAME], methods=("POST",), scope=ADMIN)
@@ -63,7 +62,7 @@ def resume_recurring(name: str) -> Response:
 
     The next tick submits a job again. One that isn't paused stays as it is.
     """
-    return _answer(broker.recurring.resume(name, by=current_subject() or NOBODY))
+    return _answer(broker.recurring.resume(name, by=subject_or_anonymous()))
 
 
 def _answer(job: RecurringJob | None) -> Response:

@@ -19,7 +19,7 @@ from middleware.settings import Settings
 RETRY_S = 2.0
 TIMEOUT_S = 1.0
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class RedisWatch(threading.Thread):
@@ -50,7 +50,7 @@ class RedisWatch(threading.Thread):
                 outage.failed(error, backoff)
                 backoff.next_s()
             except Exception:
-                log.exception("Looking at Redis failed; it goes on.")
+                logger.exception("Looking at Redis failed; it goes on.")
 
     def _new_link(self) -> Link:
         return link_to(self._address, timeout_s=TIMEOUT_S)

@@ -11,11 +11,11 @@ from tasks import broker
 from .contract import Resource
 from .schemas.stats import Stats, StatsQuery
 from .wire.answers import json_answer
-from .wire.snapshots import Snapshot
+from .wire.caching import Cached
 
 stats = Resource("stats", __name__, url_prefix="/v1/stats", description="Counts, rates and times.")
 
-snapshot = Snapshot(broker.stats.now)
+_cached_stats = Cached(broker.stats.now)
 
 
 @stats.route("")
@@ -27,6 +27,6 @@ def show_stats(query: dict[str, Any]) -> Response:
 
     They may be up to a second old, so that many may poll them.
     """
-    now = snapshot.get()
+    now = _cached_stats.get()
     queue = query.get("queue")
     return json_answer((now if queue is None else now.of(queue)).as_dict())

@@ -7,16 +7,14 @@ from typing import Any
 from flask import Response, current_app, url_for
 
 from middleware.errors import WindowRefusedError
-from middleware.queues.windows import WindowPage
 from tasks import broker
 
-from .access.auth import current_subject
+from .access.auth import subject_or_anonymous
 from .access.scopes import ADMIN
 from .contract import Resource
 from .idempotency import KEY_HEADER, REPLAYED, idempotency_key, replayed
-from .jobs import LINK
-from .queues import NOBODY, existing_queue
-from .schemas.fields import CursorText
+from .jobs import LINK, next_link
+from .queues import existing_queue
 from .schemas.windows import NewWindowBody, NextWindow, NextWindowQuery, Window, WindowsQuery
 from .wire.answers import json_answer
 from .wire.problems import NOT_FOUND, WINDOW_REFUSED, ProblemError
@@ -40,7 +38,7 @@ def list_windows(query: dict[str, Any]) -> Response:
     By the time of opening, over all queues. A tick's window in which nothing was claimed isn't kept after its end.
     """
     page = broker.windows.page(**query)
-    return json_answer([window.as_dict() for window in page.windows], headers=_next_link(page, query))
+    return json_answer([window.as_dict() for window in page.windows], headers=next_link(page.next))
 
 
 @windows.route("/<window_id>", parameters=[ID])
@@ -87,7 +85,7 @@ def open_window(new: dict[str, Any]) -> Response:
             credits=new.get("batch"),
             lasts_us=_microseconds(new.get("lasts_s")),
             key=idempotency_key("open_window"),
-            by=current_subject() or NOBODY,
+            by=subject_or_anonymous(),
         )
     except WindowRefusedError as refused:
         raise ProblemError(WINDOW_REFUSED, str(refused)) from None
@@ -104,7 +102,7 @@ def close_window(window_id: str) -> Response:
 
     What it has let through goes on. To close it again changes nothing.
     """
-    window = broker.windows.close(window_id, by=current_subject() or NOBODY)
+    window = broker.windows.close(window_id, by=subject_or_anonymous())
     if window is None:
         raise _no_such_window()
     return json_answer(window.as_dict())
@@ -116,11 +114,3 @@ def _microseconds(seconds: float | None) -> int | None:
 
 def _no_such_window() -> ProblemError:
     return ProblemError(NOT_FOUND, "There is no window with this id, or it was a tick's and nothing was claimed in it.")
-
-
-def _next_link(page: WindowPage, query: dict[str, Any]) -> dict[str, str]:
-    """The ``Link`` header (RFC 8288) to the page after this one, with the same filters."""
-    if page.next is None:
-        return {}
-    url = url_for("windows.list_windows", **{**query, "cursor": CursorText.written(page.next)})
-    return {"Link": f'<{url}>; rel="next"'}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from middleware.jobs import JobStatus
+from middleware.words import counted
 
 from .endings import Conflict, Failed, Missing, NothingToDo
 from .operations.filters import Chosen
 from .operations.hints import expected, nobody_fits
-from .output.printing import one_or_more, print_json
+from .output.printing import print_json
 from .output.progress import progress
 from .output.terminal import is_terminal, printable
 from .sources import Shown, Source
@@ -25,7 +26,7 @@ class Move:
     """What is done to jobs. ``statuses``: of which jobs; ``told``: what became of one, in words."""
 
     label: str
-    statuses: Sequence[JobStatus]
+    statuses: Collection[JobStatus]
     told: Callable[[Shown], str]
 
 
@@ -80,6 +81,6 @@ def move_all(move: Move, source: Source, where: Chosen, outcomes: Iterator[dict[
         print_json(sums)
     elif sums["count"]:
         asked = f" ({sums['asked']:,} of them run, and are asked to stop)" if sums["asked"] else ""
-        click.echo(f"{one_or_more(sums['count'], 'job')} {move.told({'status': None})}{asked}.")
+        click.echo(f"{counted(sums['count'], 'job')} {move.told({'status': None})}{asked}.")
     if not sums["count"]:
         raise NothingToDo(f"No job fits.{nobody_fits(source, where)}")

@@ -20,12 +20,13 @@ from types import FrameType
 
 from middleware.errors import LastInError, SettingsError
 from middleware.floors import RUN
+from middleware.processes.server_program import EmbeddedServerError
 from middleware.serving import check_serving
 from middleware.settings import DATA_DIR, EMBEDDED_URL_FILE, ROOT, Settings, exit_with
 
 from . import leftovers
 from .console import Console
-from .embedded import EmbeddedServer, EmbeddedServerError, write_private
+from .embedded import EmbeddedServer, write_private
 from .env_file import with_env_file
 from .farewell import Farewell
 from .procfile import ProcfileManager

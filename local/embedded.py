@@ -22,16 +22,6 @@ from middleware.processes.server_program import ENVIRONMENT, EmbeddedServerError
 
 from .interrupts import held_back
 
-__all__ = [
-    "LOOPBACK",
-    "SERVER_PORTS",
-    "EmbeddedServer",
-    "EmbeddedServerError",
-    "find_binary",
-    "free_port",
-    "write_private",
-]
-
 LOOPBACK = "127.0.0.1"
 START_TRIES = 3
 SERVER_PORTS = range(20_000, 32_768)

@@ -10,8 +10,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from middleware.processes.server_program import EmbeddedServerError
+
 from . import leftovers
-from .embedded import EmbeddedServer, EmbeddedServerError
+from .embedded import EmbeddedServer
 from .procfile import ProcfileManager
 
 NEXT = """

@@ -16,7 +16,7 @@ from .commands.types import KEYLESS, IdempotencyKey, Replication, Room, Tick, Ti
 from .dramatiq_fixes.signals import PatientSignals
 from .enqueue.acceptance import Acceptance, Receipt, one_queue
 from .enqueue.declaring import DeclaringBroker, check_name
-from .enqueue.due import Due, checked_delay_ms, due_word
+from .enqueue.due import Due, checked_delay_ms, due_argument
 from .enqueue.renewing import Work, renewed
 from .jobs import Job
 from .messages import MessageDetails, details_of
@@ -219,8 +219,8 @@ class LifoBroker(Operated, DeclaringBroker):
         """
         queue = one_queue(messages)
         self.require(queue)
-        words = [due_word(message, due) for message, due in zip(messages, dues, strict=True)]
-        return self._acceptance.accept(queue, messages, words, key=key)
+        arguments = [due_argument(message, due) for message, due in zip(messages, dues, strict=True)]
+        return self._acceptance.accept(queue, messages, arguments, key=key)
 
     def accept_tick(self, message: dramatiq.Message[Any], tick: Tick) -> TickAnswer:
         """Accept a message as the job of a recurring job's tick: once, however many schedulers ask, and however often.
@@ -303,7 +303,7 @@ class LifoBroker(Operated, DeclaringBroker):
             return
         queue = one_queue([message])
         check_name(queue)
-        self._acceptance.accept(queue, [message], [due_word(message, Due(delay))])
+        self._acceptance.accept(queue, [message], [due_argument(message, Due(delay))])
 
     def _patience(self) -> float | None:
         # A task that enqueues waits for Redis whatever the settings: failing it would only run it again.

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import overload
+from typing import Any, overload
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_TIME_US = 253_402_300_799_999_968
 """The last moment of the year 9999 that a score in Redis holds; RFC 3339 can write no later year."""
+
+
+def is_time_us(value: Any) -> bool:
+    """Whether somebody gave a time: a whole number of µs since the epoch, until the year 9999."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LATEST_TIME_US
 
 
 @overload

@@ -59,6 +59,17 @@ TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
 }
 """Every move there is; ``docs/states.md`` draws it, and a test compares the two."""
 
+CANCELLABLE = frozenset(s for s in JobStatus if s not in FINAL and JobStatus.CANCELLED in TRANSITIONS[s])
+RETRYABLE = frozenset(s for s in FINAL if JobStatus.QUEUED in TRANSITIONS[s])
+
+WHY_NOT_RETRIED = {
+    "waiting": "It waits to run already.",
+    "running": "It runs.",
+    "processed": "It has been processed: submit a new job to do the work again.",
+    "superseded": "A newer job has taken its place.",
+}
+"""In words what ``retry.lua`` answers of a job that isn't ``missing``, and that it didn't put back."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobError:

@@ -7,12 +7,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import dramatiq
 from dramatiq.middleware import Retries, TimeLimit
 
 from .errors import UndecodableMessageError
+
+M = TypeVar("M", bound=dramatiq.Middleware)
 
 WARNING = "warning"
 """Option of a message: what was known against its job when it was accepted, in words."""
@@ -27,7 +29,7 @@ class MessageDetails:
 
 
 def details_of(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any] | None) -> MessageDetails:
-    """The details_of of a message; ``actor`` is None when no task of this program has its name."""
+    """The details of a message; ``actor`` is None when no task of this program has its name."""
     return MessageDetails(_payload(message, actor), _max_attempts(message, actor))
 
 
@@ -47,7 +49,7 @@ def _max_attempts(message: dramatiq.Message[Any], actor: dramatiq.Actor[Any, Any
     """Attempts until Dramatiq's Retries gives up; None when it never does by count, or nobody here knows."""
     if actor is None or actor.options.get("retry_when") is not None:
         return None
-    retries = _only(Retries, tuple(actor.broker.middleware))
+    retries = middleware_of(actor.broker, Retries)
     if retries is None:
         return 1
     if retries.retry_when is not None:
@@ -63,7 +65,7 @@ def time_limit_s(task: str, options: Mapping[str, Any], broker: dramatiq.Broker)
     Parameters:
       options: those of the job's message.
     """
-    limiter = _only(TimeLimit, tuple(broker.middleware))
+    limiter = middleware_of(broker, TimeLimit)
     actor = broker.actors.get(task)
     if limiter is None or actor is None:
         return math.inf
@@ -71,9 +73,14 @@ def time_limit_s(task: str, options: Mapping[str, Any], broker: dramatiq.Broker)
     return limit_ms / 1000 if isinstance(limit_ms, int | float) else math.inf
 
 
+def middleware_of(broker: dramatiq.Broker, kind: type[M]) -> M | None:
+    """A broker's middleware of this kind, or None; looked for once for all jobs."""
+    found: M | None = _first(cast("Any", kind), tuple(broker.middleware))
+    return found
+
+
 @lru_cache(maxsize=8)
-def _only(kind: type[Any], middleware: tuple[dramatiq.Middleware, ...]) -> Any:
-    """The middleware of this kind, or None; looked for once for all jobs."""
+def _first(kind: type[Any], middleware: tuple[dramatiq.Middleware, ...]) -> Any:
     return next((m for m in middleware if isinstance(m, kind)), None)
 
 

@@ -10,6 +10,7 @@ import argparse
 import dataclasses
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -57,11 +58,16 @@ def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> i
     file = our_watcher()
     command: Command = COMMANDS[options.command]
     try:
-        return command(options, file, tasks.broker)
+        status = command(options, file, tasks.broker)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except (ArrivalsError, CadenceError) as error:
         return _fail(error, UNUSABLE)
     except LastInError as error:
         return _fail(error, FAILED)
+    return status
 
 
 def run(options: argparse.Namespace, file: CadenceWatcher, broker: LifoBroker) -> int:

@@ -15,6 +15,7 @@ from middleware.processes.server_safety import SafetyWatch
 from middleware.queues.command_user import command_user
 from middleware.queues.window import Window
 from middleware.queues.windows import Windows
+from middleware.redis_link.backoff import Backoff
 
 from .cadence import QueueCadence
 from .cadence_file import SHORTEST_WINDOW_US
@@ -106,10 +107,9 @@ def wait_until_done(window: Shown, look: Callable[[str], Shown | None], now_us: 
     Raises:
       RedisAwayError: Redis was away for longer than 30 s.
     """
-    pause_s, answered_at = FIRST_LOOK_S, time.monotonic()
+    backoff, answered_at = Backoff(FIRST_LOOK_S, LONGEST_LOOK_S), time.monotonic()
     while window["status"] == "open" or window["running"]:
-        time.sleep(pause_s)
-        pause_s = min(1.5 * pause_s, LONGEST_LOOK_S)
+        time.sleep(backoff.next_s())
         try:
             found = look(window["id"])
         except RedisAwayError:

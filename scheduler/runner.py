@@ -47,7 +47,7 @@ class QueueRunner:
         self._offered: list[int] = []
         self._tick_us: int | None = None
         self._put: QueueCadence | None = None
-        self._told: Policy | None = None
+        self._logged: Policy | None = None
         self._next: NextTick | None = None
         self._ahead: TicksAhead | None = None
         self._put_again_at = 0.0
@@ -148,9 +148,9 @@ class QueueRunner:
         self._put, self._put_again_at = cadence, time.monotonic() + KEEP_EVERY_S
         if policy.goes_by_groups and self._windows.index_groups(self.queue):
             self._put_again_at = time.monotonic()
-        if changed or self._told is None:
+        if changed or self._logged is None:
             logger.info("Queue %s: %s.", self.queue, policy.in_words())
-        self._told = policy
+        self._logged = policy
         if cadence.order == "adaptive":
             self._log_switches()
         return changed

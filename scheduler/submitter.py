@@ -53,7 +53,7 @@ class Submitter:
         self._news = threading.Condition()
         self._jobs: Mapping[str, Recurring] = {}
         self._put: Mapping[str, Recurring] | None = None
-        self._told: Mapping[str, Recurring] | None = None
+        self._logged: Mapping[str, Recurring] | None = None
         self._put_again_at = 0.0
         self._ahead: dict[str, TicksAhead] = {}
         self._begun: list[DueTick] = []
@@ -166,8 +166,8 @@ class Submitter:
             if of_queue or jobs is not self._put:
                 definitions = [job.definition(self._ahead[job.name].at(now_us)) for job in of_queue]
                 self._broker.recurring.put(queue, definitions)
-        if jobs and jobs is not self._told:
-            self._told = jobs
+        if jobs and jobs is not self._logged:
+            self._logged = jobs
             told = ", ".join(f"{job.name} {job.timetable}" for job in jobs.values())
             logger.info("Recurring jobs in force: %s.", told)
         self._put, self._put_again_at = jobs, time.monotonic() + KEEP_EVERY_S

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from dramatiq import Broker
-from marshmallow import fields, missing
+from marshmallow import fields, missing, validate
 
 from middleware.commands.keys import QUEUE_NAME
+from middleware.enqueue.groups import GROUP, LONGEST_GROUP
+from middleware.enqueue.subjects import LONGEST_SUBJECT, SUBJECT
 from middleware.errors import LastInError
 
 ACTOR_OPTIONS = frozenset({"actor_name", "queue_name", "priority", "store_results"})
 """Options that every actor of ours has, whatever the broker's middleware."""
+
+LONGEST = {SUBJECT: LONGEST_SUBJECT, GROUP: LONGEST_GROUP}
+"""The options that name a field, and how many characters its value has at most."""
 
 Fields = Mapping[str, fields.Field[Any]]
 
@@ -69,6 +75,40 @@ def check_fields(fn: Callable[..., Any], payload: Fields) -> None:
         if name not in named and not takes_any:
             raise TaskError(f"the field {name!r} has no argument to go to; the arguments are ({', '.join(named)}).")
         _check_field(name, field)
+
+
+def bounded(payload: Fields, options: Mapping[str, Any]) -> dict[str, fields.Field[Any]]:
+    """The payload, in which a field that holds the subject or the group takes no longer text than those may have.
+
+    Raises:
+      TaskError: such a field holds neither a text nor a whole number.
+    """
+    bounded = dict(payload)
+    for option, longest in LONGEST.items():
+        name = options.get(option)
+        if isinstance(name, str) and name in bounded:
+            bounded[name] = _bounded_field(bounded[name], f"{option}={name!r}", longest)
+    return bounded
+
+
+def _bounded_field(field: fields.Field[Any], said: str, longest: int) -> fields.Field[Any]:
+    match field:
+        case fields.Integer() | fields.UUID() | fields.Date() | fields.IP() | fields.IPInterface():
+            return field
+        case fields.String():
+            field = copy.copy(field)  # another task may share it
+            field.validators = [*field.validators, validate.Length(max=longest)]
+            return field
+        case fields.Enum() if all(_is_named(member.value if field.by_value else member.name) for member in field.enum):
+            return field
+    raise TaskError(
+        f"{said} needs a text or a whole number, such as fields.String, Integer, UUID, Date or Enum; "
+        f"that field is a {type(field).__name__}."
+    )
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 _COLLECTING = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})

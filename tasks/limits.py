@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from dramatiq import Actor, Message
-from dramatiq.middleware import AgeLimit, Middleware, Retries, TimeLimit
+from dramatiq.middleware import AgeLimit, Retries, TimeLimit
 
-from middleware.messages import details_of
-
-M = TypeVar("M", bound=Middleware)
+from middleware.messages import details_of, middleware_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,8 @@ class Limits:
 def limits_of(actor: Actor[Any, Any]) -> Limits:
     """The limits of an actor whose message says nothing else."""
     options = actor.options
-    retries = _middleware(actor, Retries)
-    times, ages = _middleware(actor, TimeLimit), _middleware(actor, AgeLimit)
+    retries = middleware_of(actor.broker, Retries)
+    times, ages = middleware_of(actor.broker, TimeLimit), middleware_of(actor.broker, AgeLimit)
     message: Message[Any] = Message(actor.queue_name, actor.actor_name, (), {}, {})
     return Limits(
         max_attempts=details_of(message, actor).max_attempts,
@@ -41,10 +39,6 @@ def limits_of(actor: Actor[Any, Any]) -> Limits:
         time_limit_ms=_finite(options.get("time_limit", times.time_limit)) if times else None,
         max_age_ms=options.get("max_age", ages.max_age) if ages else None,
     )
-
-
-def _middleware(actor: Actor[Any, Any], kind: type[M]) -> M | None:
-    return next((one for one in actor.broker.middleware if isinstance(one, kind)), None)
 
 
 def _finite(time_ms: float | None) -> int | None:

@@ -13,7 +13,7 @@ from dramatiq import Actor, Broker, Message
 from marshmallow import fields
 from uuid_utils import uuid7
 
-from .declaration import TaskError, check_fields, check_options, check_queue, where
+from .declaration import TaskError, bounded, check_fields, check_options, check_queue, where
 from .payload import StrictSchema
 
 P = ParamSpec("P")
@@ -112,6 +112,7 @@ class Registry(Mapping[str, Task]):
             check_options(payload, options, self.broker)
             check_queue(options.get("queue_name", "default"))
             check_fields(fn, payload)
+            payload = bounded(payload, options)
             actor = self._actor(fn, options)
         except (TaskError, ValueError) as error:
             raise TaskError(f"Task {name!r} ({where(fn)}): {error}") from error

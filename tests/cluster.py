@@ -10,7 +10,8 @@ from typing import Self
 
 import redis
 
-from local.embedded import LOOPBACK, SERVER_PORTS, EmbeddedServer, find_binary, free_port
+from local.embedded import LOOPBACK, SERVER_PORTS, EmbeddedServer, free_port
+from middleware.processes.server_program import find_binary
 
 from .service import chosen_server, wait_until
 

@@ -12,7 +12,8 @@ from typing import Literal, Self
 
 import redis
 
-from local.embedded import LOOPBACK, EmbeddedServer, find_binary, free_port
+from local.embedded import LOOPBACK, EmbeddedServer, free_port
+from middleware.processes.server_program import find_binary
 from middleware.settings import Settings
 
 from .service import chosen_server, clean_environment, wait_until

@@ -18,8 +18,10 @@ from .headers import SAFE_METHODS
 from .jwks import KEY_TYPES, IssuerKeys, KeysAwayError
 from .scopes import ADMIN, NONE, READ, is_open, is_page
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
+ANONYMOUS = "anonymous"
+"""Whose word it is with ``AUTH=off``."""
 LEEWAY_S = 10
 """So far the issuer's clock and ours may be apart."""
 MAX_TOKEN = 8192
@@ -126,6 +128,11 @@ def current_subject() -> str | None:
     return caller.subject if caller else None
 
 
+def subject_or_anonymous() -> str:
+    """The same, as it is kept with what was done to a queue or to a window."""
+    return current_subject() or ANONYMOUS
+
+
 def with_subject(reason: str) -> str:
     """A reason with who gave it, where that is known."""
     subject = current_subject()
@@ -183,7 +190,7 @@ def _caller(check: TokenCheck) -> Caller:
     try:
         return check.caller(_token_in(sent))
     except RefusedTokenError as error:
-        log.info("Refused a token: %s", error)
+        logger.info("Refused a token: %s", error)
         headers = _challenge(error="invalid_token", error_description=str(error))
         raise ProblemError(UNAUTHENTICATED, str(error), headers=headers) from None
     except KeysAwayError as error:
@@ -198,12 +205,12 @@ def _authorize() -> None:
     scope = scope_needed()
     if scope != NONE and scope not in g.caller.scopes:
         reason = f"The scope {scope} is needed."
-        log.info("Refused %s: %s", g.caller.subject, reason)
+        logger.info("Refused %s: %s", g.caller.subject, reason)
         headers = _challenge(error="insufficient_scope", error_description=reason, scope=scope)
         raise ProblemError(FORBIDDEN, reason, headers=headers)
     if scope == ADMIN:
         # Redis keeps who paused a queue or opened a window; here all that operators do stands in one place.
-        log.info("%s %s by %s", request.method, request.path, g.caller.subject)
+        logger.info("%s %s by %s", request.method, request.path, g.caller.subject)
 
 
 def _token_in(header: str) -> str:

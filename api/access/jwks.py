@@ -16,7 +16,7 @@ from middleware.errors import LastInError
 
 from . import exchange
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FETCH_S = 3.0
 """So long a fetch takes at most, and so long a request waits for the keys."""
@@ -115,7 +115,7 @@ class IssuerKeys:
         try:
             return jwt.PyJWK(dict(fitting[0]), algorithm)
         except jwt.PyJWTError as error:
-            log.warning("A key of the issuer can't be used: %s", type(error).__name__)
+            logger.warning("A key of the issuer can't be used: %s", type(error).__name__)
             return None
 
     def _may_ask_for(self, kid: str | None) -> bool:
@@ -149,7 +149,7 @@ class IssuerKeys:
             keys = self._fetch(self._url)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._failed_at = self._now()
-            log.warning("The issuer's keys can't be fetched from OAUTH_JWKS_URL: %s", error)
+            logger.warning("The issuer's keys can't be fetched from OAUTH_JWKS_URL: %s", error)
         else:
             self._keys, self._fetched_at = keys, self._now()
         finally:

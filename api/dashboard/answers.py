@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from flask import Response, current_app, render_template, request
 
 from ..access.scopes import READ, needs
-from ..wire.snapshots import Snapshot
+from ..wire.caching import Cached
 from .viewer import viewer
 
 MOST_KEPT = 64
@@ -40,12 +40,12 @@ class Fragments:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[object, ...], Snapshot[_Fragment]] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], Cached[_Fragment]] = OrderedDict()
 
     def get(self, key: tuple[object, ...], render: Callable[[], _Fragment]) -> _Fragment:
         """The fragment of this key."""
         with self._lock:
-            kept = self._kept.setdefault(key, Snapshot(render))
+            kept = self._kept.setdefault(key, Cached(render))
             self._kept.move_to_end(key)
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)

@@ -25,7 +25,7 @@ from . import assets, words
 from .runbook import section_of
 from .viewer import viewer
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 dashboard = Blueprint("dashboard", __name__, url_prefix="/dashboard", template_folder="templates")
 dashboard.add_url_rule("/static/<path:name>", view_func=assets.show_asset)
@@ -79,14 +79,14 @@ def _refused(error: HTTPException) -> Response:
 @dashboard.errorhandler(RedisAwayError)
 @dashboard.errorhandler(RedisClusterError)
 def _redis_away(error: LastInError) -> Response:
-    log.warning("Redis is away: %s", error)
+    logger.warning("Redis is away: %s", error)
     detail = "What it holds is shown as soon as it is back: this page looks for it by itself."
     return trouble_page(UNAVAILABLE, detail, 503)
 
 
 @dashboard.errorhandler(TooFewReplicasError)
 def _unconfirmed(error: LastInError) -> Response:
-    log.warning("%s", error)
+    logger.warning("%s", error)
     return trouble_page(problems.UNCONFIRMED.title, problems.UNCONFIRMED.detail, 503)
 
 

@@ -17,7 +17,7 @@ from middleware.errors import LastInError
 from middleware.store.filters import JobFilter
 from tasks import broker
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Action = Literal["cancel", "retry"]
 CHUNK = 2_000
@@ -81,12 +81,12 @@ def _carry_out(state: BulkAction, where: JobFilter, reason: str) -> None:
             state = _step(state, where, reason)
             _report(state)
     except LastInError as error:
-        log.warning("Changing all %s stopped after %d: %s", state.says, state.done, error)
+        logger.warning("Changing all %s stopped after %d: %s", state.says, state.done, error)
         _try_to_report(
             replace(state, is_over=True, error="Redis went away. What was done stays done.", at_s=time.time())
         )
     except Exception:
-        log.exception("Changing all %s stopped after %d", state.says, state.done)
+        logger.exception("Changing all %s stopped after %d", state.says, state.done)
         _try_to_report(_stopped(state, "A fault of the service; it was logged."))
 
 
@@ -112,4 +112,4 @@ def _try_to_report(state: BulkAction) -> None:
     try:
         _report(state)
     except LastInError:
-        log.info("That can't be told in Redis either.")
+        logger.info("That can't be told in Redis either.")

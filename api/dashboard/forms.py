@@ -1,12 +1,16 @@
-"""What forms of the dashboard send."""
+"""What forms of the dashboard send, and where the address of a list says that it begins."""
 
 from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from flask import abort, current_app
+from flask import abort, current_app, request
+from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 
+from middleware.store.reading import Cursor
+
+from ..schemas.fields import CursorText
 from ..wire.parsing import read_body
 from ..wire.tracing import current_request
 
@@ -40,3 +44,16 @@ def one_line(form: MultiDict[str, str], name: str, most: int = 500) -> str:
     if len(text) > most:
         abort(400, f"{name} may have {most} characters; it has {len(text)}.")
     return text
+
+
+def cursor_asked() -> Cursor | None:
+    """Where the page of a list begins that is asked for; None: at the newest.
+
+    Raises:
+      BadRequest: it can't be read.
+    """
+    text = request.args.get("cursor")
+    try:
+        return None if text is None else CursorText().deserialize(text)
+    except ValidationError:
+        abort(400, "The address names no page of the list. Go back to its beginning.")

@@ -22,7 +22,7 @@ from middleware.statistics.stats import Stats
 from tasks import broker
 
 from ..health import server_warnings
-from ..wire.snapshots import Snapshot
+from ..wire.caching import Cached
 
 T = TypeVar("T")
 
@@ -50,17 +50,17 @@ def _server() -> Server:
     return Server(read_info(broker.redis.link), tuple(server_warnings()))
 
 
-_names: Snapshot[list[str]] = Snapshot(lambda: sorted(broker.redis.queues()), SLOWER_S)
-_all_queues: Snapshot[dict[str, QueueSnapshot]] = Snapshot(_queues)
-_stats: Snapshot[Stats] = Snapshot(broker.stats.now, SLOW_S)
-_processes: Snapshot[list[LiveProcess]] = Snapshot(broker.registry.processes, SLOW_S)
-_cadence_faults: Snapshot[list[str]] = Snapshot(broker.registry.cadence_faults, SLOWER_S)
-_told_of_server: Snapshot[Server] = Snapshot(_server, SLOWER_S)
+_names: Cached[list[str]] = Cached(lambda: sorted(broker.redis.queues()), SLOWER_S)
+_all_queues: Cached[dict[str, QueueSnapshot]] = Cached(_queues)
+_stats: Cached[Stats] = Cached(broker.stats.now, SLOW_S)
+_processes: Cached[list[LiveProcess]] = Cached(broker.registry.processes, SLOW_S)
+_cadence_faults: Cached[list[str]] = Cached(broker.registry.cadence_faults, SLOWER_S)
+_told_of_server: Cached[Server] = Cached(_server, SLOWER_S)
 
 
-def current(snapshot: Snapshot[T]) -> T:
+def current(cached: Cached[T]) -> T:
     """What is polled may be some seconds old. Whoever loads a page sees what is: it may come after a change."""
-    return snapshot.get() if request.headers.get("HX-Request") else snapshot.renew()
+    return cached.get() if request.headers.get("HX-Request") else cached.renew()
 
 
 def queues() -> dict[str, QueueSnapshot]:
@@ -89,11 +89,11 @@ def server() -> Server:
 
 
 @lru_cache(maxsize=256)
-def _stack(queue: str) -> Snapshot[StackShape]:
+def _stack(queue: str) -> Cached[StackShape]:
     def read(redis: RedisClient) -> StackShape:
         return read_stack(redis.queue(queue), taken_next(_all_queues.get()[queue]), AGES_US)
 
-    return Snapshot(lambda: broker.redis.read_lists(read))
+    return Cached(lambda: broker.redis.read_lists(read))
 
 
 def stack(queue: str) -> StackShape:
@@ -102,14 +102,14 @@ def stack(queue: str) -> StackShape:
 
 
 @lru_cache(maxsize=256)
-def _history(queue: str) -> Snapshot[Sequence[Step]]:
+def _history(queue: str) -> Cached[Sequence[Step]]:
     def read(redis: RedisClient) -> Sequence[Step]:
         return history_of(read_counters(redis.queue(queue), samples=STEPS + 2))
 
-    return Snapshot(lambda: broker.redis.read_lists(read), SLOWER_S)
+    return Cached(lambda: broker.redis.read_lists(read), SLOWER_S)
 
 
-_history_of_all: Snapshot[Sequence[Step]] = Snapshot(
+_history_of_all: Cached[Sequence[Step]] = Cached(
     lambda: together([current(_history(name)) for name in current(_names)]), SLOWER_S
 )
 
@@ -120,8 +120,8 @@ def history(queue: str | None = None) -> Sequence[Step]:
 
 
 @lru_cache(maxsize=256)
-def _windows(queue: str) -> Snapshot[list[Window]]:
-    return Snapshot(lambda: broker.windows.page(queue=queue, limit=WINDOWS_SHOWN).windows, SLOW_S)
+def _windows(queue: str) -> Cached[list[Window]]:
+    return Cached(lambda: broker.windows.page(queue=queue, limit=WINDOWS_SHOWN).windows, SLOW_S)
 
 
 def last_windows(queue: str) -> list[Window]:

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 
 from flask import current_app, g
 
-from ..access.auth import Caller
+from ..access.auth import ANONYMOUS, Caller
 from ..access.scopes import ADMIN, WRITE
-
-ANONYMOUS = "anonymous"
-"""Whose word it is with ``AUTH=off``."""
 
 
 @dataclass(frozen=True, slots=True)

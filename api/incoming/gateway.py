@@ -20,7 +20,7 @@ from . import bodies
 from .bodies import Bodies
 from .environ import environ_of
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class AtOnce:
@@ -61,7 +61,7 @@ class Gateway(CallbackScheduler):
         """Wait until every request that has come is answered, or for so long."""
         with self._changed:
             if not self._changed.wait_for(lambda: not self._open, longest_s):
-                log.warning("%s couldn't be answered before the process ended.", counted(self._open, "request"))
+                logger.warning("%s couldn't be answered before the process ended.", counted(self._open, "request"))
 
     def _take(self, watcher: Any) -> None:
         """A request has come. Nothing may be raised from here: nobody would catch it."""
@@ -75,7 +75,7 @@ class Gateway(CallbackScheduler):
             else:
                 self._bodies.read(protocol, length, lambda body, why: self._answer(protocol, environ, body, why))
         except Exception:
-            log.exception("A request couldn't be handled")
+            logger.exception("A request couldn't be handled")
             protocol.response_empty(500, [])
             self._count(-1)
 
@@ -83,7 +83,7 @@ class Gateway(CallbackScheduler):
         try:
             status, headers, content = _called(self._application, environ, body, why)
         except Exception:
-            log.exception("A request couldn't be answered")
+            logger.exception("A request couldn't be answered")
             status, headers, content = 500, [], b""
         finally:
             if body:
@@ -91,7 +91,7 @@ class Gateway(CallbackScheduler):
         try:
             protocol.response_bytes(status, headers, content)
         except Exception:
-            log.exception("An answer couldn't be sent")
+            logger.exception("An answer couldn't be sent")
         finally:
             self._count(-1)
 

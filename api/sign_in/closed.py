@@ -12,7 +12,7 @@ from middleware.errors import RedisAwayError
 
 from .places import sign_in_path, wanted_path
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 Choice = tuple[str, str]
@@ -43,7 +43,7 @@ def closed(status: int, title: str, text: str, *choices: Choice) -> Response:
 
 def redis_away(error: RedisAwayError) -> Response:
     """Sessions can't be read or kept now."""
-    log.warning("Redis is away: %s", error)
+    logger.warning("Redis is away: %s", error)
     text = "So who you are can't be told now. This page works again when Redis answers."
     return closed(503, "Redis can't be reached", text)
 

@@ -22,7 +22,7 @@ from .renewal import Renewal, new_session
 from .sessions import Session, Sessions
 from .token_endpoint import ERROR_CODE, Grant, RefusedGrantError, TokenEndpoint, audience
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 NAMES = ("name", "preferred_username", "email")
 """The claims of an ID token that say what to call somebody, best first."""
@@ -93,13 +93,13 @@ class Flow:
             grant = self._endpoint.redeem(code, attempt.verifier, redirect_uri)
             return self._session(grant, attempt)
         except RefusedGrantError as error:
-            log.warning("The issuer took no code: %s", error)
+            logger.warning("The issuer took no code: %s", error)
             raise SignInRefusedError(
                 "The issuer doesn't take the code that it gave: it was used before, has expired, or OAUTH_CLIENT_ID, "
                 "OAUTH_CLIENT_SECRET or DASHBOARD_URL aren't what the issuer knows."
             ) from None
         except RefusedTokenError as error:
-            log.warning("The issuer sent a token that isn't taken: %s", error)
+            logger.warning("The issuer sent a token that isn't taken: %s", error)
             raise SignInRefusedError(f"The issuer sent a token that isn't taken. {error}") from None
 
     def _check_sender(self, answer: Mapping[str, str]) -> None:
@@ -111,7 +111,7 @@ class Flow:
     def _refuse(self, code: str) -> NoReturn:
         if code == "access_denied":
             raise DeniedError("The issuer says that this was declined.")
-        log.warning(
+        logger.warning(
             "The issuer signed nobody in: %s", code if ERROR_CODE.fullmatch(code) else "with no code of OAuth's"
         )
         raise SignInRefusedError("The issuer refused the request. The log of web says with which code.")
@@ -121,7 +121,7 @@ class Flow:
         caller = caller_of(claims)
         name = self._name(grant.id_token, attempt.nonce) or caller.subject
         if READ not in caller.scopes:
-            log.warning("Refused %s the dashboard: the scope %s is needed.", caller.subject, READ)
+            logger.warning("Refused %s the dashboard: the scope %s is needed.", caller.subject, READ)
             raise MayNotLookError(f"The issuer doesn't give {name} the scope {READ}.")
         return new_session(caller.subject, name, grant, int(claims["exp"]))
 

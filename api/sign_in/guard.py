@@ -21,7 +21,7 @@ from .metadata import IssuerAwayError
 from .pages import Door, door, sign_in_pages
 from .places import wanted_path
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def install(app: Flask, settings: Settings, keys: IssuerKeys) -> None:
@@ -61,7 +61,7 @@ def _caller() -> Caller:
     try:
         caller = flow.access_tokens.caller(session.access_token)
     except RefusedTokenError as error:
-        log.info("The session of %s ends: %s", session.subject, error)
+        logger.info("The session of %s ends: %s", session.subject, error)
         raise to_sign_in() from None
     except KeysAwayError as error:
         raise _untold(error) from None
@@ -72,7 +72,7 @@ def _caller() -> Caller:
 
 
 def _untold(error: LastInError) -> HTTPException:
-    log.warning("Who looks at the dashboard can't be told: %s", error)
+    logger.warning("Who looks at the dashboard can't be told: %s", error)
     text = "So whether you may still look can't be told now. Try again in a moment."
     return HTTPException(response=closed(503, "The issuer can't be reached", text))
 

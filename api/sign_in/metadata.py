@@ -18,7 +18,7 @@ from middleware.settings.values import is_safe_url
 
 from ..access import exchange
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FETCH_S = 3.0
 """So long asking the issuer takes at most, all addresses together."""
@@ -78,7 +78,7 @@ class IssuerMetadata:
             self._known, self._read_at = fetch(self._issuer), time.monotonic()
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._failed_at = time.monotonic()
-            log.warning("The metadata of OAUTH_ISSUER (%s) can't be read: %s", self._issuer, error)
+            logger.warning("The metadata of OAUTH_ISSUER (%s) can't be read: %s", self._issuer, error)
 
 
 def fetch(issuer: str) -> Endpoints:

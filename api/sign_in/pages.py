@@ -31,7 +31,7 @@ from .places import (
     redirect_uri,
 )
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 sign_in_pages = Blueprint("sign_in", __name__, template_folder="templates")
 
@@ -162,7 +162,7 @@ def _finished(flow: Flow, attempt: Attempt, answer: dict[str, str]) -> Response:
     # Never under a name that was there before: somebody else may know that.
     secret = flow.sessions.begin(session)
     flow.sessions.end(door().secret())
-    log.info("%s signed in to the dashboard.", session.subject)
+    logger.info("%s signed in to the dashboard.", session.subject)
     response: Response = redirect(attempt.to, 303)
     response.set_cookie(
         door().cookie_name(), secret, path=PAGES, secure=is_secure(settings), httponly=True, samesite="Lax"
@@ -178,7 +178,7 @@ def leave() -> Response:
     session = door().flow.sessions.find(door().secret())
     if session is not None:
         door().flow.sessions.end(door().secret())
-        log.info("%s signed out of the dashboard.", session.subject)
+        logger.info("%s signed out of the dashboard.", session.subject)
     response: Response = redirect(SIGNED_OUT, 303)
     response.delete_cookie(
         door().cookie_name(), path=PAGES, secure=is_secure(door().settings), httponly=True, samesite="Lax"

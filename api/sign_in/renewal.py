@@ -11,7 +11,7 @@ from .metadata import IssuerAwayError
 from .sessions import Session, Sessions
 from .token_endpoint import Grant, RefusedGrantError, TokenEndpoint
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 EARLY_S = 60
 """So long before the old token expires a new one is asked for; sooner for tokens that live shorter."""
@@ -78,7 +78,7 @@ class Renewal:
                 return session
             raise
         except (RefusedGrantError, RefusedTokenError) as error:
-            log.info("The session of %s ends: the issuer renews it no more (%s).", session.subject, error)
+            logger.info("The session of %s ends: the issuer renews it no more (%s).", session.subject, error)
             self._sessions.end(secret)
             return None
         self._sessions.change(secret, renewed)

@@ -20,7 +20,7 @@ from ..access import exchange
 from ..access.auth import MAX_TOKEN
 from .metadata import Endpoints, IssuerAwayError, IssuerMetadata
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 ANSWER_S = 5.0
 """So long the issuer may take for a token: it looks into its database, and may ask others."""
@@ -84,7 +84,7 @@ class TokenEndpoint:
             )
             return grant(status, body)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            log.warning("The issuer gave no token: %s", error)
+            logger.warning("The issuer gave no token: %s", error)
             raise IssuerAwayError("The issuer doesn't answer as it should.") from None
         finally:
             self._turns.release()

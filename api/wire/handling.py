@@ -6,15 +6,16 @@ import re
 
 from .tracing import current_request
 
-STRICT = re.compile(r'(?:^|,)\s*handling\s*=\s*"?strict"?\s*(?=[,;]|$)', re.IGNORECASE)
+HANDLING = re.compile(r'(?:^|,)\s*handling\s*=\s*"?([^\s",;]*)"?\s*(?=[,;]|$)', re.IGNORECASE)
 SAID = "`handling=strict`: a job whose deadline can't be met is refused with 422, instead of accepted with a `warning`."
 APPLIED_SAID = "`handling=strict`: deadlines were looked at before anything was accepted."
 
 
 def is_strict() -> bool:
-    """Whether the request at hand prefers so."""
+    """Whether the request at hand prefers so. Of several preferences for it the first one counts (RFC 7240, 2)."""
     prefer = current_request().environ.get("HTTP_PREFER")
-    return prefer is not None and STRICT.search(prefer) is not None
+    found = HANDLING.search(prefer) if prefer else None
+    return found is not None and found[1].lower() == "strict"
 
 
 def applied(*others: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ from tasks.payload import flat
 
 from .tracing import current_request_id
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 50
@@ -195,28 +195,28 @@ def example(status: int) -> dict[str, Any]:
 
 
 def _redis_away(error: RedisAwayError) -> Response:
-    log.warning("Redis is away: %s", error)
+    logger.warning("Redis is away: %s", error)
     return answer(ProblemError(UNAVAILABLE, headers={"Retry-After": "1"}))
 
 
 def _unconfirmed(error: TooFewReplicasError) -> Response:
-    log.warning("%s", error)
+    logger.warning("%s", error)
     return answer(ProblemError(UNCONFIRMED, headers={"Retry-After": "1"}))
 
 
 def _redis_cluster(error: RedisClusterError) -> Response:
-    log.error("%s", error)
+    logger.error("%s", error)
     detail = "The service isn't set up for its database: whoever runs it must change REDIS_CLUSTER or REDIS_URL."
     return answer(ProblemError(UNAVAILABLE, detail, headers={"Retry-After": "60"}))
 
 
 def _queue_full(error: QueueFullError) -> Response:
-    log.warning("No room for more jobs: %s", error)
+    logger.warning("No room for more jobs: %s", error)
     return answer(ProblemError(FULL, headers={"Retry-After": "5"}))
 
 
 def _crowded(error: TooManyWaitingError) -> Response:
-    log.warning("Too many jobs wait: %s", error)
+    logger.warning("Too many jobs wait: %s", error)
     return answer(ProblemError(CROWDED, headers={"Retry-After": str(error.retry_after_s)}))
 
 

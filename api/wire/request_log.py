@@ -15,7 +15,7 @@ from middleware.words import counted
 
 from .tracing import TracedRequest, current_request
 
-log = logging.getLogger("api.requests")
+logger = logging.getLogger("api.requests")
 
 QUIET = frozenset({"/healthz", "/readyz", "/healthz/consumption", "/metrics"})
 """Asked every few seconds by machines: logged only when they fail, or with LOG_LEVEL=DEBUG."""
@@ -55,7 +55,7 @@ def _log(response: Response) -> Response:
     asked, status = current_request(), response.status_code
     method, path = asked.method, asked.path
     level = logging.DEBUG if is_quiet(asked) and status < 400 else logging.INFO
-    if log.isEnabledFor(level):
+    if logger.isEnabledFor(level):
         fields: origin.Fields = {
             "method": method,
             "path": path,
@@ -65,7 +65,7 @@ def _log(response: Response) -> Response:
         }
         message = f"{method} {path}: {status}{_about(asked.jobs, fields)}"
         fields |= origin.current()
-        log.handle(Line.of(log.name, time.time(), level, message, fields))
+        logger.handle(Line.of(logger.name, time.time(), level, message, fields))
     return response
 
 

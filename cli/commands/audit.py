@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from middleware.words import counted
+
 from ..endings import Failed, Unusable
-from ..output.printing import as_json, one_or_more, print_json, print_lines
+from ..output.printing import as_json, print_json, print_lines
 
 TIMEOUT_S = 5.0
 
@@ -33,4 +35,4 @@ def command(as_json: bool) -> None:
     elif not faults:
         print_lines(["All is well."])
     if faults:
-        raise Failed(f"{one_or_more(len(faults), 'fault')} found: docs/runbook.md says what to do.")
+        raise Failed(f"{counted(len(faults), 'fault')} found: docs/runbook.md says what to do.")

@@ -7,10 +7,12 @@ from typing import Any
 
 import click
 
+from middleware.jobs import CANCELLABLE, RETRYABLE
+
 from ..listing import ListingGroup
 from ..moving import Move, move_all, move_each
 from ..operations import jobs
-from ..operations.filters import ALL, CANCELLABLE, RETRYABLE, Chosen, chosen, filtered
+from ..operations.filters import Chosen, chosen, filtered
 from ..operations.hints import nobody_fits
 from ..output.printing import as_json, print_json, print_object, print_table
 from ..output.terminal import printable
@@ -32,7 +34,7 @@ def command() -> None:
 
 
 @command.command("list")
-@filtered(ALL)
+@filtered()
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The most jobs to show.")
 @as_json
 def list_jobs(limit: int, as_json: bool, **given: Any) -> None:

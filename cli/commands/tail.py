@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..endings import Away
-from ..operations.filters import ALL, chosen, filtered
+from ..operations.filters import chosen, filtered
 from ..operations.following import MOST_FOLLOWED, Follower
 from ..output.printing import as_json, json_line, state
 from ..output.terminal import printable
@@ -22,7 +22,7 @@ NOT_FOR_LIFE = ("window", "created_after", "created_before")
 
 
 @click.command(short_help="Follow jobs live.")
-@filtered(ALL, without=NOT_FOR_LIFE)
+@filtered(without=NOT_FOR_LIFE)
 @click.option("-n", "--lines", type=click.IntRange(0), default=10, show_default=True, help="Show this many jobs first.")
 @as_json
 def command(lines: int, as_json: bool, status: tuple[str, ...], **given: Any) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from middleware.clock import rfc3339, to_us
-from middleware.jobs import FINAL, TRANSITIONS, JobStatus
-from scheduler.durations import parse_duration
+from middleware.jobs import JobStatus
+from scheduler.durations import read_time
 
 from .completion import queue_names, task_names, window_ids
 
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=Callable[..., Any])
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
-
-ALL = list(JobStatus)
-CANCELLABLE = [status for status in JobStatus if status not in FINAL and JobStatus.CANCELLED in TRANSITIONS[status]]
-RETRYABLE = [status for status in JobStatus if status in FINAL and JobStatus.QUEUED in TRANSITIONS[status]]
 
 
 class Time(click.ParamType[str]):
@@ -35,15 +31,9 @@ class Time(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The time as the API takes it."""
         try:
-            return rfc3339(to_us(datetime.now(UTC) - timedelta(microseconds=parse_duration(value))))
-        except (ValueError, OverflowError):
-            pass
-        try:
-            return rfc3339(to_us(datetime.fromisoformat(value)))
-        except (ValueError, TypeError, OverflowError):
-            self.fail(
-                f"{value!r} is neither a time such as 2030-01-31T12:00:00Z nor a duration such as 15m.", param, ctx
-            )
+            return rfc3339(read_time(value))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +136,9 @@ class Chosen:
         return JobFilter(**{name: value for part in parts for name, value in part.items()})
 
 
-def filtered(statuses: Collection[JobStatus], *, without: Collection[str] = ()) -> Callable[[C], C]:
+def filtered(
+    statuses: Collection[JobStatus] = frozenset(JobStatus), *, without: Collection[str] = ()
+) -> Callable[[C], C]:
     """The filters as options of a command, which gets them as its keyword arguments; :func:`chosen` reads them.
 
     Parameters:
@@ -167,7 +159,7 @@ def _option(each: Filter, statuses: Collection[JobStatus]) -> Callable[[C], C]:
     is_status = each.name == "status"
     return click.option(
         f"--{each.name.replace('_', '-')}",
-        type=click.Choice([status.value for status in statuses]) if is_status else each.type,
+        type=click.Choice([status.value for status in JobStatus if status in statuses]) if is_status else each.type,
         metavar=None if is_status else each.metavar,
         multiple=each.several,
         help=each.help + again,

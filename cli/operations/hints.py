@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from middleware.jobs import JobStatus
 from middleware.nearest import hint
@@ -16,7 +16,7 @@ COUNTED = frozenset({"status", "task", "queue"})
 """Filters by which the statistics count jobs too."""
 
 
-def expected(source: Source, where: Chosen, statuses: Sequence[JobStatus]) -> int | None:
+def expected(source: Source, where: Chosen, statuses: Iterable[JobStatus]) -> int | None:
     """About how many jobs fit; None: nobody has counted those."""
     if not where.words.keys() <= COUNTED:
         return None

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from middleware.jobs import FINAL
+from middleware.jobs import FINAL, WHY_NOT_RETRIED
 from middleware.queues.command_user import command_user
 
 from ..endings import Away, Conflict, Failed, Missing
@@ -27,12 +27,6 @@ FIRST_LOOK_S, LONGEST_PAUSE_S = 0.05, 1.0
 """Between two looks at a job that is waited for."""
 
 WHY_NOT_CANCELLED = "It has ended: there is nothing left to cancel."
-WHY_NOT_RETRIED = {
-    "waiting": "It waits to run already.",
-    "running": "It runs.",
-    "processed": "It has been processed: submit a new job to do the work again.",
-    "superseded": "A newer job has taken its place.",
-}
 
 
 def newest(source: Source, where: Chosen, limit: int) -> Iterator[Shown]:

@@ -31,7 +31,7 @@ def submit(source: Source, body: Mapping[str, Any]) -> Shown:
 def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     from marshmallow import ValidationError  # noqa: PLC0415 (not before the broker is there)
 
-    from middleware.diagnosis.prospects import Prospects  # noqa: PLC0415
+    from middleware.diagnosis.prospects import warnings_of  # noqa: PLC0415
     from middleware.enqueue.deadlines import deadline_options  # noqa: PLC0415
     from middleware.enqueue.due import Due  # noqa: PLC0415
     from middleware.enqueue.generated import generation_options  # noqa: PLC0415
@@ -59,7 +59,8 @@ def _accepted(broker: LifoBroker, body: Mapping[str, Any]) -> Shown:
     due = Due(None if delay_s is None else math.ceil(delay_s * 1000), _time_us(body.get("run_at")))
     message = task.actor.message_with_options(kwargs=arguments, **options)
     try:
-        if (text := Prospects(broker).warning(message, due)) is not None:
+        [text] = warnings_of([message], [due], broker)
+        if text is not None:
             message.options[WARNING] = text
         with sending([message]):
             [job] = broker.accept_once([message], [due]).jobs

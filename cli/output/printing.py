@@ -92,11 +92,6 @@ def state(status: str) -> str:
     return click.style(printable(status).ljust(10), fg=COLOURS.get(status))
 
 
-def one_or_more(count: int, thing: str) -> str:
-    """A number of things in words."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
-
-
 def _text(value: Any) -> str:
     if value is None:
         return NOTHING

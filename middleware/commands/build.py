@@ -68,11 +68,12 @@ PARAMETERS: dict[str, Any] = {
     "CANCELLATIONS": keys.cancellations(),
     "CALLERS_KEPT": 10_000,
     "CLOCK_CORRECTED_US": 3 * 3_600_000_000,  # set back by more, a clock was wrong before (docs/decisions/0025)
+    "PROMOTED_AT_ONCE": 500,
     "RECURRING_KEPT_US": 31 * 86_400_000_000,
     "IDEMPOTENCY_KEYS": 1_000_000,
     "IDEMPOTENCY_US": 86_400_000_000,
-    "GROUPS_SHOWN_AT_ONCE": 1000,  # each takes some 5 µs
-    "OVERDUE_US": 5_000_000,
+    "GROUPS_AT_ONCE": 1000,  # each takes some 5 µs
+    "OVERDUE_US": layout.OVERDUE_US,
     "PAUSES_KEPT": 500,
     "WINDOWS_KEPT": 10_000,
     "UNSET_RECORD": [False] * layout.RECORD_FIELDS.index("tags"),
@@ -113,7 +114,7 @@ def script(name: str) -> Script:
 def _built(name: str) -> Script:
     text = _folded("\n".join(_expanded(name)) + "\n", _INDEXES)
     used = {word.removeprefix("K.") for word in _constants(text) if word.startswith("K.")}
-    used_keys = tuple(key for key in keys.QUEUE_KEYS if key.__name__ in used)
+    used_keys = tuple(key for key in keys.QUEUE_KEYS if key.name in used)
     return Script(folded(text, used_keys), used_keys)
 
 
@@ -128,7 +129,7 @@ def folded(text: str, used_keys: Sequence[keys.QueueKey]) -> str:
     Raises:
       BuildError: there is no such constant.
     """
-    constants = _CONSTANTS | {f"K.{key.__name__}": f"KEYS[{i}]" for i, key in enumerate(used_keys, start=1)}
+    constants = _CONSTANTS | {f"K.{key.name}": f"KEYS[{i}]" for i, key in enumerate(used_keys, start=1)}
 
     for word in _constants(text):
         if word not in constants:
@@ -209,12 +210,12 @@ _CONSTANTS = {
     **{f"S.{status.name}": f"'{letter}'" for letter, status in layout.STATUS_LETTERS.items()},
     **{f"P.{name}": _lua(value) for name, value in PARAMETERS.items()},
 }
-_FINAL_INDEXES = [f"K.{key.__name__}" for status, key in keys.STATUS_INDEXES.items() if status.is_final]
-_NAMED_INDEXES = [f"{key.__name__} = K.{key.__name__}" for key in (*keys.STATUS_INDEXES.values(), keys.displaced)]
+_FINAL_INDEXES = [f"K.{key.name}" for status, key in keys.STATUS_INDEXES.items() if status.is_final]
+_NAMED_INDEXES = [f"{key.name} = K.{key.name}" for key in (*keys.STATUS_INDEXES.values(), keys.displaced)]
 _INDEXES = {
     "P.INDEXES": f"{{{', '.join(_NAMED_INDEXES)}}}",
     "P.FINAL_INDEXES": f"{{{', '.join(_FINAL_INDEXES)}}}",
-    "P.INDEX_LETTERS": _lua({keys.STATUS_INDEXES[status].__name__: s for s, status in layout.STATUS_LETTERS.items()}),
+    "P.INDEX_LETTERS": _lua({keys.STATUS_INDEXES[status].name: s for s, status in layout.STATUS_LETTERS.items()}),
 }
 """The indexes that list jobs, by name, and those of the jobs that have ended; and of which status an index is."""
 _DIRECTIVE = re.compile(r"\s*--- @(?P<word>include|insert|state)(?: (?P<part>\w+))?")

@@ -34,11 +34,11 @@ def begin(link: Link, pack: Callable[[str, ConnectionInterface], Any], key: str)
     Raises:
       as :meth:`Link.call`, both.
     """
-    heard = link.begin(partial(pack, "EVALSHA"), key)
+    pending = link.begin(partial(pack, "EVALSHA"), key)
 
     def answer() -> Any:
         try:
-            return heard()
+            return pending()
         except NoScriptError:
             # Not SCRIPT LOAD and the same again: scripts may be flushed between the two.
             return link.exchange(partial(pack, "EVAL"), key)
@@ -60,7 +60,7 @@ def run_replicated(
         return link.exchange_and_wait(partial(pack, "EVAL"), *replication, key)
 
 
-def run_script(link: Link, name: str, keys: Sequence[str], *words: str | bytes) -> Any:
+def run_script(link: Link, name: str, keys: Sequence[str], *arguments: str | bytes) -> Any:
     """The answer of ``lua/{name}.lua``, over keys that don't belong to one queue.
 
     Raises:
@@ -70,7 +70,7 @@ def run_script(link: Link, name: str, keys: Sequence[str], *words: str | bytes) 
 
     def pack(command: str, connection: ConnectionInterface) -> Any:
         of_script = script.sha if command == "EVALSHA" else script.source
-        return connection.pack_command(command, of_script, len(keys), *keys, *words)
+        return connection.pack_command(command, of_script, len(keys), *keys, *arguments)
 
     return begin(link, pack, keys[0])()
 
@@ -125,13 +125,13 @@ class QueueCalls:
         self._replication = replication
         self._outage = outage
 
-    def _run(self, name: str, words: list[bytes], *, timed: bool = True) -> Any:
-        return self._begin(name, words, timed=timed)()
+    def _run(self, name: str, arguments: list[bytes], *, timed: bool = True) -> Any:
+        return self._begin(name, arguments, timed=timed)()
 
-    def _begin(self, name: str, words: list[bytes], *, timed: bool = True) -> Callable[[], Any]:
-        return begin(self._link, self._packer(name, words, timed=timed), self.queue)
+    def _begin(self, name: str, arguments: list[bytes], *, timed: bool = True) -> Callable[[], Any]:
+        return begin(self._link, self._packer(name, arguments, timed=timed), self.queue)
 
-    def _run_replicated(self, name: str, words: list[bytes], *, changes_nothing: Collection[bytes]) -> Any:
+    def _run_replicated(self, name: str, arguments: list[bytes], *, changes_nothing: Collection[bytes]) -> Any:
         """As :meth:`_run`, and waits until enough replicas have what the call wrote. An answer that begins with another
         word than those of ``changes_nothing`` stands for what a call wrote, this one or an earlier one.
 
@@ -139,8 +139,8 @@ class QueueCalls:
           TooFewReplicasError: they don't have it in time.
         """
         if not self._replication.replicas:
-            return self._run(name, words)
-        answer, have_it = run_replicated(self._link, self._packer(name, words), self._replication, self.queue)
+            return self._run(name, arguments)
+        answer, have_it = run_replicated(self._link, self._packer(name, arguments), self._replication, self.queue)
         if answer[0] in changes_nothing:
             return answer
         if answer[0] not in WROTE_NOW:
@@ -154,15 +154,15 @@ class QueueCalls:
         return answer
 
     def _packer(
-        self, name: str, words: list[bytes], *, timed: bool = True
+        self, name: str, arguments: list[bytes], *, timed: bool = True
     ) -> Callable[[str, ConnectionInterface], list[bytes]]:
         if timed:
-            words = [b"%d" % self._now() if self._now else b"", *words]
-        packed = _packed(words)
+            arguments = [b"%d" % self._now() if self._now else b"", *arguments]
+        packed = _packed(arguments)
 
         def pack(command: str, _: ConnectionInterface) -> list[bytes]:
             length, head = _head(command, name, self.queue)
-            return [b"*%d\r\n" % (length + len(words)) + head + packed]
+            return [b"*%d\r\n" % (length + len(arguments)) + head + packed]
 
         return pack
 
@@ -176,15 +176,15 @@ def _too_few(replication: Replication, have_it: int) -> TooFewReplicasError:
 
 @lru_cache(maxsize=4096)
 def _head(command: str, name: str, queue: str) -> tuple[int, bytes]:
-    """EVALSHA or EVAL with script and KEYS, packed once: the number of words, and their bytes in RESP."""
+    """EVALSHA or EVAL with script and KEYS, packed once: how many strings that is, and their bytes in RESP."""
     script = build.script(name)
     of_script = script.sha if command == "EVALSHA" else script.source
-    words = [command, of_script, str(len(script.keys)), *(key(queue) for key in script.keys)]
-    return len(words), _packed(word.encode() for word in words)
+    strings = [command, of_script, str(len(script.keys)), *(key(queue) for key in script.keys)]
+    return len(strings), _packed(string.encode() for string in strings)
 
 
-def _packed(words: Iterable[bytes]) -> bytes:
-    return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
+def _packed(strings: Iterable[bytes]) -> bytes:
+    return b"".join([b"$%d\r\n%b\r\n" % (len(string), string) for string in strings])
 
 
 def optional(number: int | None) -> bytes:

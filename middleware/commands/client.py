@@ -56,7 +56,7 @@ class RedisClient:
     ) -> None:
         self.default_gate = default_gate
         self.outage = Outage()
-        self._told: Outage | None = self.outage
+        self._outage_to_log: Outage | None = self.outage
         self.address = Address.of(where)
         self._timeout_s = timeout_s
         self._patience = patience
@@ -64,16 +64,17 @@ class RedisClient:
         self._replication = replication
         self._now = now
         self._links = Links(self.address, timeout_s=timeout_s, spin_us=spin_us)
-        self._replica = Replica() if replica_url else None
-        self._of_replica: RedisClient | None = None
+        self._replica: Replica[RedisClient] | None = None
         if replica_url:
-            self._of_replica = RedisClient(
-                replica_url,
-                timeout_s=timeout_s,
-                patience=impatient,
-                declared=declared,
-                default_gate=default_gate,
-                now=now,
+            self._replica = Replica(
+                RedisClient(
+                    replica_url,
+                    timeout_s=timeout_s,
+                    patience=impatient,
+                    declared=declared,
+                    default_gate=default_gate,
+                    now=now,
+                )
             )
 
     @property
@@ -88,10 +89,10 @@ class RedisClient:
     def answer_within(self, timeout_s: float) -> None:
         """From now on, wait this long for one answer, and don't log that calls wait: each request tells its end."""
         self._timeout_s = timeout_s
-        self._told = None
+        self._outage_to_log = None
         self._links = Links(self.address, timeout_s=timeout_s)
-        if self._of_replica is not None:
-            self._of_replica.answer_within(timeout_s)
+        if self._replica is not None:
+            self._replica.client.answer_within(timeout_s)
 
     def queue(self, name: str) -> QueueCommands:
         """The commands on a queue."""
@@ -105,17 +106,17 @@ class RedisClient:
         """The declared queues, and those that other programs have declared here."""
         return {*self._declared(), *(name.decode() for name in self.call("SMEMBERS", keys.queues()))}
 
-    def call(self, *words: str | bytes | int | float) -> Any:
+    def call(self, *command: str | bytes | int | float) -> Any:
         """The answer to one command that may be sent twice."""
-        return self._persist(lambda: self.link.call(*words))
+        return self._persist(lambda: self.link.call(*command))
 
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
         """The answers to several commands that may be sent twice, sent at once."""
         return self._persist(lambda: self.link.call_all(commands))
 
-    def run_script(self, name: str, keys: Sequence[str], *words: bytes) -> Any:
+    def run_script(self, name: str, keys: Sequence[str], *arguments: bytes) -> Any:
         """The answer of a script over keys that belong to no queue, which may be sent twice."""
-        return self._persist(lambda: run_script(self.link, name, keys, *words))
+        return self._persist(lambda: run_script(self.link, name, keys, *arguments))
 
     def read_lists(self, read: Callable[[RedisClient], T]) -> T:
         """What ``read`` reads from the replica as long as that is fit, else from the primary: many jobs at once, which
@@ -124,16 +125,11 @@ class RedisClient:
         Raises:
           RedisAwayError: neither answers.
         """
-        replica = self._of_replica
-        if replica is None or self._replica is None:
-            return read(self)
-        return self._replica.read(replica.link, lambda: read(replica), lambda: read(self))
+        return read(self) if self._replica is None else self._replica.read(read, self)
 
     def replica_fault(self) -> str | None:
         """Why lists are read from the primary although there is a replica, a sentence; None: they aren't."""
-        if self._of_replica is None or self._replica is None:
-            return None
-        return self._replica.look_when_due(self._of_replica.link)
+        return None if self._replica is None else self._replica.look_when_due()
 
     def check_writable(self) -> None:
         """Find out whether jobs could be accepted now; sent once.
@@ -148,7 +144,7 @@ class RedisClient:
             self.link.call("SET", keys.writable(), "", "PX", PROBE_MS)
 
     def _persist(self, call: Callable[[], T]) -> T:
-        return persist(call, patience_s=self._patience(), outage=self._told)
+        return persist(call, patience_s=self._patience(), outage=self._outage_to_log)
 
     def _commands(self, name: str, link: Link, patience: Callable[[], float | None]) -> QueueCommands:
         return QueueCommands(
@@ -158,5 +154,5 @@ class RedisClient:
             now=self._now,
             patience=patience,
             replication=self._replication,
-            outage=self._told,
+            outage=self._outage_to_log,
         )

@@ -6,6 +6,7 @@ Scripts have the fields under names such as ``R.SEQ`` (``build.py``); Python rea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgpack
@@ -144,6 +145,8 @@ MOST_TURNS = 10_000
 
 INTERVAL_US = 10_000_000
 MINUTE_US = 60_000_000
+OVERDUE_US = 5_000_000
+"""Where a tick passed so long ago and nobody decided it, no scheduler is at work: then no ticks are planned."""
 
 _S, _MINUTE, _HOUR = 1_000_000, 60_000_000, 3_600_000_000
 BOUNDS_US = (
@@ -186,30 +189,40 @@ that its worker settled as processed, to be retried, rejected or cancelled."""
 OTHER_TASKS = "(other)"
 """The tasks beyond those that are counted by themselves."""
 
-SAMPLE_FIELDS = ("interval", *STATE_FIELDS, *TOTAL_FIELDS, "oldest")
-"""A sample, a MessagePack array: the sums of the counters of all tasks when an interval of 10 s since the epoch began,
-and the place of the job that was the oldest waiting one after the first call in it (0: none waited)."""
 
-
-class TaskCounters(NamedTuple):
-    """A task's counters: ``states`` and ``totals`` by name; of each histogram the sum in µs, then the buckets."""
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Jobs in each state, and totals since the queue was made, by name."""
 
     states: dict[str, int]
     totals: dict[str, int]
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            {name: value + other.states[name] for name, value in self.states.items()},
+            {name: value + other.totals[name] for name, value in self.totals.items()},
+        )
+
+
+class TaskCounters(NamedTuple):
+    """A task's counters; of each histogram the sum in µs, then the buckets."""
+
+    counts: Counts
     wait: Sequence[int]
     run: Sequence[int]
 
 
 class Sample(NamedTuple):
-    """When an interval began (µs since the epoch), the counts then, and the oldest place or None."""
+    """A queue's counts when an interval of 10 s began (µs since the epoch), and the place of the job that was the
+    oldest waiting one after the first call in it (None: none waited). A MessagePack array: the interval's number, the
+    counts of all tasks together in the order of STATE_FIELDS and TOTAL_FIELDS, and that place, or 0."""
 
     at_us: int
-    states: dict[str, int]
-    totals: dict[str, int]
-    oldest: int | None
+    counts: Counts
+    oldest_place: int | None
 
 
-class Registration(NamedTuple):
+class RegistrationRecord(NamedTuple):
     """A process in the registry: when it started and was last seen (µs since the epoch), and what it is, as JSON."""
 
     started: int
@@ -235,13 +248,13 @@ def unpack_recurring(packed: bytes) -> RecurringRecord:
 def unpack_task_counters(packed: bytes) -> TaskCounters:
     """A task's counters."""
     counts: list[int] = msgpack.unpackb(packed)
-    return TaskCounters(*_counts(counts), counts[_WAIT : _WAIT + BUCKETS + 1], counts[_RUN : _RUN + BUCKETS + 1])
+    return TaskCounters(_counts(counts), counts[_WAIT : _WAIT + BUCKETS + 1], counts[_RUN : _RUN + BUCKETS + 1])
 
 
 def unpack_sample(packed: bytes) -> Sample:
     """A sample."""
     interval, *counts, oldest = msgpack.unpackb(packed)
-    return Sample(interval * INTERVAL_US, *_counts(counts), oldest or None)
+    return Sample(interval * INTERVAL_US, _counts(counts), oldest or None)
 
 
 def unpack_minute(packed: bytes) -> tuple[int, list[bytes]]:
@@ -250,18 +263,18 @@ def unpack_minute(packed: bytes) -> tuple[int, list[bytes]]:
     return minute * MINUTE_US, flat
 
 
-def unpack_registration(packed: bytes) -> Registration:
+def unpack_registration(packed: bytes) -> RegistrationRecord:
     """A process in the registry."""
-    return Registration(*msgpack.unpackb(packed))
+    return RegistrationRecord(*msgpack.unpackb(packed))
 
 
 def _set(packed: bytes) -> list[Any]:
     return [None if value is False else value for value in msgpack.unpackb(packed)]
 
 
-def _counts(counts: Sequence[int]) -> tuple[dict[str, int], dict[str, int]]:
+def _counts(counts: Sequence[int]) -> Counts:
     states = dict(zip(STATE_FIELDS, counts, strict=False))
-    return states, dict(zip(TOTAL_FIELDS, counts[len(STATE_FIELDS) :], strict=False))
+    return Counts(states, dict(zip(TOTAL_FIELDS, counts[len(STATE_FIELDS) :], strict=False)))
 
 
 _WAIT, _RUN = TASK_COUNTER_FIELDS.index("wait_sum"), TASK_COUNTER_FIELDS.index("run_sum")

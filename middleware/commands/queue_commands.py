@@ -7,8 +7,9 @@ from typing import Any
 
 import msgpack
 
+from .accept_arguments import accept_arguments
 from .calls import optional, pairs, repeatable
-from .recurring_commands import RecurringCommands, offered
+from .recurring_commands import RecurringCommands
 from .types import (
     BOUNDLESS,
     KEYLESS,
@@ -19,13 +20,14 @@ from .types import (
     Call,
     Claim,
     Crowded,
+    Exists,
     IdempotencyKey,
-    Known,
     Offer,
     Replayed,
     Reused,
     Room,
     Settlement,
+    Token,
 )
 from .window_commands import WindowCommands
 
@@ -36,16 +38,16 @@ REFUSALS = frozenset({b"crowded", b"reused"})
 class SettleAnswer:
     """What ``settle.lua`` answered. It is read when somebody asks: first the next call is sent."""
 
-    def __init__(self, words: list[Any]) -> None:
-        self._words = words
+    def __init__(self, answer: list[Any]) -> None:
+        self._answer = answer
 
     def claim(self) -> Claim:
         """What was claimed."""
-        return _claim(self._words[0], self._words[1], self._words[3:])
+        return _claim(self._answer[0], self._answer[1], self._answer[3:])
 
     def stale(self) -> list[int]:
         """Which of the settlements were stale, by their indexes."""
-        return [number - 1 for number in self._words[2]]
+        return [number - 1 for number in self._answer[2]]
 
 
 class QueueCommands(WindowCommands, RecurringCommands):
@@ -62,25 +64,20 @@ class QueueCommands(WindowCommands, RecurringCommands):
     ) -> Acceptance:
         """Accept jobs, all or none, if there is ``room`` for them. With a ``call`` it may be sent again; with a ``key``
         it accepts nothing when it was sent before."""
-        words = self._words_of_accept(jobs, call, key, room)
-        return _acceptance(self._run_replicated("accept", words, changes_nothing=REFUSALS), len(jobs))
+        arguments = accept_arguments(self._default_gate, jobs, call=call, key=key, room=room)
+        return _acceptance(self._run_replicated("accept", arguments, changes_nothing=REFUSALS), len(jobs))
 
     def begin_accepting(self, jobs: Sequence[Offer]) -> Callable[[], Acceptance]:
         """As :meth:`accept`, in two steps: send now; what this returns, called once, waits for the answer. Replicas
         aren't waited for."""
-        heard = self._begin("accept", self._words_of_accept(jobs, NAMELESS, KEYLESS, BOUNDLESS))
-        return lambda: _acceptance(heard(), len(jobs))
-
-    def _words_of_accept(self, jobs: Sequence[Offer], call: Call, key: IdempotencyKey, room: Room) -> list[bytes]:
-        bounds = (room.most_waiting, room.most_bytes, room.drops_oldest)
-        packed_room = msgpack.packb(bounds) if room.is_bounded else b""
-        head = [self._default_gate, packed_room, call.caller, b"%d" % call.number, *key]
-        return [*head, *offered(jobs)]
+        pending = self._begin("accept", accept_arguments(self._default_gate, jobs))
+        return lambda: _acceptance(pending(), len(jobs))
 
     def claim(self, worker: str, lease_us: int, wanted: int) -> Claim:
         """Claim up to ``wanted`` jobs. Never to be sent again blindly."""
-        answer = self._run("claim", [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted])
-        return _claim(answer[0], answer[1], answer[2:])
+        arguments = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
+        word, until_due_us, *jobs = self._run("claim", arguments)
+        return _claim(word, until_due_us, jobs)
 
     def settle(
         self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
@@ -94,13 +91,13 @@ class QueueCommands(WindowCommands, RecurringCommands):
         self, settlements: Sequence[Settlement], worker: str, lease_us: int, wanted: int
     ) -> Callable[[], SettleAnswer]:
         """As :meth:`settle`, in two steps: send now; what this returns, called once, waits for the answer."""
-        words = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
+        arguments = [worker.encode(), b"%d" % lease_us, self._default_gate, b"%d" % wanted]
         for s in settlements:
-            words += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), _detail(s))
-        heard = self._begin("settle", words)
-        return lambda: SettleAnswer(heard())
+            arguments += (s.id.encode(), b"%d" % s.number, s.outcome.encode(), _detail(s))
+        pending = self._begin("settle", arguments)
+        return lambda: SettleAnswer(pending())
 
-    def recover(self, worker: str, held: Iterable[tuple[str, int]]) -> int:
+    def recover(self, worker: str, held: Iterable[Token]) -> int:
         """Put back what this worker claimed without ever hearing of it; returns how many."""
         return int(self._run("recover", [worker.encode(), self._default_gate, *_tokens(held)]))
 
@@ -109,24 +106,16 @@ class QueueCommands(WindowCommands, RecurringCommands):
         until_due_us, jobs_wait = self._run("ring_again", [self._default_gate])
         return until_due_us, bool(jobs_wait)
 
-    def heartbeat(self, lease_us: int, silence_us: int, held: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:
+    def heartbeat(self, lease_us: int, silence_us: int, held: Iterable[Token]) -> list[tuple[str, str]]:
         """Renew the leases of what is held: (id, word) of those that need attention; word: lost, cancel."""
         answer = self._run("heartbeat", [b"%d" % lease_us, b"%d" % silence_us, *_tokens(held)])
         return [(answer[i].decode(), answer[i + 1].decode()) for i in range(0, len(answer), 2)]
-
-    def cancel(self, id: str, reason: str) -> str:
-        """As :meth:`cancel_all`, one job."""
-        return self.cancel_all([id], reason)[0]
 
     @repeatable
     def cancel_all(self, ids: Sequence[str], reason: str) -> list[str]:
         """Call up to 500 jobs off; of each: cancelled, asked, already, finished, missing (``cancel.lua``)."""
         words: list[bytes] = self._run("cancel", [reason.encode(), *(id.encode() for id in ids)])
         return [word.decode() for word in words]
-
-    def retry(self, id: str, message: bytes, reason: str = "") -> str:
-        """As :meth:`retry_all`, one job."""
-        return self.retry_all([(id, message)], reason)[0]
 
     @repeatable
     def retry_all(self, jobs: Sequence[tuple[str, bytes]], reason: str = "") -> list[str]:
@@ -137,9 +126,9 @@ class QueueCommands(WindowCommands, RecurringCommands):
         return [word.decode() for word in words]
 
     @repeatable
-    def progress(self, token: tuple[str, int], words: bytes) -> str:
+    def progress(self, token: Token, progress: bytes) -> str:
         """Keep what a task says of itself: kept, stale, cancel (``progress.lua``)."""
-        answer: bytes = self._run("progress", [*_tokens([token]), words])
+        answer: bytes = self._run("progress", [*_tokens([token]), progress])
         return answer.decode()
 
     @repeatable
@@ -167,8 +156,8 @@ class QueueCommands(WindowCommands, RecurringCommands):
 
     def reclaim(self, lease_us: int, silence_us: int, crash_limit: int) -> tuple[int, list[tuple[str, str]]]:
         """Put back jobs whose lease ran out: µs until the next lease ends (-1: none), and (id, status letter) each."""
-        words = [b"%d" % lease_us, b"%d" % silence_us, b"%d" % crash_limit, self._default_gate]
-        answer = self._run("reclaim", words)
+        arguments = [b"%d" % lease_us, b"%d" % silence_us, b"%d" % crash_limit, self._default_gate]
+        answer = self._run("reclaim", arguments)
         moved = [(answer[i].decode(), answer[i + 1].decode()) for i in range(1, len(answer), 2)]
         return answer[0], moved
 
@@ -199,28 +188,28 @@ class QueueCommands(WindowCommands, RecurringCommands):
         (id, packed record) each."""
         # This script alone takes no time: it reads what is there.
         packed_tasks = msgpack.packb(list(tasks)) if tasks else b""
-        words = [optional(below_seq), optional(above_seq), b"%d" % limit, packed_tasks, optional(window), tags.encode()]
-        answer = self._run("page", words + [index.encode() for index in indexes], timed=False)
-        rows = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
-        return int(answer[0]) if answer[0] else None, rows
+        rows = map(optional, (below_seq, above_seq, limit))
+        arguments = [*rows, packed_tasks, optional(window), tags.encode(), *(index.encode() for index in indexes)]
+        answer = self._run("page", arguments, timed=False)
+        found = [(answer[i].decode(), answer[i + 1]) for i in range(1, len(answer), 2)]
+        return int(answer[0]) if answer[0] else None, found
 
 
-def _acceptance(words: list[Any], count: int) -> Acceptance:
-    word, *answer = words
-    match word:
-        case b"again":
+def _acceptance(answer: list[Any], count: int) -> Acceptance:
+    match answer:
+        case [b"again"]:
             return Again()
-        case b"exists":
-            return Known(answer[0], answer[1].decode())
-        case b"crowded":
-            return Crowded(*answer)
-        case b"replayed":
-            return Replayed(*answer)
-        case b"reused":
+        case [b"exists", known, known_id]:
+            return Exists(known, known_id.decode())
+        case [b"crowded", *room]:
+            return Crowded(*room)
+        case [b"replayed", *made]:
+            return Replayed(*made)
+        case [b"reused"]:
             return Reused()
-        case b"recorded":
-            return Accepted(answer[0], (), answer[1], answer[2:])
-    first, now, *dues = answer
+        case [b"recorded", first, now, *records]:
+            return Accepted(first, (), now, records)
+    _, first, now, *dues = answer
     return Accepted(first, [due or None for due in dues] or [None] * count, now)
 
 
@@ -238,7 +227,7 @@ def _claim(words: bytes, until_due_us: int, flat: list[Any]) -> Claim:
     return Claim(word, until_due_us, jobs, tuple(flat[2::5]), tuple(flat[3::5]), int(window) if window else None)
 
 
-def _tokens(held: Iterable[tuple[str, int]]) -> Iterable[bytes]:
+def _tokens(held: Iterable[Token]) -> Iterable[bytes]:
     for id, number in held:
         yield id.encode()
         yield b"%d" % number

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import msgpack
-
+from .accept_arguments import accept_arguments
 from .calls import QueueCalls, pairs, repeatable
-from .types import KEYLESS, NAMELESS, Offer, Skipped, Submitted, Tick, TickAnswer, TickRefused
+from .types import Offer, Skipped, Submitted, Tick, TickAnswer, TickRefused
 
 UNDECIDED = frozenset({b"unknown", b"early"})
 """How ``accept.lua`` begins its answer when a tick isn't decided."""
@@ -19,9 +18,8 @@ class RecurringCommands(QueueCalls):
 
     def accept_tick(self, job: Offer, tick: Tick) -> TickAnswer:
         """Accept a tick's job, unless that tick was decided before. May be sent again: it is decided once."""
-        words = [self._default_gate, b"", NAMELESS.caller, b"%d" % NAMELESS.number, *KEYLESS]
-        words += offered([job], tick)
-        word, *answer = self._run_replicated("accept", words, changes_nothing=UNDECIDED)
+        arguments = accept_arguments(self._default_gate, [job], tick=tick)
+        word, *answer = self._run_replicated("accept", arguments, changes_nothing=UNDECIDED)
         match word:
             case b"submitted":
                 return Submitted(*answer)
@@ -32,10 +30,10 @@ class RecurringCommands(QueueCalls):
     @repeatable
     def put_recurring(self, jobs: Sequence[tuple[str, str, bytes]]) -> int:
         """Put these recurring jobs in force and no others: name, timetable and definition each; how many changed."""
-        words: list[bytes] = []
+        arguments: list[bytes] = []
         for name, timetable, definition in jobs:
-            words += (name.encode(), timetable.encode(), definition)
-        return int(self._run("put_recurring", words))
+            arguments += (name.encode(), timetable.encode(), definition)
+        return int(self._run("put_recurring", arguments))
 
     @repeatable
     def pause_recurring(self, word: str, name: str, by: str, reason: str) -> str:
@@ -49,21 +47,3 @@ class RecurringCommands(QueueCalls):
         now_us, counters, *rows = self._run("read_recurring", [])
         found = [(rows[i].decode(), rows[i + 1], rows[i + 2]) for i in range(0, len(rows), 3)]
         return now_us, pairs(counters), found
-
-
-def offered(jobs: Sequence[Offer], tick: Tick | None = None) -> Iterator[bytes]:
-    """Jobs, and whose tick they are of, as ``accept.lua`` takes them."""
-    extras = [_extras(job) for job in jobs] if any(map(_has_extras, jobs)) else []
-    yield msgpack.packb(extras, use_bin_type=False) if extras else b""
-    yield b"" if tick is None else msgpack.packb(tick)
-    for id, task, message, due, *_ in jobs:
-        yield from (id.encode(), task.encode(), due, message)
-
-
-def _has_extras(job: Offer) -> bool:
-    return bool(job.tags or job.deadline or job.subject.digest or job.group or job.generated_us is not None)
-
-
-def _extras(job: Offer) -> tuple[object, ...]:
-    """What few jobs have, in the order in which ``accept.lua`` takes it."""
-    return (job.tags, job.deadline, *job.subject, job.group, False if job.generated_us is None else job.generated_us)

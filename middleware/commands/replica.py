@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from redis.exceptions import ResponseError
 
@@ -14,7 +14,16 @@ from ..errors import RedisAwayError
 from ..redis_link.info import fields_of
 from ..redis_link.link import Link
 
+
+class Client(Protocol):
+    """Whoever reads over a link of its own, such as ``RedisClient``."""
+
+    @property
+    def link(self) -> Link: ...
+
+
 T = TypeVar("T")
+C = TypeVar("C", bound=Client)
 
 LOOK_EVERY_S = 1.0
 """How long a replica that was fit may have lost its link to the primary before anybody notices."""
@@ -24,37 +33,38 @@ LEFT_ALONE_S = 5.0
 logger = logging.getLogger(__name__)
 
 
-class Replica:
+class Replica(Generic[C]):
     """What this process knows of the replica. One that has lost its link to the primary goes on answering, with what it
     knew by then: so it is asked for its link, once a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: C) -> None:
+        self.client = client
         self.fault: str | None = None
         self._lock = threading.Lock()
         self._look_at = 0.0
 
-    def read(self, link: Link, from_replica: Callable[[], T], from_primary: Callable[[], T]) -> T:
-        """What the replica gives over ``link``, or where it isn't fit what the primary gives.
+    def read(self, read: Callable[[C], T], primary: C) -> T:
+        """What ``read`` reads from the replica, or where that isn't fit from the primary.
 
         Raises:
           RedisAwayError: the primary doesn't answer either.
         """
-        if self._is_fit(link):
+        if self._is_fit():
             try:
-                return from_replica()
+                return read(self.client)
             except (RedisAwayError, ResponseError) as error:
                 self._note("it doesn't answer as it should", error)
-        return from_primary()
+        return read(primary)
 
-    def look_when_due(self, link: Link) -> str | None:
+    def look_when_due(self) -> str | None:
         """Why lists are read from the primary, a sentence; None: they aren't."""
-        self._is_fit(link)
+        self._is_fit()
         return self.fault
 
-    def _is_fit(self, link: Link) -> bool:
+    def _is_fit(self) -> bool:
         if time.monotonic() >= self._look_at:
             try:
-                self._note(_fault_in(link.call("INFO", "replication")))
+                self._note(_fault_in(self.client.link.call("INFO", "replication")))
             except (RedisAwayError, ResponseError) as error:
                 self._note("it doesn't answer", error)
         return self.fault is None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+Token = tuple[str, int]
+"""Names a delivery: the job's id, and the number of the claim."""
+
 
 class Claim(NamedTuple):
     """What a claim brought: the gate's word, µs until the next job falls due (-1: none), per job (id, number of the
@@ -45,9 +48,9 @@ NO_SUBJECT = Subject("")
 
 
 class Offer(NamedTuple):
-    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_word`), the digests of its
-    tags (:func:`tags.digests`), its deadline (:meth:`deadlines.Deadlines.word`), its subject, the digest of its group
-    (empty: it has none), and when it was generated in µs (None: nobody said)."""
+    """A job to be accepted: when it falls due as ``accept.lua`` takes it (:func:`due.due_argument`), the digests of its
+    tags (:func:`tags.digests`), its deadline (:meth:`deadlines.Deadlines.argument`), its subject, the digest of its
+    group (empty: it has none), and when it was generated in µs (None: nobody said)."""
 
     id: str
     task: str
@@ -95,6 +98,10 @@ class Call(NamedTuple):
     number: int
 
 
+NAMELESS = Call(b"", 0)
+"""A call that isn't recognized when it is sent again."""
+
+
 class Replication(NamedTuple):
     """How many replicas must have what a call wrote before it counts as done, and how long they are waited for."""
 
@@ -110,12 +117,15 @@ class Again(NamedTuple):
 
 
 class Crowded(NamedTuple):
-    """Nothing was accepted: too many jobs (``waiting``) wait already, or too many bytes (0: they aren't bounded).
-    ``until_window_us``: until the next window opens, if they wait for it."""
+    """Nothing was accepted: too many jobs wait already, beside those that these would supersede (``waiting``), for so
+    many more (``wanted``); or too many bytes, which are 0 otherwise. ``until_window_us``: until the next window opens,
+    if they wait for it."""
 
     waiting: int
     until_window_us: int = 0
+    wanted: int = 1
     bytes: int = 0
+    wanted_bytes: int = 0
 
 
 class Replayed(NamedTuple):
@@ -129,7 +139,7 @@ class Reused(NamedTuple):
     """Another request was sent before under this key."""
 
 
-class Known(NamedTuple):
+class Exists(NamedTuple):
     """Nothing was accepted: how many of the ids there are already, and one of them."""
 
     how_many: int
@@ -173,9 +183,6 @@ TickAnswer = Submitted | Skipped | TickRefused
 """What became of a tick."""
 
 
-NAMELESS = Call(b"", 0)
-
-
 class IdempotencyKey(NamedTuple):
     """Under which name a request is known for a day, and what it asked for: digests of 16 bytes."""
 
@@ -184,8 +191,8 @@ class IdempotencyKey(NamedTuple):
 
 
 KEYLESS = IdempotencyKey(b"", b"")
-"""Known to nobody when it is sent again."""
+"""No request is known by it."""
 
 
-Acceptance = Accepted | Known | Crowded | Again | Replayed | Reused
+Acceptance = Accepted | Exists | Crowded | Again | Replayed | Reused
 """What became of a call of accept."""

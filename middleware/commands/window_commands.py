@@ -27,9 +27,9 @@ class WindowCommands(QueueCalls):
         """Put a policy in force, and note when the cadence opens the next windows; True if it changed the policy.
         Where it goes by groups, :meth:`index_groups` is begun."""
         next_tick = b"keep" if next_tick_ms == "keep" else optional(next_tick_ms)
-        words = [word.encode() for pair in fields.items() for word in pair]
+        pairs = [text.encode() for pair in fields.items() for text in pair]
         later_ticks = " ".join(map(str, later_ticks_ms)).encode()
-        is_changed, is_indexing = self._run("set_policy", [next_tick, later_ticks, *words])
+        is_changed, is_indexing = self._run("set_policy", [next_tick, later_ticks, *pairs])
         if is_indexing:
             self.index_groups()
         return bool(is_changed)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from .. import tags
 from ..commands import keys
-from ..commands.layout import STATUS_LETTERS, Record, unpack_record
+from ..commands.layout import STATUS_LETTERS, unpack_record
 from ..commands.queue_commands import QueueCommands
 from ..errors import RedisAwayError
 from ..jobs import JobStatus
@@ -24,8 +24,8 @@ from ..redis_link.links import link_to
 from ..settings import load_or_exit
 from .audit_groups import faults_of_groups, ungrouped
 from .audit_of_bytes import fault_of_bytes
+from .audit_reads import CHUNK, indexed, scanned
 
-CHUNK = 500
 OF_A_SUBJECT = frozenset({JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PROCESSED})
 """The states of the jobs in the index of subjects."""
 
@@ -64,19 +64,17 @@ def audit(queue: str, link: Link) -> list[str]:
     """
     ids = _all_ids(queue, link)
     faults = (fault for chunk in _chunks(ids) for fault in _faults_in(queue, chunk, link))
-    of_tags = (
-        fault for chunk in _chunks(_entries(keys.tagged(queue), link)) for fault in _faults_of_tags(queue, chunk, link)
-    )
-    of_subjects = (
-        fault
-        for chunk in _chunks(_entries(keys.subjects(queue), link))
-        for fault in _faults_of_subjects(queue, chunk, link)
-    )
+
+    def entries(index: keys.QueueKey) -> Iterator[list[bytes]]:
+        return scanned("ZSCAN", index(queue), link)
+
+    of_tags = (fault for some in entries(keys.tagged) for fault in _faults_of_tags(queue, some, link))
+    of_subjects = (fault for some in entries(keys.subjects) for fault in _faults_of_subjects(queue, some, link))
     of_groups = (
         fault
         for index, running in ((keys.grouped, False), (keys.running_grouped, True))
-        for chunk in _chunks(_entries(index(queue), link))
-        for fault in faults_of_groups(queue, chunk, link, running=running)
+        for some in entries(index)
+        for fault in faults_of_groups(queue, some, link, running=running)
     )
     of_jobs = [f"{queue}: job {fault}" for fault in (*faults, *of_tags, *of_subjects, *of_groups)]
     if of_jobs:  # which is why the bytes don't add up either
@@ -92,23 +90,10 @@ def _all_ids(queue: str, link: Link) -> Iterator[str]:
         ("HSCAN", keys.records),
         ("HSCAN", keys.messages),
     ]:
-        cursor = b"0"
-        while True:
-            cursor, flat = link.call(command, key(queue), cursor, "COUNT", CHUNK)
-            new = {id.decode() for id in flat[::2]} - seen
+        for found in scanned(command, key(queue), link):
+            new = {id.decode() for id in found} - seen
             seen |= new
             yield from new
-            if cursor == b"0":
-                break
-
-
-def _entries(index: str, link: Link) -> Iterator[bytes]:
-    cursor = b"0"
-    while True:
-        cursor, flat = link.call("ZSCAN", index, cursor, "COUNT", CHUNK)
-        yield from flat[::2]
-        if cursor == b"0":
-            break
 
 
 def _chunks(found: Iterator[T]) -> Iterator[list[T]]:
@@ -118,30 +103,18 @@ def _chunks(found: Iterator[T]) -> Iterator[list[T]]:
 
 def _faults_of_tags(queue: str, entries: list[bytes], link: Link) -> Iterator[str]:
     """Each entry of the index of tags must be told by its job's record; one that is gone by now was pruned with it."""
-    for id, digest, seq, fields in _indexed(queue, keys.tagged(queue), entries, link):
+    for id, digest, seq, fields in indexed(queue, keys.tagged(queue), entries, link):
         if fields is None or fields.seq != seq or digest not in tags.split(fields.tags or ""):
             yield f"{id} is in the index under a tag that its record doesn't have"
 
 
 def _faults_of_subjects(queue: str, entries: list[bytes], link: Link) -> Iterator[str]:
     """Each entry of the index of subjects must be that of a job which waits, runs or was processed."""
-    for id, digest, seq, fields in _indexed(queue, keys.subjects(queue), entries, link):
+    for id, digest, seq, fields in indexed(queue, keys.subjects(queue), entries, link):
         if fields is None or fields.age != seq or digest != fields.subject:
             yield f"{id} is in the index under a subject that its record doesn't have"
         elif STATUS_LETTERS.get(fields.status) not in OF_A_SUBJECT:
             yield f"{id} is in the index of subjects, and its record says {STATUS_LETTERS.get(fields.status)}"
-
-
-def _indexed(queue: str, index: str, entries: list[bytes], link: Link) -> Iterator[tuple[str, str, int, Record | None]]:
-    """Of each entry that is still in the index: id, digest, seq, and the job's record at that moment."""
-    named = [tags.read_entry(entry) for entry in entries]
-    ids = [id.decode() for _, _, id in named]
-    commands: list[tuple[str | bytes, ...]] = [("MULTI",), ("HMGET", keys.records(queue), *ids)]
-    commands += [("ZMSCORE", index, *entries), ("EXEC",)]
-    records, scores = link.call_all(commands)[-1]
-    for id, (digest, seq, _), packed, score in zip(ids, named, records, scores, strict=True):
-        if score is not None:
-            yield id, digest, seq, None if packed is None else unpack_record(packed)
 
 
 def _faults_in(queue: str, ids: list[str], link: Link) -> Iterator[str]:

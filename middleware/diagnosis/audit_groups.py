@@ -9,6 +9,7 @@ from ..commands import keys
 from ..commands.layout import NO_GROUP, STATUS_LETTERS, unpack_record
 from ..jobs import JobStatus
 from ..redis_link.link import Link
+from .audit_reads import indexed
 
 
 def faults_of_groups(queue: str, entries: list[bytes], link: Link, *, running: bool) -> Iterator[str]:
@@ -16,25 +17,14 @@ def faults_of_groups(queue: str, entries: list[bytes], link: Link, *, running: b
     ``running`` one with a group, by its seq."""
     index = keys.running_grouped(queue) if running else keys.grouped(queue)
     status = JobStatus.RUNNING if running else JobStatus.QUEUED
-    named = [tags.read_entry(entry) for entry in entries]
-    commands: list[tuple[str | bytes, ...]] = [
-        ("MULTI",),
-        ("HMGET", keys.records(queue), *(id for _, _, id in named)),
-        ("ZMSCORE", index, *entries),
-        ("EXEC",),
-    ]
-    records, scores = link.call_all(commands)[-1]
-    for (group, number, id), packed, score in zip(named, records, scores, strict=True):
-        if score is None:
-            continue
-        record = None if packed is None else unpack_record(packed)
+    for id, group, number, record in indexed(queue, index, entries, link):
         if record is None or STATUS_LETTERS.get(record.status) is not status:
             which = "running" if running else "waiting"
-            yield f"{id.decode()} is in the index of {which} groups, and isn't {status.value}"
+            yield f"{id} is in the index of {which} groups, and isn't {status.value}"
         elif group != (record.group or NO_GROUP):
-            yield f"{id.decode()} is in the index under a group that its record doesn't have"
+            yield f"{id} is in the index under a group that its record doesn't have"
         elif number != (record.seq if running else record.place or record.seq):
-            yield f"{id.decode()} is at another place in the index of groups than in its record"
+            yield f"{id} is at another place in the index of groups than in its record"
 
 
 def ungrouped(queue: str, ids: list[str], link: Link) -> Iterator[str]:

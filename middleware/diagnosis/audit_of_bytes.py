@@ -9,8 +9,8 @@ from ..commands import keys
 from ..commands.queue_commands import QueueCommands
 from ..queues.snapshot import QueueSnapshot, read_snapshot
 from ..redis_link.link import Link
+from .audit_reads import scanned
 
-CHUNK = 500
 TRIES = 3
 
 
@@ -36,14 +36,11 @@ def fault_of_bytes(queue: str, link: Link) -> str | None:
 
 def _lengths(queue: str, link: Link) -> Iterator[int]:
     for index in (keys.stack(queue), keys.scheduled(queue)):
-        cursor, seen = b"0", set[bytes]()
-        while True:
-            cursor, flat = link.call("ZSCAN", index, cursor, "COUNT", CHUNK)
-            ids = [id for id in flat[::2] if id not in seen]
+        seen = set[bytes]()
+        for found in scanned("ZSCAN", index, link):
+            ids = [id for id in found if id not in seen]
             seen.update(ids)
             yield from link.call_all([("HSTRLEN", keys.messages(queue), id) for id in ids]) if ids else ()
-            if cursor == b"0":
-                break
 
 
 def _totals(snapshot: QueueSnapshot) -> Any:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from ..clock import rfc3339
 from ..jobs import JobStatus
+from ..words import counted
 from .cause import Cause, Data
-from .circumstances import Circumstances
-from .groups import bounds_that_hold, data_of_order, turns
+from .circumstances import Circumstances, PlaceInGroup
+from .groups import bounds_that_hold, turns
 
 OVERFLOW = "overflow"
 """The reason of an expired job that had to make room."""
@@ -103,17 +104,21 @@ def _order(c: Circumstances) -> Iterator[Cause]:
         of_group = "" if c.group is None else " of its group"
         yield Cause(
             "others_first",
-            f"{before} {kind} {'job' if before == 1 else 'jobs'}{of_group} "
+            f"{counted(before, f'{kind} job')}{of_group} "
             f"{'is' if before == 1 else 'are'} {where} it, and {order.upper()} takes "
             f"{'it' if before == 1 else 'them'} first.",
-            data_of_order(c, before),
+            {"before": before, "order": order, "above": _place(c).above, "below": _place(c).below},
         )
 
 
 def _before(c: Circumstances) -> int:
-    """How many go first: in its group, where claims go by groups."""
-    where = c if c.group is None else c.group
-    return where.above if c.queue.order_now == "lifo" else where.below
+    """How many go first."""
+    return _place(c).above if c.queue.order_now == "lifo" else _place(c).below
+
+
+def _place(c: Circumstances) -> Circumstances | PlaceInGroup:
+    """Where it lies: in its group, where claims go by groups."""
+    return c if c.group is None else c.group
 
 
 def _deadline(c: Circumstances) -> Iterator[Cause]:
@@ -178,10 +183,9 @@ def _rejected(c: Circumstances) -> Cause:
     job = c.job
     reason = job.reason or "failed"
     why = f": {job.error.type}: {job.error.message}" if job.error else ""
-    attempts = "attempt" if job.attempts == 1 else "attempts"
     return Cause(
         reason if reason in REJECTED_BECAUSE else "rejected",
-        f"{REJECTED_BECAUSE.get(reason, reason)}, after {job.attempts} {attempts}{why}",
+        f"{REJECTED_BECAUSE.get(reason, reason)}, after {counted(job.attempts, 'attempt')}{why}",
         {
             "attempts": job.attempts,
             "max_attempts": job.max_attempts,

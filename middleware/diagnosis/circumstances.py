@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from ..broker import LifoBroker
 from ..commands import keys
-from ..commands.layout import INTERVAL_US, MINUTE_US, unpack_record
+from ..commands.client import RedisClient
+from ..commands.layout import INTERVAL_US, MINUTE_US, NO_GROUP, Record, unpack_record
 from ..jobs import Job, JobStatus
 from ..messages import time_limit_s
 from ..processes.registry import LiveProcess
 from ..queues.policy import Policy
 from ..queues.snapshot import QueueSnapshot
 from ..statistics.counters import QueueCounters, added, read_counters
-from .groups import GroupStanding, standing_of
-
-if TYPE_CHECKING:
-    from ..broker import LifoBroker
+from ..tags import entry
 
 RATES_SPAN_US = 300_000_000
 FEWEST_BUSY_S = 20.0
@@ -37,6 +35,19 @@ class Flow:
     steady_arrivals: float
     busy_starts: float | None
     run_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceInGroup:
+    """Where a waiting job lies among those of its group, where claims go by groups. ``above`` and ``below``: jobs of
+    its group with a higher and a lower place. ``running``: jobs of its group. ``is_full``: as many of them run as may.
+    ``had_turn``: its group has had its turn in this round."""
+
+    above: int
+    below: int
+    running: int
+    is_full: bool
+    had_turn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ class Circumstances:
     is_gated: bool
     processes: list[LiveProcess]
     flow: Flow
-    group: GroupStanding | None
+    group: PlaceInGroup | None
 
     @property
     def policy(self) -> Policy | None:
@@ -102,8 +113,24 @@ def circumstances_of(id: str, broker: LifoBroker) -> Circumstances | None:
         is_gated=broker.is_gated,
         processes=broker.registry.processes(),
         flow=flow_of(counters),
-        group=standing_of(job.queue, id, record, broker.redis) if goes_by_groups and record else None,
+        group=_place_in_group(job.queue, id, record, broker.redis) if goes_by_groups and record else None,
     )
+
+
+def _place_in_group(queue: str, id: str, record: Record, redis: RedisClient) -> PlaceInGroup:
+    group, grouped = record.group or NO_GROUP, keys.grouped(queue)
+    low, high = b"[" + group.encode(), b"(" + group.encode() + b"\xff"
+    own = entry(group, record.place or record.seq, id)
+    above, below, running, full, had_turn = redis.call_all(
+        [
+            ("ZLEXCOUNT", grouped, b"(" + own, high),
+            ("ZLEXCOUNT", grouped, low, b"(" + own),
+            ("ZLEXCOUNT", keys.running_grouped(queue), low, high),
+            ("ZSCORE", keys.full_groups(queue), group),
+            ("SISMEMBER", keys.had_turn(queue), group),
+        ]
+    )
+    return PlaceInGroup(above, below, running, full is not None, bool(had_turn))
 
 
 def recent_counters(queue: str, broker: LifoBroker) -> QueueCounters:

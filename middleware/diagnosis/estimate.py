@@ -9,7 +9,7 @@ from typing import Any
 
 from ..jobs import JobStatus
 from .circumstances import Circumstances, Flow
-from .forecast import Opening, Outlook, Turn, turn_of
+from .forecast import Opening, Outlook, Start, start_of
 from .openings import idle_threads, openings_of, pace_of, waiting_at, waits
 
 ENOUGH_EVIDENCE_S = 180.0
@@ -64,14 +64,14 @@ def _undisturbed(c: Circumstances, before: int) -> Estimate:
     if (obstacle := _obstacle(c)) is not None:
         return Estimate(None, obstacle, before, c.flow)
     pace = pace_of(c)
-    turn = _turn(c, before, pace or 0.0)
-    if pace is None and (turn.windows or math.isinf(turn.in_s)):
+    start = _start(c, before, pace or 0.0)
+    if pace is None and (start.windows or math.isinf(start.in_s)):
         none = f"none has started in the last {c.flow.over_s / 60:.0f} minutes"
         return Estimate(None, f"{before} go first, and {none}.", before, c.flow)
-    return Estimate(None if math.isinf(turn.in_s) else turn.in_s, _because(c, before, turn), before, c.flow)
+    return Estimate(None if math.isinf(start.in_s) else start.in_s, _because(c, before, start), before, c.flow)
 
 
-def _turn(c: Circumstances, before: int, pace: float) -> Turn:
+def _start(c: Circumstances, before: int, pace: float) -> Start:
     joins_s = _joins_s(c)
     arrivals, is_lifo = c.flow.steady_arrivals, c.queue.order_now == "lifo"
     share = c.policy.oldest_share_ppm / 1e6 if c.policy and is_lifo else 0.0
@@ -85,7 +85,7 @@ def _turn(c: Circumstances, before: int, pace: float) -> Turn:
         if c.policy and c.policy.close_when_empty:
             openings = (each for each in openings if waiting >= 1 or each.from_s >= joins_s)
     growth = arrivals if is_lifo else 0.0
-    return turn_of(Outlook(first=first, last=last, share=share, growth=growth, pace=pace, joins_s=joins_s), openings)
+    return start_of(Outlook(first=first, last=last, share=share, growth=growth, pace=pace, joins_s=joins_s), openings)
 
 
 def _joins_s(c: Circumstances) -> float:
@@ -114,23 +114,23 @@ def _waits_for_window(c: Circumstances) -> bool:
     return c.policy is not None and c.queue.mode == "windows" and (window is None or not window.is_open)
 
 
-def _because(c: Circumstances, before: int, turn: Turn) -> str:
+def _because(c: Circumstances, before: int, start: Start) -> str:
     flow, is_lifo = c.flow, c.queue.order_now == "lifo"
     rates = f"{_rate(flow.arrivals)} jobs a second arrive and {_rate(flow.starts)} start"
-    if math.isinf(turn.in_s):
+    if math.isinf(start.in_s):
         if not is_lifo:
             return f"{before} older jobs go first, and no window that is planned lets it through."
         if flow.over_s < ENOUGH_EVIDENCE_S:
             return f"It isn't known yet: in the {flow.over_s:.0f} s so far {rates}, and newer ones go first."
         return f"It may never start at this rate: {rates}, and newer ones go first."
-    if turn.in_s == 0:
+    if start.in_s == 0:
         return f"{idle_threads(c)} threads are idle: it starts at once."
-    if turn.in_s <= _joins_s(c):
+    if start.in_s <= _joins_s(c):
         return "It isn't due before then."
-    if turn.at_opening and not turn.windows:
+    if start.at_opening and not start.windows:
         return "The next window opens then."
-    when = f", and its turn comes in window {turn.windows + 1} from now" if turn.windows else ""
-    if turn.by_share and c.policy:
+    when = f", and its turn comes in window {start.windows + 1} from now" if start.windows else ""
+    if start.by_share and c.policy:
         share = f"{c.policy.oldest_share_ppm / 1e6:.1%}"
         return f"{share} of the claims go to the oldest, and {c.below} jobs are older; {rates}{when}."
     if not before and is_lifo:

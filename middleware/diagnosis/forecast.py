@@ -1,4 +1,4 @@
-"""When a job's turn comes, from what is ahead of it, what comes on top of it, and the windows that open.
+"""When a job starts, from what is ahead of it, what comes on top of it, and the windows that open.
 
 Claims and arrivals are taken for a random walk: what goes before a job becomes less by each claim and, in LIFO order,
 more by each arrival. The answer is the median of the time at which nothing is left: half of the jobs in this position
@@ -50,8 +50,8 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """When a job's turn comes, in seconds (infinite: never); ``at_opening``: as soon as a window opens; ``by_share``:
+class Start:
+    """When a job starts, in seconds (infinite: never); ``at_opening``: as soon as a window opens; ``by_share``:
     as the oldest; ``windows``: how many open before that."""
 
     in_s: float
@@ -60,8 +60,8 @@ class Turn:
     by_share: bool = False
 
 
-def turn_of(outlook: Outlook, openings: Iterable[Opening]) -> Turn:
-    """The turn of a job, by the openings that are planned, in their order."""
+def start_of(outlook: Outlook, openings: Iterable[Opening]) -> Start:
+    """When a job starts, by the openings that are planned, in their order."""
     first, last, since_s = outlook.first, outlook.last, outlook.joins_s
     steps: list[tuple[float, float, float]] = []
     for windows, opening in enumerate(islice(openings, MOST_WINDOWS)):
@@ -73,17 +73,17 @@ def turn_of(outlook: Outlook, openings: Iterable[Opening]) -> Turn:
         by_order = _by_order(outlook, opening, first, length_s)
         by_share = _by_share(outlook, opening, last, length_s)
         if (wait_s := min(by_order, by_share)) < math.inf:
-            return Turn(begin_s + wait_s, windows, wait_s < AT_ONCE_S, by_share < by_order)
+            return Start(begin_s + wait_s, windows, wait_s < AT_ONCE_S, by_share < by_order)
         if math.isinf(length_s):
-            return Turn(math.inf)
+            return Start(math.inf)
         claims = min(opening.credits, opening.idle + outlook.pace * length_s)
         first = max(0.0, first + outlook.growth * length_s - claims * (1 - outlook.share))
         last = max(0.0, last - math.floor(claims * outlook.share))
         since_s = opening.until_s
         steps.append((since_s, first, last))
         if len(steps) > FALLING_WITHIN and _is_rising(steps[-FALLING_WITHIN - 1 :]):
-            return Turn(math.inf)
-    return Turn(_extrapolated(steps[-2:]), len(steps)) if len(steps) == MOST_WINDOWS else Turn(math.inf)
+            return Start(math.inf)
+    return Start(_extrapolated(steps[-2:]), len(steps)) if len(steps) == MOST_WINDOWS else Start(math.inf)
 
 
 def _by_order(o: Outlook, opening: Opening, first: float, length_s: float) -> float:

@@ -3,53 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from ..commands import keys
-from ..commands.layout import NO_GROUP, Record
 from ..jobs import JobStatus
-from ..tags import entry
 from ..words import counted
 from .cause import Cause
-
-if TYPE_CHECKING:
-    from ..commands.client import RedisClient
-    from .circumstances import Circumstances
-
-
-@dataclass(frozen=True, slots=True)
-class GroupStanding:
-    """Where a waiting job stands, in a queue whose claims go by groups. ``above`` and ``below``: jobs of its group with
-    a higher and a lower place. ``running``: jobs of its group. ``is_full``: as many of them run as may. ``had_turn``:
-    its group has had its turn in this round."""
-
-    above: int
-    below: int
-    running: int
-    is_full: bool
-    had_turn: bool
-
-
-def standing_of(queue: str, id: str, record: Record, redis: RedisClient) -> GroupStanding:
-    """That of the job with this id.
-
-    Raises:
-      RedisAwayError: Redis doesn't answer.
-    """
-    group, grouped = record.group or NO_GROUP, keys.grouped(queue)
-    low, high = b"[" + group.encode(), b"(" + group.encode() + b"\xff"
-    own = entry(group, record.place or record.seq, id)
-    above, below, running, full, had_turn = redis.call_all(
-        [
-            ("ZLEXCOUNT", grouped, b"(" + own, high),
-            ("ZLEXCOUNT", grouped, low, b"(" + own),
-            ("ZLEXCOUNT", keys.running_grouped(queue), low, high),
-            ("ZSCORE", keys.full_groups(queue), group),
-            ("SISMEMBER", keys.had_turn(queue), group),
-        ]
-    )
-    return GroupStanding(above, below, running, full is not None, bool(had_turn))
+from .circumstances import Circumstances
 
 
 def bounds_that_hold(c: Circumstances) -> Iterator[Cause]:
@@ -86,9 +44,3 @@ def turns(c: Circumstances) -> Iterator[Cause]:
         f"Claims go round the {waiting} groups that wait, one job of each. {of} {its}.",
         {"group": c.job.group, "groups": waiting, "had_turn": c.group.had_turn},
     )
-
-
-def data_of_order(c: Circumstances, before: int) -> dict[str, Any]:
-    """What goes first, in its group where claims go by groups."""
-    above, below = (c.above, c.below) if c.group is None else (c.group.above, c.group.below)
-    return {"before": before, "order": c.queue.order_now, "above": above, "below": below}

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..broker import LifoBroker
 from ..clock import rfc3339
 from ..jobs import JobStatus
 from .cause import Cause
 from .causes import causes_of
 from .circumstances import circumstances_of
 from .estimate import Estimate, estimate_of
-
-if TYPE_CHECKING:
-    from ..broker import LifoBroker
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from ..commands.types import (
     Again,
     Call,
     Crowded,
+    Exists,
     IdempotencyKey,
-    Known,
     Offer,
     Replayed,
     Reused,
@@ -49,6 +49,7 @@ from ..processes.retention import Retention
 from ..store.reading import JobStore
 from ..store.records import fresh_job, job_from
 from ..tags import MOST_TAGS, MOST_TAGS_IN_A_CALL, digests, tags_of
+from ..words import counted
 from .deadlines import deadline_us
 from .fresh_work import FreshWork
 
@@ -140,8 +141,8 @@ class Acceptance:
         *,
         key: IdempotencyKey = KEYLESS,
     ) -> Receipt:
-        """Accept them, each to run as its word says (:func:`due.due_word`), unless there is no :attr:`room`
-        for them, or the same request was sent before under its ``key``.
+        """Accept them, each to run as ``dues`` says (:func:`due.due_argument`), unless there is no :attr:`room` for
+        them, or the same request was sent before under its ``key``.
 
         Raises:
           as :meth:`LifoBroker.accept_once`.
@@ -173,7 +174,7 @@ class Acceptance:
             case Replayed(first_seq, count):
                 return Receipt(self._all_of(queue, first_seq, count), is_replay=True)
             case refusal:
-                raise _refused(refusal, queue, jobs, self.room)
+                raise _refused(refusal, queue, self.room)
 
     def accept_tick(self, queue: str, message: dramatiq.Message[Any], tick: Tick) -> TickAnswer:
         """Accept the job of a recurring job's tick, unless that tick was decided before.
@@ -224,32 +225,31 @@ def _superseded_within(accepted: list[Job], offers: Sequence[Offer], now_us: int
     return accepted
 
 
-def _refused(answer: Known | Crowded | Reused, queue: str, jobs: Sequence[Offer], room: Room) -> LastInError:
-    wanted, most_waiting = len(jobs), room.most_waiting
-    wanted_bytes = sum(len(job.message) for job in jobs)
+def _refused(answer: Exists | Crowded | Reused, queue: str, room: Room) -> LastInError:
     match answer:
-        case Known(_, id):
+        case Exists(_, id):
             return DuplicateJobError(
                 f"A job with id {id} exists already; nothing was enqueued. Send a new message, or "
                 "broker.renewed(…) of this one."
             )
-        case Crowded() if 0 < most_waiting < wanted:
+        case Crowded(wanted=wanted) if 0 < room.most_waiting < wanted:
             return LargerThanQueueError(
-                f"These are {wanted} jobs, and MAX_QUEUED lets {most_waiting} of a queue wait: send at most so many at "
-                "once."
+                f"These are {wanted} jobs, and MAX_QUEUED lets {room.most_waiting} of a queue wait: send at most so "
+                "many at once."
             )
-        case Crowded() if 0 < room.most_bytes < wanted_bytes:
+        case Crowded(wanted=wanted, wanted_bytes=wanted_bytes) if 0 < room.most_bytes < wanted_bytes:
+            its = "The message of this job has" if wanted == 1 else f"The messages of these {wanted} jobs have"
+            less = "make it smaller" if wanted == 1 else "send fewer at once, or smaller ones"
             return LargerThanQueueError(
-                f"These are {wanted_bytes} bytes of messages, and MAX_QUEUED_BYTES lets {room.most_bytes} of a queue "
-                "wait: send at most so many at once."
+                f"{its} {wanted_bytes} bytes, and MAX_QUEUED_BYTES lets {room.most_bytes} of a queue wait: {less}."
             )
-        case Crowded(waiting, until_window_us, waiting_bytes):
-            if 0 < most_waiting < waiting + wanted and not (room.drops_oldest and waiting_bytes):
-                said = f"{waiting} jobs of queue {queue} wait, and MAX_QUEUED is {most_waiting}: there is no room for "
-                said += f"{wanted} more. Send them later."
-            else:
-                said = f"Jobs of queue {queue} with {waiting_bytes} bytes of messages wait, and MAX_QUEUED_BYTES is "
+        case Crowded(waiting, until_window_us, wanted, waiting_bytes, wanted_bytes):
+            if wanted_bytes:
+                said = f"Queue {queue} has {waiting_bytes} bytes of other waiting messages, and MAX_QUEUED_BYTES is "
                 said += f"{room.most_bytes}: there is no room for {wanted_bytes} more. Send them later."
+            else:
+                said = f"Queue {queue} has {counted(waiting, 'other waiting job')}, and MAX_QUEUED is "
+                said += f"{room.most_waiting}: there is no room for {wanted} more. Send them later."
             return TooManyWaitingError(said, retry_after_s=max(1, math.ceil(until_window_us / 1e6)))
         case Reused():
             return KeyReusedError("Another request was sent under this idempotency key. Choose a new key.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import dramatiq
 
-from ..clock import LATEST_TIME_US
+from ..clock import is_time_us
 from .due import check_span_ms
 
 EXPIRES_IN, EXPIRES_AT_US = "expires_in", "expires_at_us"
@@ -17,8 +17,6 @@ OPTIONS = frozenset({EXPIRES_IN, EXPIRES_AT_US})
 
 class Deadlines:
     """The deadlines that messages get: their own, or their task's."""
-
-    TASKOPTIONS = frozenset({EXPIRES_IN})
 
     def __init__(self) -> None:
         self._of_tasks: dict[str, bytes] = {}
@@ -33,7 +31,7 @@ class Deadlines:
         if expires_in is not None:
             self._of_tasks[actor.actor_name] = _after(expires_in)
 
-    def word(self, message: dramatiq.Message[Any]) -> bytes:
+    def argument(self, message: dramatiq.Message[Any]) -> bytes:
         """The deadline of a message, for ``accept.lua``: nothing, ``+`` and µs, or µs since the epoch.
 
         Raises:
@@ -44,11 +42,14 @@ class Deadlines:
             return self._of_tasks.get(message.actor_name, b"")
         expires_in, at_us = options.get(EXPIRES_IN), options.get(EXPIRES_AT_US)
         if at_us is None:
-            # None is a word too: no deadline, whatever the task says.
+            # None says something too: no deadline, whatever the task says.
             return b"" if expires_in is None else _after(expires_in)
         if expires_in is not None:
             raise ValueError(f"a job has one deadline: give {EXPIRES_IN} or {EXPIRES_AT_US}, not both")
-        return b"%d" % _checked_time_us(at_us)
+        if not is_time_us(at_us):
+            expected = f"{EXPIRES_AT_US} is a whole number of µs since the epoch, until the year 9999"
+            raise ValueError(f"{expected}, got {at_us!r}")
+        return b"%d" % at_us
 
 
 def _after(value: Any) -> bytes:
@@ -62,14 +63,8 @@ def deadline_options(expires_in_s: float | None, expires_at_us: int | None) -> d
     return options if expires_at_us is None else {**options, EXPIRES_AT_US: max(0, expires_at_us)}
 
 
-def deadline_us(word: bytes, now_us: int) -> int | None:
-    """What ``accept.lua`` made of a word at this time; None: no deadline."""
-    if not word:
+def deadline_us(argument: bytes, now_us: int) -> int | None:
+    """What ``accept.lua`` made of its argument at this time; None: no deadline."""
+    if not argument:
         return None
-    return now_us + int(word[1:]) if word.startswith(b"+") else int(word)
-
-
-def _checked_time_us(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LATEST_TIME_US:
-        raise ValueError(f"{EXPIRES_AT_US} is a whole number of µs since the epoch, until the year 9999, got {value!r}")
-    return value
+    return now_us + int(argument[1:]) if argument.startswith(b"+") else int(argument)

@@ -21,7 +21,7 @@ class Due(NamedTuple):
 AT_ONCE = Due()
 
 
-def due_word(message: dramatiq.Message[Any], due: Due) -> bytes:
+def due_argument(message: dramatiq.Message[Any], due: Due) -> bytes:
     """When this message's job falls due, for ``accept.lua``: nothing, ``+`` and µs, or µs since the epoch.
 
     Raises:

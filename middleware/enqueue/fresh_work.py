@@ -64,7 +64,7 @@ class FreshWork:
         if message.actor_name not in self._tasks and _OPTIONS.isdisjoint(message.options):
             return SILENT
         return Said(
-            self._deadlines.word(message),
+            self._deadlines.argument(message),
             self._subjects.of(message),
             self._groups.of(message),
             generated.generated_us(message),

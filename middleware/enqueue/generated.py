@@ -7,7 +7,7 @@ from typing import Any
 
 import dramatiq
 
-from ..clock import LATEST_TIME_US, to_us
+from ..clock import is_time_us, to_us
 
 GENERATED_AT = "generated_at"
 """Option of messages: a datetime with its offset, or µs since the epoch."""
@@ -27,7 +27,7 @@ def generated_us(message: dramatiq.Message[Any]) -> int | None:
         return None
     if isinstance(value, datetime) and value.tzinfo is not None:
         value = to_us(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LATEST_TIME_US:
+    if not is_time_us(value):
         raise ValueError(
             f"{GENERATED_AT} is a datetime with its offset, or a whole number of µs since the epoch, from 1970 until "
             f"the year 9999, got {value!r}"

@@ -15,10 +15,12 @@ class NamedArgument(NamedTuple):
     position: int = 0
 
     def value_in(self, message: dramatiq.Message[Any]) -> Any:
-        """What a message has for it; None: nothing."""
+        """What a message has for it; None: nothing, or an empty text."""
         if self.name is None or self.name in message.kwargs:
-            return message.kwargs.get(self.name or "")
-        return message.args[self.position] if self.position < len(message.args) else None
+            value = message.kwargs.get(self.name or "")
+        else:
+            value = message.args[self.position] if self.position < len(message.args) else None
+        return None if value == "" else value
 
 
 NO_ARGUMENT = NamedArgument()
@@ -44,13 +46,13 @@ def text_of(option: str, value: Any, longest: int) -> str:
     """A value of such an option as text; empty: there is none.
 
     Raises:
-      ValueError: it is neither a text nor a whole number, or longer than ``longest`` characters.
+      ValueError: it is neither a text nor a whole number, or has no characters, or more than ``longest``.
     """
-    if value is None or value == "":
+    if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f"a {option} is a text or a whole number, got {value!r}")  # noqa: TRY004
     text = str(value)
-    if len(text) > longest:
-        raise ValueError(f"a {option} has {longest} characters at most, got {len(text)}")
+    if not 1 <= len(text) <= longest:
+        raise ValueError(f"a {option} has 1 to {longest} characters, got {len(text)}")
     return text

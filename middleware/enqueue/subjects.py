@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import dramatiq
@@ -47,20 +48,24 @@ class Subjects:
         if argument is NO_ARGUMENT and running is None and max_defer is None:
             return
         of_task = _OfTask(argument, False if running is None else running, max_defer)
-        _checked("", of_task.supersede_running, of_task.max_defer)
+        _checked(None, of_task.supersede_running, of_task.max_defer)
         self._of_tasks[actor.actor_name] = of_task
 
     def of(self, message: dramatiq.Message[Any]) -> Subject:
         """The subject of a message, which is noted in its options.
 
         Raises:
-          ValueError: that is no subject, or what newer jobs may do makes no sense.
+          ValueError: that is no subject, or what newer jobs may do makes no sense, or is said of none.
         """
         options = message.options
         task = self._of_tasks.get(message.actor_name, _SILENT)
         if task is _SILENT and OPTIONS.isdisjoint(options):
             return NO_SUBJECT
         value = options[SUBJECT] if SUBJECT in options else task.argument.value_in(message)
+        if value is None and (SUBJECT in options or task.argument is NO_ARGUMENT):
+            for name in (SUPERSEDE_RUNNING, MAX_DEFER):
+                if options.get(name) is not None:
+                    raise ValueError(f"{name} needs a {SUBJECT}, and this job has none")
         subject = _checked(
             value, options.get(SUPERSEDE_RUNNING, task.supersede_running), options.get(MAX_DEFER, task.max_defer)
         )
@@ -71,7 +76,7 @@ class Subjects:
 
 def subject_options(subject: str | None, supersede_running: bool | None, max_defer_s: float | None) -> dict[str, Any]:
     """The options that say so; None: nothing is said."""
-    max_defer = None if max_defer_s is None else max(1, round(max_defer_s * 1000))
+    max_defer = None if max_defer_s is None else math.ceil(max_defer_s * 1000)
     said = {SUBJECT: subject, SUPERSEDE_RUNNING: supersede_running, MAX_DEFER: max_defer}
     return {name: value for name, value in said.items() if value is not None}
 

@@ -16,11 +16,6 @@ def count(lines: int) -> None:
         report(lines)
 
 
-def total() -> int:
-    """How many this process has lost."""
-    return _dropped
-
-
 def report_to(report: Callable[[int], object]) -> None:
     """From now on call this alone with how many lines are lost, beginning with those lost before."""
     _reports[:] = [report]

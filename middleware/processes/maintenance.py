@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from ..commands.client import RedisClient
 from ..commands.queue_commands import QueueCommands
+from ..commands.types import Token
 from ..errors import RedisAwayError
 from ..redis_link.backoff import Backoff
 from ..settings import Settings
@@ -23,8 +24,6 @@ ROUNDS_WITHOUT_PRUNING = 2
 """After there was nothing to prune."""
 
 logger = logging.getLogger(__name__)
-
-Token = tuple[str, int]
 
 
 class Maintenance:

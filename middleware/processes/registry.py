@@ -20,8 +20,7 @@ from ..clock import rfc3339
 from ..commands import keys
 from ..commands.calls import run_script
 from ..commands.client import RedisClient
-from ..commands.layout import Registration as PackedRegistration
-from ..commands.layout import unpack_record, unpack_registration
+from ..commands.layout import RegistrationRecord, unpack_record, unpack_registration
 from ..redis_link.link import Link
 from .cadence_status import CadenceStatus, cadence_faults
 
@@ -173,6 +172,15 @@ class ProcessRegistry:
         found = self._read(queues)
         return sorted(found, key=lambda process: (process.kind != "worker", process.started_at_us, process.id))
 
+    def has_worker_for(self, queue: str) -> bool:
+        """Whether a worker lives that consumes the queue; without a look at what runs.
+
+        Raises:
+          RedisAwayError: Redis doesn't answer.
+        """
+        details = (orjson.loads(entry.details) for entry in self._entries().values())
+        return any(of["kind"] == "worker" and queue in of["queues"] for of in details)
+
     def cadence_statuses(self) -> dict[str, CadenceStatus]:
         """What each scheduler that lives has last read of its cadence file, by the scheduler's id.
 
@@ -198,7 +206,7 @@ class ProcessRegistry:
                 running.setdefault(worker, []).append(job)
         return [_process(id, entry, running.get(id, [])) for id, entry in entries.items()]
 
-    def _entries(self) -> dict[str, PackedRegistration]:
+    def _entries(self) -> dict[str, RegistrationRecord]:
         rows = self._redis.run_script("list_processes", KEYS, b"")
         return {rows[i].decode(): unpack_registration(rows[i + 1]) for i in range(0, len(rows), 2) if rows[i + 1]}
 
@@ -225,7 +233,7 @@ def process_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
 
 
-def _process(id: str, entry: PackedRegistration, running: Iterable[RunningJob]) -> LiveProcess:
+def _process(id: str, entry: RegistrationRecord, running: Iterable[RunningJob]) -> LiveProcess:
     known = orjson.loads(entry.details)
     return LiveProcess(
         id=id,

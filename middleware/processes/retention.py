@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..commands import keys
 from ..commands.client import RedisClient
+from ..redis_link.info import fields_of
 from ..redis_link.link import Link
 from ..settings import Settings
 
@@ -69,8 +69,8 @@ class Retention:
         }
 
     def _budget(self, kept: Mapping[str, Kept], link: Link) -> int:
-        memory = _memory(link.call("INFO", "memory"))
-        most, used = memory.get("maxmemory", 0), memory.get("used_memory", 0)
+        memory = fields_of(link.call("INFO", "memory"))
+        most, used = int(memory.get("maxmemory", 0)), int(memory.get("used_memory", 0))
         budget = self._settings.retention_bytes or most // 4 or DEFAULT_BUDGET_BYTES
         if not most or used <= HIGH_WATER * most:
             return budget
@@ -97,8 +97,3 @@ def shares(kept: Mapping[str, Kept], budget: int) -> dict[str, tuple[int, int]]:
         return dict.fromkeys(kept, (budget, budget // KEY_BYTES))
     part = budget / total
     return {queue: (int(one.jobs_bytes * part), int(one.keys_bytes * part) // KEY_BYTES) for queue, one in kept.items()}
-
-
-def _memory(info: bytes) -> dict[str, int]:
-    """The numbers of INFO's section on memory, by name."""
-    return {name.decode(): int(value) for name, value in re.findall(rb"^(\w+):(\d+)\r?$", info, re.MULTILINE)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal
 
 from ..words import counted, duration
 
@@ -118,29 +118,17 @@ POLICY_FIELDS = (
 def policy_from(fields: Mapping[str, bytes | None]) -> Policy | None:
     """A policy from the fields of ``keys.policy``, which hold others too; None as long as no policy is in force. One
     that an older version wrote may lack the last ones."""
-
-    def number(name: str) -> int:
-        return int(fields.get(name) or 0)
-
     if not fields.get("mode"):
         return None
-    return Policy(
-        mode=cast(Mode, _text(fields["mode"])),
-        order=cast(Order, _text(fields.get("order"))),
-        oldest_share_ppm=number("share"),
-        batch=number("batch"),
-        close_when_empty=bool(number("close_when_empty")),
-        lasts_us=number("lasts"),
-        lifo_above_us=number("lifo_above"),
-        lifo_below_us=number("lifo_below"),
-        period_us=number("period"),
-        timetable=_text(fields.get("timetable")),
-        max_running=number("max_running"),
-        max_running_per_group=number("max_running_per_group"),
-        share_by_group=bool(number("share_by_group")),
-        order_by=cast(OrderBy, _text(fields.get("order_by")) or "accepted"),
-    )
+    given = {
+        field.name: _value(fields[name], field.default)
+        for field, name in zip(dataclasses.fields(Policy), POLICY_FIELDS, strict=True)
+        if fields.get(name) is not None
+    }
+    return Policy(**given)
 
 
-def _text(value: bytes | None) -> str:
-    return (value or b"").decode()
+def _value(kept: bytes | None, default: Any) -> Any:
+    """A value of the kind that its default is of."""
+    text = (kept or b"").decode()
+    return text if isinstance(default, str) else type(default)(int(text or 0))

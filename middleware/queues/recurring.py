@@ -12,15 +12,12 @@ import orjson
 from ..clock import rfc3339
 from ..commands import keys
 from ..commands.client import RedisClient
-from ..commands.layout import RecurringRecord, unpack_recurring
+from ..commands.layout import OVERDUE_US, RecurringRecord, unpack_recurring
 from ..jobs import JobStatus
 from ..store.records import status_of
 from .pause import Pause
 
 TICKS_SHOWN = 10
-OVERDUE_US = 5_000_000
-"""Where a tick passed so long ago and nobody decided it, no scheduler is at work: then no ticks are planned."""
-
 RECURRING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,53}")
 """What a recurring job may be called: its jobs have the tag ``recurring:<name>``, of 64 characters at most."""
 MissedTick = Literal["skip", "submit"]

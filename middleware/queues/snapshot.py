@@ -217,7 +217,7 @@ def read_snapshot(commands: QueueCommands) -> QueueSnapshot:
         windows_were_full=bool(answer["were_full"]),
         oldest_place=answer["oldest"],
         waiting_since_us=answer["waiting_since"],
-        counts={status: sizes[index.__name__] for status, index in keys.STATUS_INDEXES.items()},
+        counts={status: sizes[index.name] for status, index in keys.STATUS_INDEXES.items()},
         **{name: sizes[name] for name in ("due", "leases", "finished", "records", "messages")},
         counters={name: int(value) for name, value in pairs(answer["counters"]).items()},
         task_counters=counters_from(answer["task_counters"]),

@@ -118,11 +118,12 @@ class Windows:
         answer = self._redis.queue(queue).open_window(
             opened_by, tick_ms, credits, lasts_us, next_tick_ms=next_tick_ms, by=by
         )
-        if answer[0] != b"opened":
-            raise WindowRefusedError(_refusal(queue, tick_ms, answer))
-        if (missed := missed_since(answer[3])) > 0:
-            self._count_missed(queue, missed)
-        return window_from(queue, answer[1], answer[2])
+        match answer:
+            case [b"opened", number, packed, unopened_since_us]:
+                if (missed := missed_since(unopened_since_us)) > 0:
+                    self._count_missed(queue, missed)
+                return window_from(queue, number, packed)
+        raise WindowRefusedError(_refusal(queue, tick_ms, answer))
 
     def _count_missed(self, queue: str, missed: int) -> None:
         try:
@@ -141,14 +142,14 @@ class Windows:
           WindowRefusedError: as :meth:`open`.
         """
         answer = self._redis.queue(queue).open_window("operator", None, credits, lasts_us, key=key, by=by)
-        match answer[0]:
-            case b"opened":
-                return window_from(queue, answer[1], answer[2]), False
-            case b"replayed":
-                opened = window_from(queue, answer[1], answer[2])
+        match answer:
+            case [b"opened", number, packed, _]:
+                return window_from(queue, number, packed), False
+            case [b"replayed", number, packed]:
+                opened = window_from(queue, number, packed)
                 # One in which nothing was claimed isn't kept: it is shown as it was opened.
                 return self.get(opened.id) or opened, True
-            case b"reused":
+            case [b"reused"]:
                 raise KeyReusedError("Another request was sent under this idempotency key. Choose a new key.")
         raise WindowRefusedError(_refusal(queue, None, answer))
 
@@ -180,27 +181,27 @@ class Windows:
 
     def page(self, *, queue: str | None = None, limit: int = 50, cursor: Cursor | None = None) -> WindowPage:
         """One page of windows, of one queue or of all, newest first by the time of opening, all below ``cursor``."""
-        rows: list[tuple[int, str, int, bytes]] = []
+        rows: list[tuple[Cursor, int, bytes]] = []
         for name in [queue] if queue else sorted(self._redis.queues()):
             below = None if cursor is None else cursor.seq_below(name)
             found = self._redis.queue(name).get_windows(below, limit + 1)
-            rows += [(seq, name, number, packed) for number, seq, packed in found]
-        rows.sort(key=lambda row: row[:2], reverse=True)
+            rows += [(Cursor(seq, name), number, packed) for number, seq, packed in found]
+        rows.sort(reverse=True)
         shown = rows[:limit]
-        windows = [window_from(name, number, packed) for _, name, number, packed in shown]
-        return WindowPage(windows, Cursor(*shown[-1][:2]) if len(rows) > limit else None)
+        windows = [window_from(at.queue, number, packed) for at, number, packed in shown]
+        return WindowPage(windows, shown[-1][0] if len(rows) > limit else None)
 
 
 def _refusal(queue: str, tick_ms: int | None, answer: list[Any]) -> str:
-    match answer[0]:
-        case b"no_policy":
+    match answer:
+        case [b"no_policy"]:
             return f"Queue {queue!r} has no policy yet: start the scheduler, or put one in force first."
-        case b"continuous":
+        case [b"continuous"]:
             return f"Queue {queue!r} is continuous: its jobs may be claimed at any time, without windows."
-        case b"repeated":
-            return f"Tick {tick_ms} of queue {queue!r} isn't later than the last one, {answer[1]}."
-        case _:
-            return f"Tick {tick_ms} of queue {queue!r} is more than a second ahead of Redis ({answer[1]} µs)."
+        case [b"repeated", last_tick_ms]:
+            return f"Tick {tick_ms} of queue {queue!r} isn't later than the last one, {last_tick_ms}."
+    _, now_us = answer
+    return f"Tick {tick_ms} of queue {queue!r} is more than a second ahead of Redis ({now_us} µs)."
 
 
 def _parts(window_id: str) -> tuple[str, int | None]:

@@ -16,10 +16,10 @@ from .sentinels import Primary
 from .shards import known_together
 
 T = TypeVar("T")
-Words = tuple[str | bytes | int | float, ...]
+Command = tuple[str | bytes | int | float, ...]
 
 MOST_REDIRECTIONS = 5
-KEYLESS = frozenset({"PING", "INFO", "TIME", "CONFIG", "PUBLISH", "SUBSCRIBE", "MULTI", "EXEC"})
+WITHOUT_KEY = frozenset({"PING", "INFO", "TIME", "CONFIG", "PUBLISH", "SUBSCRIBE", "MULTI", "EXEC"})
 """What is said to one server, the same for all who say it, if nothing else says to which."""
 LATER_CODES = frozenset({"ASK", "TRYAGAIN", "CLUSTERDOWN"})
 """Answers of a cluster whose slots are just being moved, or that hasn't replaced a server yet."""
@@ -54,8 +54,8 @@ class ClusterLink(Link):
         self._servers: dict[Primary, ServerLink] = {}
         self._asked: tuple[str, Primary] | None = None
 
-    def call(self, *words: str | bytes | int | float) -> Any:
-        return self._follow(_key_of(words), lambda link: link.call(*words))
+    def call(self, *command: str | bytes | int | float) -> Any:
+        return self._follow(_key_of(command), lambda link: link.call(*command))
 
     def exchange(self, pack: Callable[[ConnectionInterface], Any], key: str = "") -> Any:
         return self._follow(key, lambda link: link.exchange(pack))
@@ -66,11 +66,11 @@ class ClusterLink(Link):
         return self._follow(key, lambda link: link.exchange_and_wait(pack, replicas, wait_ms))
 
     def begin(self, pack: Callable[[ConnectionInterface], Any], key: str = "") -> Callable[[], Any]:
-        heard = self._follow(key, lambda link: link.begin(pack))
+        pending = self._follow(key, lambda link: link.begin(pack))
 
         def answer() -> Any:
             try:
-                return heard()
+                return pending()
             except MovedError:
                 self._shards.suspect(has_moved=True)
                 return self.exchange(pack, key)
@@ -81,7 +81,7 @@ class ClusterLink(Link):
         return answer
 
     def call_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
-        keys = [_key_of(words) for words in commands]
+        keys = [_key_of(command) for command in commands]
         if "" in keys:  # a transaction, whose commands belong together
             first = next((key for key in keys if key), "")
             return self._follow(first, lambda link: link.call_all(commands))
@@ -93,17 +93,17 @@ class ClusterLink(Link):
                 found = self._over(keys[indexes[0]]).call_all(part)
             except MovedError:
                 self._shards.suspect(has_moved=True)
-                found = [self.call(*words) for words in part]
+                found = [self.call(*command) for command in part]
             except RedisAwayError:
                 self._shards.suspect()
                 raise
             answers.update(zip(indexes, found, strict=True))
         return [answers[i] for i in range(len(commands))]
 
-    def send(self, *words: str | bytes | int | float) -> None:
-        key = _key_of(words)
+    def send(self, *command: str | bytes | int | float) -> None:
+        key = _key_of(command)
         self._asked = (key, self._server_of(key))
-        self._follow(key, lambda link: link.send(*words))
+        self._follow(key, lambda link: link.send(*command))
 
     def wait(self, timeout_s: float) -> tuple[Any] | None:
         if self._asked is None:
@@ -158,11 +158,11 @@ class ClusterLink(Link):
         return link
 
 
-def _key_of(words: Words) -> str:
+def _key_of(command: Command) -> str:
     """By which key it is known who carries a command out; nothing: any server could."""
-    if words[0] in KEYLESS:
+    if command[0] in WITHOUT_KEY:
         return ""
-    key = words[3] if words[0] in ("EVAL", "EVALSHA") else words[1]
+    key = command[3] if command[0] in ("EVAL", "EVALSHA") else command[1]
     return key.decode() if isinstance(key, bytes) else str(key)
 
 

@@ -57,7 +57,7 @@ class Link:
         self._pid = 0
         self._route = route(address, self, timeout_s=timeout_s)
 
-    def call(self, *words: str | bytes | int | float) -> Any:
+    def call(self, *command: str | bytes | int | float) -> Any:
         """Send one command and read its answer.
 
         Raises:
@@ -68,7 +68,7 @@ class Link:
           QueueFullError: ``maxmemory`` is reached; the command wasn't carried out.
           redis.exceptions.ResponseError: any other error that the server answers; the next call makes a new connection.
         """
-        return self.exchange(lambda connection: connection.pack_command(*words))
+        return self.exchange(lambda connection: connection.pack_command(*command))
 
     def exchange(self, pack: Callable[[ConnectionInterface], Any], key: str = "") -> Any:
         """As :meth:`call`, for a command that ``pack`` has packed already. ``key``: in a cluster, the server that holds
@@ -105,8 +105,8 @@ class Link:
         """
 
         def talk(connection: ConnectionInterface) -> tuple[Any, int]:
-            words = connection.pack_command("WAIT", replicas, wait_ms)
-            connection.send_packed_command([*pack(connection), *words], check_health=False)
+            wait = connection.pack_command("WAIT", replicas, wait_ms)
+            connection.send_packed_command([*pack(connection), *wait], check_health=False)
             answer = self._answer(connection)
             if not connection.can_read(wait_ms / 1000 + self._timeout_s):
                 raise redis.TimeoutError("no answer to WAIT")
@@ -136,14 +136,14 @@ class Link:
 
         return self._talk(talk)
 
-    def send(self, *words: str | bytes | int | float) -> None:
+    def send(self, *command: str | bytes | int | float) -> None:
         """Send a command whose answer :meth:`wait` waits for.
 
         Raises:
           RedisAwayError: as :meth:`call`.
         """
         self._talk(
-            lambda connection: connection.send_packed_command(connection.pack_command(*words), check_health=False)
+            lambda connection: connection.send_packed_command(connection.pack_command(*command), check_health=False)
         )
 
     def wait(self, timeout_s: float) -> tuple[Any] | None:

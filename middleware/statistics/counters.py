@@ -10,26 +10,14 @@ from ..commands.layout import (
     INTERVAL_US,
     MINUTE_US,
     NO_COUNTERS,
+    Counts,
+    Sample,
     unpack_minute,
     unpack_sample,
     unpack_task_counters,
 )
 from ..commands.queue_commands import QueueCommands
 from .histograms import Histogram, histogram
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Jobs in each state, and totals since the queue was made, by the names in ``commands/layout.py``."""
-
-    states: dict[str, int]
-    totals: dict[str, int]
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            {name: value + other.states[name] for name, value in self.states.items()},
-            {name: value + other.totals[name] for name, value in self.totals.items()},
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +30,6 @@ class TaskStatistics:
 
     def __add__(self, other: TaskStatistics) -> TaskStatistics:
         return TaskStatistics(self.counts + other.counts, self.wait + other.wait, self.run + other.run)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A queue's counts when an interval of 10 s began, and the place of the oldest waiting job (None: none waited).
-    Times in µs since the epoch."""
-
-    at_us: int
-    counts: Counts
-    oldest_place: int | None
 
 
 @dataclass(frozen=True)
@@ -96,17 +74,14 @@ def read_counters(scripts: QueueCommands, *, samples: int = 0, minutes: int = 0)
         now_us=now_us,
         oldest_place=oldest or None,
         tasks=counters_from(counters),
-        samples=[_sample(packed) for packed in packed_samples],
+        samples=[unpack_sample(packed) for packed in packed_samples],
         minutes=[_minute(packed) for packed in packed_minutes],
     )
 
 
 def added(tasks: Iterable[TaskStatistics]) -> TaskStatistics:
     """All of them together."""
-    total = NOTHING
-    for task in tasks:
-        total += task
-    return total
+    return sum(tasks, start=NOTHING)
 
 
 def counters_from(flat: Sequence[bytes]) -> dict[str, TaskStatistics]:
@@ -116,12 +91,7 @@ def counters_from(flat: Sequence[bytes]) -> dict[str, TaskStatistics]:
 
 def _statistics(packed: bytes) -> TaskStatistics:
     counters = unpack_task_counters(packed)
-    return TaskStatistics(Counts(counters.states, counters.totals), histogram(counters.wait), histogram(counters.run))
-
-
-def _sample(packed: bytes) -> Sample:
-    sample = unpack_sample(packed)
-    return Sample(sample.at_us, Counts(sample.states, sample.totals), sample.oldest)
+    return TaskStatistics(counters.counts, histogram(counters.wait), histogram(counters.run))
 
 
 def _minute(packed: bytes) -> tuple[int, dict[str, TaskStatistics]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from ..commands.layout import BOUNDS_US, BUCKETS
 
@@ -57,4 +56,4 @@ def histogram(numbers: Sequence[int]) -> Histogram:
 
 def added(histograms: Iterable[Histogram]) -> Histogram:
     """All of them together."""
-    return reduce(Histogram.__add__, histograms, EMPTY)
+    return sum(histograms, start=EMPTY)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..commands.layout import INTERVAL_US
-from .counters import Counts, QueueCounters, Sample
+from ..commands.layout import INTERVAL_US, Counts, Sample
+from .counters import QueueCounters
 
 STEPS = 360
 """An hour."""

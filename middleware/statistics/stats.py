@@ -8,9 +8,9 @@ from typing import Any
 
 from ..clock import rfc3339
 from ..commands.client import RedisClient
-from ..commands.layout import INTERVAL_US
+from ..commands.layout import INTERVAL_US, Counts
 from . import histograms
-from .counters import NOTHING, Counts, QueueCounters, TaskStatistics, added, read_counters
+from .counters import NOTHING, QueueCounters, TaskStatistics, added, read_counters
 from .histograms import Histogram
 
 SPANS_S = {"1m": 60, "5m": 300, "15m": 900}

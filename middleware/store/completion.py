@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from ..errors import RedisAwayError
 from ..redis_link.backoff import LONGEST_PAUSE_S, Backoff
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.004, 0.05
 """Most jobs that somebody waits for end soon: looks come quickly after a newcomer, then every 50 ms."""
@@ -76,7 +76,7 @@ class CompletionWatcher:
             except RedisAwayError:
                 pause_s = LONGEST_PAUSE_S
             except Exception:
-                log.exception("Looking for the end of jobs failed; it goes on.")
+                logger.exception("Looking for the end of jobs failed; it goes on.")
                 pause_s = LONGEST_PAUSE_S
             with self._changed:
                 self._changed.wait_for(lambda: self._newcomers, pause_s)

@@ -40,7 +40,7 @@ class JobFilter:
     def indexes(self) -> list[str]:
         """The indexes that list such jobs by seq, as ``page.lua`` takes them; the stack goes with ``displaced``."""
         wanted = JobStatus if self.statuses is None else self.statuses
-        names = [key.__name__ for status, key in keys.STATUS_INDEXES.items() if status in wanted]
+        names = [key.name for status, key in keys.STATUS_INDEXES.items() if status in wanted]
         return [*names, "displaced"] if "stack" in names else names
 
     @property

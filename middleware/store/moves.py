@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from ..commands import keys
 from ..commands.client import RedisClient
-from ..jobs import JobStatus
+from ..jobs import CANCELLABLE, RETRYABLE, JobStatus
 from ..messages import without_retries
 from .filters import JobFilter
 from .reading import JobStore
@@ -21,9 +21,6 @@ RetryAnswer = Literal["queued", "missing", "waiting", "running", "processed", "s
 
 CHUNK = 200
 """Jobs moved by one call of a script: some milliseconds."""
-
-CANCELLABLE = frozenset({JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.RUNNING})
-RETRYABLE = frozenset({JobStatus.REJECTED, JobStatus.CANCELLED, JobStatus.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,8 @@ class JobMoves:
         if found is None:
             return "missing"
         queue, body = found
-        return cast("RetryAnswer", self._redis.queue(queue).retry(id, without_retries(body), reason))
+        [word] = self._redis.queue(queue).retry_all([(id, without_retries(body))], reason)
+        return cast("RetryAnswer", word)
 
     def cancel_all(self, where: JobFilter, *, limit: int, reason: str = "requested") -> BulkOutcome:
         """Cancel the jobs that fit, the newest of each queue first; those that can't be cancelled are left out."""

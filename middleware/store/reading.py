@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
 import dramatiq
 
@@ -27,8 +28,7 @@ DETAILS = (keys.messages, keys.results, keys.failures, keys.progress)
 """Where the texts of a job are, apart from its record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(NamedTuple):
     """Where a page of a list begins: below this job, in the order (seq, queue)."""
 
     seq: int
@@ -37,6 +37,14 @@ class Cursor:
     def seq_below(self, queue: str) -> int:
         """Below which seq this queue's part of the page begins: (seq, queue) < (self.seq, self.queue)."""
         return self.seq + 1 if queue < self.queue else self.seq
+
+
+class Row(NamedTuple):
+    """A job of a list: where it stands there, its id, and its packed record."""
+
+    at: Cursor
+    id: str
+    record: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,8 @@ class JobStore:
           RedisAwayError: Redis doesn't answer.
         """
         records = self._redis.call("HMGET", keys.records(queue), *ids)
-        rows = [(0, queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
-        return self._jobs(self._redis, rows)
+        found = [(queue, id, record) for id, record in zip(ids, records, strict=True) if record is not None]
+        return self._jobs(self._redis, found)
 
     def accepted_together(self, queue: str, first_seq: int, count: int) -> list[Job]:
         """The jobs that one call accepted, in its order, without those that have been pruned.
@@ -95,14 +103,12 @@ class JobStore:
         Raises:
           RedisAwayError: Redis doesn't answer.
         """
-        rows: list[tuple[int, str, str, bytes]] = []
+        found: list[tuple[str, str, bytes]] = []
         below: int | None = first_seq + count
         while below is not None:
-            below, found = self._redis.queue(queue).page(
-                below, WALKED_A_CALL, ALL_JOBS.indexes, above_seq=first_seq - 1
-            )
-            rows += [(0, queue, id, record) for id, record in found]
-        return self._jobs(self._redis, rows[::-1])
+            below, rows = self._redis.queue(queue).page(below, WALKED_A_CALL, ALL_JOBS.indexes, above_seq=first_seq - 1)
+            found += [(queue, id, record) for id, record in rows]
+        return self._jobs(self._redis, found[::-1])
 
     def ended_among(self, ids: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
         """Which of these jobs, given by queue, have ended or aren't there: (queue, id) each.
@@ -176,16 +182,17 @@ class JobStore:
         return page
 
     def _page(self, redis: RedisClient, where: JobFilter, limit: int, cursor: Cursor | None) -> Page:
-        rows: list[tuple[int, str, str, bytes]] = []
+        rows: list[Row] = []
         floor: Cursor | None = None
         for name in where.queues_among(redis.queues()):
             begins, found = self._part(redis, name, where, limit, cursor)
-            rows += [(seq_of(record), name, id, record) for id, record in found]
+            rows += [Row(Cursor(seq_of(record), name), id, record) for id, record in found]
             if begins is not None:
-                floor = max(filter(None, (floor, Cursor(begins, name))), key=_order)
-        rows.sort(key=lambda row: row[:2], reverse=True)
-        shown = [row for row in rows if floor is None or row[:2] >= _order(floor)][:limit]
-        return Page(self._jobs(redis, shown), _next(rows, shown, floor, limit))
+                floor = max(filter(None, (floor, Cursor(begins, name))))
+        rows.sort(key=attrgetter("at"), reverse=True)
+        shown = [row for row in rows if floor is None or row.at >= floor][:limit]
+        jobs = self._jobs(redis, [(row.at.queue, row.id, row.record) for row in shown])
+        return Page(jobs, _next(rows, shown, floor, limit))
 
     def _part(
         self, redis: RedisClient, queue: str, where: JobFilter, limit: int, cursor: Cursor | None
@@ -205,9 +212,10 @@ class JobStore:
             tags=digests(where.tags or ()),
         )
 
-    def _jobs(self, redis: RedisClient, rows: Sequence[tuple[int, str, str, bytes]]) -> list[Job]:
+    def _jobs(self, redis: RedisClient, found: Sequence[tuple[str, str, bytes]]) -> list[Job]:
+        """The jobs with these queues, ids and packed records."""
         ids: dict[str, list[str]] = {}
-        for _, queue, id, _ in rows:
+        for queue, id, _ in found:
             ids.setdefault(queue, []).append(id)
         commands = [("HMGET", key(queue), *of_queue) for queue, of_queue in ids.items() for key in DETAILS]
         if not commands:
@@ -219,7 +227,7 @@ class JobStore:
                 details[queue, id] = texts
         return [
             self._job(id, queue, record, details[queue, id])
-            for _, queue, id, record in rows
+            for queue, id, record in found
             if details[queue, id][0] is not None  # else it was pruned meanwhile
         ]
 
@@ -229,18 +237,9 @@ class JobStore:
         return job_from(id, queue, record, message, self._details_of, result=result, failure=failure, progress=progress)
 
 
-def _order(cursor: Cursor) -> tuple[int, str]:
-    return cursor.seq, cursor.queue
-
-
-def _next(
-    rows: Sequence[tuple[int, str, str, bytes]],
-    shown: Sequence[tuple[int, str, str, bytes]],
-    floor: Cursor | None,
-    limit: int,
-) -> Cursor | None:
+def _next(rows: Sequence[Row], shown: Sequence[Row], floor: Cursor | None, limit: int) -> Cursor | None:
     if floor is None and len(shown) == len(rows):
         return None
     if len(shown) == limit or floor is None:
-        return Cursor(*shown[-1][:2])
+        return shown[-1].at
     return floor

@@ -20,10 +20,8 @@ from ..enqueue.due import checked_delay_ms
 from ..jobs import Job, JobStatus
 from ..queues.policy import OrderBy
 from ..settings import Settings
-from ..worker import context
 from ..worker.cancellation import Cancellation
-from ..worker.delivery import Delivery
-from ..worker.following import Following
+from ..worker.context import CurrentDelivery, running_delivery
 from ..worker.results import JobResults
 from .clock import StubClock
 from .in_this_thread import process
@@ -62,7 +60,7 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
         self.order_by = order_by
         self._idle: threading.Semaphore | None = None
         standard = [m() for m in default_middleware] if middleware is None else middleware
-        DeclaringBroker.__init__(self, [_FollowingWorker(self), Cancellation(), *standard])
+        DeclaringBroker.__init__(self, [_WorkerWatch(self), Cancellation(), *standard])
         self.fail_fast_default = fail_fast_default
         if not any(isinstance(m, Results) for m in self.middleware):
             self.add_middleware(Results(backend=JobResults(self.job)))
@@ -70,7 +68,7 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
     def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
         """As :meth:`LifoBroker.enqueue`."""
         self.emit_before("enqueue", message, delay)
-        held = self._held(message)
+        held = running_delivery(message)
         if held is not None:
             held.note_retry(getattr(message, "_message", message), checked_delay_ms(delay or 0))
         else:
@@ -188,10 +186,6 @@ class StubBroker(StubJobs, DeclaringBroker, stub.StubBroker):
         for name in list(self.stub_queues):
             self.flush(name)
 
-    def _held(self, message: Any) -> Delivery | None:
-        delivery = message if isinstance(message, Delivery) else context.current_delivery()
-        return delivery if delivery is not None and delivery.message_id == message.message_id else None
-
     def _fails_fast(self, fail_fast: bool | None) -> bool:
         return self.fail_fast_default if fail_fast is None else fail_fast
 
@@ -202,8 +196,8 @@ def _raise_rejected(entries: Sequence[Entry]) -> None:
             raise entry.exception or AssertionError(f"Job {entry.id} was rejected: {entry.record.reason}.")
 
 
-class _FollowingWorker(Following):
-    """Follows the Worker, and what its threads run."""
+class _WorkerWatch(CurrentDelivery):
+    """Knows whether there is a Worker, and what its threads run."""
 
     def __init__(self, broker: StubBroker) -> None:
         self._broker = broker

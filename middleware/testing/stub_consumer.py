@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dramatiq.broker import Consumer, MessageProxy
 
 from ..commands.types import Settlement
-from ..worker.delivery import Delivery, put_back
+from ..worker.delivery import Delivery, delivery_of, put_back
 
 LOOK_S = 0.005
 
@@ -54,7 +54,6 @@ class StubConsumer(Consumer):
             self._end(message, put_back)
 
     def _end(self, message: MessageProxy, how: Callable[[Delivery], Settlement] = Delivery.settlement) -> None:
-        if not isinstance(message, Delivery):
-            raise TypeError(f"expected a message that this broker's consumer gave out, got {message!r}")
-        self._settle(message, how(message))
+        delivery = delivery_of(message)
+        self._settle(delivery, how(delivery))
         self._idle.release()

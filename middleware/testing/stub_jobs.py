@@ -9,12 +9,11 @@ from typing import Any, get_args
 import dramatiq
 import msgpack
 
-from ..commands.types import Settlement
-from ..jobs import Job, JobStatus
+from ..commands.types import Settlement, Token
+from ..jobs import CANCELLABLE, RETRYABLE, Job, JobStatus
 from ..messages import details_of, message_of, without_retries
 from ..queues.policy import PPM, Order, Policy
 from ..settings import Settings
-from ..store.moves import CANCELLABLE, RETRYABLE
 from ..store.records import job_from
 from ..worker.delivery import Delivery
 from .clock import StubClock
@@ -160,7 +159,7 @@ class StubJobs:
             if entry is None:
                 return None
 
-            def keep(_: tuple[str, int], words: bytes) -> str:
+            def keep(_: Token, words: bytes) -> str:
                 entry.progress = words
                 return "cancel" if entry.record.cancel else "kept"
 

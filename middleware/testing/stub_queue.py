@@ -83,7 +83,7 @@ class StubQueue:
             entry.note(superseded_by=newer)
             self._end(entry, JobStatus.SUPERSEDED)
         else:
-            self._take_turn(entry, subject.max_defer_us, stops_running=subject.supersede_running)
+            self._take_over(entry, subject.max_defer_us, stops_running=subject.supersede_running)
 
     def _place_of(self, generated_us: int, entry: Entry) -> int:
         """As ``place_by_generation.lua``: the next place that no other one has."""
@@ -131,7 +131,7 @@ class StubQueue:
             self._credits -= 1
         attempts = entry.record.attempts + 1
         if entry.record.behind:
-            self._take_turn(entry)
+            self._take_over(entry)
         entry.number = entry.record.seq + attempts
         self._move(entry, JobStatus.RUNNING, attempts=attempts, started=self._clock.now_us(), worker="stub")
         return entry
@@ -178,20 +178,20 @@ class StubQueue:
         if self._newer(entry):
             return
         now = self._clock.now_us()
-        self._take_turn(entry)
+        self._take_over(entry)
         entry.body, entry.progress = body, b""
         self._last_seq = max(self._last_seq + 1, now)
         entry.note(due=None, lost=None, cancel=None, finished=None, reason=None, expires=None)
         entry.note(since=entry.record.since or now)
         self._move(entry, JobStatus.QUEUED, place=self._last_seq, entered=now)
 
-    def _take_turn(self, entry: Entry, max_defer_us: int = 0, *, stops_running: bool = False) -> None:
+    def _take_over(self, entry: Entry, max_defer_us: int = 0, *, stops_running: bool = False) -> None:
         if not entry.record.subject:
             return
         self._expire()
         for older in self._subjects.running_before(entry) if stops_running else ():
             older.ask_to_stop("superseded", by=entry.id)
-        for older in self._subjects.take_turn(entry, self._clock.now_us(), max_defer_us):
+        for older in self._subjects.take_over(entry, self._clock.now_us(), max_defer_us):
             older.note(superseded_by=entry.id)
             self._end(older, JobStatus.SUPERSEDED)
 

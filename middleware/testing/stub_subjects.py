@@ -1,4 +1,5 @@
-"""Which jobs of a queue in memory are about the same thing, and whose turn newer ones take (docs/fresh-work.md)."""
+"""Which jobs of a queue in memory are about the same thing, and which of them newer ones supersede
+(docs/fresh-work.md)."""
 
 from __future__ import annotations
 
@@ -38,9 +39,9 @@ class StubSubjects:
         """The older ones that run."""
         return [other for other in self._before(entry) if other.status is JobStatus.RUNNING]
 
-    def take_turn(self, entry: Entry, now_us: int, max_defer_us: int) -> list[Entry]:
-        """The job takes the turn of the older ones that wait; those are given that are superseded. Once newer ones have
-        taken the turn of older ones for so long (0: no bound), the one that waits keeps its turn beside the newest."""
+    def take_over(self, entry: Entry, now_us: int, max_defer_us: int) -> list[Entry]:
+        """The job takes over from the older ones that wait; those are given that are superseded. Once newer ones have
+        superseded older ones for so long (0: no bound), the one that waits stays beside the newest."""
         waiting = [other for other in self._before(entry) if other.waits]
         since = None
         is_behind = any(other.record.behind for other in waiting[1:])

@@ -14,7 +14,7 @@ from ..errors import RedisAwayError
 from ..redis_link.backoff import Backoff
 from ..redis_link.link import Link
 from ..redis_link.outage import Outage
-from .delivery import Delivery
+from .delivery import Delivery, delivery_of
 from .idle_threads import IdleThreads
 from .settling import Settler
 
@@ -95,15 +95,15 @@ class LifoConsumer(Consumer):
 
     def ack(self, message: MessageProxy) -> None:
         """Settle a finished job: processed, or to be retried if its middleware noted so."""
-        self._settler.settle(_delivery(message))
+        self._settler.settle(delivery_of(message))
 
     def nack(self, message: MessageProxy) -> None:
         """Settle a job that was given up: rejected."""
-        self._settler.settle(_delivery(message))
+        self._settler.settle(delivery_of(message))
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Put jobs that weren't started back at their own places."""
-        self._settler.put_back(map(_delivery, messages))
+        self._settler.put_back(map(delivery_of, messages))
 
     def close(self) -> None:
         """Put back what wasn't handed out, and leave the doorbell to others."""
@@ -154,9 +154,3 @@ class LifoConsumer(Consumer):
         self._doorbell.close()
         self._settler.may_have_jobs = True
         time.sleep(self._backoff.next_s())
-
-
-def _delivery(message: MessageProxy) -> Delivery:
-    if not isinstance(message, Delivery):
-        raise TypeError(f"expected a message that this broker's consumer gave out, got {message!r}")
-    return message

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
+from typing import Any
 
+import dramatiq
 import orjson
 
 from .delivery import Delivery
@@ -13,9 +15,31 @@ LONGEST_NOTE = 500
 QUIET_S = 0.05
 """Progress that follows the last one sooner isn't kept, unless it is the end: a tight loop stays fast."""
 
-
 _current: ContextVar[Delivery | None] = ContextVar("delivery", default=None)
 """What the running code works for. Not a thread's own variable: tasks that are coroutines run in a thread of theirs."""
+
+
+class CurrentDelivery(dramatiq.Middleware):
+    """Dramatiq middleware that remembers what each thread runs, as Dramatiq's own ``CurrentMessage`` does. It comes
+    first, so that its ``after_`` hooks come last."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        """Remember it, and since when it runs."""
+        if isinstance(message, Delivery):
+            message.running_since = time.monotonic()
+            enter(message)
+        else:
+            enter(None)
+
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        """Forget it again."""
+        enter(None)
+
+    def after_skip_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        """Forget it again."""
+        enter(None)
 
 
 def enter(delivery: Delivery | None) -> None:
@@ -26,6 +50,12 @@ def enter(delivery: Delivery | None) -> None:
 def current_delivery() -> Delivery | None:
     """What the running code works for, or None outside a task."""
     return _current.get()
+
+
+def running_delivery(message: Any) -> Delivery | None:
+    """The delivery of a message that the calling thread runs; None: it runs none, or another one."""
+    delivery = message if isinstance(message, Delivery) else current_delivery()
+    return delivery if delivery is not None and delivery.message_id == message.message_id else None
 
 
 def current_job_id() -> str | None:

@@ -13,7 +13,7 @@ import dramatiq
 import orjson
 from dramatiq.broker import MessageProxy
 
-from ..commands.types import Settlement
+from ..commands.types import Settlement, Token
 from .result_encoding import encoded_result
 
 FAILURE_MESSAGE_LIMIT = 8_192
@@ -22,11 +22,11 @@ CALLERS = ("dramatiq.", f"{__name__.rpartition('.')[0]}.")
 """Modules that call tasks begin like this."""
 
 
-KeepProgress = Callable[[tuple[str, int], bytes], str]
+KeepProgress = Callable[[Token, bytes], str]
 """Keeps what the task of a token says of itself; the answer as ``progress.lua`` words it."""
 
 
-def unkept(token: tuple[str, int], words: bytes) -> str:
+def unkept(token: Token, words: bytes) -> str:
     """For deliveries that no worker runs."""
     return "stale"
 
@@ -118,6 +118,17 @@ class Delivery(MessageProxy):
         # The traceback is kept with the job's failure; Dramatiq would carry it in every message as well.
         options = {key: value for key, value in self._message.options.items() if key != "traceback"}
         return self._message._replace(options=options).encode()
+
+
+def delivery_of(message: MessageProxy) -> Delivery:
+    """The message, which a consumer of ours gave out.
+
+    Raises:
+      TypeError: it is another one.
+    """
+    if not isinstance(message, Delivery):
+        raise TypeError(f"expected a message that this broker's consumer gave out, got {message!r}")
+    return message
 
 
 def put_back(delivery: Delivery) -> Settlement:

@@ -6,9 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from ..commands.types import Token
 from .delivery import Delivery
-
-Token = tuple[str, int]
 
 
 class HeldDeliveries:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import dramatiq
 
 from ..commands.client import RedisClient
+from ..commands.types import Token
 from ..dramatiq_fixes.shutdown import ThreadGroup
 from ..dramatiq_fixes.work_queue import WorkQueue
 from ..errors import SettingsError
@@ -132,7 +133,7 @@ class WorkerLifecycle:
             f"queue {queues[0]}" if len(queues) == 1 else f"{len(queues)} queues: {', '.join(queues)}",
         )
 
-    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+    def before_worker_shutdown(self, worker: dramatiq.Worker) -> None:
         """Claim nothing more; running jobs go on and are settled, for as long as the worker's threads are given."""
         wake_idle = self._work_queue.close if self._work_queue is not None else lambda: None
         self._threads = ThreadGroup(worker.workers, on_stop=wake_idle, on_join=self._log_what_runs)
@@ -206,7 +207,7 @@ class WorkerLifecycle:
             if (delivery := settler.held.get(id)) is not None:
                 self._cancellation.request(delivery)
 
-    def _tokens(self, queue: str) -> list[tuple[str, int]]:
+    def _tokens(self, queue: str) -> list[Token]:
         settler = self._settlers.get(queue)
         if settler is None:
             return []

@@ -8,14 +8,13 @@ from typing import Any
 
 import dramatiq
 
-from . import context
 from .consumer import LifoConsumer
+from .context import CurrentDelivery, running_delivery
 from .delivery import Delivery
-from .following import Following
 from .lifecycle import WorkerLifecycle
 
 
-class WorkerLifecycles(Following):
+class WorkerLifecycles(CurrentDelivery):
     """Dramatiq middleware that gives each ``Worker`` of a broker its lifecycle, from its boot to its shutdown.
 
     Parameters:
@@ -34,17 +33,11 @@ class WorkerLifecycles(Following):
         """True in a process that runs a worker."""
         return bool(self._of_worker)
 
-    @property
-    def running(self) -> list[WorkerLifecycle]:
-        """Those of the workers that run."""
-        return list(self._of_worker.values())
-
     def held(self, message: Any) -> Delivery | None:
         """The delivery of a message that a worker of this process holds, if it is one."""
-        delivery = message if isinstance(message, Delivery) else context.current_delivery()
-        if delivery is None or delivery.message_id != message.message_id:
-            return None
-        return delivery if any(lifecycle.holds(delivery) for lifecycle in self._all()) else None
+        delivery = running_delivery(message)
+        is_held = delivery is not None and any(lifecycle.holds(delivery) for lifecycle in self._all())
+        return delivery if is_held else None
 
     def consumer(self, queue: str, *, prefetch: int, timeout_ms: int) -> LifoConsumer:
         """A consumer of this queue, for the worker whose thread asks. All consumers of a worker share its idle threads,
@@ -56,7 +49,7 @@ class WorkerLifecycles(Following):
 
     def hurry(self) -> None:
         """The workers shut down, and nobody wants to wait for running jobs any more. A signal handler may call it."""
-        for lifecycle in self.running:
+        for lifecycle in list(self._of_worker.values()):
             lifecycle.hurry()
 
     def close(self) -> None:
@@ -82,7 +75,7 @@ class WorkerLifecycles(Following):
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """It claims nothing more; running jobs go on and are settled, for as long as its threads are given."""
         if worker in self._of_worker:
-            self._of_worker[worker].before_worker_shutdown(broker, worker)
+            self._of_worker[worker].before_worker_shutdown(worker)
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Put back what still runs, since its time is up, and stop."""

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterable
 
 from ..commands.queue_commands import QueueCommands, SettleAnswer
-from ..commands.types import Claim, Settlement
+from ..commands.types import Claim, Settlement, Token
 from ..errors import RedisAwayError, UndecodableMessageError
 from ..messages import decoded
 from ..redis_link.link import Link
 from ..words import counted
 from .delivery import Delivery, KeepProgress, encoded_failure, put_back, unkept
 from .ended import MANY, Leaving, OnEnded
-from .held import HeldDeliveries, Token
+from .held import HeldDeliveries
 from .idle_threads import IdleThreads
 from .lock import WaitersFirstLock
 from .outbox import Call, Outbox

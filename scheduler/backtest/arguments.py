@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from middleware.clock import to_us
-
-from ..durations import parse_duration
+from ..durations import read_time
 from ..values import LONGEST_US, read_duration, read_whole
 from .run_times import RunTime, read_run_time
 
@@ -76,21 +73,3 @@ def read_drain(text: str) -> int:
       ValueError: says what was expected.
     """
     return read_duration(text, 0, LONGEST_US)
-
-
-def read_time(text: str) -> int:
-    """A time, or how long ago that was; µs since the epoch.
-
-    Raises:
-      ValueError: says what was expected.
-    """
-    try:
-        return to_us(datetime.now(UTC) - timedelta(microseconds=parse_duration(text)))
-    except (ValueError, OverflowError):
-        pass
-    try:
-        return to_us(datetime.fromisoformat(text))
-    except (ValueError, TypeError, OverflowError):
-        raise ValueError(
-            f"expected a time such as 2030-01-31T12:00:00Z or a duration such as 15m, got {text!r}"
-        ) from None

@@ -90,7 +90,7 @@ class Simulation:
         waiting = int(self._client.call("ZCARD", keys.stack(queue)))
         oldest_us = min(map(self._oldest_of, range(0, waiting, MOST_AT_ONCE)), default=None)
         self._commands.read_counters(0, 0)  # adds up what is pending
-        ended = unpack_task_counters(self._client.call("HGET", keys.task_counters(queue), TASK)).totals
+        ended = unpack_task_counters(self._client.call("HGET", keys.task_counters(queue), TASK)).counts.totals
         return Rest(waiting, oldest_us, ended["ended_expired"], ended["ended_superseded"])
 
     def _oldest_of(self, first: int) -> int:

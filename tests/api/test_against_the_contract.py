@@ -44,6 +44,10 @@ print("done")
 """
 
 
+ON_A_BUSY_MACHINE = ("--request-timeout", "60", "--suppress-health-check", "too_slow")
+"""How slowly requests may be made up and answered there."""
+
+
 @pytest.fixture
 def windowed(client: Client) -> Client:
     """An API with jobs in several states, and queues whose windows can be opened."""
@@ -62,7 +66,7 @@ def windowed(client: Client) -> Client:
 def _schemathesis(client: Client, folder: Path, *options: str) -> None:
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "schemathesis.toml"), "run"]
     done = subprocess.run(
-        [*command, f"http://127.0.0.1:{client.port}/openapi.json", "--no-color", "--request-timeout", "60", *options],
+        [*command, f"http://127.0.0.1:{client.port}/openapi.json", "--no-color", *ON_A_BUSY_MACHINE, *options],
         cwd=folder,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         check=False,

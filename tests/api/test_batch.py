@@ -168,11 +168,29 @@ def test_bytes_are_bounded_too(embedded_server: EmbeddedServer, redis_url: str, 
         shown = client.get("/metrics").body.decode()
 
     full.problem(503, "too-many-waiting")
-    for answer, pointer in ((never, ""), (never_together, "/jobs")):
+    for answer, pointer, its, what_to_do in (
+        (never, "", "The message of this job has ", "make it smaller."),
+        (never_together, "/jobs", "The messages of these 4 jobs have ", "send fewer at once, or smaller ones."),
+    ):
         [error] = answer.problem(400, "validation")["errors"]
-        assert (error["pointer"], "MAX_QUEUED_BYTES lets 3000 of a queue wait" in error["detail"]) == (pointer, True)
+        assert (error["pointer"], error["detail"].startswith(its)) == (pointer, True)
+        assert error["detail"].endswith(f" bytes, and MAX_QUEUED_BYTES lets 3000 of a queue wait: {what_to_do}")
     assert 2000 < waiting <= 3000
     assert f'lastin_queue_waiting_bytes{{queue="default"}} {float(waiting)}' in shown
+
+
+def test_a_full_queue_takes_what_supersedes_one_of_its_jobs(
+    embedded_server: EmbeddedServer, redis_url: str, tmp_path: Path
+) -> None:
+    with running_api(redis_url, tmp_path / "web.log", {"MAX_QUEUED": "2"}) as client:
+        old = client.post_job({"message": "old", "subject": "a"}).json
+        assert client.post_job({"message": "other"}).status == 201
+        new = client.post_job({"message": "new", "subject": "a"})
+        batch = _batch(client, {"message": "1", "subject": "a"}, {"message": "2", "subject": "a"})
+        found = client.get(f"/v1/jobs/{old['id']}").json
+        client.post_job({"message": "more", "subject": "b"}).problem(503, "too-many-waiting")
+
+    assert (new.status, batch.status, found["superseded_by"]) == (201, 201, new.json["id"])
 
 
 def test_a_batch_with_more_tags_than_one_call_bears_is_refused_as_a_whole(client: Client) -> None:

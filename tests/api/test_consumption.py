@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 import tasks
 from api import create_app
 from api.health import FOLDERS
-from api.wire import snapshots
+from api.wire import caching
 from middleware.diagnosis import consumption
 from middleware.processes.cadence_status import CadenceStatus
 from middleware.processes.registry import Registration
@@ -30,7 +30,7 @@ def client(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """The application, which takes it as stuck what didn't move for a fifth of a second."""
     assert redis_url
     monkeypatch.setattr(consumption, "PATIENCE_S", 0.2)
-    monkeypatch.setattr(snapshots, "FRESH_S", 0.0)
+    monkeypatch.setattr(caching, "FRESH_S", 0.0)
     return create_app(Settings()).test_client()
 
 
@@ -125,11 +125,9 @@ def test_no_folders_are_shown(told: str, shown: str) -> None:
 
 
 def test_however_many_ask_redis_is_asked_once_a_second(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshots, "FRESH_S", 3600.0)
+    monkeypatch.setattr(caching, "FRESH_S", 3600.0)
     asked: list[int] = []
-    monkeypatch.setattr(
-        importlib.import_module("api.health"), "reasons", snapshots.Snapshot(lambda: asked.append(1) or [])
-    )
+    monkeypatch.setattr(importlib.import_module("api.health"), "reasons", caching.Cached(lambda: asked.append(1) or []))
 
     assert {client.get("/healthz/consumption").status_code for _ in range(20)} == {200}
     assert len(asked) == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from middleware.commands.types import Settlement
 from middleware.queues.policy import Policy
 from tasks import broker
@@ -71,3 +73,14 @@ def test_a_queue_shows_how_fresh_its_subjects_are(client: Client) -> None:
 
     assert fresh["subjects"] == 2
     assert 0 < fresh["p50_s"] <= fresh["p90_s"] <= fresh["p99_s"] <= fresh["oldest_s"] < 60
+
+
+@pytest.mark.parametrize("said", [{"supersede_running": True}, {"supersede_running": False}, {"max_defer_s": 5}])
+def test_what_is_said_of_a_subject_needs_one(client: Client, said: dict[str, Any]) -> None:
+    refused = client.post_job({"message": "m", **said}).problem(400, "validation")
+    batch = client.post("/v1/jobs/batch", {"jobs": [{"message": "m"}, {"message": "m", **said}]})
+
+    [name] = said
+    assert refused["errors"] == [{"pointer": f"/{name}", "detail": "Needs a subject beside it."}]
+    assert batch.problem(400, "validation")["errors"][0]["pointer"] == f"/jobs/1/{name}"
+    assert client.post_job({"message": "m", "subject": "a", **said}).status == 201

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.wire.snapshots import FRESH_S, Snapshot
+from api.wire.caching import FRESH_S, Cached
 from middleware.broker import LifoBroker
 from tests.service import wait_until
 
@@ -76,18 +76,18 @@ def test_a_name_that_is_none_and_an_unknown_parameter_are_refused(client: Client
 
 def test_a_snapshot_is_read_again_when_it_is_a_second_old(monkeypatch: pytest.MonkeyPatch) -> None:
     now, reads = [100.0], []
-    monkeypatch.setattr("api.wire.snapshots.time.monotonic", lambda: now[0])
-    snapshot = Snapshot(lambda: reads.append(1) or len(reads))
+    monkeypatch.setattr("api.wire.caching.time.monotonic", lambda: now[0])
+    cached = Cached(lambda: reads.append(1) or len(reads))
 
-    assert (snapshot.get(), snapshot.get()) == (1, 1)
+    assert (cached.get(), cached.get()) == (1, 1)
     now[0] += FRESH_S + 0.01
-    assert snapshot.get() == 2
+    assert cached.get() == 2
 
 
 def test_those_who_wait_for_a_read_that_fails_share_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, failing = threading.Event(), threading.Event()
     reads, errors, came = [], [], []
-    monkeypatch.setattr("api.wire.snapshots.time.monotonic", lambda: (came.append(1), float(len(came)))[1])
+    monkeypatch.setattr("api.wire.caching.time.monotonic", lambda: (came.append(1), float(len(came)))[1])
 
     def read() -> str:
         reads.append(1)
@@ -97,11 +97,11 @@ def test_those_who_wait_for_a_read_that_fails_share_its_error(monkeypatch: pytes
 
     def get() -> None:
         try:
-            snapshot.get()
+            cached.get()
         except OSError as error:
             errors.append(error)
 
-    snapshot = Snapshot(read)
+    cached = Cached(read)
     first = threading.Thread(target=get)
     first.start()
     assert asked.wait(20)
@@ -126,7 +126,7 @@ def test_an_error_is_not_kept() -> None:
             raise answer
         return answer
 
-    snapshot = Snapshot(read)
+    cached = Cached(read)
     with pytest.raises(OSError, match="away"):
-        snapshot.get()
-    assert snapshot.get() == "read"
+        cached.get()
+    assert cached.get() == "read"

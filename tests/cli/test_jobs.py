@@ -92,6 +92,11 @@ def test_a_job_is_submitted_with_a_subject() -> None:
         (("submit", "x", "--delay", "-1"), "--delay"),
         (("submit", "x", "--delay", "1s", "--run-at", "2199-01-31T12:00:00Z"), "can't be given together"),
         (("submit", "x", "--expires-in", "soon"), "--expires-in"),
+        (("submit", "x", "--max-defer", "1s"), "subject"),
+        (("submit", "x", "--subject", "a", "--max-defer", "0s"), "max_defer"),
+        (("submit", "x", "--supersede-running"), "subject"),
+        (("submit", "x", "--subject", ""), "subject"),
+        (("submit", "x", "--group", ""), "group"),
         (("submit", "x", "--expires-in", "1s", "--expires-at", "2199-01-31T12:00:00Z"), "can't be given together"),
         (("submit", "x", "--subject", "a", "--max-defer", "long"), "--max-defer"),
         (("submit", "x", "--tag", ""), "--tag"),
@@ -188,7 +193,7 @@ def test_jobs_are_cancelled_and_retried_by_their_ids() -> None:
 
 def test_what_has_ended_is_not_cancelled() -> None:
     [id] = submitted("x")
-    broker.redis.queue("default").cancel(id, "first")
+    broker.redis.queue("default").cancel_all([id], "first")
     run("jobs", "retry", id)
     [claimed] = _claimed()
 

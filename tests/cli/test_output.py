@@ -16,24 +16,9 @@ from ..service import ROOT, clean_environment
 from .running import submitted
 
 
-@pytest.mark.parametrize(
-    ("ms", "text"),
-    [
-        (None, "–"),
-        (0, "0.0 ms"),
-        (2.34, "2.3 ms"),
-        (9.96, "10 ms"),
-        (366.4, "366 ms"),
-        (2345, "2.3 s"),
-        (59_960, "1 min 0 s"),
-        (303_000, "5 min 3 s"),
-        (11_100_000, "3 h 5 min"),
-        (200_000_000, "2 d 7 h"),
-    ],
-)
-def test_durations_have_a_unit_that_fits(ms: float | None, text: str) -> None:
-    assert short_ms(ms) == text
-    assert short_s(None) == "–"
+def test_durations_have_a_unit_that_fits() -> None:
+    assert (short_ms(2.34), short_ms(None)) == ("2.3 ms", "–")
+    assert (short_s(303), short_s(None)) == ("5 min 3 s", "–")
 
 
 def test_times_leave_out_what_is_the_same_today() -> None:

@@ -65,7 +65,8 @@ def test_large_numbers_in_a_table_dont_make_a_page_wider_than_a_phone(
             visitor.page.goto(path)
             visitor.page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
             visitor.page.evaluate(
-                "document.querySelectorAll('.as-table td.num').forEach(one => { one.textContent = '12,345 min 59 s' })"
+                "document.querySelectorAll('.as-table td.num')"
+                ".forEach(cell => { cell.textContent = '12,345 min 59 s' })"
             )
             assert visitor.overflow() <= 0, path
             assert visitor.violations() == [], path

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from local.embedded import EmbeddedServerError, find_binary, free_port
+from local.embedded import free_port
 from middleware.logs.format import Syslog
+from middleware.processes.server_program import EmbeddedServerError, find_binary
 
 from ..middleware.receivers import sending
 from ..service import ROOT, clean_environment, wait_until, whole_lines

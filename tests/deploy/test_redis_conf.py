@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from local.embedded import EmbeddedServerError, find_binary, free_port
+from local.embedded import free_port
 from middleware.broker import LifoBroker
+from middleware.processes.server_program import EmbeddedServerError, find_binary
 from middleware.processes.server_safety import look
 from middleware.redis_link.link import Link
 from middleware.settings import Settings

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import redis
 
-from local.embedded import EmbeddedServer, EmbeddedServerError, find_binary, free_port
+from local.embedded import EmbeddedServer, free_port
+from middleware.processes.server_program import EmbeddedServerError, find_binary
 
 PASSWORD, PASSWORD_AFTER = "a-password_1", "another-password_2"
 

@@ -107,8 +107,8 @@ class Drops:
     """Counts the lines that are lost while a test runs."""
 
     def __init__(self) -> None:
-        self._before = drops.total()
+        self._before = drops._dropped
 
     @property
     def count(self) -> int:
-        return drops.total() - self._before
+        return drops._dropped - self._before

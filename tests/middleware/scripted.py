@@ -28,8 +28,8 @@ from middleware.commands.types import (
     Call,
     Claim,
     Crowded,
+    Exists,
     IdempotencyKey,
-    Known,
     Offer,
     Replayed,
     Reused,
@@ -102,13 +102,21 @@ class ScriptedQueue:
         drop_oldest: bool = False,
         most_bytes: int = 0,
         generated_us: int | None = None,
-    ) -> Accepted | Known | Crowded | Again | Replayed | Reused:
+    ) -> Accepted | Exists | Crowded | Again | Replayed | Reused:
         """One call of accept, whatever it answers."""
         jobs = [
             Offer(id, "task", self.encoded(id), due, deadline=deadline, subject=about, generated_us=generated_us)
             for id in ids
         ]
         return self.scripts.accept(jobs, call=call, key=key, room=Room(most_waiting, drop_oldest, most_bytes))
+
+    def cancel(self, id: str, reason: str) -> str:
+        """One call of cancel; what it answers."""
+        return self.scripts.cancel_all([id], reason)[0]
+
+    def retry(self, id: str, message: bytes) -> str:
+        """One call of retry; what it answers."""
+        return self.scripts.retry_all([(id, message)])[0]
 
     def send(self, *ids: str, after_us: int = 0, expires_in_us: int = 0) -> Accepted:
         """Accept these ids in one batch, delayed by ``after_us``, to expire ``expires_in_us`` from now (0: never)."""
@@ -250,7 +258,7 @@ class ScriptedQueue:
 
     def ended(self, status: str) -> int:
         """How many times a job of the queue came to this end, as it was counted."""
-        return sum(counters.totals[f"ended_{status}"] for counters in self._task_counters().values())
+        return sum(counters.counts.totals[f"ended_{status}"] for counters in self._task_counters().values())
 
     def is_rung(self) -> bool:
         """True when the doorbell holds a token."""
@@ -273,7 +281,7 @@ class ScriptedQueue:
             sizes = [self.client.hstrlen(keys.messages(self.name), id) for id, its in letters.items() if its == letter]
             assert self.count(counter) == sum(sizes), counter
         for texts in (keys.results, keys.failures, keys.progress):
-            assert set(self.client.hkeys(texts(self.name))) <= set(records), texts.__name__
+            assert set(self.client.hkeys(texts(self.name))) <= set(records), texts.name
         assert self.client.llen(keys.doorbell(self.name)) <= 1
 
     def _records(self) -> dict[str, Record]:
@@ -284,7 +292,7 @@ class ScriptedQueue:
     def _audit_indexes(self, records: dict[str, Record], letters: dict[str, str]) -> None:
         for letter, index in INDEX_OF_LETTER.items():
             expected = {id: records[id].seq for id, its in letters.items() if its == letter}
-            assert self._scores(index) == expected, index.__name__
+            assert self._scores(index) == expected, index.name
         places = {id: r.place or r.seq for id, r in records.items() if letters[id] == "q"}
         assert self._scores(keys.stack) == places
         displaced = {id: records[id].seq for id, place in places.items() if place != records[id].seq}
@@ -339,10 +347,12 @@ class ScriptedQueue:
         if self.count("orphans"):
             return  # records were removed by hand, and what they were counted as is unknown
         tasks = self._task_counters()
-        counted = Counter({(task, state): its.states[state] for task, its in tasks.items() for state in STATE_FIELDS})
+        counted = Counter(
+            {(task, state): its.counts.states[state] for task, its in tasks.items() for state in STATE_FIELDS}
+        )
         assert +counted == Counter((r.task, STATUS_LETTERS[r.status].value) for r in records.values())
         assert not -counted
-        assert sum(its.totals["accepted"] for its in tasks.values()) == self.count("accepted")
+        assert sum(its.counts.totals["accepted"] for its in tasks.values()) == self.count("accepted")
 
     def _audit_windows(self, records: dict[str, Record]) -> None:
         running = Counter(r.window for r in records.values() if r.status == "r" and r.window)

@@ -48,7 +48,7 @@ def ended(broker: LifoBroker, message: dramatiq.Message[Any] | str) -> Job:
 
 def idle_threads(broker: LifoBroker) -> int:
     """How many threads of the only worker have nothing to do, as it counts them."""
-    [lifecycle] = broker._workers.running
+    [lifecycle] = broker._workers._of_worker.values()
     return lifecycle._idle_threads.idle if lifecycle._idle_threads is not None else 0
 
 

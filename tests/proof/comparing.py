@@ -92,9 +92,9 @@ def _read(client: redis.Redis) -> dict[str, Any]:
         pipe.llen(keys.doorbell(QUEUE))
         answers = pipe.execute()
     kept: dict[str, Any] = {
-        key.__name__: {id.decode(): int(score) for id, score in rows} for key, rows in zip(sets, answers, strict=False)
+        key.name: {id.decode(): int(score) for id, score in rows} for key, rows in zip(sets, answers, strict=False)
     }
-    kept |= {key.__name__: rows for key, rows in zip(hashes, answers[len(sets) :], strict=False)}
+    kept |= {key.name: rows for key, rows in zip(hashes, answers[len(sets) :], strict=False)}
     names = ("tagged", "subjects", "freshness", "pending_counts", "doorbell")
     return kept | dict(zip(names, answers[-5:], strict=True))
 
@@ -104,7 +104,7 @@ def _compare_jobs(kept: dict[str, Any], model: Model) -> None:
     for status, key in keys.STATUS_INDEXES.items():
         its = [job for job in jobs.values() if job.status == LETTERS[status]]
         expected = {job.id: job.place if job.status == QUEUED else job.seq for job in its}
-        assert kept[key.__name__] == expected, key.__name__
+        assert kept[key.name] == expected, key.name
     of = model.of_status
     next_deadline = {} if model.next_deadline is None else {"": model.next_deadline}
     assert kept["due"] == {job.id: job.due for job in of(SCHEDULED)} | next_deadline

@@ -102,7 +102,7 @@ class QueueMachine(SubjectSteps):
     @rule(pick=picks, of=st.sampled_from([None, QUEUED, RUNNING, SCHEDULED]))
     def cancel(self, pick: int, of: str | None) -> None:
         id = self._any(self.model.of_status(of or QUEUED) or list(self.model.jobs.values()), pick).id
-        assert self.scripts.cancel(id, "called off") == self.model.cancel(id, "called off")
+        assert self.scripts.cancel_all([id], "called off")[0] == self.model.cancel(id, "called off")
 
     @precondition(lambda self: any(map(self.model.of_status, (REJECTED, CANCELLED, EXPIRED))))
     @rule(pick=picks)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from itertools import count
 
 from middleware.commands.types import Settlement
@@ -25,14 +26,14 @@ from .entries import (
     ModelJob,
     Token,
 )
-from .model_groups import ModelGroups
+from .model_room import ModelRoom
 from .model_subjects import NO_SUBJECT
 
 TIES_APART = 1024
 """Places for jobs that were generated in the same µs."""
 
 
-class Model(ModelGroups):
+class Model(ModelRoom):
     """A queue. Every method is one call of a script and returns what that script has to answer."""
 
     def accept(
@@ -51,12 +52,11 @@ class Model(ModelGroups):
         """The first seq and the due time; None when an id is known."""
         if any(id in self.jobs for id, _ in messages):
             return None
-        beyond = len(self.stack()) + len(self.of_status(SCHEDULED)) + len(messages) - most
-        if most and beyond > (len(self.stack()) if drops_oldest else 0):
-            return None
-        beyond_bytes = self.waiting_bytes() + sum(len(message) for _, message in messages) - most_bytes
-        if most_bytes and beyond_bytes > (self.bytes_of(QUEUED) if drops_oldest else 0):
-            return None
+        if most or most_bytes:
+            after = deepcopy(self)
+            after.accept(messages, kind, time_us, subjects=subjects, generated=generated)
+            if not self._has_room(after, {id for id, _ in messages}, most, most_bytes, drops_oldest):
+                return None
         due: int | None = {"now": 0, "after": self.now + time_us, "at": time_us}[kind]
         due = due if due and due > self.now else None
         first = max(self.last_seq + 1, self.now)
@@ -71,23 +71,10 @@ class Model(ModelGroups):
             self.watch_deadline(job)
         self.last_seq = first + len(messages) - 1
         self.counters["accepted"] += len(messages)
-        self._take_their_turns([id for id, _ in messages], subjects)
+        self._supersede_older([id for id, _ in messages], subjects)
         if drops_oldest:
             self._drop(most, most_bytes)
         return first, due
-
-    def _drop(self, most: int, most_bytes: int) -> None:
-        """The oldest make room."""
-        dropped = 0
-        for job in self.stack():
-            waiting = len(self.stack()) + len(self.of_status(SCHEDULED))
-            if not (most and waiting > most) and not (most_bytes and self.waiting_bytes() > most_bytes):
-                break
-            self._finish(job, EXPIRED, "overflow")
-            dropped += 1
-        self.counters["expired"] += dropped
-        if dropped:
-            self._close_when_done()
 
     def _place_by_generation(self, generated: int, job: ModelJob) -> int:
         """When it was generated, or a little above, where no other job waits or is known of its subject; no later than
@@ -107,7 +94,7 @@ class Model(ModelGroups):
                 return place
             place += 1
 
-    def _take_their_turns(self, ids: Sequence[str], subjects: Sequence[tuple[str | None, int, bool]]) -> None:
+    def _supersede_older(self, ids: Sequence[str], subjects: Sequence[tuple[str | None, int, bool]]) -> None:
         """Of each subject, the newest one of the call, unless a newer one is known."""
         about = {id: each for id, each in zip(ids, subjects, strict=True) if each[0] is not None}
         for subject in dict.fromkeys(each[0] for each in about.values()):

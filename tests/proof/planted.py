@@ -156,6 +156,11 @@ def forgotten_bytes() -> AbstractContextManager[None]:
     )
 
 
+def no_room_for_fresh_work() -> AbstractContextManager[None]:
+    """Beyond a bound, what a job would supersede counts as if it went on waiting."""
+    return planted("gone = to_be_superseded(extras)", "gone = nil", into=("accept",))
+
+
 def one_too_many() -> AbstractContextManager[None]:
     """One more job of the queue runs than may."""
     return planted(
@@ -190,5 +195,6 @@ PLANTS: tuple[Plant, ...] = (
     *(ignored_deadline, early_expiry, forgotten_deadline),
     *(overwriting_retry, turn_of_the_older_one, both_at_once, nothing_superseded, endless_deferring),
     *(forgotten_generation, late_and_stale, late_and_kept, forgotten_bytes),
+    no_room_for_fresh_work,
     *(one_too_many, one_too_many_of_a_group, ignored_turn, slot_never_freed, group_left_behind),
 )

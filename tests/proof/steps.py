@@ -147,7 +147,7 @@ class Steps(RuleBasedStateMachine):
         assert (word.decode(), rest[0] if rest else None) == expected
 
     def _retry(self, id: str) -> None:
-        assert self.scripts.retry(id, b"revived") == self.model.retry(id, b"revived")
+        assert self.scripts.retry_all([(id, b"revived")])[0] == self.model.retry(id, b"revived")
 
     def _running(self) -> list[Token]:
         return [job.token for job in self.model.of_status(RUNNING)]

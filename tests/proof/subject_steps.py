@@ -7,7 +7,10 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from middleware.commands.types import Room
+
 from .comparing import SUBJECTS
+from .entries import QUEUED, SCHEDULED
 from .rare_steps import RareSteps
 from .steps import WORKERS
 
@@ -32,6 +35,28 @@ class SubjectSteps(RareSteps):
     )
     def accept_with_subjects(self, about: list[Any], kind: str, time_us: int) -> None:
         self._accept([self._new() for _ in about], kind, time_us, subjects=about)
+
+    @rule(
+        about=st.lists(
+            st.tuples(st.sampled_from([*SUBJECTS, *SUBJECTS, None]), st.sampled_from([0, 0, 1]), st.just(False)),
+            min_size=1,
+            max_size=3,
+        ),
+        kind=st.sampled_from(["now", "now", "after"]),
+        spare=st.integers(-3, 2),
+        spare_bytes=st.sampled_from([None, -30, -1, 0, 10, 30]),
+        drops=st.booleans(),
+        ago=st.sampled_from([None, None, 0, 1, 1_000_000]),
+    )
+    def accept_with_subjects_and_a_bound(
+        self, *, about: list[Any], kind: str, spare: int, spare_bytes: int | None, drops: bool, ago: int | None
+    ) -> None:
+        """What they supersede makes room for them; one of them was generated some time ago."""
+        waiting = len(self.model.of_status(QUEUED)) + len(self.model.of_status(SCHEDULED))
+        bytes_bound = 0 if spare_bytes is None else max(1, self.model.waiting_bytes() + spare_bytes)
+        generated = [None if ago is None else max(0, self.model.now - ago), *[None] * (len(about) - 1)]
+        room = Room(max(1, waiting + spare), drops, bytes_bound)
+        self._accept([self._new() for _ in about], kind, 1_000, subjects=about, room=room, generated=generated)
 
     @rule(
         jobs=st.lists(

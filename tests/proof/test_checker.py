@@ -186,7 +186,7 @@ def test_an_operators_retry_that_takes_the_turn_of_an_older_job_is_no_error(logg
     logged.settle(new, "rejected")
     logged.settle(old, "put_back")
 
-    assert logged.scripts.retry("new", logged.encoded("new")) == "queued"
+    assert logged.retry("new", logged.encoded("new")) == "queued"
 
     assert logged.status("old") == "superseded"
     assert logged.checked().found.texts == []

@@ -73,6 +73,23 @@ def test_check_shows_the_next_ten_ticks_without_redis(cadence_file: Path) -> Non
     assert times == sorted(set(times))
 
 
+def test_who_reads_may_have_seen_enough(cadence_file: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "scheduler", "check"],
+        check=False,
+        cwd=ROOT,
+        env=clean_environment(CADENCE_FILE=str(cadence_file)),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=30,
+    )
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 def test_check_shows_recurring_jobs_with_their_next_ten_ticks(cadence_file: Path) -> None:
     section = '[jobs.nightly]\ntask = "process_message"\npayload = { message = "x" }\ncron = "30 3 * * *"\n'
     cadence_file.write_text(f'{CADENCE}{section}timezone = "Europe/Berlin"\nskip_if_waiting = true\n')

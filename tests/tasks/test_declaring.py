@@ -106,6 +106,12 @@ def any_names(**values: Any) -> None:
     """Takes what comes."""
 
 
+class Size(Enum):
+    """One whose values are no texts."""
+
+    SMALL = 0.5
+
+
 def positional(to: str, /) -> None:
     """Takes no names."""
 
@@ -133,6 +139,10 @@ def positional(to: str, /) -> None:
         (takes_two, {"to": fields.Str(required=True, load_only=True)}, "'to' is load_only or dump_only"),
         (takes_two, {"to": fields.Decimal(required=True)}, "'to' needs as_string=True"),
         (positional, {"to": fields.Str(required=True)}, "'to' is positional-only"),
+        (takes_two, {"to": fields.Float(required=True), "subject": "to"}, "subject='to' needs a text .* is a Float"),
+        (takes_two, {"to": fields.Boolean(required=True), "group": "to"}, "group='to' needs a text .* is a Boolean"),
+        (takes_two, {"to": fields.List(fields.Str(), required=True), "group": "to"}, "that field is a List"),
+        (takes_two, {"to": fields.Enum(Size, by_value=True, required=True), "group": "to"}, "that field is a Enum"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -144,6 +154,31 @@ def test_a_declaration_that_cant_work_is_refused(
 
     assert function.__name__ in str(refusal.value)
     assert len(registry) == 0
+
+
+def test_a_field_that_holds_the_subject_or_the_group_is_bounded_as_those_are(registry: Registry) -> None:
+    shared = fields.Str(required=True)
+    registry.task(to=shared, subject="to", actor_name="of a subject")(takes_two)
+    registry.task(to=shared, group="to", actor_name="of a group")(takes_two)
+    registry.task(to=shared)(takes_two)
+
+    def longest(task: str) -> int:
+        for length in (1_000, 256, 128):
+            if not registry[task].reader.validate({"to": "x" * length}):
+                return length
+        return 0
+
+    assert [longest(task) for task in ("of a subject", "of a group", "takes_two")] == [256, 128, 1_000]
+
+
+@pytest.mark.parametrize(
+    "field", [fields.UUID(), fields.Int(), fields.Date(), fields.Enum(Size), fields.Email(), fields.IP()]
+)
+def test_what_is_a_text_or_a_whole_number_can_be_a_subject(registry: Registry, field: fields.Field[Any]) -> None:
+    field.required = True
+    registry.task(to=field, subject="to")(takes_two)
+
+    assert registry["takes_two"].actor.options["subject"] == "to"
 
 
 def test_two_tasks_cant_have_one_name(registry: Registry) -> None:

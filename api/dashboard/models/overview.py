@@ -90,13 +90,13 @@ def chosen_queue(queues: Mapping[str, QueueSnapshot], asked: str | None) -> Queu
     return queues.get("default") or next(iter(queues.values()), None)
 
 
-def server_facts(info: Mapping[str, str]) -> list[tuple[str, str]]:
+def server_in_words(info: Mapping[str, str]) -> list[tuple[str, str]]:
     """Redis in some words: name and value."""
     name = "Valkey" if "valkey_version" in info else "Redis"
     version = info.get("valkey_version", info.get("redis_version", "?"))
     limit = int(info.get("maxmemory", 0))
     used = words.size(int(info.get("used_memory", 0)))
-    facts = [
+    rows = [
         ("Server", f"{name} {version}"),
         ("Memory", f"{used} of {words.size(limit)}" if limit else f"{used}, no limit"),
         ("Append-only file", _aof(info)),
@@ -105,7 +105,7 @@ def server_facts(info: Mapping[str, str]) -> list[tuple[str, str]]:
         ("Up for", words.seconds(float(info.get("uptime_in_seconds", 0)))),
     ]
     replicas = int(info.get("connected_slaves", 0))
-    return [*facts, ("Replicas", str(replicas))] if replicas else facts
+    return [*rows, ("Replicas", str(replicas))] if replicas else rows
 
 
 def _aof(info: Mapping[str, str]) -> str:

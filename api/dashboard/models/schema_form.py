@@ -84,14 +84,7 @@ def _type(schema: Schema) -> str:
 
 def type_words(schema: Schema) -> str:
     """The type of a value, as people say it."""
-    words = {
-        "string": "text",
-        "integer": "whole number",
-        "number": "number",
-        "boolean": "true or false",
-        "array": "list",
-    }
-    found = words.get(_type(schema), "object" if "$ref" in schema or _type(schema) == "object" else "any value")
+    found = TYPES.get(_type(schema), "object" if "$ref" in schema or _type(schema) == "object" else "any value")
     return str(schema["format"]) if "format" in schema else found
 
 

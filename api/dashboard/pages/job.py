@@ -9,8 +9,7 @@ import orjson
 from flask import abort, request
 
 from middleware.diagnosis.why import explain
-from middleware.jobs import Job
-from middleware.store.moves import CANCELLABLE, RETRYABLE
+from middleware.jobs import CANCELLABLE, RETRYABLE, WHY_NOT_RETRIED, Job
 from tasks import DEFAULT_TASK, broker, registry
 
 from .. import words
@@ -24,10 +23,7 @@ NOTICES = {
     "already": "It was cancelled before.",
     "finished": "It had ended already: there was nothing left to cancel.",
     "queued": "It is back on top of the stack.",
-    "waiting": "It waits to run already.",
-    "running": "It runs already.",
-    "processed": "It has been processed: to do the work again, submit a new job.",
-    "superseded": "A newer job has taken its place.",
+    **WHY_NOT_RETRIED,
     "submitted": "It was accepted.",
 }
 

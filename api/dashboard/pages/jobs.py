@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, make_response, request
-from marshmallow import ValidationError
+from flask import Response, make_response, request
 from werkzeug.wrappers import Response as Redirect
 
-from middleware.jobs import JobStatus
-from middleware.store.moves import CANCELLABLE, RETRYABLE
-from middleware.store.reading import Cursor
+from middleware.jobs import CANCELLABLE, RETRYABLE, JobStatus
 from tasks import broker, registry
 
 from ...schemas.fields import CursorText
 from .. import readings, words
 from ..answers import Live, page
 from ..blueprint import dashboard, to
+from ..forms import cursor_asked
 from ..job_filters import HINT, FilterError, JobsAsked, asked_of, with_words
 from ..models.job_counts import counts_of, total
 from ..models.job_row import row_of
@@ -56,7 +54,7 @@ def _led_by(asked: JobsAsked, typed: str) -> Redirect:
 
 def _values(asked: JobsAsked, typed: str, wrong: str) -> dict[str, Any]:
     queues, stats = readings.queues(), readings.stats()
-    found = broker.store.page(asked.where, limit=ROWS, cursor=_cursor())
+    found = broker.store.page(asked.where, limit=ROWS, cursor=cursor_asked())
     now_us = max((queue.now_us for queue in queues.values()), default=0)
     counts = counts_of(asked, queues, stats)
     shown = {job.status for job in found.jobs}
@@ -95,14 +93,6 @@ def _completions(queues: list[str]) -> list[str]:
 
 def _is_first() -> bool:
     return "cursor" not in request.args
-
-
-def _cursor() -> Cursor | None:
-    text = request.args.get("cursor")
-    try:
-        return None if text is None else CursorText().deserialize(text)
-    except ValidationError:
-        abort(400, "The address names no page of the list. Go back to its beginning.")
 
 
 def _notice() -> str:

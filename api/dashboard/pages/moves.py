@@ -9,8 +9,8 @@ from flask import Response, abort, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Redirect
 
+from middleware.jobs import CANCELLABLE, RETRYABLE
 from middleware.logs.job_lines import log_cancelled
-from middleware.store.moves import CANCELLABLE, RETRYABLE
 from tasks import broker
 
 from ...access.auth import RETRIED

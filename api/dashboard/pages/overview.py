@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from ...access.scopes import READ, needs
 from ...wire.answers import tagged_answer, unless_known
-from ...wire.snapshots import Snapshot
+from ...wire.caching import Cached
 from .. import readings
 from ..answers import Live, page
 from ..blueprint import dashboard, to
@@ -23,7 +23,7 @@ def _read_hour() -> overview.Hour:
     return overview.hour_of(history, Markup(table))  # noqa: S704 (a template made it)
 
 
-_hour: Snapshot[overview.Hour] = Snapshot(_read_hour, readings.SLOWER_S)
+_hour: Cached[overview.Hour] = Cached(_read_hour, readings.SLOWER_S)
 
 
 @dashboard.get("")
@@ -48,7 +48,7 @@ def home() -> Live:
         "queue": queue,
         "processes": processes,
         "history_table": hour.table,
-        "server": overview.server_facts(server.info),
+        "server": overview.server_in_words(server.info),
         "is_empty": not any(found.accepted for found in queues.values()),
     }
     if queue is not None:

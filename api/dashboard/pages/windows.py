@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from flask import abort, request
-from marshmallow import ValidationError
 from werkzeug.wrappers import Response as Redirect
 
 from middleware.commands.keys import QUEUE_NAME
 from middleware.store.filters import JobFilter
-from middleware.store.reading import Cursor
 from tasks import broker
 
 from ...access.scopes import ADMIN, needs
@@ -16,6 +14,7 @@ from ...schemas.fields import CursorText
 from .. import readings
 from ..answers import Live, page
 from ..blueprint import dashboard, to
+from ..forms import cursor_asked
 from ..models import cadence, pictures
 from ..models.job_row import row_of
 from ..viewer import viewer
@@ -32,7 +31,7 @@ def windows() -> Live:
     names = readings.queues()
     if queue is not None and not (QUEUE_NAME.fullmatch(queue) and queue in names):
         abort(404, "There is no queue of this name.")
-    found = broker.windows.page(queue=queue, limit=ROWS, cursor=_cursor())
+    found = broker.windows.page(queue=queue, limit=ROWS, cursor=cursor_asked())
     is_first = "cursor" not in request.args
     values = {
         "tab": "windows",
@@ -73,11 +72,3 @@ def close_window(id: str) -> Redirect:
     if broker.windows.close(id, by=viewer().name) is None:
         abort(404, GONE)
     return to("window", id=id)
-
-
-def _cursor() -> Cursor | None:
-    text = request.args.get("cursor")
-    try:
-        return None if text is None else CursorText().deserialize(text)
-    except ValidationError:
-        abort(400, "The address names no page of the list. Go back to its beginning.")

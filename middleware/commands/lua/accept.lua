@@ -5,7 +5,7 @@
 --       · 6 idempotency key ('': none) · 7 digest of the request under it
 --       · 8 '' or a MessagePack array with what few jobs have: of each job {digests of its tags, one behind the other,
 --       deadline as due below ('': none), digest of its subject
---       ('': none), µs for which newer jobs may take its turn (0: no bound), whether it stops those that run, digest of its group
+--       ('': none), µs for which newer jobs may supersede it (0: no bound), whether it stops those that run, digest of its group
 --       ('': none), when it was generated in µs (false: nobody said)}
 --       · 9 for the tick of a recurring job what parts/tick.lua takes, MessagePack; else ''
 --       · then id, task, due, message of each job; due: '' (at once), + and µs from now, or µs since the epoch
@@ -13,10 +13,13 @@
 -- seq of the first, now in µs}, followed by the packed record of each job, where some went by when they were generated;
 -- {again} when this very call was carried out before; {replayed, seq of the first, how many} of what it made when this request was
 -- sent before under its key, {reused} when another one was; {exists, how many ids are known, an id}; or {crowded, how many jobs
--- wait, µs until the next window opens if jobs wait for it, else 0, how many bytes wait if they are bounded}, which may have dropped the
--- oldest. All others but the first two change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
+-- wait beside those that would be superseded, µs until the next window opens if jobs wait for it, else 0, how many of this call
+-- would wait too; and if it is the bytes that are too many, those of the former and of the latter}, which may have dropped the oldest.
+-- All others but the first two change nothing. For a tick: what parts/tick.lua says, or {submitted, seq, and what it says}.
 
-local default_gate, room, caller, call, key, digest = ARGV[2], ARGV[3] ~= '' and cmsgpack.unpack(ARGV[3]), unpack(ARGV, 4, 7)
+local default_gate, packed_room, caller, call, key, digest, packed_extras, packed_tick = unpack(ARGV, 2, 9)
+local room = packed_room ~= '' and cmsgpack.unpack(packed_room)
+local extras = packed_extras ~= '' and cmsgpack.unpack(packed_extras)
 --- @include now
 --- @include event_log
 --- @include windows
@@ -25,6 +28,7 @@ local default_gate, room, caller, call, key, digest = ARGV[2], ARGV[3] ~= '' and
 --- @include move
 --- @include new_record
 --- @include groups
+--- @include next_seq
 
 -- Gather.
 if caller ~= '' and redis.call('ZSCORE', K.callers, caller) == call then return {'again'} end
@@ -35,10 +39,10 @@ if key ~= '' then
   if made then return {'replayed', unpack(made)} end
 end
 local note_submitted
-if ARGV[9] ~= '' then
+if packed_tick ~= '' then
   --- @include tick
   local answer
-  answer, note_submitted = decide_tick(unpack(cmsgpack.unpack(ARGV[9])))
+  answer, note_submitted = decide_tick(unpack(cmsgpack.unpack(packed_tick)))
   if answer then return answer end
 end
 local ids, known, known_id = {}, 0, nil
@@ -49,19 +53,19 @@ end
 if known > 0 then return {'exists', known, known_id} end
 if room then
   --- @include has_room
-  local more_bytes = 0
-  for a = 13, #ARGV, 4 do more_bytes = more_bytes + #ARGV[a] end
-  local waiting, until_window, bytes = has_room(room, #ids, more_bytes)
-  if waiting then
+  local new_bytes = 0
+  for a = 13, #ARGV, 4 do new_bytes = new_bytes + #ARGV[a] end
+  local crowded = has_room(room, #ids, new_bytes, extras)
+  if crowded then
     --- @insert save
-    return {'crowded', waiting, until_window, bytes}
+    return crowded
   end
 end
 
 -- Decide.
-local first = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
-local next_seq, due_times, soonest, next_deadline = first, {}, math.huge, math.huge
-local extras, tagged, of_subjects = ARGV[8] ~= '' and cmsgpack.unpack(ARGV[8]), {}, {}
+local first = next_seq()
+local due_times, soonest, next_deadline = {}, math.huge, math.huge
+local tagged, of_subjects = {}, {}
 local place_of, is_recorded
 if extras then
   --- @include place_by_generation
@@ -72,7 +76,7 @@ local function time_of(word)
 end
 for a = 10, #ARGV, 4 do
   local id, task, due, message = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
-  local seq, due_at = next_seq, 0
+  local seq, due_at = first + #due_times, 0
   if due ~= '' then due_at = time_of(due) end
   local job, extra = new_record(seq, task), extras and extras[seq - first + 1]
   job[R.SIZE] = #message
@@ -119,7 +123,7 @@ for a = 10, #ARGV, 4 do
   gather(hsets, K.records, id, cmsgpack.pack(job))
   local subject, group = job[R.SUBJECT] or '', job[R.GROUP] or ''
   log('accept', now, id, seq, due_at, job[R.EXPIRES] or 0, subject, group, place and extra[7] or -1, place or 0)
-  next_seq, due_times[#due_times + 1] = seq + 1, due_at
+  due_times[#due_times + 1] = due_at
 end
 count('accepted', #ids)
 
@@ -131,7 +135,7 @@ if next_event < math.huge then
 end
 
 -- Write.
-gather(hsets, K.counters, 'seq', next_seq - 1)
+gather(hsets, K.counters, 'seq', first + #ids - 1)
 --- @insert write
 if next_deadline < math.huge then redis.call('ZADD', K.due, 'LT', next_deadline, '') end -- watch_deadline.lua
 if next(tagged) then
@@ -143,8 +147,8 @@ if next(tagged) then
   end
 end
 if #of_subjects > 0 then
-  --- @include take_their_turns
-  take_their_turns(of_subjects)
+  --- @include supersede_older
+  supersede_older(of_subjects)
 end
 if room and room[3] then
   --- @include drop_oldest

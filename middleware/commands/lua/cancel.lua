@@ -2,7 +2,7 @@
 -- ARGV: 1 now in µs or '' · 2 reason, kept on the jobs · then ids, up to 500
 -- Returns a word for each: cancelled, asked, already (it is cancelled, or was asked before), finished (too late), or missing.
 
-local reason = ARGV[2]
+local reason, ids = ARGV[2], {unpack(ARGV, 3)}
 --- @include now
 --- @include groups
 --- @include event_log
@@ -39,14 +39,14 @@ end
 
 --- @insert allow_when_full
 local words, left_stack = {}, false
-for a = 3, #ARGV do
-  local word, was_queued = call_off(ARGV[a])
-  words[#words + 1], left_stack = word, left_stack or was_queued
+for i, id in ipairs(ids) do
+  local word, was_queued = call_off(id)
+  words[i], left_stack = word, left_stack or was_queued
 end
 if left_stack then close_if_empty() end
 for i, word in ipairs(words) do
-  if word == 'cancelled' then log('cancel', now, ARGV[i + 2]) end
-  if word == 'asked' then log('cancel_asked', now, ARGV[i + 2]) end
+  if word == 'cancelled' then log('cancel', now, ids[i]) end
+  if word == 'asked' then log('cancel_asked', now, ids[i]) end
 end
 --- @insert save
 return words

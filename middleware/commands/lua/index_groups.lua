@@ -22,7 +22,7 @@ for i, job in ipairs(#ids > 0 and load_all(ids) or {}) do
   join_group(ids[i], job or {[R.SEQ] = tonumber(found[2 * i])})
 end
 --- @insert write
---- @insert show_touched
+--- @insert place_touched
 local is_whole = redis.call('ZCARD', K.grouped) == redis.call('ZCARD', K.stack)
 redis.call('HSET', K.policy, 'grouping', cursor == '0' and is_whole and 'on' or cursor)
 if cursor ~= '0' then return 1 end

@@ -38,12 +38,12 @@ local is_first, last = not last_tick, tonumber(last_tick or 0)
 if last * 1000 > now + 1000000 then last = 0 end
 if tick and tick <= last then return {'repeated', last} end
 if tick and tick * 1000 > now + 1000000 then return {'early', now} end
-if tick then redis.call('HSET', K.policy, 'last_tick', ARGV[3]) end
+if tick then redis.call('HSET', K.policy, 'last_tick', tick) end
 -- Since the last tick, or since there are such ticks at all; nothing is known of what the clock went through twice.
 local unopened_since = now
 if last > 0 or is_first then unopened_since = math.max(last * 1000, tonumber(since or now)) end
 
-promote_due(500)
+promote_due()
 local open_before = tonumber(open or 0)
 if still_open(open_before) then close_window(open_before, 'replaced') end
 trim_windows(0)

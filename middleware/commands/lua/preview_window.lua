@@ -14,7 +14,7 @@ local most, default_gate = tonumber(ARGV[2]), 'closed'
 --- @include takes_bottom
 
 --- @insert allow_when_full
-promote_due(500)
+promote_due()
 --- @insert ring
 local mode, order, share, batch, next_tick, above, below = unpack(
   redis.call('HMGET', K.policy, 'mode', 'order', 'share', 'batch', 'next_tick', 'lifo_above', 'lifo_below')
@@ -27,7 +27,7 @@ if mode == 'windows' then
   local shown, from_top, from_bottom = math.min(all, most), 0, 0
   reply = {planned(next_tick), all}
   if grouping() == 'on' then
-    --- @insert show_touched
+    --- @insert place_touched
     --- @include preview_turns
     for _, id in ipairs(preview_turns(shown, tonumber(share), order)) do reply[#reply + 1] = id end
     shown = 0

@@ -15,9 +15,9 @@ end
 local reply = {now, waiting, place_at('ZREVRANGE', from_top), place_at('ZRANGE', from_bottom)}
 local above = '+inf'
 for i = 4, #ARGV do
-  local bound = string.format('(%.0f', now - tonumber(ARGV[i]))
-  reply[#reply + 1] = redis.call('ZCOUNT', K.stack, bound, above)
-  above = string.format('%.0f', now - tonumber(ARGV[i]))
+  local age = tonumber(ARGV[i])
+  reply[#reply + 1] = redis.call('ZCOUNT', K.stack, string.format('(%.0f', now - age), above)
+  above = string.format('%.0f', now - age)
 end
 reply[#reply + 1] = redis.call('ZCOUNT', K.stack, '-inf', above)
 return reply

@@ -14,6 +14,7 @@ local default_gate, reason = ARGV[2], ARGV[3]
 --- @include push
 --- @include bytes_of
 --- @include tag_bytes
+--- @include next_seq
 local WHY_NOT = {
   [S.SCHEDULED] = 'waiting', [S.QUEUED] = 'waiting', [S.RUNNING] = 'running', [S.PROCESSED] = 'processed',
   [S.SUPERSEDED] = 'superseded',
@@ -31,7 +32,7 @@ local function put_on_top(id, message)
   redis.call('ZREM', K.finished, id)
   for _, index in ipairs({K.rejected, K.cancelled, K.expired}) do redis.call('ZREM', index, id) end
   redis.call('HDEL', K.progress, id)
-  local place = math.max(tonumber(redis.call('HGET', K.counters, 'seq') or 0) + 1, now)
+  local place = next_seq()
   job[R.PLACE], job[R.LOST], job[R.CANCEL], job[R.FINISHED], job[R.DUE] = place, 0, false, false, false
   job[R.REASON], job[R.SIZE] = reason ~= '' and reason, #message
   if job[R.EXPIRES] then job[R.EXPIRES] = false end -- whoever runs it again wants it run

@@ -8,7 +8,7 @@
 --       jobs of the queue, and of one group, may run, 0: no bound), share_by_group (0, 1)
 -- Returns 1 if it changed any of them, else 0; and 1 if index_groups.lua is to be called, else 0.
 
-local next_tick, default_gate = ARGV[2], 'closed'
+local next_tick, later_ticks, default_gate = ARGV[2], ARGV[3], 'closed'
 --- @include now
 --- @include groups
 --- @include close_window
@@ -17,7 +17,7 @@ local next_tick, default_gate = ARGV[2], 'closed'
 --- @insert allow_when_full
 if next_tick ~= 'keep' then
   plan_next(next_tick)
-  redis.call('HSET', K.policy, 'later_ticks', ARGV[3])
+  redis.call('HSET', K.policy, 'later_ticks', later_ticks)
 end
 local is_changed = false
 local order_before, bound_before, shared_before = unpack(

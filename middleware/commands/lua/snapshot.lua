@@ -44,7 +44,7 @@ end
 
 local held_back, groups = 0, false
 if grouping == 'on' then
-  local full = redis.call('ZREVRANGE', K.full_groups, 0, P.GROUPS_SHOWN_AT_ONCE - 1, 'WITHSCORES')
+  local full = redis.call('ZREVRANGE', K.full_groups, 0, P.GROUPS_AT_ONCE - 1, 'WITHSCORES')
   for i = 2, #full, 2 do held_back = held_back + full[i] end
   local full_groups = redis.call('ZCARD', K.full_groups)
   groups = {redis.call('ZCARD', K.group_tops) + full_groups, full_groups, redis.call('ZCARD', K.grouped)}

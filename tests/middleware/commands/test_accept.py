@@ -10,7 +10,7 @@ import dramatiq
 import pytest
 
 from middleware.commands import keys
-from middleware.commands.types import Accepted, Again, Call, Crowded, IdempotencyKey, Known, Offer, Replayed, Reused
+from middleware.commands.types import Accepted, Again, Call, Crowded, Exists, IdempotencyKey, Offer, Replayed, Reused
 from middleware.enqueue.acceptance import encoded
 from middleware.errors import DuplicateJobError, UnknownQueueError
 from middleware.jobs import JobStatus
@@ -58,7 +58,7 @@ def test_a_batch_with_a_known_id_changes_nothing(queue: ScriptedQueue) -> None:
 
     answer = queue.offer("b", "a", "c")
 
-    assert answer == Known(1, "a")
+    assert answer == Exists(1, "a")
     assert queue.waiting() == ["a"]
     assert queue.count("accepted") == 1
 
@@ -68,7 +68,7 @@ def test_an_id_stays_known_when_its_job_has_ended(queue: ScriptedQueue, end: str
     queue.send("a")
     queue.settle(queue.claim()[0], end)
 
-    assert queue.offer("a") == Known(1, "a")
+    assert queue.offer("a") == Exists(1, "a")
     assert queue.status("a") == end
 
 
@@ -127,14 +127,14 @@ def test_a_call_that_was_refused_is_refused_again(queue: ScriptedQueue) -> None:
     queue.send("a")
 
     for _ in range(2):
-        assert queue.offer("a", call=Call(b"me", START_US)) == Known(1, "a")
+        assert queue.offer("a", call=Call(b"me", START_US)) == Exists(1, "a")
 
 
 def test_a_callers_next_call_is_a_new_one_and_so_is_anothers(queue: ScriptedQueue) -> None:
     queue.offer("a", call=Call(b"me", START_US))
 
-    assert queue.offer("a", call=Call(b"me", START_US + 1)) == Known(1, "a")
-    assert queue.offer("a", call=Call(b"you", START_US)) == Known(1, "a")
+    assert queue.offer("a", call=Call(b"me", START_US + 1)) == Exists(1, "a")
+    assert queue.offer("a", call=Call(b"you", START_US)) == Exists(1, "a")
 
 
 def test_of_ten_thousand_callers_the_latest_are_kept(queue: ScriptedQueue) -> None:
@@ -173,7 +173,7 @@ def test_no_more_jobs_wait_than_may(queue: ScriptedQueue) -> None:
     queue.send("a")
     queue.send("later", after_us=1000)
 
-    assert queue.offer("b", "c", most_waiting=3) == Crowded(2)
+    assert queue.offer("b", "c", most_waiting=3) == Crowded(2, wanted=2)
     assert isinstance(queue.offer("b", most_waiting=3), Accepted)
     assert queue.offer("c", most_waiting=3) == Crowded(3)
     queue.claim(1)
@@ -230,7 +230,7 @@ def test_a_key_is_known_for_a_day(queue: ScriptedQueue) -> None:
 def test_refused_offers_keep_no_key(queue: ScriptedQueue) -> None:
     queue.send("a")
 
-    assert queue.offer("a", key=KEY) == Known(1, "a")
+    assert queue.offer("a", key=KEY) == Exists(1, "a")
     assert queue.offer("b", key=KEY, most_waiting=1) == Crowded(1)
     assert isinstance(queue.offer("b", key=KEY), Accepted)
 

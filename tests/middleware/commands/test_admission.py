@@ -103,9 +103,9 @@ def test_the_bytes_that_wait_are_counted_wherever_a_job_goes(queue: ScriptedQueu
     queue.clock.forward(s=1)
     queue.scripts.promote()
     assert (queue.count("queued_bytes"), queue.count("scheduled_bytes")) == (250, 0)
-    queue.scripts.cancel("a", "")
+    queue.cancel("a", "")
     assert queue.snapshot().waiting_bytes == 150
-    queue.scripts.retry("a", b"z" * 7)
+    queue.retry("a", b"z" * 7)
     assert queue.snapshot().waiting_bytes == 157
     queue.claim(3)
     assert queue.snapshot().waiting_bytes == 0
@@ -118,7 +118,7 @@ def test_the_bytes_that_wait_are_counted_wherever_a_job_goes(queue: ScriptedQueu
 
 def test_more_bytes_than_the_bound_are_refused(queue: ScriptedQueue) -> None:
     assert isinstance(sized(queue, 100, "a", "b", most_bytes=250), Accepted)
-    assert sized(queue, 51, "c", most_bytes=250) == Crowded(2, 0, 200)
+    assert sized(queue, 51, "c", most_bytes=250) == Crowded(2, bytes=200, wanted_bytes=51)
     assert isinstance(sized(queue, 50, "c", most_bytes=250), Accepted)
     queue.claim(2)
     assert isinstance(sized(queue, 150, "d", most_bytes=250), Accepted)
@@ -150,7 +150,7 @@ def test_scheduled_bytes_make_no_room(queue: ScriptedQueue) -> None:
     sized(queue, 100, "later", due=b"+%d" % S)
     sized(queue, 10, "now")
 
-    assert sized(queue, 60, "x", most_bytes=150, drop=True) == Crowded(2, 0, 110)
+    assert sized(queue, 60, "x", most_bytes=150, drop=True) == Crowded(2, bytes=110, wanted_bytes=60)
     assert queue.waiting() == ["now"]
 
 
@@ -160,7 +160,8 @@ def test_a_large_job_finds_room_among_many_small_ones_in_steps(queue: ScriptedQu
     bound, large = 30 * at_once, 25 * at_once
 
     queue.broker.windows.put_policy("default", Policy(mode="windows"), next_tick_ms=queue.clock.now_us // 1000 + 7_500)
-    assert sized(queue, large, "large", most_bytes=bound, drop=True) == Crowded(3 * at_once, 0, 30 * at_once)
+    refused = sized(queue, large, "large", most_bytes=bound, drop=True)
+    assert refused == Crowded(3 * at_once, bytes=30 * at_once, wanted_bytes=large)
     assert len(queue.waiting()) == 2 * at_once
     assert isinstance(sized(queue, large, "large", most_bytes=bound, drop=True), Crowded)
     assert isinstance(sized(queue, large, "large", most_bytes=bound, drop=True), Accepted)

@@ -154,7 +154,7 @@ def test_an_operators_retry_clears_the_deadline(queue: ScriptedQueue) -> None:
     queue.clock.forward(us=5)
     queue.scripts.promote()
 
-    assert queue.scripts.retry("a", queue.encoded("a")) == "queued"
+    assert queue.retry("a", queue.encoded("a")) == "queued"
 
     queue.clock.forward(s=100)
     assert queue.job("a").expires_at_us is None

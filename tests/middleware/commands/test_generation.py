@@ -122,10 +122,10 @@ def test_a_delayed_job_without_a_time_goes_where_it_falls_due(ordered: ScriptedQ
 
 def test_an_operators_retry_goes_on_top(ordered: ScriptedQueue) -> None:
     ordered.send_generated(9 * S, "a")
-    ordered.scripts.cancel("a", "")
+    ordered.cancel("a", "")
     ordered.send_generated(0, "b")
 
-    assert ordered.scripts.retry("a", ordered.encoded("a")) == "queued"
+    assert ordered.retry("a", ordered.encoded("a")) == "queued"
     assert ordered.waiting() == ["a", "b"]
     ordered.audit()
 

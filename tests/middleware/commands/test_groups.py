@@ -230,7 +230,7 @@ def test_jobs_that_wait_are_indexed_in_several_calls_when_it_is_switched_on(queu
     queue.send_of("g0", "new")
     (token,) = queue.claim()
     assert token[0] == "new", "until the index is whole, claims go by the order alone"
-    queue.scripts.cancel(f"{several - 1:04d}", "no")
+    queue.cancel(f"{several - 1:04d}", "no")
     while queue.scripts._run("index_groups", [b"open"]):
         pass
 
@@ -272,7 +272,7 @@ Leaving = Callable[[ScriptedQueue], object]
 @pytest.mark.parametrize(
     "leave",
     [
-        lambda queue: queue.scripts.cancel("b", "no"),
+        lambda queue: queue.cancel("b", "no"),
         lambda queue: queue.clock.forward(s=9),
         lambda queue: queue.scripts.flush(),
         lambda queue: queue.offer("more", most_waiting=2, drop_oldest=True),

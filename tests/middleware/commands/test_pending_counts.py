@@ -7,7 +7,7 @@ import pytest
 from middleware.commands import keys
 from middleware.commands.build import PENDING_CALLS
 from middleware.commands.layout import INTERVAL_US
-from middleware.commands.types import Again, Call, Known, Offer, Settlement
+from middleware.commands.types import Again, Call, Exists, Offer, Settlement
 from middleware.statistics.counters import TaskStatistics, read_counters
 
 from ..scripted import LEASE_US, WORKER, ScriptedQueue, Token
@@ -164,7 +164,7 @@ def test_a_job_is_processed_whatever_came_before(queue: ScriptedQueue, why: str)
         queue.settle(token, "retry")
         tokens = queue.claim()
     elif why == "to be cancelled":
-        queue.scripts.cancel(token[0], "enough")
+        queue.cancel(token[0], "enough")
     elif why == "from another window":
         queue.open()
     elif why == "twice in a call":
@@ -215,7 +215,7 @@ def test_a_call_that_is_sent_again_and_an_id_that_is_known_make_no_second_job(qu
     queue.offer("second", call=call)
 
     assert queue.offer("second", call=call) == Again()
-    assert queue.offer("second", call=Call(b"caller", 2)) == Known(1, "second")
+    assert queue.offer("second", call=Call(b"caller", 2)) == Exists(1, "second")
     assert statistics(queue).counts.totals["accepted"] == 2
 
 

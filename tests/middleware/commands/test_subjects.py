@@ -202,7 +202,7 @@ def test_an_operators_retry_never_overwrites_fresh_work(queue: ScriptedQueue) ->
     queue.settle(claimed_about(queue, "a", "old"), "rejected")
     queue.settle(claimed_about(queue, "a", "new"))
 
-    assert queue.scripts.retry("old", queue.encoded("old")) == "superseded"
+    assert queue.retry("old", queue.encoded("old")) == "superseded"
     assert queue.status("old") == "rejected"
 
 
@@ -212,7 +212,7 @@ def test_an_operators_retry_takes_the_turn_of_an_older_one(queue: ScriptedQueue)
     queue.settle(old, "put_back")
     assert queue.status("old") == "queued"
 
-    assert queue.scripts.retry("new", queue.encoded("new")) == "queued"
+    assert queue.retry("new", queue.encoded("new")) == "queued"
 
     assert states(queue, "old", "new") == ["superseded", "queued"]
     queue.audit()
@@ -221,11 +221,11 @@ def test_an_operators_retry_takes_the_turn_of_an_older_one(queue: ScriptedQueue)
 def test_a_job_that_was_superseded_by_nobody_who_is_left_may_wait(queue: ScriptedQueue) -> None:
     queue.send_about("a", "old")
     queue.send_about("a", "new")
-    queue.scripts.cancel("new", "called off")
+    queue.cancel("new", "called off")
     queue.send_about("a", "newest")
 
     assert states(queue, "old", "new", "newest") == ["superseded", "cancelled", "queued"]
-    assert queue.scripts.retry("old", queue.encoded("old")) == "superseded"
+    assert queue.retry("old", queue.encoded("old")) == "superseded"
     queue.audit()
 
 

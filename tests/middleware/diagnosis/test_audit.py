@@ -151,7 +151,7 @@ def test_an_index_of_subjects_that_isnt_the_records_is_found(queue: ScriptedQueu
     assert found(queue, redis_url) == ["default: job b is in the index under a subject that its record doesn't have"]
     queue.client.zrem(key, stray)
 
-    queue.scripts.cancel("a", "called off")
+    queue.cancel("a", "called off")
     queue.client.zadd(key, {row: 0})
     assert found(queue, redis_url) == ["default: job a is in the index of subjects, and its record says cancelled"]
     queue.client.zrem(key, row)

@@ -8,7 +8,7 @@ import dramatiq
 import pytest
 
 from middleware.commands.types import Settlement
-from middleware.diagnosis.prospects import Prospects
+from middleware.diagnosis.prospects import warnings_of
 from middleware.enqueue.due import AT_ONCE, Due
 
 from ..scripted import LEASE_US, WORKER, ScriptedQueue
@@ -20,7 +20,8 @@ def warning(queue: ScriptedQueue, expires_in_s: float | None, due: Due = AT_ONCE
     if expires_in_s:
         options["expires_in"] = expires_in_s * 1000
     message: dramatiq.Message[Any] = dramatiq.Message(queue.name, "task", (), {}, options)
-    return Prospects(queue.broker).warning(message, due)
+    [text] = warnings_of([message], [due], queue.broker)
+    return text
 
 
 def says(queue: ScriptedQueue, part: str, expires_in_s: float, due: Due = AT_ONCE, **options: Any) -> bool:
@@ -54,8 +55,12 @@ def test_nothing_is_in_the_way_on_top_of_a_stack_however_deep(served: ScriptedQu
 def test_a_deadline_that_passed_or_comes_before_the_job_is_due(served: ScriptedQueue) -> None:
     past = {"expires_at_us": served.clock.now_us - 1}
     assert says(served, "Its deadline passed at 2023-11-14T22:13:", 0, **past)
-    assert says(served, ", and falls due at ", 30, Due(delay_ms=60_000))
-    assert says(served, ", and falls due at ", 30, Due(at_us=served.clock.now_us + 31_000_000))
+    late = warning(served, 30, Due(delay_ms=60_000))
+    assert late == "It expires 30 s after its acceptance, and falls due 60 s after its acceptance."
+    at_us = served.clock.now_us + 31_000_000
+    assert says(served, "It expires 0.25 s after its acceptance, and falls due at 2023-11-14T", 0.25, Due(at_us=at_us))
+    fixed = {"expires_at_us": at_us}
+    assert says(served, "It expires at 2023-11-14T22:13:51.000000Z, and falls due ", 0, Due(delay_ms=60_000), **fixed)
     assert warning(served, 30, Due(delay_ms=20_000)) is None
     assert warning(served, 30, Due(at_us=1)) is None
 
@@ -137,3 +142,16 @@ def test_by_generation_the_younger_ones_go_first(served: ScriptedQueue) -> None:
     assert says(served, "8 jobs go first", 3.5, generated_at=served.clock.now_us - 9_000_000)
     assert warning(served, 3.5, generated_at=served.clock.now_us - 1_000_000) is None
     assert warning(served, 3.5) is None
+
+
+def test_a_batch_reads_its_queue_once_and_a_job_without_a_deadline_not_at_all(served: ScriptedQueue) -> None:
+    def scripts_run(*expires_in: int | None) -> int:
+        messages: list[dramatiq.Message[Any]] = [
+            dramatiq.Message(served.name, "task", (), {}, {"expires_in": ms} if ms else {}) for ms in expires_in
+        ]
+        served.client.config_resetstat()
+        warnings_of(messages, [AT_ONCE] * len(messages), served.broker)
+        return int(served.client.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0))
+
+    assert scripts_run(None, None) == 0
+    assert scripts_run(None, *range(1_000, 1_020)) == scripts_run(1_000) == 2  # the queue, and the processes

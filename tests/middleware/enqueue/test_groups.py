@@ -38,8 +38,10 @@ def test_what_is_no_group_is_refused(broker: LifoBroker) -> None:
     @dramatiq.actor
     def work() -> None: ...
 
-    with pytest.raises(ValueError, match="128 characters at most"):
+    with pytest.raises(ValueError, match="a group has 1 to 128 characters, got 129"):
         work.send_with_options(group="x" * 129)
+    with pytest.raises(ValueError, match="a group has 1 to 128 characters, got 0"):
+        work.send_with_options(group="")
     with pytest.raises(ValueError, match="a group is a text or a whole number"):
         work.send_with_options(group=["a"])
     with pytest.raises(ValueError, match="group of a task names the argument"):

@@ -39,7 +39,7 @@ def test_jobs_are_counted_by_state_and_by_what_became_of_them(queue: ScriptedQue
     queue.settle(e)
     queue.settle(d, "rejected")
     queue.settle(c, "retry", delay_us=60_000_000)
-    queue.scripts.cancel("a", "requested")
+    queue.cancel("a", "requested")
 
     metrics = metrics_of(queue)
 

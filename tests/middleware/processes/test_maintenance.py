@@ -138,7 +138,8 @@ def test_an_idle_worker_asks_for_nothing_but_its_rounds(
     with working(broker, threads=8):
         ended(broker, work.send())
         rounds(ran, 2)
-        wait_until(lambda: not broker._workers.running[0]._settlers["default"].may_have_jobs, "the worker to be idle")
+        [lifecycle] = broker._workers._of_worker.values()
+        wait_until(lambda: not lifecycle._settlers["default"].may_have_jobs, "the worker to be idle")
         ran.clear()
         asked.clear()
         signs_of_life.clear()

@@ -86,8 +86,8 @@ def test_a_worker_that_was_asked_to_end_has_no_idle_threads(broker: LifoBroker, 
     with working(broker, threads=2):
         gate.wait_for(1)
         assert only(broker).threads == Threads(2, 1)
-        (lifecycle,) = broker._workers.running
-        lifecycle.before_worker_shutdown(broker, lifecycle._worker)  # type: ignore[arg-type]
+        (lifecycle,) = broker._workers._of_worker.values()
+        lifecycle.before_worker_shutdown(lifecycle._worker)  # type: ignore[arg-type]
         process = wait_until(lambda: next((m for m in broker.registry.processes() if m.stopping), None), "it to say so")
         gate.open()
 

@@ -38,7 +38,7 @@ def test_it_stays_lifo_until_the_oldest_has_waited_less_than_the_lower_bound(ada
     adaptive.clock.forward(s=10)
     assert adaptive.claimed_ids() == ["c"]
 
-    adaptive.scripts.cancel("old", "called off")
+    adaptive.cancel("old", "called off")
     adaptive.clock.forward(s=4)
     assert adaptive.snapshot().order_now == "fifo"
     assert adaptive.claimed_ids() == ["a"]
@@ -53,7 +53,7 @@ def test_between_the_two_bounds_it_stays_as_it_is(adaptive: ScriptedQueue) -> No
     assert adaptive.snapshot().order_now == "fifo"
     adaptive.clock.forward(s=10)
     assert adaptive.claimed_ids() == ["c"]
-    adaptive.scripts.cancel("a", "called off")
+    adaptive.cancel("a", "called off")
     adaptive.send("d")
     assert adaptive.snapshot().order_now == "lifo"
 

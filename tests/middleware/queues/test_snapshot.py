@@ -32,7 +32,7 @@ def test_jobs_are_counted_in_the_state_that_they_are_in(queue: ScriptedQueue) ->
     tokens = queue.claim(5)
     queue.settle(tokens[0], "processed")
     queue.settle(tokens[1], "rejected")
-    queue.scripts.cancel("a", "called off")
+    queue.cancel("a", "called off")
     queue.scripts.flush()
     queue.send_each("x", "y")
 

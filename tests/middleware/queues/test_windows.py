@@ -88,7 +88,7 @@ def test_a_window_whose_time_was_up_keeps_that_end_whatever_happens_later(queue:
         case "made continuous":
             queue.rule(mode="continuous")
         case "last job cancelled":
-            queue.scripts.cancel("a", "called off")
+            queue.cancel("a", "called off")
         case "flushed":
             queue.scripts.flush()
 

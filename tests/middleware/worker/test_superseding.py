@@ -85,7 +85,10 @@ def test_the_subject_is_that_of_the_job_or_of_the_argument_that_its_task_names(b
     [
         {"subject": 1.5},
         {"subject": ["a"]},
+        {"subject": ""},
         {"subject": "x" * 257},
+        {"supersede_running": True},
+        {"max_defer": 1_000},
         {"subject": "a", "supersede_running": "yes"},
         {"subject": "a", "max_defer": 0},
         {"subject": "a", "max_defer": "1s"},

@@ -91,9 +91,9 @@ local function claim(wanted, reply)
   reply[2] = until_due()
   if reply[2] == 0 then
     --- @include promote_due
-    local promoted = promote_due(500)
+    local promoted = promote_due()
     reply[2] = until_due()
-    if promoted == 500 and reply[2] == 0 then return 'more' end
+    if promoted == P.PROMOTED_AT_ONCE and reply[2] == 0 then return 'more' end
   end
   local word, rule = gate()
   if word ~= 'open' then return word end

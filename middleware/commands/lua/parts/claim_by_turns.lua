@@ -91,7 +91,7 @@ local function claim_by_turns(most, rule, is_late, reply)
       break
     end
     if has_ended_one then others = others + 1 end
-    --- @insert show_touched
+    --- @insert place_touched
   end
   return others > 0
 end

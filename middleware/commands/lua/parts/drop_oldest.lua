@@ -9,5 +9,5 @@ local function drop_oldest(room, limit)
     local queued, scheduled = waiting_bytes()
     beyond_bytes = queued + scheduled - most_bytes
   end
-  if beyond > 0 or beyond_bytes > 0 then drop(oldest(limit, beyond, beyond_bytes)) end
+  if beyond > 0 or beyond_bytes > 0 then drop((oldest(limit, beyond, beyond_bytes, {}))) end
 end

@@ -19,7 +19,7 @@ local function gate()
   local slots, goes_by_groups = math.huge, grouping_word == 'on'
   if max_running and max_running ~= '0' then slots = max_running - redis.call('ZCARD', K.running) end
   if goes_by_groups then
-    --- @insert show_touched
+    --- @insert place_touched
     if redis.call('EXISTS', K.group_tops) == 0 and redis.call('EXISTS', K.full_groups) == 1 then slots = 0 end
   end
   if slots <= 0 then return 'full' end

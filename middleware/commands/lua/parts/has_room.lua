@@ -1,26 +1,49 @@
 --- @include planned
 --- @include drop
 --- @include waiting_bytes
--- Whether so many more jobs of so many bytes may wait; if not, how many wait, the µs until the next window opens if jobs wait for
--- it, else 0, and how many bytes wait. `room`: as accept.lua takes it. Where the oldest make room, as many as one call may drop must
--- make room for the bytes, or have more of them than come (a bound that was lowered). If they don't, they are dropped
--- all the same, so that a later call finds room.
-local function has_room(room, more, more_bytes)
+-- Whether `new` jobs of `new_bytes` may come to those that wait; what they supersede needs no room. `room`, `extras`: as accept.lua takes
+-- them. If not, what accept.lua answers then. Where the oldest make room, as many as one call may drop must make room for the bytes, or
+-- have more of them than come (a bound that was lowered). If they don't, they are dropped all the same, so that a later
+-- call finds room. Where they don't, a call has room that doesn't add to what waits, though more wait than the bound lets.
+local function has_room(room, new, new_bytes, extras)
   local most, most_bytes, drops = unpack(room)
-  local on_stack, scheduled = redis.call('ZCARD', K.stack), redis.call('ZCARD', K.scheduled)
+  local queued, scheduled = redis.call('ZCARD', K.stack), redis.call('ZCARD', K.scheduled)
   local queued_bytes, scheduled_bytes = 0, 0
   if most_bytes > 0 then queued_bytes, scheduled_bytes = waiting_bytes() end
-  local beyond = most > 0 and on_stack + scheduled + more - most or 0
-  local beyond_bytes = most_bytes > 0 and queued_bytes + scheduled_bytes + more_bytes - most_bytes or 0
-  if beyond <= 0 and beyond_bytes <= 0 then return nil end
-  if drops and beyond <= on_stack and beyond_bytes <= queued_bytes then
-    if beyond_bytes <= 0 then return nil end
-    local ids, freed = oldest(more + P.EXPIRED_AT_ONCE, 0, beyond_bytes)
-    if freed >= math.min(beyond_bytes, more_bytes) then return nil end
-    drop(ids)
-    return on_stack + scheduled, 0, queued_bytes + scheduled_bytes
+  local before, before_bytes = queued + scheduled, queued_bytes + scheduled_bytes
+  local to_drop, is_by_bytes
+
+  local function is_enough(passed_over)
+    local beyond = most > 0 and queued + scheduled + new - (drops and most or math.max(most, before)) or 0
+    local beyond_bytes = most_bytes > 0
+      and queued_bytes + scheduled_bytes + new_bytes - (drops and most_bytes or math.max(most_bytes, before_bytes)) or 0
+    local spare, spare_bytes = drops and queued or 0, drops and queued_bytes or 0
+    is_by_bytes = beyond_bytes > spare_bytes or beyond <= spare
+    if beyond > spare or beyond_bytes > spare_bytes then return new == 0 end
+    if beyond_bytes <= 0 then return true end
+    local ids, freed = oldest(new + P.EXPIRED_AT_ONCE, 0, beyond_bytes, passed_over)
+    to_drop = ids
+    return freed >= math.min(beyond_bytes, new_bytes)
+  end
+
+  if is_enough({}) then return nil end
+  if extras then
+    --- @include to_be_superseded
+    local gone = to_be_superseded(extras)
+    if gone then
+      queued, queued_bytes = queued - gone[S.QUEUED][1], queued_bytes - gone[S.QUEUED][2]
+      scheduled, scheduled_bytes = scheduled - gone[S.SCHEDULED][1], scheduled_bytes - gone[S.SCHEDULED][2]
+      new, new_bytes, to_drop = new - gone.new[1], new_bytes - gone.new[2], nil
+      if is_enough(gone.ids) then return nil end
+    end
+  end
+  if to_drop then
+    drop(to_drop)
+    return {'crowded', queued + scheduled, 0, new, queued_bytes + scheduled_bytes, new_bytes}
   end
   local mode, open, next_tick = unpack(redis.call('HMGET', K.policy, 'mode', 'open', 'next_tick'))
   local tick = mode == 'windows' and not open and planned(next_tick) or ''
-  return on_stack + scheduled, tick ~= '' and math.max(0, tick * 1000 - now) or 0, queued_bytes + scheduled_bytes
+  local answer = {'crowded', queued + scheduled, tick ~= '' and math.max(0, tick * 1000 - now) or 0, new}
+  if is_by_bytes then answer[5], answer[6] = queued_bytes + scheduled_bytes, new_bytes end
+  return answer
 end

@@ -4,15 +4,15 @@
 --- @include event_log
 --- @include windows
 --- @include counts
--- Puts at most `limit` due jobs on the stack, in the order in which they fell due. A delayed job's place is the time
+-- Puts at most P.PROMOTED_AT_ONCE due jobs on the stack, in the order in which they fell due. A delayed job's place is the time
 -- when it fell due; a retry keeps its own. Jobs whose deadline has passed are ended before. Returns how many were put there.
-local function promote_due(limit)
+local function promote_due()
   local deadline, next_deadline = redis.call('ZSCORE', K.due, ''), nil
   if deadline and tonumber(deadline) <= now then
     --- @include expire_overdue
     next_deadline = expire_overdue()
   end
-  local ids = redis.call('ZRANGEBYSCORE', K.due, '-inf', now, 'LIMIT', 0, limit)
+  local ids = redis.call('ZRANGEBYSCORE', K.due, '-inf', now, 'LIMIT', 0, P.PROMOTED_AT_ONCE)
   if next_deadline then redis.call('ZADD', K.due, next_deadline, '') end
   if #ids == 0 then return 0 end
   redis.call('ZREM', K.due, unpack(ids))

@@ -10,9 +10,9 @@ local function rule_groups(bound_before, shared_before)
   stays = stays and redis.call('ZCARD', K.grouped) == redis.call('ZCARD', K.stack)
   if stays and bound ~= bound_before then
     -- Of which groups one may be claimed is another thing now. Where too many run, it is made anew.
-    local running = redis.call('ZRANGE', K.running_grouped, 0, P.GROUPS_SHOWN_AT_ONCE)
+    local running = redis.call('ZRANGE', K.running_grouped, 0, P.GROUPS_AT_ONCE)
     for _, row in ipairs(running) do touched[row:sub(1, P.TAG_LENGTH)] = true end
-    stays = #running <= P.GROUPS_SHOWN_AT_ONCE
+    stays = #running <= P.GROUPS_AT_ONCE
   end
   if stays then
     if redis.call('SCARD', K.had_turn) >= P.MOST_TURNS then

@@ -5,7 +5,7 @@
 --- @include groups
 -- Writes what this call has gathered.
 --- @insert write
---- @insert show_touched
+--- @insert place_touched
 for opened, record in pairs(windows) do
   if record then redis.call('HSET', K.windows, opened, cmsgpack.pack(record)) end
 end

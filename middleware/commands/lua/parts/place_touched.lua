@@ -1,4 +1,4 @@
 if (next(touched) or freed[1]) and grouping() then
-  --- @include show_groups
-  show_groups()
+  --- @include place_groups
+  place_groups()
 end

@@ -1,7 +1,7 @@
 --- @include place_group
 --- @include group_rows
 -- Places the groups that were touched, and those that were full until now.
-local function show_groups()
+local function place_groups()
   local rule = rule_of_groups()
   write_sorted_set(K.running_grouped)
   if rule.bound > 0 and freed[1] then

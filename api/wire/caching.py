@@ -12,7 +12,7 @@ T = TypeVar("T")
 FRESH_S = 1.0
 
 
-class Snapshot(Generic[T]):
+class Cached(Generic[T]):
     """Keeps what ``read`` gave for ``fresh_s``, a second if omitted. Those who come while it is read wait for it, and
     share its error too: one after the other, they would each wait for Redis anew. An error isn't kept for those who
     come later."""

@@ -12,7 +12,7 @@ from limits import parse_many
 from middleware.errors import SettingsError
 from middleware.settings import Settings, declared
 
-from ..service import python
+from ...service import python
 
 REFUSED = {
     "REDIS_URL": ["localhost:6379", "http://127.0.0.1:6379", "redis:"],

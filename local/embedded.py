@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import re
@@ -24,6 +25,7 @@ from .interrupts import held_back
 LOOPBACK = "127.0.0.1"
 START_TRIES = 3
 SERVER_PORTS = range(20_000, 32_768)
+_turns = itertools.count(random.randrange(len(SERVER_PORTS)))  # noqa: S311 -- no secret
 SETTINGS = {
     "appendonly": "yes",
     "save": "",
@@ -34,9 +36,10 @@ SETTINGS = {
 
 def free_port() -> int:
     """A port of loopback that nobody listens on just now, and that no outgoing connection is given either: the kernel
-    takes those from 32768 on (IANA and macOS from 49152 on), so that the port is still free when a server starts."""
+    takes those from 32768 on (IANA and macOS from 49152 on), so that the port is still free when a server starts. A
+    process is given each in turn, so that none is named twice before somebody listens there."""
     while True:
-        port = random.choice(SERVER_PORTS)  # noqa: S311 -- no secret
+        port = SERVER_PORTS[next(_turns) % len(SERVER_PORTS)]
         with socket.socket() as probe, suppress(OSError):
             probe.bind((LOOPBACK, port))
             return port

@@ -16,7 +16,7 @@ from middleware.processes.server_program import find_binary
 from .service import chosen_server, wait_until
 
 SLOTS = 16_384
-NODE_TIMEOUT_MS = 1000
+NODE_TIMEOUT_MS = 2000
 """A server that doesn't answer for so long is down to the others. In production it is 15 s by default."""
 BUS = 10_000
 """A node of a cluster also listens on the port that is so much higher."""
@@ -70,7 +70,7 @@ class Cluster:
             number += 1
         return sorted(found.values())
 
-    def fail_over(self, patience_s: float = 30) -> EmbeddedServer:
+    def fail_over(self, patience_s: float = 60) -> EmbeddedServer:
         """Kill the first primary, and wait until its replica has taken its place: that one."""
         before, after = self.primaries[0], self.replicas[0]
         before.kill()
@@ -146,7 +146,7 @@ class Cluster:
                 return len(client.execute_command("CLUSTER NODES")) >= len(self._all) and self._state_of(server) == "ok"
 
         for server in self._all:
-            wait_until(lambda server=server: knows_all(server), "all nodes to know each other", 30)
+            wait_until(lambda server=server: knows_all(server), "all nodes to know each other")
 
     @staticmethod
     def _state_of(server: EmbeddedServer) -> str:

@@ -16,6 +16,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
+from local import embedded
 from local.embedded import EmbeddedServer, free_port
 
 from . import least_rights
@@ -25,9 +26,18 @@ from .service import RunningService, chosen_server
 if os.environ.get("LASTIN_TEST_ACL"):
     least_rights.install()
 
-# How fast input is made tells of the machine, not of the code.
-settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow])
+# How fast input is made or tried tells of the machine, not of the code; and what is tried is the same in each run, but
+# for those that look for more (LASTIN_FUZZ).
+settings.register_profile(
+    "any machine",
+    deadline=None,
+    derandomize=not os.environ.get("LASTIN_FUZZ"),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("any machine")
+# Test processes that run side by side choose ports apart from each other, so that one which is free stays so until its
+# server has started.
+embedded.SERVER_PORTS = embedded.SERVER_PORTS[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8 :: 8]
 
 _data = tempfile.TemporaryDirectory(prefix="lastin-test-")
 atexit.register(_data.cleanup)

@@ -27,12 +27,12 @@ class LoopbackProxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._listens.wait(10)
+        assert self._listens.wait(30)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._closing.set)
-        self._thread.join(10)
+        self._thread.join(30)
         self._loop.close()
 
     async def _serve(self) -> None:

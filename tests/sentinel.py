@@ -21,6 +21,8 @@ from .service import chosen_server, clean_environment, wait_until
 SERVICE = "jobs"
 DOWN_AFTER_MS = 500
 """A primary that doesn't answer for so long is down to its Sentinels. In production it should be some seconds."""
+BUSY_MS = 1500
+"""The same where a server that is only late, on a busy machine, must not be taken for one that is down."""
 
 HURRIED = ("info-period", "300", "publish-period", "300", "ping-period", "200")
 """Periods in ms, which are 10 s, 2 s and 1 s otherwise."""
@@ -38,12 +40,19 @@ class WatchedServers:
     """
 
     def __init__(
-        self, folder: Path, *, replicas: int = 1, password: str | None = None, sentinel_password: str | None = None
+        self,
+        folder: Path,
+        *,
+        replicas: int = 1,
+        password: str | None = None,
+        sentinel_password: str | None = None,
+        down_after_ms: int = DOWN_AFTER_MS,
     ) -> None:
         self._binary = chosen_server() or find_binary()
         self._folder = folder
         self._password = password
         self._sentinel_password = sentinel_password
+        self._down_after_ms = down_after_ms
         self.servers = [
             EmbeddedServer(folder / f"server{n}", binary=self._binary, password=password, options=self._options())
             for n in range(1 + replicas)
@@ -113,7 +122,7 @@ class WatchedServers:
         self._sentinels.clear()
         self._ends.close()
 
-    def fail_over(self, fault: Fault = "kill", *, patience_s: float = 30) -> EmbeddedServer:
+    def fail_over(self, fault: Fault = "kill", *, patience_s: float = 60) -> EmbeddedServer:
         """Make the primary fail, wait until another one takes its place, and give that one. What failed stays as it is
         until :meth:`repair`."""
         before = self.primary
@@ -188,7 +197,7 @@ class WatchedServers:
                 f"bind {LOOPBACK}",
                 f"dir {folder}",
                 f"sentinel monitor {SERVICE} {LOOPBACK} {self.servers[0].port} 2",
-                f"sentinel down-after-milliseconds {SERVICE} {DOWN_AFTER_MS}",
+                f"sentinel down-after-milliseconds {SERVICE} {self._down_after_ms}",
                 f"sentinel failover-timeout {SERVICE} 3000",
             ]
             if self._password:
@@ -221,7 +230,7 @@ class WatchedServers:
                 return bool(sentinel.ping())
             return False
 
-        wait_until(answers, "a Sentinel to answer", 20)
+        wait_until(answers, "a Sentinel to answer")
 
     def _is_whole(self) -> bool:
         try:

@@ -46,6 +46,11 @@ def wait_until(condition: Callable[[], T], what: str = "the condition", patience
     return value
 
 
+def whole_lines(text: str) -> list[str]:
+    """The lines of what somebody writes, but for one that is being written."""
+    return text.rpartition("\n")[0].splitlines()
+
+
 def clean_environment(**settings: str) -> dict[str, str]:
     """The environment of this process without any setting of LastIn, but with those given."""
     inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS_NAMES and name != "DYNO"}
@@ -211,7 +216,7 @@ class RunningService:
             self.signal(name, signal.SIGKILL)
             self._running[name].wait()
 
-    def wait(self, name: str, patience_s: float = 20) -> int:
+    def wait(self, name: str, patience_s: float = 60) -> int:
         """Wait for a process to end; its exit status."""
         return self._running[name].wait(patience_s)
 
@@ -227,6 +232,10 @@ class RunningService:
         """What a process has written so far."""
         file = self.folder / f"{name}.log"
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+
+    def lines(self, name: str) -> list[str]:
+        """The lines that a process has written so far, but for one that is being written."""
+        return whole_lines(self.log(name))
 
     def stop(self) -> None:
         """End everything: politely first, the server last."""
@@ -251,7 +260,7 @@ class RunningService:
         """POST a JSON body to a path of the API."""
         return call("POST", self.url + path, {} if body is None else body, headers)
 
-    def wait_for_job(self, job_id: str, status: str = "processed", patience_s: float = 20) -> Any:
+    def wait_for_job(self, job_id: str, status: str = "processed", patience_s: float = 60) -> Any:
         """The job, as soon as it has this status."""
         return wait_until(lambda: self._job_with(job_id, status), f"job {job_id} to be {status}", patience_s)
 

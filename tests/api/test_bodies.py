@@ -179,6 +179,6 @@ def test_nothing_of_a_body_is_held_after_its_end(ends_well: bool) -> None:
     gc.disable()
     try:
         client.chunks.clear()
-        assert wait_until(lambda: held() is None, "it to be let go", patience_s=5)
+        assert wait_until(lambda: held() is None, "it to be let go")
     finally:
         gc.enable()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import yaml
 
 from middleware.broker import LifoBroker
+from middleware.commands import keys
 from middleware.jobs import TRANSITIONS, JobStatus
 from tests.service import ROOT, RunningService
 
@@ -47,8 +49,9 @@ def _filled(service: RunningService, path: str, operation: Mapping[str, Any]) ->
         path = path.replace("{window_id}", service.post("/v1/windows", {"queue": "default", "batch": 1}).json["id"])
     if "{name}" in path:
         broker = LifoBroker(url=service.server.url)
-        broker.declare_queue("default")
-        broker.recurring.put("default", [NIGHTLY])
+        # In a queue that no cadence has: the scheduler, when it begins, puts in force that the others have none.
+        broker.redis.call("SADD", keys.queues(), "elsewhere")
+        broker.recurring.put("elsewhere", [replace(NIGHTLY, queue="elsewhere")])
         broker.close()
     query = {}
     for parameter in parameters:

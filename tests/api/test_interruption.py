@@ -30,7 +30,7 @@ def test_what_was_set_before_is_forgotten_but_not_that_it_is_final() -> None:
     waiting.start()
     assert not woken.wait(0.05)
     interruption.set()
-    assert woken.wait(5)
+    assert woken.wait(30)
     waiting.join()
 
     final.append(True)

@@ -62,7 +62,8 @@ def test_one_scrape_shows_every_process_and_redis(running: RunningService) -> No
     def scraped() -> Samples | None:
         found = parsed(running.get("/metrics"))
         kinds = {dict(labels).get("process") for name, labels in found if name == "process_cpu_seconds_total"}
-        return found if kinds == {"web", "worker", "scheduler"} else None
+        there = kinds == {"web", "worker", "scheduler"} and total(found, "lastin_workers") == 2
+        return found if there else None
 
     samples = wait_until(scraped, "metrics of worker and scheduler")
 
@@ -101,17 +102,20 @@ def test_what_dramatiq_counts_is_there_with_the_worker_it_is_of(running: Running
         found = parsed(running.get("/metrics"))
         return total(found, "dramatiq_messages_total", actor_name="process_message", process="worker") == 3
 
-    wait_until(counted, "three messages of Dramatiq's middleware", patience_s=40)
+    wait_until(counted, "three messages of Dramatiq's middleware")
 
 
 def test_a_worker_shows_its_own_metrics_on_a_port_of_its_own(running: RunningService) -> None:
-    [line] = [line for line in running.log("worker").splitlines() if "The metrics of this worker" in line]
+    [line] = [line for line in running.lines("worker") if "The metrics of this worker" in line]
     url = json.loads(line)["message"].partition("worker: ")[2]
 
-    samples = parsed(call("GET", url))
+    def counted() -> Samples | None:
+        found = parsed(call("GET", url))
+        return found if total(found, "dramatiq_messages_total", actor_name="process_message") == 3 else None
+
+    samples = wait_until(counted, "three messages of Dramatiq's middleware, which counts them once a second")
 
     assert url.startswith("http://127.0.0.1:")
-    assert total(samples, "dramatiq_messages_total", actor_name="process_message") == 3
     assert {dict(labels)["process"] for _, labels in samples} == {"worker"}
 
 

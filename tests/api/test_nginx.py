@@ -110,7 +110,7 @@ def running_nginx(
         yield front
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         print((folder / "error.log").read_text(encoding="utf-8", errors="replace"))
 
 

@@ -46,7 +46,7 @@ def _assert_all_are_503_soon(client: Client) -> None:
         answer, took_s = _timed(lambda m=method, p=path, b=body: client.send(m, p, b, JSON))  # type: ignore[misc]
         answer.problem(503, "unavailable")
         assert int(answer.headers["Retry-After"]) >= 1
-        assert took_s < 5, name
+        assert took_s < 10, name
 
 
 def test_a_port_that_nobody_listens_on(start_api: StartApi) -> None:

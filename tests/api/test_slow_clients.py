@@ -84,7 +84,11 @@ def test_no_client_is_asked_whether_it_speaks_http_2(client: Client) -> None:
     with socket.create_connection(("127.0.0.1", client.port), timeout=30) as connection:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 
-        assert connection.recv(100) == b""
+        try:
+            answer = connection.recv(100)
+        except ConnectionResetError:  # where the server closes before it has read all of it
+            answer = b""
+        assert answer == b""
 
 
 def test_headers_beyond_the_bound_arent_waited_for(client: Client) -> None:

@@ -100,7 +100,7 @@ def test_a_process_of_it_that_alone_is_told_to_end_answers_who_waits_for_jobs(re
             code, _, _ = _end_of(process)
 
     assert statuses == {"queued"}
-    assert took_s < 10
+    assert took_s < 15
     assert code == 0
 
 
@@ -150,7 +150,7 @@ def test_a_body_under_way_is_read_and_answered_however_often_the_process_is_told
     try:
         wait_until(lambda: _answers(client), "the API to answer")
         [child] = _children_of(process.pid)
-        with socket.create_connection(("127.0.0.1", client.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", client.port), timeout=60) as connection:
             connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body[:5])
             for _ in range(5):
                 os.kill(child, signal.SIGTERM)
@@ -184,7 +184,7 @@ def test_sigterm_while_it_starts_ends_it_soon(redis_url: str) -> None:
 
     process.send_signal(signal.SIGTERM)
 
-    assert process.wait(5) == 0
+    assert process.wait(20) == 0
     _end_of(process)
 
 

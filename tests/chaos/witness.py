@@ -45,7 +45,7 @@ class Witness:
     def close(self) -> None:
         """Look no more."""
         self._is_over = True
-        self._thread.join(10)
+        self._thread.join(30)
         self._client.close()
 
     def begin(self) -> None:

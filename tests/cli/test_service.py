@@ -68,6 +68,7 @@ def test_an_api_and_its_redis_give_the_same(api: Client, redis_url: str, monkeyp
 
 
 def test_workers_are_listed_with_what_they_run(service: RunningService) -> None:
+    wait_until(lambda: len(service.get("/v1/workers").json) == 2, "worker and scheduler to be there")
     listed = python("-m", "cli", "workers", REDIS_URL=service.server.url).stdout.splitlines()
     over_http = python("-m", "cli", "workers", LASTIN_URL=service.url).stdout.splitlines()
 
@@ -91,7 +92,7 @@ def test_one_who_submits_may_wait_for_the_end(service: RunningService, over: str
     ) as waiting:
         [id] = wait_until(lambda: [job["id"] for job in service.get("/v1/jobs?status=queued").json], "the job")
         service.post(f"/v1/jobs/{id}/cancel")
-        out, err = waiting.communicate(timeout=30)
+        out, err = waiting.communicate(timeout=60)
 
     assert (done.returncode, json.loads(done.stdout)["words"]) == (0, 2), done.stderr
     assert (waiting.returncode, out) == (1, f"{id}\n")

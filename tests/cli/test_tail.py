@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ..service import ROOT, RunningService, clean_environment, wait_until
+from ..service import ROOT, RunningService, clean_environment, wait_until, whole_lines
 
 TAIL = """
 import signal
@@ -40,16 +40,16 @@ class Tail:
 
     def lines(self) -> list[str]:
         """What it has printed so far."""
-        return self._out.read_text(encoding="utf-8").splitlines()
+        return whole_lines(self._out.read_text(encoding="utf-8", errors="replace"))
 
     def said(self) -> str:
         """What it has said on stderr so far."""
-        return self._err.read_text(encoding="utf-8")
+        return self._err.read_text(encoding="utf-8", errors="replace")
 
     def end(self) -> int:
         """Ctrl-C; the exit status."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @pytest.fixture(params=["local", "remote"])

@@ -26,7 +26,7 @@ def work_off(broker, *queues):
     worker = dramatiq.Worker(broker, worker_timeout=50, worker_threads=2)
     worker.start()
     for queue in queues or ("default",):
-        broker.join(queue, timeout=10_000)
+        broker.join(queue, timeout=40_000)
     worker.stop(timeout=5_000)
 """
 
@@ -45,7 +45,7 @@ def program(redis_url: str, tmp_path: Path) -> Callable[[str], str]:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             env=clean_environment(REDIS_URL=redis_url, PYTHONPATH=f"{tmp_path}:{ROOT}"),
         )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.service import RunningService
 
@@ -23,6 +23,9 @@ lasts = "1h"
 close_when_empty = false
 """
 """No window opens by itself while the tests run."""
+
+
+expect.set_options(timeout=30_000)  # a busy machine takes its time
 
 
 @pytest.fixture(scope="session")

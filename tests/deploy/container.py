@@ -93,7 +93,7 @@ class Container:
             )
         return self
 
-    def stop(self, patience_s: float = 20) -> int:
+    def stop(self, patience_s: float = 60) -> int:
         """SIGTERM to process 1, as engines do it; its exit status."""
         assert self._process is not None
         os.kill(self._first(), signal.SIGTERM)
@@ -112,7 +112,7 @@ class Container:
             env=self._environment,
             check=False,
             capture_output=True,
-            timeout=20,
+            timeout=60,
         )
 
     def __exit__(self, *_: object) -> None:
@@ -126,7 +126,7 @@ class Container:
         """Process 1, by its number outside."""
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not (found := children.read_text(encoding="ascii").split()):
             assert time.monotonic() < deadline, self.output
         return int(found[0])

@@ -73,7 +73,7 @@ class Platform:
 
     def wait(self, name: str) -> int:
         """Wait for the end of a line that ends by itself; its exit status."""
-        return self._running[name].wait(20)
+        return self._running[name].wait(60)
 
     def wait_until_ready(self) -> None:
         """Wait until web accepts jobs."""

@@ -52,12 +52,12 @@ class Server:
             assert count == 1
         conf.write_text(text, encoding="ascii")
         self._process = subprocess.Popen([program, conf], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        wait_until(self._answers, "the server to answer", 20)
+        wait_until(self._answers, "the server to answer")
 
     def stop(self) -> str:
         """End it; what it said."""
         self._process.terminate()
-        return self._process.communicate(timeout=20)[0]
+        return self._process.communicate(timeout=60)[0]
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, self._process.communicate()[0]

@@ -73,7 +73,7 @@ class LocalRun:
         """Ctrl-C: the terminal sends SIGINT to the whole foreground process group."""
         os.killpg(self.pid, signal.SIGINT)
 
-    def wait(self, patience_s: float = 20) -> int:
+    def wait(self, patience_s: float = 60) -> int:
         """Wait for its end; the exit status."""
         return self._started[-1].wait(patience_s)
 

@@ -117,8 +117,10 @@ def test_on_ctrl_c_a_short_job_finishes_and_a_long_one_is_put_back(clone: Clone)
     run = clone()
     (run.folder / "tasks" / "sleep.py").write_text(SLOW_TASK, encoding="utf-8")
     run.start()
-    short, long = (run.post_job({"task": "sleep", "payload": {"seconds": seconds}})["id"] for seconds in (2, 60))
-    wait_until(lambda: run.statuses([short, long]) == ["running", "running"], "both jobs to run")
+    long = run.post_job({"task": "sleep", "payload": {"seconds": 60}})["id"]
+    wait_until(lambda: run.statuses([long]) == ["running"], "the long job to run")
+    short = run.post_job({"task": "sleep", "payload": {"seconds": 2}})["id"]
+    wait_until(lambda: run.statuses([short]) == ["running"], "the short job to run")
 
     assert run.stop() == 0
 

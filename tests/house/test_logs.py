@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ..middleware.receivers import Receiver
-from ..service import RunningService, wait_until
+from ..service import PROCESSES, RunningService, wait_until, whole_lines
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SECRET = "nobody-may-read-this"
@@ -42,8 +42,13 @@ def parsed(lines: list[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+def log_file(service: RunningService) -> str:
+    """What stands in the file so far."""
+    return (service.folder / "lastin.log").read_text(encoding="utf-8", errors="replace")
+
+
 def everything(service: RunningService) -> list[dict[str, Any]]:
-    return parsed([line for name in ("web", "worker", "scheduler") for line in service.log(name).splitlines()])
+    return parsed([line for name in PROCESSES for line in service.lines(name)])
 
 
 def test_every_process_writes_lines_with_the_same_fields(service: RunningService) -> None:
@@ -79,22 +84,26 @@ def test_each_request_is_shown_in_a_line(service: RunningService) -> None:
 
 def test_the_same_lines_are_in_the_file_and_come_over_tcp(service: RunningService, receiver: Receiver) -> None:
     def ways() -> list[list[dict[str, Any]]]:
-        file = (service.folder / "lastin.log").read_text(encoding="utf-8").splitlines()
-        return [everything(service), parsed(file), parsed(receiver.lines())]
+        return [everything(service), parsed(whole_lines(log_file(service))), parsed(receiver.lines())]
 
     def posts(lines: list[dict[str, Any]]) -> list[str]:
         return sorted(line["time"] for line in lines if line.get("method") == "POST")
 
-    wait_until(lambda: all(len(posts(lines)) == 2 for lines in ways()), "both requests everywhere")
+    def of_all(lines: list[dict[str, Any]]) -> bool:
+        return {line["process"] for line in lines} == set(PROCESSES)
+
+    wait_until(lambda: all(len(posts(lines)) == 2 and of_all(lines) for lines in ways()), "both requests everywhere")
     assert len({tuple(posts(lines)) for lines in ways()}) == 1
-    for lines in ways():
-        assert {line["process"] for line in lines} == {"web", "worker", "scheduler"}
 
 
 def test_neither_payloads_nor_tokens_nor_queries_are_written(service: RunningService, receiver: Receiver) -> None:
-    written = "".join(service.log(name) for name in ("web", "worker", "scheduler"))
+    def ways() -> list[str]:
+        written = "".join(service.log(name) for name in PROCESSES)
+        return [written, log_file(service), receiver.received.decode(errors="replace")]
 
-    for text in (written, (service.folder / "lastin.log").read_text(encoding="utf-8"), receiver.received.decode()):
+    wait_until(lambda: all('"logger":"jobs"' in text for text in ways()), "the line of the job everywhere")
+
+    for text in ways():
         assert "follow-me" in text
         assert SECRET not in text
         assert "a-secret-for-scrapers" not in text

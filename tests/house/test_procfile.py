@@ -71,7 +71,7 @@ class Running:
 
     @property
     def output(self) -> str:
-        return self._output.read_text(encoding="utf-8")
+        return self._output.read_text(encoding="utf-8", errors="replace")
 
     @property
     def starts(self) -> list[str]:
@@ -79,12 +79,12 @@ class Running:
         return self._starts.read_text(encoding="utf-8").split() if self._starts.exists() else []
 
     def wait_for(self, text: str) -> None:
-        wait_until(lambda: text in self.output, f"{text!r} in the output", 20)
+        wait_until(lambda: text in self.output, f"{text!r} in the output")
 
     def stop(self) -> str:
         """SIGTERM; all that was printed."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(60)
         return self.output
 
 
@@ -129,7 +129,7 @@ def test_one_that_was_started_again_is_shown_once_to_stop(run: Run) -> None:
 def test_any_other_end_of_a_process_ends_all_and_is_named(run: Run, status: int) -> None:
     running = run(f"75,{status}")
 
-    assert running.process.wait(20) == 0
+    assert running.process.wait(60) == 0
     assert f"failure: ends (status {status}) ended by itself, so everything was stopped." in running.output
     assert running.starts == ["start", "start"]
 

@@ -8,6 +8,7 @@ import dramatiq
 import pytest
 
 from middleware.broker import LifoBroker
+from middleware.processes import maintenance
 from middleware.settings import Settings
 
 from .scripted import Clock, ScriptedQueue
@@ -48,6 +49,12 @@ def queues(redis_url: str) -> Iterator[dict[str, ScriptedQueue]]:
 def settings() -> Settings:
     """The settings of ``broker``."""
     return Settings()
+
+
+@pytest.fixture
+def rare_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """See ``RARE_ROUNDS``."""
+    monkeypatch.setattr(maintenance, "LONGEST_ROUND_S", 60.0)
 
 
 @pytest.fixture

@@ -58,8 +58,10 @@ class Receiver:
             return b"".join(self._parts)
 
     def lines(self) -> list[str]:
-        """Whole lines so far."""
-        return self.received.decode().split("\n")[:-1]
+        """Whole lines so far, of one connection after the other."""
+        with self._lock:
+            whole = [bytes(part).rpartition(b"\n")[0] for part in self._parts]
+        return [line.decode() for part in whole if part for line in part.split(b"\n")]
 
     def _accept(self, server: socket.socket, stalled: bool) -> None:
         while True:

@@ -79,7 +79,7 @@ def in_another_thread(call: Callable[[], None]) -> None:
     """Run it in another thread, which must come back."""
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
 
 

@@ -30,8 +30,8 @@ def test_where_nothing_is_like_it_a_hint_tells_what_there_is_unless_that_is_much
 
 
 def test_a_hostile_name_takes_no_time() -> None:
-    begin = time.perf_counter()
+    begin = time.thread_time()
     for name in ("a" * LONGEST_NAME, "a" * 10**6, "ab" * 32):
         hint(name, [f"{'a' * 60}{n}" for n in range(200)])
 
-    assert time.perf_counter() - begin < 1.0
+    assert time.thread_time() - begin < 1.0

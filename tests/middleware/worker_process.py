@@ -49,7 +49,7 @@ class WorkerProcess:
     def wait(self) -> int:
         """Wait for its end; its exit status."""
         assert self._process is not None
-        return self._process.wait(20)
+        return self._process.wait(60)
 
     def wrote(self, line: str, times: int = 1) -> None:
         """Wait until the journal holds this line so many times."""

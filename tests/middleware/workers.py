@@ -17,6 +17,10 @@ from middleware.settings import Settings
 from ..service import wait_until
 from .scripted import ScriptedQueue
 
+RARE_ROUNDS = Settings(lease_s=180)
+"""With the fixture ``rare_rounds``, the maintenance of such a program makes a round a minute: what happens sooner isn't
+its doing, however busy the machine is."""
+
 
 @contextmanager
 def working(broker: LifoBroker, *, threads: int = 1, queues: set[str] | None = None) -> Iterator[dramatiq.Worker]:
@@ -37,7 +41,7 @@ def ended(broker: LifoBroker, message: dramatiq.Message[Any] | str) -> Job:
         job = broker.store.get(id)
         return job if job is not None and job.status.is_final else None
 
-    job = wait_until(final, f"the end of job {id}", patience_s=10)
+    job = wait_until(final, f"the end of job {id}")
     assert job is not None
     return job
 
@@ -63,7 +67,7 @@ class Gate:
         with self._lock:
             self._inside += 1
             self.most_inside = max(self.most_inside, self._inside)
-        self._open.wait(20)
+        self._open.wait(60)
         with self._lock:
             self._inside -= 1
             self.passed.append(name)

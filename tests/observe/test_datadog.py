@@ -12,10 +12,11 @@ import yaml
 
 from middleware.metrics.definitions import METRICS
 
-from ..service import ROOT, RunningService, clean_environment
+from ..service import ROOT, RunningService, clean_environment, wait_until
 from .cadence import with_a_recurring_job
 
 FOLDER = ROOT / "deploy" / "datadog"
+GAUGES = {metric.name for metric in METRICS if metric.kind == "gauge" and metric.name.startswith("lastin_")}
 PYTHON = ROOT / ".venv-datadog" / "bin" / "python"
 
 
@@ -41,6 +42,7 @@ def test_the_agent_listens_where_the_page_about_logs_says() -> None:
 def test_the_check_of_the_agent_reads_our_metrics(tmp_path: Path) -> None:
     with RunningService(tmp_path, settings=with_a_recurring_job(tmp_path)) as service:
         service.wait_for_job(service.post("/v1/jobs", {"message": "hello"}).json["id"])
+        wait_until(lambda: not _missing(service), f"all gauges to be shown; at first missing: {_missing(service)}")
         command = [PYTHON, "-m", "tests.observe.datadog_check", FOLDER / "openmetrics.yaml", f"{service.url}/metrics"]
         done = subprocess.run(
             command,
@@ -57,5 +59,9 @@ def test_the_check_of_the_agent_reads_our_metrics(tmp_path: Path) -> None:
     assert told["said"] == ["", ""]
     assert told["values"]["lastin.redis_up"][-1] == 1
     assert sum(told["values"]["lastin.queue_jobs"]) > 0
-    gauges = {metric.name for metric in METRICS if metric.kind == "gauge" and metric.name.startswith("lastin_")}
-    assert {name.replace("lastin_", "lastin.", 1) for name in gauges} <= set(told["values"])
+    assert {name.replace("lastin_", "lastin.", 1) for name in GAUGES} <= set(told["values"])
+
+
+def _missing(service: RunningService) -> set[str]:
+    """Gauges that nobody has reported yet."""
+    return GAUGES - {line.partition("{")[0].split()[0] for line in service.get("/metrics").body.decode().splitlines()}

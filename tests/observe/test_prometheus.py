@@ -137,6 +137,6 @@ def test_redis_that_is_away_is_seen_as_that(service: RunningService, prometheus:
     service.kill("redis")
 
     wait_until(lambda: prometheus.values("lastin_redis_up") == [0], "Redis to be away", patience_s=60)
-    assert prometheus.values("up") == [1]
+    wait_until(lambda: prometheus.values("up") == [1], "the API to be scraped all the same", patience_s=60)
     service.server.start()
     wait_until(lambda: prometheus.values("lastin_redis_up") == [1], "Redis to be back", patience_s=60)

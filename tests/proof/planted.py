@@ -158,7 +158,7 @@ def forgotten_bytes() -> AbstractContextManager[None]:
 
 def no_room_for_fresh_work() -> AbstractContextManager[None]:
     """Beyond a bound, what a job would supersede counts as if it went on waiting."""
-    return planted("gone = to_be_superseded(extras)", "gone = nil", into=("accept",))
+    return planted("gone = to_be_superseded(ids, sizes, extras)", "gone = nil", into=("accept",))
 
 
 def one_too_many() -> AbstractContextManager[None]:

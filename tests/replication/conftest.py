@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ..middleware.conftest import gate
-from ..sentinel import WatchedServers
+from ..sentinel import BUSY_MS, WatchedServers
 
 __all__ = ("gate",)
 
@@ -15,7 +15,7 @@ __all__ = ("gate",)
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedServers]:
     """They run for all tests of this folder."""
-    with WatchedServers(tmp_path_factory.mktemp("watched")) as running:
+    with WatchedServers(tmp_path_factory.mktemp("watched"), down_after_ms=BUSY_MS) as running:
         yield running
 
 

@@ -23,7 +23,7 @@ from middleware.redis_link.link import Link
 from ..api.client import Client
 from ..api.conftest import running_api
 from ..sentinel import Fault, WatchedServers
-from ..service import python_running, wait_until
+from ..service import python_running, wait_until, whole_lines
 from .failover_load import Load, longest_gap
 
 THREADS = 8
@@ -75,7 +75,7 @@ class Journal:
 
     def lines(self, word: str) -> list[tuple[float, str]]:
         """When, and the name, of each line with this word."""
-        rows = [line.split(" ", 2) for line in self.file.read_text(encoding="utf-8").splitlines()]
+        rows = [line.split(" ", 2) for line in whole_lines(self.file.read_text(encoding="utf-8"))]
         return [(float(at), name) for at, found, name in rows if found == word]
 
 
@@ -147,7 +147,7 @@ def _threads_at_once(api: Client, journal: Journal, let_go: Path) -> int:
     """How many jobs the worker runs at the same time, out of as many as it has threads."""
     for number in range(THREADS):
         api.post_job({"task": "hold", "payload": {"name": str(number), "until": str(let_go)}})
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (held := len({name for _, name in journal.lines("holds")})) < THREADS and time.monotonic() < deadline:
         time.sleep(0.05)
     let_go.touch()

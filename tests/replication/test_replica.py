@@ -120,7 +120,7 @@ def test_statistics_come_from_the_replica_with_what_was_added_up(
     maintenance = broker.new_maintenance()
     maintenance.start()
     try:
-        wait_until(lambda: broker.stats.now().total.counts["queued"] == 2, "the maintenance to add up", 20)
+        wait_until(lambda: broker.stats.now().total.counts["queued"] == 2, "the maintenance to add up")
     finally:
         maintenance.stop()
     reset(primary, copy)
@@ -161,7 +161,7 @@ def test_a_replica_that_is_away_costs_one_request_at_most(primary: EmbeddedServe
         listed(broker)
     broker.close()
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert str(broker.redis.replica_fault()).endswith("it doesn't answer.")
 
 

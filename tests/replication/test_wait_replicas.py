@@ -24,7 +24,8 @@ from ..sentinel import WatchedServers
 
 pytestmark = pytest.mark.servers
 
-WAIT_MS = 200
+WAIT_MS = 1000
+"""Long enough that a replica which is there is never late, however busy the machine is."""
 ONE_REPLICA = {"WAIT_REPLICAS": "1", "WAIT_MS": str(WAIT_MS)}
 JOB = '{"message": "Hello"}'
 BATCH = '{"jobs": [{"message": "a"}, {"message": "b"}]}'
@@ -74,11 +75,11 @@ def test_without_enough_replicas_in_time_an_accept_is_an_error_and_the_job_is_th
     began = time.monotonic()
 
     with pytest.raises(
-        TooFewReplicasError, match="wants 1 replica to have an accepted job, and 0 had it within 200 ms"
+        TooFewReplicasError, match="wants 1 replica to have an accepted job, and 0 had it within 1000 ms"
     ):
         broker.accept([message("a-job")])
 
-    assert WAIT_MS / 1000 <= time.monotonic() - began < 3
+    assert WAIT_MS / 1000 <= time.monotonic() - began < 20
     assert broker.store.get("a-job") is not None
 
 
@@ -158,7 +159,7 @@ def test_a_task_that_enqueues_waits_until_the_replicas_are_back(broker: LifoBrok
         first = parent.send()
         watched.stop_replicas()
         stopped.set()
-        assert not sent.wait(4 * WAIT_MS / 1000)
+        assert not sent.wait(3 * WAIT_MS / 1000)
         watched.repair()
 
         assert ended(broker, first).status == "processed"
@@ -222,10 +223,10 @@ def test_a_script_that_the_server_has_forgotten_is_sent_whole_and_waited_for(
 
 
 def test_a_waits_answer_is_given_more_time_than_others(watched: WatchedServers) -> None:
-    link = Link(watched.settings_of().redis_address, timeout_s=0.1)
+    link = Link(watched.settings_of().redis_address, timeout_s=1)
     watched.stop_replicas()
 
-    answer, have_it = link.exchange_and_wait(lambda c: c.pack_command("SET", "a", "1"), *Replication(1, 500))
+    answer, have_it = link.exchange_and_wait(lambda c: c.pack_command("SET", "a", "1"), *Replication(1, 2000))
     link.call("DEL", "a")
     link.close()
 

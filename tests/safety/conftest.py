@@ -38,7 +38,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
         second.execute_command("CLUSTER ADDSLOTS", *range(8192, 16_384))
         first.execute_command("CLUSTER MEET", "127.0.0.1", two.port)
         for client in (first, second):
-            wait_until(partial(_is_up, client), "the cluster to be up", patience_s=20)
+            wait_until(partial(_is_up, client), "the cluster to be up")
         yield one
 
 

@@ -177,7 +177,7 @@ def test_a_write_that_fails_is_shown(start: Start, disk: SlowDisk) -> None:
             link.call("SET", "key", "1")
         return look(link, "everysec").warnings
 
-    [warning] = wait_until(warnings, "the sync to fail", patience_s=20)
+    [warning] = wait_until(warnings, "the sync to fail")
     link.close()
 
     assert "can't write its append-only file" in warning

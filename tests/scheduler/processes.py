@@ -39,7 +39,7 @@ class SchedulerProcess:
 
     @property
     def log(self) -> str:
-        return self._log.read_text(encoding="utf-8")
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     @property
     def ticks_ms(self) -> list[int]:

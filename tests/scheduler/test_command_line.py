@@ -49,7 +49,7 @@ def scheduler(
         env=clean_environment(REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file), **settings),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr + done.stdout
@@ -213,7 +213,7 @@ def test_a_person_who_waits_sees_how_far_the_window_is(cadence_file: Path, redis
     terminal, stderr = pty.openpty()
     try:
         with subprocess.Popen(
-            [sys.executable, "-m", "scheduler", "open", "--wait", "--batch", "7", "--lasts", "1s"],
+            [sys.executable, "-m", "scheduler", "open", "--wait", "--batch", "7", "--lasts", "3s"],
             cwd=ROOT,
             env=clean_environment(REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file)),
             stdout=subprocess.DEVNULL,

@@ -25,6 +25,14 @@ def cadence_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def slow_cadence_file(cadence_file: Path) -> Path:
+    """One whose ticks are so far apart that a busy machine is late for none: a tick is given up when the next one is
+    there."""
+    cadence_file.write_text('[queues.default]\nevery = "1s"\n')
+    return cadence_file
+
+
 def replace(path: Path, text: str) -> None:
     """As editors do: the file is the old one or the new one, never half of it."""
     new = path.with_suffix(".new")
@@ -33,9 +41,9 @@ def replace(path: Path, text: str) -> None:
 
 
 def test_of_two_schedulers_each_tick_opens_one_window_and_none_is_lost_when_one_is_killed(
-    tmp_path: Path, cadence_file: Path, redis_url: str, redis_client: redis.Redis
+    tmp_path: Path, slow_cadence_file: Path, redis_url: str, redis_client: redis.Redis
 ) -> None:
-    settings = {"REDIS_URL": redis_url, "CADENCE_FILE": str(cadence_file)}
+    settings = {"REDIS_URL": redis_url, "CADENCE_FILE": str(slow_cadence_file)}
     with (
         SchedulerProcess(tmp_path, "first", **settings) as first,
         SchedulerProcess(tmp_path, "second", **settings) as second,
@@ -43,31 +51,31 @@ def test_of_two_schedulers_each_tick_opens_one_window_and_none_is_lost_when_one_
         # Two that are only starting may be late for a tick; from the first one on that both have tried for, none is.
         wait_until(lambda: "isn't later than the last one" in first.log + second.log, "both to be at work")
         at_work_ms = max(wait_until(lambda: first.ticks_ms + second.ticks_ms, "the first tick"))
-        wait_until(lambda: max(first.ticks_ms + second.ticks_ms) >= at_work_ms + 1000, "four more ticks")
+        wait_until(lambda: max(first.ticks_ms + second.ticks_ms) >= at_work_ms + 4000, "four more ticks")
         first.kill()
         second.wait_for_ticks(6)
 
         ticks_ms = sorted(first.ticks_ms + second.ticks_ms)
         assert len(ticks_ms) == len(set(ticks_ms))
         since_ms = [tick_ms for tick_ms in ticks_ms if tick_ms >= at_work_ms]
-        assert {later - earlier for earlier, later in pairwise(since_ms)} == {250}
-        assert all(tick_ms % 250 == 0 for tick_ms in ticks_ms)
+        assert {later - earlier for earlier, later in pairwise(since_ms)} == {1000}
+        assert all(tick_ms % 1000 == 0 for tick_ms in ticks_ms)
         assert len(ticks_ms) <= int(redis_client.hget(keys.policy("default"), "windows") or 0)
 
 
 def test_a_change_of_the_file_misses_no_tick_and_repeats_none(
-    tmp_path: Path, cadence_file: Path, redis_url: str
+    tmp_path: Path, slow_cadence_file: Path, redis_url: str
 ) -> None:
-    with SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file)) as scheduler:
+    with SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url, CADENCE_FILE=str(slow_cadence_file)) as scheduler:
         scheduler.wait_for_ticks(3)
-        replace(cadence_file, '[queues.default]\nevery = "350ms"\n')
+        replace(slow_cadence_file, '[queues.default]\nevery = "1400ms"\n')
         scheduler.wait_for_log("has been read again")
         scheduler.wait_for_ticks(3)
-        replace(cadence_file, '[queues.default]\nevery = "300ms"\n')
+        replace(slow_cadence_file, '[queues.default]\nevery = "1200ms"\n')
         scheduler.signal(signal.SIGHUP)
         scheduler.wait_for_ticks(4)
 
-        assert_every_tick_once(scheduler.ticks_ms, [250, 350, 300])
+        assert_every_tick_once(scheduler.ticks_ms, [1000, 1400, 1200])
 
 
 def assert_every_tick_once(ticks_ms: list[int], periods_ms: list[int]) -> None:
@@ -89,21 +97,21 @@ def faults(redis_url: str) -> list[str]:
 
 
 def test_a_bad_file_or_none_leaves_the_last_good_cadence_in_force(
-    tmp_path: Path, cadence_file: Path, redis_url: str
+    tmp_path: Path, slow_cadence_file: Path, redis_url: str
 ) -> None:
-    with SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url, CADENCE_FILE=str(cadence_file)) as scheduler:
+    with SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url, CADENCE_FILE=str(slow_cadence_file)) as scheduler:
         scheduler.wait_for_ticks(2)
-        replace(cadence_file, '[queues.default]\nevery = "never"\n')
+        replace(slow_cadence_file, '[queues.default]\nevery = "never"\n')
         scheduler.wait_for_log("queues.default.every must be a duration")
         wait_until(lambda: faults(redis_url), "the registry to show it")
         [fault] = faults(redis_url)
         assert "queues.default.every must be a duration" in fault
         scheduler.wait_for_ticks(2)
-        cadence_file.unlink()
+        slow_cadence_file.unlink()
         scheduler.wait_for_log("can't be read: No such file or directory")
         scheduler.wait_for_ticks(2)
 
-        assert {later - earlier for earlier, later in pairwise(scheduler.ticks_ms)} == {250}
+        assert {later - earlier for earlier, later in pairwise(scheduler.ticks_ms)} == {1000}
 
 
 def test_two_schedulers_with_different_files_name_each_other(
@@ -159,7 +167,7 @@ def test_it_ends_however_often_it_is_shown(
         scheduler.wait_for_ticks(1)
         scheduler.signal(number)
         scheduler.signal(number)
-        assert scheduler.wait(20) == 0
+        assert scheduler.wait(60) == 0
         assert "Traceback" not in scheduler.log
         assert "opened here" in scheduler.log
 
@@ -172,6 +180,6 @@ def test_it_ends_while_redis_hangs(tmp_path: Path, cadence_file: Path, own_serve
         try:
             scheduler.wait_for_log("Redis doesn't answer")
             scheduler.signal(signal.SIGTERM)
-            assert scheduler.wait(20) == 0
+            assert scheduler.wait(60) == 0
         finally:
             os.kill(own_server.pid, signal.SIGCONT)

@@ -96,7 +96,7 @@ def test_the_thread_keeps_the_policy_in_force_without_any_tick(
         "the change",
     )
     runner.stop()
-    runner.join(2)
+    runner.join(30)
 
 
 def test_windows_open_on_a_server_whose_memory_is_full_since_only_they_let_it_drain(

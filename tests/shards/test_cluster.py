@@ -162,7 +162,7 @@ def test_a_queue_whose_slot_is_moved_goes_on_where_it_is_then(broker: LifoBroker
             after = [task.send() for _ in range(5)]
             for one in after:
                 assert ended(broker, one).status == "processed"
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 4.5  # the maintenance would find them after 5 s
         assert len(broker.store.page().jobs) == 10
         with other.client() as client:
             assert client.hlen(keys.records(queue)) == 10
@@ -191,7 +191,7 @@ def test_with_one_shard_away_the_queues_of_the_others_go_on(own_cluster: Cluster
     queues = own_cluster.queues_on_all()
     for queue in queues:
         broker.declare_queue(queue)
-        broker.accept([message(queue, f"{queue}-first")])
+        wait_until(lambda queue=queue: accepts(broker, queue), "each to accept")  # type: ignore[misc]
     away = own_cluster.primaries[1]
     away.kill()
 
@@ -200,7 +200,7 @@ def test_with_one_shard_away_the_queues_of_the_others_go_on(own_cluster: Cluster
             with pytest.raises(RedisAwayError):
                 broker.accept([message(queue, f"{queue}-second")])
         else:
-            wait_until(lambda queue=queue: accepts(broker, queue), "the others to accept", 10)
+            wait_until(lambda queue=queue: accepts(broker, queue), "the others to accept")
     broker.close()
 
 
@@ -238,7 +238,11 @@ def test_the_processes_run_over_a_cluster(cluster: Cluster, tmp_path: Path) -> N
         assert [service.wait_for_job(job["id"])["status"] for job in batch.json] == ["processed"] * 2
         assert len(service.get("/v1/jobs").json) == 3
         assert service.get("/readyz").json["warnings"] == []
-        assert {process["kind"] for process in service.get("/v1/workers").json} == {"worker", "scheduler"}
+
+        def kinds() -> set[str]:
+            return {process["kind"] for process in service.get("/v1/workers").json}
+
+        wait_until(lambda: kinds() == {"worker", "scheduler"}, "both to be registered")
         assert b'lastin_queue_jobs{queue="default",state="processed"} 3' in service.get("/metrics").body
         assert service.get("/dashboard").status == 200
         assert service.get("/v1/stats").status == 200

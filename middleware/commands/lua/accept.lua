@@ -53,9 +53,9 @@ end
 if known > 0 then return {'exists', known, known_id} end
 if room then
   --- @include has_room
-  local new_bytes = 0
-  for a = 13, #ARGV, 4 do new_bytes = new_bytes + #ARGV[a] end
-  local crowded = has_room(room, #ids, new_bytes, extras)
+  local sizes = {}
+  for a = 13, #ARGV, 4 do sizes[#sizes + 1] = #ARGV[a] end
+  local crowded = has_room(room, ids, sizes, extras)
   if crowded then
     --- @insert save
     return crowded

@@ -141,7 +141,7 @@ def test_a_task_is_interrupted_and_its_thread_works_on(broker: LifoBroker) -> No
 
     with working(broker, threads=1):
         message = endless.send()
-        begun.wait(5)
+        begun.wait(30)
         assert broker.cancel(message.message_id) == "asked"
         job = ended(broker, message)
         after = ended(broker, work.send())
@@ -179,7 +179,7 @@ def test_a_task_that_is_not_interrupted_looks_at_its_flag(broker: LifoBroker) ->
 
     with working(broker):
         message = polite.send()
-        begun.wait(5)
+        begun.wait(30)
         broker.cancel(message.message_id)
         job = ended(broker, message)
 

@@ -56,7 +56,7 @@ def test_threads_that_race_for_items_all_come_back() -> None:
     wait_until(lambda: len(got) == 20_000, "all items")
     over.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
 
     assert [thread for thread in threads if thread.is_alive()] == []
     assert sorted(got) == list(range(20_000))

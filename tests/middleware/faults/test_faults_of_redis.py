@@ -12,7 +12,7 @@ import dramatiq
 import pytest
 
 from local.embedded import EmbeddedServer, free_port
-from middleware.broker import LifoBroker
+from middleware.broker import PATIENCE_S, LifoBroker
 from middleware.commands import keys
 from middleware.errors import QueueFullError, RedisAwayError
 from middleware.statistics.counters import read_counters
@@ -120,7 +120,7 @@ def test_a_server_that_takes_no_writes_for_a_while_is_waited_for(own_server: Emb
             wait_until(lambda: len(gate.passed) == 2, "the running jobs to end")
             assert {broker.store.get(m.message_id).status.value for m in messages[2:4]} == {"running"}
             client.replicaof("NO", "ONE")
-            sending.join(10)
+            sending.join(30)
             jobs = [ended(broker, message) for message in messages]
 
     assert sorted(gate.passed) == [0, 1, 2, 3, 4]
@@ -177,7 +177,7 @@ def test_a_worker_that_stops_while_redis_is_away_does_not_hang(own_server: Embed
         began = time.monotonic()
         worker.stop(timeout=300)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 CALLS: list[Callable[[LifoBroker], object]] = [
@@ -199,7 +199,7 @@ def test_a_program_that_answers_requests_hears_soon(how: str, call: Callable[[Li
             began = time.monotonic()
             with pytest.raises(RedisAwayError):
                 call(broker)
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < PATIENCE_S
 
 
 def _last_heartbeat_us(server: EmbeddedServer) -> int:

@@ -23,7 +23,7 @@ from ..scripted import ScriptedQueue
 from ..worker_process import WorkerProcess
 from ..workers import ended, working
 
-LEASE_S = 0.6
+LEASE_S = 2.0
 
 
 @pytest.fixture
@@ -183,13 +183,13 @@ def test_a_wake_up_that_a_stopped_worker_took_is_rung_again(client: LifoBroker, 
 
     client.windows.put_policy("default", Policy(close_when_empty=False))
     client.windows.open("default", opened_by="operator")
-    stopped = Link(redis_url, timeout_s=20)  # of a worker that is stopped: it takes the wake-up, and does nothing
-    stopped.send("BLPOP", keys.doorbell("default"), 20)
+    stopped = Link(redis_url, timeout_s=60)  # of a worker that is stopped: it takes the wake-up, and does nothing
+    stopped.send("BLPOP", keys.doorbell("default"), 60)
     wait_until(lambda: listeners(client) == 1, "it to listen")
     with working(client):
         wait_until(lambda: listeners(client) == 2, "a live worker to listen")
         id = send(client, "work", name="a")
-        assert stopped.wait(5) is not None
+        assert stopped.wait(30) is not None
 
         assert client.windows.ring_again("default")
         job = ended(client, id)

@@ -46,7 +46,7 @@ class Rsyslog:
         """End it as an administrator would."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
     def received(self) -> list[str]:

@@ -193,15 +193,20 @@ def test_syslog_frames_are_counted_in_octets(receiver: Receiver) -> None:
     receiver.start()
 
     run_program(url_of(receiver), form="rfc5424")
-    wait_until(lambda: receiver.received.count(b"child") == 100, "the lines of both")
 
-    frames = []
-    rest = receiver.received
-    while rest:
-        length, _, rest = rest.partition(b" ")
-        frames.append(rest[: int(length)].decode())
-        rest = rest[int(length) :]
-    assert len(frames) == 200
+    def whole() -> list[str] | None:
+        """The frames, once the last one has come to its end."""
+        frames, rest = [], receiver.received
+        while rest:
+            length, space, rest = rest.partition(b" ")
+            if not space or len(rest) < int(length):
+                return None
+            frames.append(rest[: int(length)].decode())
+            rest = rest[int(length) :]
+        return frames if len(frames) == 200 else None
+
+    frames = wait_until(whole, "the lines of both")
+    assert frames is not None
     assert all(frame.startswith("<14>1 20") and "lastin-worker" in frame for frame in frames)
     assert sorted(frame.rpartition("\ufeff")[2] for frame in frames) == sorted(
         f"{who} {n}" for who in ("parent", "child") for n in range(100)

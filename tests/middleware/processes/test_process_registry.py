@@ -21,7 +21,7 @@ from ...service import ROOT, wait_until
 from ..worker_process import WorkerProcess
 from ..workers import Gate, working
 
-LEASE_S = 0.6
+LEASE_S = 2.0
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_scheduler_is_in_the_roster_until_it_ends(broker: LifoBroker, redis_ur
     with SchedulerProcess(tmp_path, "one", REDIS_URL=redis_url) as scheduler:
         process = only(broker)
         scheduler.signal(signal.SIGTERM)
-        scheduler.wait(20)
+        scheduler.wait(60)
 
     assert (process.kind, process.threads, process.running) == ("scheduler", Threads(0, 0), ())
     assert "default" in process.queues

@@ -89,7 +89,7 @@ def test_a_workers_thread_sees_at_once_that_its_job_shall_stop(
             stopped.wait(0.01)
 
     price.send("ada", 1)
-    assert began.wait(10)
+    assert began.wait(30)
     price.send("ada", 2)
     stub_broker.join("default", timeout=10_000)
 

@@ -16,11 +16,17 @@ from middleware.settings import Settings
 
 from ...service import wait_until
 from ..worker_process import WorkerProcess
-from ..workers import audit, ended, working
+from ..workers import RARE_ROUNDS, audit, ended, working
 
-PROMPT_S = 2.0
-"""Far less than any round of maintenance."""
-LEASE_S = 0.6
+PROMPT_S = 20.0
+"""Far less than the minute between two rounds of the maintenance."""
+LEASE_S = 2.0
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Long leases, and so rare rounds."""
+    return RARE_ROUNDS
 
 
 class Inside:
@@ -66,6 +72,7 @@ def test_busy_workers_keep_within_the_bounds_and_leave_none_waiting(broker: Lifo
     other.close()
 
 
+@pytest.mark.usefixtures("rare_rounds")
 @pytest.mark.parametrize("limit", ["max_running", "max_running_per_group"])
 def test_a_worker_that_was_held_back_hears_at_once_of_a_slot_that_another_freed(
     broker: LifoBroker, redis_url: str, limit: str
@@ -79,7 +86,7 @@ def test_a_worker_that_was_held_back_hears_at_once_of_a_slot_that_another_freed(
     def work(name: str) -> None:
         pass
 
-    other = LifoBroker(url=redis_url)
+    other = LifoBroker(url=redis_url, settings=RARE_ROUNDS)
     broker.declare_queue("default")
     holding = dramatiq.actor(hold, broker=other)
     dramatiq.actor(work, broker=other)
@@ -100,7 +107,7 @@ def test_a_worker_that_was_held_back_hears_at_once_of_a_slot_that_another_freed(
             at = time.monotonic()
             job = ended(broker, held_back)
             assert time.monotonic() - at < PROMPT_S
-            pausing.join(10)
+            pausing.join(30)
             busy.resume()
 
     assert job.status.value == "processed"

@@ -8,11 +8,20 @@ import pytest
 from middleware.broker import LifoBroker
 from middleware.jobs import JobStatus
 from middleware.queues.policy import Policy
+from middleware.settings import Settings
 
-from ..workers import Gate, audit, ended, working
+from ..workers import RARE_ROUNDS, Gate, audit, ended, working
 
-LATE_US = 500_000
-"""Far less than the 5 s between two rounds of the maintenance."""
+LATE_US = 20_000_000
+"""Far less than the minute between two rounds of the maintenance."""
+
+pytestmark = pytest.mark.usefixtures("rare_rounds")
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Long leases, and so rare rounds."""
+    return RARE_ROUNDS
 
 
 def test_a_job_expires_on_time_behind_a_closed_gate(broker: LifoBroker, redis_url: str) -> None:

@@ -36,7 +36,7 @@ def hanging(release: threading.Event, **options: object) -> tuple[dramatiq.Actor
     """A task that hangs at its first run, and when its runs began."""
     runs: list[int] = []
 
-    @dramatiq.actor(time_limit=50, **options)  # type: ignore[call-overload]
+    @dramatiq.actor(**{"time_limit": 50, **options})  # type: ignore[call-overload]
     def work() -> None:
         runs.append(len(runs))
         if len(runs) == 1:
@@ -71,7 +71,7 @@ def test_a_hung_job_runs_again_and_its_thread_counts_as_lost_until_it_comes_back
 
 
 def test_a_hung_job_that_was_to_be_cancelled_is_cancelled(broker: LifoBroker, release: threading.Event) -> None:
-    work, runs = hanging(release, interrupt=False)
+    work, runs = hanging(release, interrupt=False, time_limit=2000)  # long enough to be cancelled before it
     message = work.send()
 
     with working(broker, threads=1):
@@ -126,5 +126,5 @@ def test_many_idle_threads_end_at_once_when_the_worker_stops(broker: LifoBroker,
             ended(broker, message)
         stopping = threading.Thread(target=worker.stop, daemon=True)
         stopping.start()
-        stopping.join(10)
+        stopping.join(30)
         assert not stopping.is_alive()

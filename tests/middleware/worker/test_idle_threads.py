@@ -12,7 +12,7 @@ from ...service import wait_until
 class Taker(threading.Thread):
     """Waits for threads on behalf of a queue."""
 
-    def __init__(self, idle_threads: IdleThreads, queue: str, timeout_s: float = 5) -> None:
+    def __init__(self, idle_threads: IdleThreads, queue: str, timeout_s: float = 30) -> None:
         super().__init__(daemon=True)
         self.taken: int | None = None
         self._idle_threads = idle_threads
@@ -26,7 +26,7 @@ class Taker(threading.Thread):
 
     def done(self) -> int:
         """How many it took."""
-        self.join(5)
+        self.join(30)
         assert self.taken is not None
         return self.taken
 

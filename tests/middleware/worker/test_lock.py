@@ -26,7 +26,7 @@ def test_who_waits_comes_before_who_asks() -> None:
     def wait_for_it() -> None:
         with lock:
             inside.set()
-            may_leave.wait(10)
+            may_leave.wait(30)
 
     waiting = threading.Thread(target=wait_for_it)
     waiting.start()
@@ -34,8 +34,8 @@ def test_who_waits_comes_before_who_asks() -> None:
     lock.leave()
 
     assert not lock.take_if_free()
-    assert inside.wait(10)
+    assert inside.wait(30)
     assert not lock.is_wanted
     may_leave.set()
-    waiting.join(10)
+    waiting.join(30)
     assert lock.take_if_free()

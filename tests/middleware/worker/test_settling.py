@@ -110,7 +110,7 @@ def test_who_waits_for_the_connection_comes_before_the_next_settlements(queue: S
 
     one.commands.before["settle"] = leave_one_and_wait_for_the_line
     one.settler.settle(d)
-    claiming.join(5)
+    claiming.join(30)
 
     assert one.commands.ran == ["claim", "settle", "claim", "settle"]
     assert queue.status("c") == "processed"

@@ -65,9 +65,9 @@ def test_closing_while_a_settlement_waits_for_redis_keeps_its_outcome(queue: Scr
 
     thread = threading.Thread(target=settle, daemon=True)
     thread.start()
-    assert waits.wait(5)
+    assert waits.wait(30)
     one.settler.close()
-    thread.join(5)
+    thread.join(30)
 
     assert queue.status("a") == "processed"
 

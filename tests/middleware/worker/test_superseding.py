@@ -26,7 +26,7 @@ def test_a_running_job_stops_for_a_newer_one_at_once(broker: LifoBroker, redis_u
 
     with working(broker, threads=1):
         old = price.send("ada", 1)
-        assert began.wait(10)
+        assert began.wait(30)
         new = price.send(customer="ada", euros=2)
         stopped, job = ended(broker, old), ended(broker, new)
 
@@ -42,7 +42,7 @@ def test_a_retry_never_overwrites_fresh_work(broker: LifoBroker, redis_url: str)
     @dramatiq.actor(subject="customer", min_backoff=50, max_backoff=50)
     def price(customer: str, euros: int) -> None:
         if euros == 1:
-            go_on.wait(10)
+            go_on.wait(30)
             raise RuntimeError("the database was away")
         wrote.append(euros)
 

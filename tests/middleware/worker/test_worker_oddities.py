@@ -143,7 +143,7 @@ def test_a_paused_worker_claims_nothing_not_even_when_a_job_ends(broker: LifoBro
         pausing.start()
         wait_until(worker.consumers["default"].paused_event.is_set, "the consumer to pause")
         gate.open()
-        pausing.join(10)
+        pausing.join(30)
         assert [ended(broker, message).status.value for message in running] == ["processed", "processed"]
         assert [broker.store.get(message.message_id).attempts for message in waiting] == [0, 0, 0]
 

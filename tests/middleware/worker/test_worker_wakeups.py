@@ -15,16 +15,24 @@ from middleware.queues.policy import Policy
 from middleware.settings import Settings
 
 from ...service import wait_until
-from ..workers import Gate, ended, working
+from ..workers import RARE_ROUNDS, Gate, ended, working
 
-PROMPT_S = 1.5
-"""Far below the 5 s after which the maintenance would notice a lost wake-up."""
+PROMPT_S = 20.0
+"""Far below the minute after which the maintenance would notice a lost wake-up."""
+
+pytestmark = pytest.mark.usefixtures("rare_rounds")
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Long leases, and so rare rounds."""
+    return RARE_ROUNDS
 
 
 @contextmanager
 def another(url: str) -> Iterator[LifoBroker]:
     """The broker of another process."""
-    broker = LifoBroker(url=url, settings=Settings())
+    broker = LifoBroker(url=url, settings=RARE_ROUNDS)
     yield broker
     broker.close()
 
@@ -139,7 +147,7 @@ def test_a_worker_that_is_stopping_takes_no_wake_up_from_another(
     gate.wait_for(1)
     stopping = threading.Thread(target=leaving.stop, daemon=True)
     stopping.start()
-    wait_until(lambda: waiting_at_doorbells(broker) == 0, "the worker to leave the doorbell", patience_s=3)
+    wait_until(lambda: waiting_at_doorbells(broker) == 0, "the worker to leave the doorbell", patience_s=6)
 
     with another(redis_url) as other:
         dramatiq.actor(work, broker=other)
@@ -148,7 +156,7 @@ def test_a_worker_that_is_stopping_takes_no_wake_up_from_another(
                 actor.send(False)
                 assert done.acquire(timeout=PROMPT_S), f"job {n} wasn't started"
     gate.open()
-    stopping.join(10)
+    stopping.join(30)
     assert not stopping.is_alive()
 
 

@@ -1,12 +1,14 @@
 --- @include planned
 --- @include drop
 --- @include waiting_bytes
--- Whether `new` jobs of `new_bytes` may come to those that wait; what they supersede needs no room. `room`, `extras`: as accept.lua takes
--- them. If not, what accept.lua answers then. Where the oldest make room, as many as one call may drop must make room for the bytes, or
+-- Whether new jobs may come to those that wait; what they supersede needs no room. `ids`, `sizes`: of each of them, the size that of
+-- its message in bytes; `room`, `extras`: as accept.lua takes them. If not, what accept.lua answers then. Where the oldest make room, as many as one call may drop must make room for the bytes, or
 -- have more of them than come (a bound that was lowered). If they don't, they are dropped all the same, so that a later
 -- call finds room. Where they don't, a call has room that doesn't add to what waits, though more wait than the bound lets.
-local function has_room(room, new, new_bytes, extras)
+local function has_room(room, ids, sizes, extras)
   local most, most_bytes, drops = unpack(room)
+  local new, new_bytes = #ids, 0
+  for _, bytes in ipairs(sizes) do new_bytes = new_bytes + bytes end
   local queued, scheduled = redis.call('ZCARD', K.stack), redis.call('ZCARD', K.scheduled)
   local queued_bytes, scheduled_bytes = 0, 0
   if most_bytes > 0 then queued_bytes, scheduled_bytes = waiting_bytes() end
@@ -21,15 +23,15 @@ local function has_room(room, new, new_bytes, extras)
     is_by_bytes = beyond_bytes > spare_bytes or beyond <= spare
     if beyond > spare or beyond_bytes > spare_bytes then return new == 0 end
     if beyond_bytes <= 0 then return true end
-    local ids, freed = oldest(new + P.EXPIRED_AT_ONCE, 0, beyond_bytes, passed_over)
-    to_drop = ids
+    local freed
+    to_drop, freed = oldest(new + P.EXPIRED_AT_ONCE, 0, beyond_bytes, passed_over)
     return freed >= math.min(beyond_bytes, new_bytes)
   end
 
   if is_enough({}) then return nil end
   if extras then
     --- @include to_be_superseded
-    local gone = to_be_superseded(extras)
+    local gone = to_be_superseded(ids, sizes, extras)
     if gone then
       queued, queued_bytes = queued - gone[S.QUEUED][1], queued_bytes - gone[S.QUEUED][2]
       scheduled, scheduled_bytes = scheduled - gone[S.SCHEDULED][1], scheduled_bytes - gone[S.SCHEDULED][2]

@@ -5,16 +5,16 @@
 -- many, their bytes} of those that wait, by their status, and of these jobs themselves under `new`; under `ids`, the former.
 -- nil, if none of them has a subject. Of jobs of one subject that come together, generated in the same µs or next to it, it may
 -- take another one for the newest.
-local function to_be_superseded(extras)
+local function to_be_superseded(ids, sizes, extras)
   local seq, accepted = nil, {}
   for i, extra in ipairs(extras) do
-    local generated, subject = extra[7], extra[3]
+    local _, _, subject, max_defer, _, _, generated = unpack(extra)
     if subject ~= '' then
       --- @include place_by_generation
       seq = seq or next_seq()
-      local job = {[R.SUBJECT] = subject, [R.SEQ] = seq + i - 1, [R.SIZE] = #ARGV[4 * i + 9]}
+      local job = {[R.SUBJECT] = subject, [R.SEQ] = seq + i - 1, [R.SIZE] = sizes[i]}
       job[R.GENERATED] = generated and place_by_generation(generated, job[R.SEQ], subject)
-      accepted[#accepted + 1] = {ARGV[4 * i + 6], job, extra[4]}
+      accepted[#accepted + 1] = {ids[i], job, max_defer}
     end
   end
   if #accepted == 0 then return nil end

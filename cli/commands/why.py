@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import click
 
 from ..operations import jobs
 from ..output.printing import as_json, print_json, print_lines
+from ..output.times import short_s
 from ..sources import Shown, connect
 
 
@@ -30,5 +30,5 @@ def _told(found: Shown) -> Iterator[str]:
         yield f"- {cause['message']}"
     if (estimate := found["estimate"]) is not None:
         in_s = estimate["starts_in_s"]
-        starts = "It starts at an unknown time" if in_s is None else f"It starts in about {math.ceil(in_s)} s"
+        starts = "It starts at an unknown time" if in_s is None else f"It starts in about {short_s(in_s)}"
         yield f"{starts}: {estimate['because']}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..jobs import JobStatus
+from ..words import duration
 from .circumstances import Circumstances, Flow
 from .forecast import Opening, Outlook, Start, start_of
 from .openings import idle_threads, openings_of, pace_of, waiting_at, waits
@@ -55,7 +56,8 @@ def _within_deadline(c: Circumstances, estimate: Estimate) -> Estimate:
     left_s = math.inf if c.job.expires_at_us is None else (c.job.expires_at_us - c.now_us) / 1e6
     if estimate.starts_in_s is None or estimate.starts_in_s < left_s:
         return estimate
-    because = f"It expires before: it would start in about {estimate.starts_in_s:.0f} s. {estimate.because}"
+    starts = duration(estimate.starts_in_s * 1e6)
+    because = f"It expires before: it would start in about {starts}. {estimate.because}"
     return replace(estimate, starts_in_s=None, because=because)
 
 

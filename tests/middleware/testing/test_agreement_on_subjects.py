@@ -196,11 +196,13 @@ def made_up(chance: random.Random) -> list[Step]:
         nth = chance.randrange(1000)
         match chance.choices(["send", "claim", "settle", "wait", "lose", "cancel", "retry"], [9, 6, 6, 4, 1, 1, 2])[0]:
             case "send":
-                options = {"max_defer": chance.randrange(1, 20_000)} if chance.random() < 0.4 else {}
-                options |= {"supersede_running": True} if chance.random() < 0.3 else {}
+                subject, options = chance.choice(SUBJECTS), {}
+                if subject is not None:
+                    options |= {"max_defer": chance.randrange(1, 20_000)} if chance.random() < 0.4 else {}
+                    options |= {"supersede_running": True} if chance.random() < 0.3 else {}
                 options |= {"expires_in": chance.randrange(1, 30_000)} if chance.random() < 0.2 else {}
                 delay = chance.randrange(1, 20) if chance.random() < 0.3 else 0
-                return about(chance.choice(SUBJECTS), delay, **options)
+                return about(subject, delay, **options)
             case "settle":
                 return ends(chance.choice(outcomes), nth, chance.randrange(10))
             case "wait":

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-MOST_GROWTH = {"redis": 0.2, "what Redis holds": 0.2}
-"""What ended is pruned now and then, by thousands, so that the memory of Redis goes up and down."""
+MOST_GROWTH = {"redis": 0.5, "what Redis holds": 0.5}
+"""The memory of Redis goes up and down by a fifth: what waits is between nothing and thousands of jobs, and what ended is
+pruned by thousands. In a run of 1,000,000 jobs half of it is some 10 bytes a job, so that what stays of each job shows."""
 MOST_GROWTH_OF_A_PROCESS = 0.05
 
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 MOST_GROWTH = {"redis": 0.5, "what Redis holds": 0.5}
-"""The memory of Redis goes up and down by a fifth: what waits is between nothing and thousands of jobs, and what ended is
-pruned by thousands. In a run of 1,000,000 jobs half of it is some 10 bytes a job, so that what stays of each job shows."""
+"""The memory of Redis goes up and down by a fifth and more: between nothing and thousands of jobs wait, and what ended
+is pruned by thousands. Half of it is some 10 bytes a job in a run of 1,000,000: what stays of each job shows."""
 MOST_GROWTH_OF_A_PROCESS = 0.05
 
 

@@ -1,10 +1,11 @@
 --- @include planned
 --- @include drop
 --- @include waiting_bytes
--- Whether new jobs may come to those that wait; what they supersede needs no room. `ids`, `sizes`: of each of them, the size that of
--- its message in bytes; `room`, `extras`: as accept.lua takes them. If not, what accept.lua answers then. Where the oldest make room, as many as one call may drop must make room for the bytes, or
--- have more of them than come (a bound that was lowered). If they don't, they are dropped all the same, so that a later
--- call finds room. Where they don't, a call has room that doesn't add to what waits, though more wait than the bound lets.
+-- nil if new jobs may come to those that wait, else what accept.lua answers; what they supersede needs no room. `ids`, `sizes`: of
+-- each of them, the size that of its message in bytes; `room`, `extras`: as accept.lua takes them. Where the oldest make room, as
+-- many as one call may drop must make room for the bytes, or have more of them than come (a bound that was lowered). If they don't,
+-- they are dropped all the same, so that a later call finds room. Where new jobs are refused, a call has room that doesn't add to
+-- what waits, though more wait than the bound lets.
 local function has_room(room, ids, sizes, extras)
   local most, most_bytes, drops = unpack(room)
   local new, new_bytes = #ids, 0
@@ -39,13 +40,15 @@ local function has_room(room, ids, sizes, extras)
       if is_enough(gone.ids) then return nil end
     end
   end
+  local until_window = 0
   if to_drop then
     drop(to_drop)
-    return {'crowded', queued + scheduled, 0, new, queued_bytes + scheduled_bytes, new_bytes}
+  else
+    local mode, open, next_tick = unpack(redis.call('HMGET', K.policy, 'mode', 'open', 'next_tick'))
+    local tick = mode == 'windows' and not open and planned(next_tick) or ''
+    if tick ~= '' then until_window = math.max(0, tick * 1000 - now) end
   end
-  local mode, open, next_tick = unpack(redis.call('HMGET', K.policy, 'mode', 'open', 'next_tick'))
-  local tick = mode == 'windows' and not open and planned(next_tick) or ''
-  local answer = {'crowded', queued + scheduled, tick ~= '' and math.max(0, tick * 1000 - now) or 0, new}
+  local answer = {'crowded', queued + scheduled, until_window, new}
   if is_by_bytes then answer[5], answer[6] = queued_bytes + scheduled_bytes, new_bytes end
   return answer
 end

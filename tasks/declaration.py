@@ -12,6 +12,7 @@ from marshmallow import fields, missing, validate
 
 from middleware.commands.keys import QUEUE_NAME
 from middleware.enqueue.groups import GROUP, LONGEST_GROUP
+from middleware.enqueue.named_argument import is_nameable
 from middleware.enqueue.subjects import LONGEST_SUBJECT, SUBJECT
 from middleware.errors import LastInError
 
@@ -99,16 +100,12 @@ def _bounded_field(field: fields.Field[Any], said: str, longest: int) -> fields.
             field = copy.copy(field)  # another task may share it
             field.validators = [*field.validators, validate.Length(max=longest)]
             return field
-        case fields.Enum() if all(_is_named(member.value if field.by_value else member.name) for member in field.enum):
+        case fields.Enum() if not field.by_value or all(is_nameable(member.value) for member in field.enum):
             return field
     raise TaskError(
         f"{said} needs a text or a whole number, such as fields.String, Integer, UUID, Date or Enum; "
         f"that field is a {type(field).__name__}."
     )
-
-
-def _is_named(value: Any) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 _COLLECTING = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})

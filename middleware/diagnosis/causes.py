@@ -161,7 +161,7 @@ def _runs(c: Circumstances) -> Iterator[Cause]:
         yield Cause(
             "over_time_limit",
             f"It has run for {run_s:.0f} s, and its time limit is {c.time_limit_s:.0f} s. A call that can't be "
-            f"interrupted holds it. When its lease ends, the job goes back to its own place, or is rejected.",
+            "interrupted holds it. When its lease ends, the job goes back to its own place, or is rejected.",
             {"time_limit_s": c.time_limit_s, "run_s": round(run_s, 3), "lease_ends_at": rfc3339(c.lease_ends_us)},
         )
     if job.worker not in {process.id for process in c.processes}:

@@ -42,6 +42,11 @@ def named_argument(actor: dramatiq.Actor[Any, Any], option: str) -> NamedArgumen
     return NamedArgument(name, names.index(name))
 
 
+def is_nameable(value: Any) -> bool:
+    """Whether a value can stand for a subject or a group: a text, or a whole number."""
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
 def text_of(option: str, value: Any, longest: int) -> str:
     """A value of such an option as text; empty: there is none.
 
@@ -50,8 +55,8 @@ def text_of(option: str, value: Any, longest: int) -> str:
     """
     if value is None:
         return ""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f"a {option} is a text or a whole number, got {value!r}")  # noqa: TRY004
+    if not is_nameable(value):
+        raise ValueError(f"a {option} is a text or a whole number, got {value!r}")
     text = str(value)
     if not 1 <= len(text) <= longest:
         raise ValueError(f"a {option} has 1 to {longest} characters, got {len(text)}")

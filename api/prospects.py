@@ -22,7 +22,7 @@ from .wire.problems import UNMEETABLE, FieldError, ProblemError
 def look_at_deadlines(
     new: Sequence[NewJob], messages: Sequence[dramatiq.Message[Any]], key: IdempotencyKey, *, at: str
 ) -> None:
-    """Note on each message why its job couldn't meet its deadline. Jobs without one cost nothing.
+    """Note on each message why its job couldn't meet its deadline. Where none has one, nothing is read.
 
     Parameters:
       key: of the request; what was accepted under it before is shown again, and not refused.
@@ -32,15 +32,12 @@ def look_at_deadlines(
       ProblemError: the request prefers to be refused then.
       RedisAwayError: Redis doesn't answer.
     """
-    asked = [i for i, job in enumerate(new) if job.options or broker.fresh_work.knows(messages[i].actor_name)]
-    if not asked:
-        return
     wrong: list[FieldError] = []
-    texts = warnings_of([messages[i] for i in asked], [new[i].due for i in asked], broker)
-    for i, text in zip(asked, texts, strict=True):
+    texts = warnings_of(messages, [job.due for job in new], broker)
+    for index, text in enumerate(texts):
         if text is not None:
-            messages[i].options[WARNING] = text
-            wrong.append(FieldError("pointer", at.format(i) + _field(new[i]), text))
+            messages[index].options[WARNING] = text
+            wrong.append(FieldError("pointer", at.format(index) + _field(new[index]), text))
     if is_strict() and wrong and not _is_known(messages[0].queue_name, key):
         raise ProblemError(UNMEETABLE, wrong[0].detail, errors=wrong, headers=applied())
 

@@ -57,7 +57,7 @@ def warnings_of(messages: Sequence[dramatiq.Message[Any]], dues: Sequence[Due], 
       RedisAwayError: Redis doesn't answer.
       ValueError: what a message says of its deadline makes no sense.
     """
-    deadlines = [broker.fresh_work.of(message).deadline for message in messages]
+    deadlines = [broker.fresh_work.deadline(message) for message in messages]
     if not any(deadlines):
         return [None] * len(messages)
     found = _read(messages[0].queue_name, broker)

@@ -51,9 +51,13 @@ class FreshWork:
         self._groups.declare(actor)
         self._tasks.add(actor.actor_name)
 
-    def knows(self, task: str) -> bool:
-        """Whether a task says something for all of its jobs."""
-        return task in self._tasks
+    def deadline(self, message: dramatiq.Message[Any]) -> bytes:
+        """The deadline of a message, as in :meth:`of`.
+
+        Raises:
+          ValueError: that is none, or there are two.
+        """
+        return self._deadlines.argument(message)
 
     def of(self, message: dramatiq.Message[Any]) -> Said:
         """What a message and its task say; subject, group and time of generation are noted in its options.
